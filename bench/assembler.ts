@@ -1,8 +1,8 @@
 /**
  * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our
  * own kernel; and how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as
- * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command, with
- * the memory that it takes (alone with `--compiled`).
+ * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command,
+ * with the memory that it takes (alone with `--compiled`).
  *
  *     npm run bench -- assembler
  */
@@ -138,7 +138,7 @@ function measureStart(folder: string): { command: number | null; node: number | 
 /** Milliseconds of a build with one line changed in one file: median of several. */
 function measureRebuild(): { first: number; again: number } {
   const disk = folderTree(ROOT);
-  const changed = "asm/shell/line.s";
+  const changed = "asm/console/line.s";
   const path = disk.read(changed) === null ? disk.list("asm").find((name) => name.endsWith(".s"))! : changed;
   const original = Buffer.from(disk.read(path)!);
   let text: Uint8Array = original;

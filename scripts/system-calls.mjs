@@ -107,31 +107,46 @@ ${functions.join("\n")}
 `;
 }
 
+/** An item of a list in lines of at most 120 columns; code stays whole. */
+function item(indent, text) {
+  const lines = [`${indent}-`];
+  for (const word of text.match(/(?:`[^`]*`|[^ `])+/g)) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (longer.length > 120) lines.push(`${indent}  ${word}`);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.join("\n");
+}
+
 function page(calls) {
-  const rows = calls.map(({ name, arguments: args, does, returns }, number) => {
+  const rows = calls.flatMap(({ name, arguments: args, does, returns }, number) => {
+    const choices = args.flatMap(({ meaning }) => (meaning?.includes("<br>") ? meaning.split("<br>") : []));
     const list = args
-      .map(({ name: argument, meaning }, index) => {
-        const register = REGISTERS[index].toUpperCase();
-        return `${register} \`${argument}\`${meaning ? `: ${meaning}` : ""}`;
-      })
-      .join("<br>");
-    return `| ${number} | \`${name}\` | ${list} | ${does} | ${returns} |`;
+      .filter(({ meaning }) => meaning)
+      .map(({ name: argument, meaning }) => ` \`${argument}\`: ${meaning.includes("<br>") ? "see below" : meaning}.`);
+    const result = returns === "0" ? "" : ` -> ${returns}`;
+    return [
+      item(
+        "",
+        `**${number}** \`${name}(${args.map((argument) => argument.name).join(", ")})\` ${does}${list.join("")}${result}`,
+      ),
+      ...choices.map((choice) => item("  ", choice)),
+    ];
   });
   return `# System calls
 
 <!-- ${MADE} -->
 
-A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments in
-${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. EAX comes back as the result, or as the negated number of an error of
-\`asm/include/errors.inc\`; all other registers are as they were. An address that is not the program's gives the error
-"an address is not the program's" (33). Programs in assembly include \`system-calls.inc\`, programs in C \`qure.h\`, both
-in \`asm/include\`; [programs.md](programs.md) has examples.
+A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments, in this order, in
+${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. Paths, records and bytes are passed by their addresses; texts end with a NUL.
+EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`, such as "an address is
+not the program's" (33); all other registers are as they were. Programs in assembly include \`system-calls.inc\`,
+programs in C \`qure.h\`, both in \`asm/include\`; [programs.md](programs.md) has examples.
 
 Handles are small numbers: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free,
-up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only.
+up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only. Calls that may wait take \`milliseconds\`:
+0 not to wait, -1 for as long as it takes. After \`->\` stands the result; where nothing does, it is 0.
 
-| number | call | arguments | does | returns |
-|---|---|---|---|---|
 ${rows.join("\n")}
 `;
 }

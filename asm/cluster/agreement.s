@@ -370,23 +370,10 @@ agreement_heard:
     mov     eax, [ebx + CLOUD_ERA]
     jb      .Lagreement_heard_better
     jne     .Lagreement_heard_answer
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
-    mov     eax, ebx
-    mov     edx, esi
-    je      .Lagreement_heard_view
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
-    je      .Lagreement_heard_hello
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT
-    jne     .Lagreement_heard_done
-    call    coordinator_reported
-    jmp     .Lagreement_heard_done
-.Lagreement_heard_view:
-    call    coordinator_view
+    call    agreement_told
     jmp     .Lagreement_heard_done
 .Lagreement_heard_hello:
-    cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     .Lagreement_heard_done
-    call    coordinator_hello
+    call    agreement_greeted
     jmp     .Lagreement_heard_done
 .Lagreement_heard_answer:
     call    coordinator_answer          # a member of a cluster that is not the better one
@@ -403,4 +390,24 @@ agreement_heard:
 .Lagreement_heard_later:
     pop     esi
     pop     ebx
+    ret
+
+# Does what a member of this cluster says.
+# In: EBX packet, ESI sender's address.
+agreement_told:
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
+    mov     eax, ebx
+    mov     edx, esi
+    je      coordinator_view
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
+    je      agreement_greeted
+    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT
+    je      coordinator_reported
+    ret
+
+# Takes in a greeting, if this node is a member.
+# In: EAX packet, EDX sender's address.
+agreement_greeted:
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    je      coordinator_hello
     ret

@@ -31,6 +31,17 @@ VIEW_SIZE               = 20 + HOSTNAME_SIZE
 cluster_owner:          .long 0, 0, cluster_name, 0    # of what the service opens
 STRING cluster_name, "cloud"
 
+.section .rodata
+.balign 4
+cluster_tasks:                          # those that work beside the daemon: routine, name
+    .long   record_task, cluster_save_name, keep_task, cluster_keep_name, names_task, cluster_names_name
+    .long   learn_task, cluster_learn_name, lend_task, cluster_lend_name, 0
+STRING cluster_save_name, "cloud save"
+STRING cluster_keep_name, "cloud keep"
+STRING cluster_names_name, "cloud names"
+STRING cluster_learn_name, "cloud learn"
+STRING cluster_lend_name, "cloud lend"
+
 .section .bss.kept, "aw", @nobits
 .balign 4
 .global cluster_mutex
@@ -87,33 +98,18 @@ cluster_reset:
 cluster_task:
     mov     eax, offset cluster_owner
     call    owner_join
-    mov     eax, offset record_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud save"
-    call    task_create_owned
-    jc      .Lcluster_task_over
     call    keep_begin
-    mov     eax, offset keep_task
+    mov     ebx, offset cluster_tasks
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      2f
     xor     edx, edx
-    LOAD_STRING ecx, "cloud keep"
+    mov     ecx, [ebx + 4]
     call    task_create_owned
     jc      .Lcluster_task_over
-    mov     eax, offset names_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud names"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     eax, offset learn_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud learn"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     eax, offset lend_task
-    xor     edx, edx
-    LOAD_STRING ecx, "cloud lend"
-    call    task_create_owned
-    jc      .Lcluster_task_over
-    mov     ebx, [net_interfaces]
+    add     ebx, 8
+    jmp     1b
+2:  mov     ebx, [net_interfaces]
     mov     [cluster_netif], ebx
     mov     dword ptr [cluster_pings], 1
     test    ebx, ebx
@@ -129,26 +125,7 @@ cluster_task:
 .Lcluster_task_card:
     mov     eax, offset cluster_mutex
     call    mutex_lock
-    mov     eax, ebx
-    call    node_identify
-    mov     eax, [generation_count]
-    mov     [generation_known], eax
-    call    node_load
-    call    values_load
-    call    vote_load
-    call    history_recall
-    call    lived_load
-    call    trust_begin
-    call    keyring_load
-    call    trust_load
-    call    reboot_recall
-    call    cluster_print_node
-    cmp     byte ptr [node + NODE_NAME], 0
-    je      .Lcluster_task_named
-    mov     eax, offset node + NODE_NAME
-    call    hostname_set
-.Lcluster_task_named:
-    call    name_remember
+    call    cluster_remember
     mov     eax, CLUSTER_PORT
     mov     edx, ebx
     call    udp_open_on
@@ -179,23 +156,8 @@ cluster_task:
     mov     eax, [cluster_socket]
     mov     ecx, offset cable_event
     call    udp_wait
-    mov     eax, [cluster_socket]
-    xor     edx, edx
-    mov     esi, offset packet_in
-    mov     edi, CLOUD_MAXIMUM + 4
-    call    udp_receive
+    call    cluster_listen
     jc      .Lcluster_task_nothing
-    mov     esi, eax
-    push    edx
-    push    ecx
-    mov     eax, offset cluster_mutex
-    call    mutex_lock
-    pop     ecx
-    pop     edx
-    mov     eax, offset packet_in
-    call    cluster_receive
-    mov     eax, offset cluster_mutex
-    call    mutex_unlock
     jmp     .Lcluster_task_loop
 .Lcluster_task_nothing:
     cmp     eax, ERROR_TIMEOUT          # ICMP errors, which anybody can send, are told only to who waits in udp_receive
@@ -213,6 +175,68 @@ cluster_task:
     PRINT   "cluster: one of the daemon's tasks was ended; so does the daemon\n"
 .Lcluster_task_over:
     ret
+
+# Brings back what this node knew, and who it is.
+# In: EBX interface. The mutex is held.
+# Clobbers: all but EBX.
+cluster_remember:
+    mov     eax, ebx
+    call    node_identify
+    mov     eax, [generation_count]
+    mov     [generation_known], eax
+    call    node_load
+    call    values_load
+    call    vote_load
+    call    history_recall
+    call    lived_load
+    call    trust_begin
+    call    keyring_load
+    call    trust_load
+    call    reboot_recall
+    call    cluster_print_node
+    cmp     byte ptr [node + NODE_NAME], 0
+    je      .Lcluster_remember_named
+    mov     eax, offset node + NODE_NAME
+    call    hostname_set
+.Lcluster_remember_named:
+    jmp     name_remember
+
+# Takes in a datagram.
+# Out: CF and EAX error when there is none. May not return, after a request to reboot.
+# Clobbers: ECX, EDX, ESI, EDI.
+cluster_listen:
+    mov     eax, [cluster_socket]
+    xor     edx, edx
+    mov     esi, offset packet_in
+    mov     edi, CLOUD_MAXIMUM + 4
+    call    udp_receive
+    jc      .Lcluster_listen_not
+    mov     esi, eax
+    push    edx
+    push    ecx
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    pop     ecx
+    pop     edx
+    mov     eax, offset packet_in
+    call    cluster_receive
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    clc
+    ret
+.Lcluster_listen_not:
+    stc
+    ret
+
+# Keeps the sooner of two times.
+# In: EAX, ESI milliseconds.
+# Out: ESI the lesser.
+# Clobbers: nothing but the flags.
+cluster_sooner:
+    cmp     eax, esi
+    jge     1f
+    mov     esi, eax
+1:  ret
 
 # Does all that depends on time.
 # Out: EAX milliseconds until it is needed again.
@@ -265,52 +289,28 @@ cluster_timers:
 .Lcluster_timers_awake:
     mov     eax, edi
     call    cable_look
-    cmp     eax, esi
-    jge     .Lcluster_timers_cable
-    mov     esi, eax
-.Lcluster_timers_cable:
+    call    cluster_sooner
     mov     eax, edi
     call    agreement_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_joined
-    mov     esi, eax
-.Lcluster_timers_joined:
+    call    cluster_sooner
     mov     eax, edi
     call    peer_expire
-    cmp     eax, esi
-    jge     .Lcluster_timers_expired
-    mov     esi, eax
-.Lcluster_timers_expired:
+    call    cluster_sooner
     call    clock_ms
     call    view_update
-    cmp     eax, esi
-    jge     .Lcluster_timers_viewed
-    mov     esi, eax
-.Lcluster_timers_viewed:
+    call    cluster_sooner
     call    clock_ms
     call    stranger_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_asked
-    mov     esi, eax
-.Lcluster_timers_asked:
+    call    cluster_sooner
     call    clock_ms
     call    values_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_told
-    mov     esi, eax
-.Lcluster_timers_told:
+    call    cluster_sooner
     call    clock_ms
     call    history_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_noted
-    mov     esi, eax
-.Lcluster_timers_noted:
+    call    cluster_sooner
     call    clock_ms
     call    proposal_timers
-    cmp     eax, esi
-    jge     .Lcluster_timers_proposed
-    mov     esi, eax
-.Lcluster_timers_proposed:
+    call    cluster_sooner
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi

@@ -45,6 +45,8 @@ names_parsed:           .space DNS_NAME_MAXIMUM + 1
 .balign 4
 server_started:         .space 4        # 1: the DNS server was switched on here
 
+ON_HOOK known_names, cluster_name
+
 .text
 
 # The task.
@@ -419,7 +421,6 @@ names_services_rows:
 # In: EAX text.
 # Out: ECX address; CF when it is none of these.
 # Clobbers: EAX, EDX.
-.global cluster_name
 cluster_name:
     push    ebx
     push    esi

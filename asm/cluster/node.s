@@ -158,75 +158,12 @@ node_load:
     jmp     .Lnode_load_done
 
 .Lnode_load_loaded:
-    cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
-    jne     .Lnode_load_version
-    mov     eax, [loaded + NODE_VERSION]    # what version 1 has not is zero
-    dec     eax
-    cmp     eax, NODE_VERSION_VALUE - 1
-    ja      .Lnode_load_version
-    mov     eax, [loaded + NODE_ERA]
-    cmp     eax, ERA_MAXIMUM
-    ja      .Lnode_load_version
-    cmp     eax, [node + NODE_ERA]      # an era that was seen never gets lost, nor smaller
-    jbe     .Lnode_load_era_kept
-    mov     [node + NODE_ERA], eax
-    mov     eax, [node + NODE_AGE]
-    mov     [node + NODE_ERA_AGE], eax
-.Lnode_load_era_kept:
-    mov     eax, [node + NODE_ID]       # without a card the node is who it was
-    or      eax, [node + NODE_ID + 4]
-    jnz     .Lnode_load_identified
-    mov     eax, [loaded + NODE_ID]
-    mov     [node + NODE_ID], eax
-    mov     eax, [loaded + NODE_ID + 4]
-    mov     [node + NODE_ID + 4], eax
-    mov     dword ptr [node + NODE_MAGIC], NODE_MAGIC_VALUE
-    mov     dword ptr [node + NODE_VERSION], NODE_VERSION_VALUE
-.Lnode_load_identified:
-    mov     eax, offset node + NODE_ID
-    mov     edx, offset loaded + NODE_ID
-    mov     ecx, NODE_ID_SIZE
-    call    mem_compare
-    jne     .Lnode_load_other_disk
-    mov     eax, [loaded + NODE_AGE]
-    cmp     eax, [node_counted]
-    je      .Lnode_load_counted         # the service was started again
-    inc     eax
-.Lnode_load_counted:
-    mov     [node + NODE_AGE], eax
-    mov     ecx, [loaded + NODE_ERA]
-    cmp     ecx, [node + NODE_ERA]      # to a later era, which its disk does not know, it has come in this boot
-    jb      .Lnode_load_era_new
-    mov     eax, [loaded + NODE_ERA_AGE]
-.Lnode_load_era_new:
-    mov     [node + NODE_ERA_AGE], eax
-    call    node_alone_above
-    mov     esi, offset loaded + NODE_REBOOT
-    mov     edi, offset node + NODE_REBOOT
-    mov     ecx, NODE_SIZE - NODE_REBOOT
-    rep movsb
-    cmp     dword ptr [node + NODE_FOUNDER], 0
-    jne     .Lnode_load_terminated      # a member already (cloud init)
-    mov     esi, offset loaded + NODE_FOUNDER
-    mov     edi, offset node + NODE_FOUNDER
-    mov     ecx, NODE_REBOOT - NODE_FOUNDER
-    rep movsb
-.Lnode_load_terminated:
-    mov     byte ptr [node + NODE_REBOOT - 1], 0    # names end, whatever the disk says
-    mov     byte ptr [node + NODE_SEED - 1], 0
-    mov     byte ptr [node + NODE_KEY - 1], 0
-    jmp     .Lnode_load_attach
-.Lnode_load_version:
+    call    node_take
+    jnc     .Lnode_load_attach
     LOAD_STRING eax, "the object cluster_node on it is not of this version"
     mov     [node_problem], eax
     stc
     jmp     .Lnode_load_done
-.Lnode_load_other_disk:
-    PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
-    mov     eax, [node + NODE_AGE]
-    mov     ecx, [loaded + NODE_ERA]
-    call    node_alone_above
-    jmp     .Lnode_load_attach
 .Lnode_load_failed:
     call    error_text
     mov     [node_problem], eax
@@ -235,6 +172,81 @@ node_load:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Takes over what the disk says of this node.
+# In: the object in `loaded`.
+# Out: CF when it is not of this version.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+node_take:
+    cmp     dword ptr [loaded + NODE_MAGIC], NODE_MAGIC_VALUE
+    jne     .Lnode_take_not
+    mov     eax, [loaded + NODE_VERSION]    # what version 1 has not is zero
+    dec     eax
+    cmp     eax, NODE_VERSION_VALUE - 1
+    ja      .Lnode_take_not
+    mov     eax, [loaded + NODE_ERA]
+    cmp     eax, ERA_MAXIMUM
+    ja      .Lnode_take_not
+    cmp     eax, [node + NODE_ERA]      # an era that was seen never gets lost, nor smaller
+    jbe     .Lnode_take_era_kept
+    mov     [node + NODE_ERA], eax
+    mov     eax, [node + NODE_AGE]
+    mov     [node + NODE_ERA_AGE], eax
+.Lnode_take_era_kept:
+    mov     eax, [node + NODE_ID]       # without a card the node is who it was
+    or      eax, [node + NODE_ID + 4]
+    jnz     .Lnode_take_identified
+    mov     eax, [loaded + NODE_ID]
+    mov     [node + NODE_ID], eax
+    mov     eax, [loaded + NODE_ID + 4]
+    mov     [node + NODE_ID + 4], eax
+    mov     dword ptr [node + NODE_MAGIC], NODE_MAGIC_VALUE
+    mov     dword ptr [node + NODE_VERSION], NODE_VERSION_VALUE
+.Lnode_take_identified:
+    mov     eax, offset node + NODE_ID
+    mov     edx, offset loaded + NODE_ID
+    mov     ecx, NODE_ID_SIZE
+    call    mem_compare
+    jne     .Lnode_take_other_disk
+    mov     eax, [loaded + NODE_AGE]
+    cmp     eax, [node_counted]
+    je      .Lnode_take_counted         # the service was started again
+    inc     eax
+.Lnode_take_counted:
+    mov     [node + NODE_AGE], eax
+    mov     ecx, [loaded + NODE_ERA]
+    cmp     ecx, [node + NODE_ERA]      # to a later era, which its disk does not know, it has come in this boot
+    jb      .Lnode_take_era_new
+    mov     eax, [loaded + NODE_ERA_AGE]
+.Lnode_take_era_new:
+    mov     [node + NODE_ERA_AGE], eax
+    call    node_alone_above
+    mov     esi, offset loaded + NODE_REBOOT
+    mov     edi, offset node + NODE_REBOOT
+    mov     ecx, NODE_SIZE - NODE_REBOOT
+    rep movsb
+    cmp     dword ptr [node + NODE_FOUNDER], 0
+    jne     .Lnode_take_terminated      # a member already (cloud init)
+    mov     esi, offset loaded + NODE_FOUNDER
+    mov     edi, offset node + NODE_FOUNDER
+    mov     ecx, NODE_REBOOT - NODE_FOUNDER
+    rep movsb
+.Lnode_take_terminated:
+    mov     byte ptr [node + NODE_REBOOT - 1], 0    # names end, whatever the disk says
+    mov     byte ptr [node + NODE_SEED - 1], 0
+    mov     byte ptr [node + NODE_KEY - 1], 0
+    clc
+    ret
+.Lnode_take_other_disk:
+    PRINT   "cluster: hda0 was the disk of another node; its era counts, its age does not\n"
+    mov     eax, [node + NODE_AGE]
+    mov     ecx, [loaded + NODE_ERA]
+    call    node_alone_above
+    clc
+    ret
+.Lnode_take_not:
+    stc
     ret
 
 # Finds the volume: what is mounted at /net, else hda0 is mounted there, or vda0 where there is no hda0. It must be of

@@ -166,119 +166,11 @@ packet_check:
     mov     eax, edi
     call    ip_is_unicast
     jne     .Lpacket_check_malformed
-    cmp     di, LINK_LOCAL              # of this LAN? Who has no lease yet, or no longer, is
-    je      .Lpacket_check_local
-    mov     ecx, [cluster_netif]
-    mov     eax, [ecx + NETIF_ADDRESS]
-    cmp     ax, LINK_LOCAL
-    je      .Lpacket_check_local
-    xor     eax, edi
-    test    eax, [ecx + NETIF_MASK]
-    jnz     .Lpacket_check_foreign
-.Lpacket_check_local:
-
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    cmp     eax, KIND_LAST
-    ja      .Lpacket_check_malformed
-    cmp     eax, KIND_VIEW
-    je      .Lpacket_check_view
-    cmp     eax, KIND_HOLD
-    je      .Lpacket_check_hold
-    cmp     eax, KIND_VALUES
-    je      .Lpacket_check_values
-    cmp     eax, KIND_PROMISE
-    je      .Lpacket_check_promise
-    cmp     eax, KIND_OFFER
-    je      .Lpacket_check_offer
-    cmp     eax, KIND_EVENTS
-    je      .Lpacket_check_events
-    cmp     eax, KIND_HISTORY
-    je      .Lpacket_check_history
-    movzx   edx, byte ptr [kind_sizes + eax]
-    cmp     esi, edx                    # KIND 0 has no size
-    jne     .Lpacket_check_malformed
-    jmp     .Lpacket_check_sized
-.Lpacket_check_hold:
-    test    esi, 3
-    jnz     .Lpacket_check_malformed
-    cmp     esi, CLOUD_HELD + 4
-    jb      .Lpacket_check_malformed
-    cmp     esi, CLOUD_HELD_MAXIMUM
-    ja      .Lpacket_check_malformed
-    jmp     .Lpacket_check_sized
-.Lpacket_check_values:
-    lea     eax, [ebx + CLOUD_REGION]
-    lea     ecx, [esi - CLOUD_REGION]
-    call    values_valid
+    call    packet_is_near
+    jne     .Lpacket_check_foreign
+    call    packet_is_whole
     jc      .Lpacket_check_malformed
-    cmp     eax, [ebx + CLOUD_VALUES_DIGEST]
-    jne     .Lpacket_check_malformed
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    jmp     .Lpacket_check_sized
-.Lpacket_check_promise:
-    cmp     esi, CLOUD_OFFER            # who has not voted has nothing to offer
-    jb      .Lpacket_check_malformed
-    jne     .Lpacket_check_offer
-    cmp     dword ptr [ebx + CLOUD_BEFORE], 0
-    jne     .Lpacket_check_malformed
-    jmp     .Lpacket_check_sized
-.Lpacket_check_offer:
-    lea     eax, [ebx + CLOUD_OFFER]
-    mov     ecx, esi
-    sub     ecx, CLOUD_OFFER
-    jb      .Lpacket_check_malformed
-    call    values_valid
-    jc      .Lpacket_check_malformed
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    jmp     .Lpacket_check_sized
-.Lpacket_check_history:
-    cmp     esi, CLOUD_BUCKETS + HISTORY_BUCKETS * 4
-    jne     .Lpacket_check_malformed
-    jmp     .Lpacket_check_sized
-.Lpacket_check_events:
-    lea     eax, [ebx + CLOUD_EVENTS]
-    lea     ecx, [esi - CLOUD_EVENTS]
-    call    events_valid
-    jc      .Lpacket_check_malformed
-    cmp     eax, CLOUD_EVENTS_MAXIMUM
-    ja      .Lpacket_check_malformed
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-    jmp     .Lpacket_check_sized
-.Lpacket_check_view:
-    call    view_check
-    jc      .Lpacket_check_malformed
-    movzx   eax, byte ptr [ebx + CLOUD_KIND]
-.Lpacket_check_sized:
-    movzx   edx, byte ptr [kind_states + eax]
-    movzx   ecx, byte ptr [ebx + CLOUD_STATE]
-    cmp     ecx, STATE_MEMBER
-    ja      .Lpacket_check_malformed
-    bt      edx, ecx
-    jnc     .Lpacket_check_malformed
-
-    mov     eax, [ebx + CLOUD_FOUNDER]
-    or      eax, [ebx + CLOUD_FOUNDER + 4]
-    cmp     ecx, STATE_MEMBER           # a member has a founder and an era, a joiner no founder
-    je      .Lpacket_check_member
-    test    eax, eax
-    jnz     .Lpacket_check_malformed
-    jmp     .Lpacket_check_era
-.Lpacket_check_member:
-    test    eax, eax
-    jz      .Lpacket_check_malformed
-    cmp     dword ptr [ebx + CLOUD_ERA], 0
-    je      .Lpacket_check_malformed
-.Lpacket_check_era:
-    cmp     dword ptr [ebx + CLOUD_ERA], ERA_MAXIMUM
-    ja      .Lpacket_check_malformed
-    cmp     dword ptr [ebx + CLOUD_AGE], 0
-    je      .Lpacket_check_malformed
-    mov     eax, [ebx + CLOUD_NODE]
-    or      eax, [ebx + CLOUD_NODE + 4]
-    jz      .Lpacket_check_malformed
-
-    lea     eax, [ebx + CLOUD_NAME]
-    call    name_is_good
+    call    packet_makes_sense
     jc      .Lpacket_check_malformed
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     sub     eax, KIND_JOIN
@@ -322,6 +214,136 @@ packet_check:
 .Lpacket_check_done:
     pop     edi
     pop     ebx
+    ret
+
+# Whether a sender is of this LAN: who has no lease yet, or no longer, is.
+# In: EDI its address.
+# Out: ZF set when so.
+# Clobbers: EAX, ECX.
+packet_is_near:
+    cmp     di, LINK_LOCAL
+    je      1f
+    mov     ecx, [cluster_netif]
+    mov     eax, [ecx + NETIF_ADDRESS]
+    cmp     ax, LINK_LOCAL
+    je      1f
+    xor     eax, edi
+    test    eax, [ecx + NETIF_MASK]
+1:  ret
+
+# Whether a packet has the size of its kind, and what its kind has is well formed.
+# In: EBX packet, ESI bytes.
+# Out: CF when not.
+packet_is_whole:
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    cmp     eax, KIND_LAST
+    ja      .Lpacket_is_whole_not
+    cmp     eax, KIND_VIEW
+    je      .Lpacket_is_whole_view
+    cmp     eax, KIND_HOLD
+    je      .Lpacket_is_whole_hold
+    cmp     eax, KIND_VALUES
+    je      .Lpacket_is_whole_values
+    cmp     eax, KIND_PROMISE
+    je      .Lpacket_is_whole_promise
+    cmp     eax, KIND_OFFER
+    je      .Lpacket_is_whole_offer
+    cmp     eax, KIND_EVENTS
+    je      .Lpacket_is_whole_events
+    cmp     eax, KIND_HISTORY
+    je      .Lpacket_is_whole_history
+    movzx   edx, byte ptr [kind_sizes + eax]
+    cmp     esi, edx                    # KIND 0 has no size
+    jne     .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_hold:
+    test    esi, 3
+    jnz     .Lpacket_is_whole_not
+    cmp     esi, CLOUD_HELD + 4
+    jb      .Lpacket_is_whole_not
+    cmp     esi, CLOUD_HELD_MAXIMUM
+    ja      .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_values:
+    lea     eax, [ebx + CLOUD_REGION]
+    lea     ecx, [esi - CLOUD_REGION]
+    call    values_valid
+    jc      .Lpacket_is_whole_not
+    cmp     eax, [ebx + CLOUD_VALUES_DIGEST]
+    jne     .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_promise:
+    cmp     esi, CLOUD_OFFER            # who has not voted has nothing to offer
+    jb      .Lpacket_is_whole_not
+    jne     .Lpacket_is_whole_offer
+    cmp     dword ptr [ebx + CLOUD_BEFORE], 0
+    jne     .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_offer:
+    lea     eax, [ebx + CLOUD_OFFER]
+    mov     ecx, esi
+    sub     ecx, CLOUD_OFFER
+    jb      .Lpacket_is_whole_not
+    call    values_valid
+    jc      .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_history:
+    cmp     esi, CLOUD_BUCKETS + HISTORY_BUCKETS * 4
+    jne     .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_events:
+    lea     eax, [ebx + CLOUD_EVENTS]
+    lea     ecx, [esi - CLOUD_EVENTS]
+    call    events_valid
+    jc      .Lpacket_is_whole_not
+    cmp     eax, CLOUD_EVENTS_MAXIMUM
+    ja      .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_view:
+    call    view_check
+    jc      .Lpacket_is_whole_not
+.Lpacket_is_whole_yes:
+    clc
+    ret
+.Lpacket_is_whole_not:
+    stc
+    ret
+
+# Whether what every packet says is possible: state, founder, era, age, node and name.
+# In: EBX packet.
+# Out: CF when not.
+packet_makes_sense:
+    movzx   eax, byte ptr [ebx + CLOUD_KIND]
+    movzx   edx, byte ptr [kind_states + eax]
+    movzx   ecx, byte ptr [ebx + CLOUD_STATE]
+    cmp     ecx, STATE_MEMBER
+    ja      .Lpacket_makes_sense_not
+    bt      edx, ecx
+    jnc     .Lpacket_makes_sense_not
+    mov     eax, [ebx + CLOUD_FOUNDER]
+    or      eax, [ebx + CLOUD_FOUNDER + 4]
+    cmp     ecx, STATE_MEMBER           # a member has a founder and an era, a joiner no founder
+    je      .Lpacket_makes_sense_member
+    test    eax, eax
+    jnz     .Lpacket_makes_sense_not
+    jmp     .Lpacket_makes_sense_era
+.Lpacket_makes_sense_member:
+    test    eax, eax
+    jz      .Lpacket_makes_sense_not
+    cmp     dword ptr [ebx + CLOUD_ERA], 0
+    je      .Lpacket_makes_sense_not
+.Lpacket_makes_sense_era:
+    cmp     dword ptr [ebx + CLOUD_ERA], ERA_MAXIMUM
+    ja      .Lpacket_makes_sense_not
+    cmp     dword ptr [ebx + CLOUD_AGE], 0
+    je      .Lpacket_makes_sense_not
+    mov     eax, [ebx + CLOUD_NODE]
+    or      eax, [ebx + CLOUD_NODE + 4]
+    jz      .Lpacket_makes_sense_not
+    lea     eax, [ebx + CLOUD_NAME]
+    jmp     name_is_good
+.Lpacket_makes_sense_not:
+    stc
     ret
 
 # Whether a name is printable, without blanks, and terminated.

@@ -483,13 +483,7 @@ peer_expire:
 .Lpeer_expire_asked:
     test    ebp, ebp
     jle     .Lpeer_expire_silent
-    mov     eax, esi
-    mov     ecx, esi
-    sub     ecx, [ebx + PEER_SEEN]
-    call    health_probe
-    cmp     eax, ebp
-    jge     .Lpeer_expire_own_word
-    mov     ebp, eax
+    call    peer_probe
     jmp     .Lpeer_expire_own_word
 .Lpeer_expire_silent:
     cmp     dword ptr [coordinator_self], 0
@@ -497,13 +491,7 @@ peer_expire:
     mov     eax, esi
     call    ring_accuse
     mov     ebp, eax
-    mov     eax, esi                    # asked it is nevertheless
-    mov     ecx, esi
-    sub     ecx, [ebx + PEER_SEEN]
-    call    health_probe
-    cmp     eax, ebp
-    jge     .Lpeer_expire_later
-    mov     ebp, eax
+    call    peer_probe                  # asked it is nevertheless
     jmp     .Lpeer_expire_later
 .Lpeer_expire_dead:
     mov     dword ptr [esp], 1
@@ -542,6 +530,20 @@ peer_expire:
     pop     esi
     pop     ebx
     ret
+
+# Asks a peer whether it lives, when it is time to.
+# In: EBX peer, ESI clock_ms, EBP milliseconds until it is looked at again.
+# Out: EBP.
+# Clobbers: EAX, ECX, EDX.
+peer_probe:
+    mov     eax, esi
+    mov     ecx, esi
+    sub     ecx, [ebx + PEER_SEEN]
+    call    health_probe
+    cmp     eax, ebp
+    jge     1f
+    mov     ebp, eax
+1:  ret
 
 # This node stood still: what the others have said meanwhile is yet to be read.
 # In: EAX now.

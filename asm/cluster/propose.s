@@ -204,18 +204,7 @@ proposal_answered:
     call    ballot_compare
     je      .Lproposal_answered_ours
     jb      .Lproposal_answered_done    # of an earlier try
-    mov     eax, [ebx + CLOUD_BALLOT + BALLOT_COUNT]
-    cmp     eax, [highest]
-    jbe     1f
-    mov     [highest], eax
-1:  mov     dword ptr [phase], PHASE_PAUSE  # another one proposes: it goes first
-    mov     eax, [cluster_netif]
-    mov     edx, PAUSE_SPREAD_MS
-    call    random_below
-    mov     edi, eax
-    call    clock_ms
-    lea     eax, [eax + edi + PAUSE_MS]
-    mov     [again_at], eax
+    call    proposal_yields
     jmp     .Lproposal_answered_done
 .Lproposal_answered_ours:
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
@@ -275,6 +264,24 @@ proposal_answered:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Another one proposes: it goes first.
+# In: EBX packet.
+# Clobbers: EAX, ECX, EDX, EDI.
+proposal_yields:
+    mov     eax, [ebx + CLOUD_BALLOT + BALLOT_COUNT]
+    cmp     eax, [highest]
+    jbe     1f
+    mov     [highest], eax
+1:  mov     dword ptr [phase], PHASE_PAUSE  # another one proposes: it goes first
+    mov     eax, [cluster_netif]
+    mov     edx, PAUSE_SPREAD_MS
+    call    random_below
+    mov     edi, eax
+    call    clock_ms
+    lea     eax, [eax + edi + PAUSE_MS]
+    mov     [again_at], eax
     ret
 
 # Whether a majority of those that were asked has answered: more than half of them, or half with the first.

@@ -90,25 +90,40 @@ cluster_receive:
     mov     edx, ebx
     call    session_accept
 .Lcluster_receive_believed:
+    call    cluster_believe
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_joining:
+    call    cluster_joins
+    jmp     .Lcluster_receive_done
+.Lcluster_receive_full:
+    COUNT   cloud_full
+.Lcluster_receive_done:
+    pop     edi
+    pop     ebx
+    ret
+
+# Takes in a packet of one whose session is believed.
+# In: EBX packet, EDI sender's address, ESI bytes.
+cluster_believe:
     cmp     byte ptr [ebx + CLOUD_STATE], STATE_JOINING
-    je      .Lcluster_receive_joiner
+    je      .Lcluster_believe_joiner
     lea     eax, [ebx + CLOUD_NODE]
     call    peer_find
-    jc      .Lcluster_receive_full
+    jc      .Lcluster_believe_full
     push    eax
     mov     edx, ebx
     mov     ecx, edi
     call    peer_heard
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_HELLO
-    jne     .Lcluster_receive_heard
+    jne     .Lcluster_believe_heard
     mov     eax, ebx                    # it does not believe us yet, though we believe it: our next packet names it
     mov     edx, edi
     call    stranger_heard
-.Lcluster_receive_heard:
+.Lcluster_believe_heard:
     mov     eax, ebx
     mov     edx, edi
     call    agreement_heard
-    jc      .Lcluster_receive_later
+    jc      .Lcluster_believe_later
     mov     eax, ebx
     call    cluster_alive
     pop     eax
@@ -118,85 +133,113 @@ cluster_receive:
     mov     edx, esi
     mov     ecx, edi
     call    cluster_shared
+    jmp     cluster_obey
+.Lcluster_believe_joiner:
+    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has left
+    call    peer_known
+    jc      cluster_joins
+    push    ebx
+    mov     ebx, eax
+    call    peer_gone
+    pop     ebx
+    jmp     cluster_joins
+.Lcluster_believe_later:
+    pop     eax
+    jmp     cluster_receive_keep
+.Lcluster_believe_full:
+    COUNT   cloud_full
+    ret
+
+# Answers one that joins.
+# In: EBX packet, EDI sender's address.
+cluster_joins:
+    mov     eax, ebx
+    mov     edx, edi
+    call    cluster_doubt
+
+# Does what a packet says of a reboot, if it does.
+# In: EBX packet, EDI sender's address.
+# Out: ZF set when it was about one.
+cluster_reboots:
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
-    je      .Lcluster_receive_reboot
+    je      1f
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
-    je      .Lcluster_receive_answer
+    jne     3f
+    mov     eax, ebx
+    call    reboot_answered
+    jmp     2f
+1:  mov     eax, ebx
+    mov     edx, edi
+    call    reboot_requested
+2:  xor     eax, eax                    # ZF set
+3:  ret
+
+# Does what a packet of a member wants.
+# In: EBX packet, EDI sender's address, ESI bytes. May not return, after a request to reboot.
+cluster_obey:
+    call    cluster_reboots
+    je      .Lcluster_obey_done
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_VIEW
-    je      .Lcluster_receive_view
+    je      cluster_compare
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_PROBE # while ARP waits for an answer that was lost, the node looks dead
-    je      .Lcluster_receive_hint
+    je      cluster_hint
     cmp     byte ptr [ebx + CLOUD_KIND], KIND_REPORT # who reports may be probed
-    jne     .Lcluster_receive_done
+    jne     .Lcluster_obey_done
     mov     eax, ebx                    # what it says of our age is about the boot that it names
     call    session_answered
-    jne     .Lcluster_receive_hint
+    jne     cluster_hint
     mov     eax, [ebx + CLOUD_REQUEST]  # 0 is older than any boot
     call    node_older
-.Lcluster_receive_hint:
-    mov     ecx, offset sender_mac      # the frame says where it came from: nobody has to ask for it by ARP
-    mov     eax, [cluster_netif]
-    mov     edx, edi
-    call    arp_hint
-    jmp     .Lcluster_receive_done
-.Lcluster_receive_view:
+    jmp     cluster_hint
+.Lcluster_obey_done:
+    ret
+
+# Takes in the view of the coordinator.
+# In: EBX packet, EDI sender's address, ESI bytes.
+cluster_compare:
     mov     eax, ebx
     call    cluster_same
-    jne     .Lcluster_receive_done
+    jne     9f
     mov     eax, ebx
     call    coordinator_is
-    jne     .Lcluster_receive_done
+    jne     9f
     test    byte ptr [ebx + CLOUD_FLAGS], FLAG_ROLL
-    jz      .Lcluster_receive_apply
+    jz      .Lcluster_compare_apply
     call    coordinator_report_soon
-.Lcluster_receive_apply:
+.Lcluster_compare_apply:
     mov     eax, ebx
     mov     edx, esi
     call    view_apply
     pushfd
     test    eax, eax
-    jz      .Lcluster_receive_compared
+    jz      .Lcluster_compare_compared
     call    coordinator_report_now
-.Lcluster_receive_compared:
+.Lcluster_compare_compared:
     popfd
-    je      .Lcluster_receive_agrees
+    je      .Lcluster_compare_agrees
     call    coordinator_differs
-    jmp     .Lcluster_receive_hint
-.Lcluster_receive_agrees:
+    jmp     cluster_hint
+.Lcluster_compare_agrees:
     call    coordinator_agrees
-    jmp     .Lcluster_receive_hint
-.Lcluster_receive_joiner:
-    lea     eax, [ebx + CLOUD_NODE]     # one that was a member has left
-    call    peer_known
-    jc      .Lcluster_receive_joining
-    push    ebx
-    mov     ebx, eax
-    call    peer_gone
-    pop     ebx
-.Lcluster_receive_joining:
-    mov     eax, ebx
+    jmp     cluster_hint
+9:  ret
+
+# Learns from the frame where the sender is: nobody has to ask for it by ARP.
+# In: EDI sender's address.
+cluster_hint:
+    mov     ecx, offset sender_mac
+    mov     eax, [cluster_netif]
     mov     edx, edi
-    call    cluster_doubt
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT
-    je      .Lcluster_receive_reboot
-    cmp     byte ptr [ebx + CLOUD_KIND], KIND_REBOOT_ANSWER
-    je      .Lcluster_receive_answer
-    jmp     .Lcluster_receive_done
-.Lcluster_receive_reboot:
-    mov     eax, ebx
-    mov     edx, edi
-    call    reboot_requested
-    jmp     .Lcluster_receive_done
-.Lcluster_receive_answer:
-    mov     eax, ebx
-    call    reboot_answered
-    jmp     .Lcluster_receive_done
-.Lcluster_receive_later:
-    pop     eax
+    call    arp_hint
+    ret
+
+# Keeps a packet until the cluster's name that it led to is on disk.
+# In: EBX packet, EDI sender's address, ESI bytes.
+cluster_receive_keep:
     cmp     dword ptr [kept_bytes], 0   # a view is kept, since it may say once how old we are; of others the latest:
     je      1f                          # what is lost will be said again
     cmp     byte ptr [packet_kept + CLOUD_KIND], KIND_VIEW
-    je      .Lcluster_receive_done
+    je      2f
 1:  mov     eax, offset packet_kept
     mov     edx, ebx
     mov     ecx, esi
@@ -207,13 +250,7 @@ cluster_receive:
     mov     edx, offset sender_mac
     mov     ecx, 6
     call    mem_copy
-    jmp     .Lcluster_receive_done
-.Lcluster_receive_full:
-    COUNT   cloud_full
-.Lcluster_receive_done:
-    pop     edi
-    pop     ebx
-    ret
+2:  ret
 
 # Takes in the packet that led into a cluster whose name had to be on disk first, if its sender is still who it was.
 .global cluster_receive_kept
@@ -245,7 +282,10 @@ cluster_receive_believed:
     mov     edx, offset kept_mac
     mov     ecx, 6
     call    mem_copy
-    jmp     .Lcluster_receive_believed
+    call    cluster_believe
+    pop     edi
+    pop     ebx
+    ret
 
 # Forgets the kept packet: it is about a cluster that this node has left.
 .global cluster_receive_forget

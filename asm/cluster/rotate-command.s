@@ -63,26 +63,8 @@ cloud_rotate:
     LOAD_STRING esi, "members come or go just now; try again"
     cmp     edi, [view_digest]
     jne     .Lcloud_rotate_refused
-    xor     edi, edi
-    test    ebx, ebx
-    jz      .Lcloud_rotate_counts
-    mov     eax, ebx
-    call    peer_named
-    test    eax, eax
-    jnz     .Lcloud_rotate_out
-    mov     eax, ebx
-    call    peer_named_any
-    LOAD_STRING esi, "no other node of this name or address is known"
-    test    eax, eax
-    jz      .Lcloud_rotate_refused
-.Lcloud_rotate_out:
-    lea     edi, [eax + PEER_ID]
-.Lcloud_rotate_counts:
-    mov     eax, edi                    # no other part of the cluster may replace the key as well
-    call    voters_here_more
-    LOAD_STRING esi, "most of the members that agreed last are not here (cloud get)"
-    test    eax, eax
-    jle     .Lcloud_rotate_refused
+    call    cloud_rotate_counts
+    jc      .Lcloud_rotate_refused
     mov     edx, edi
 .Lcloud_rotate_begin:
     call    rotate_begin
@@ -141,4 +123,35 @@ cloud_rotate:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Finds who is to be left out, and whether enough are here: no other part of the cluster may replace the key as well.
+# In: EBX name or address, or 0.
+# Out: EDI the id, or 0; CF and ESI why not.
+# Clobbers: EAX, ECX, EDX.
+cloud_rotate_counts:
+    xor     edi, edi
+    test    ebx, ebx
+    jz      .Lcloud_rotate_counts_counts
+    mov     eax, ebx
+    call    peer_named
+    test    eax, eax
+    jnz     .Lcloud_rotate_counts_out
+    mov     eax, ebx
+    call    peer_named_any
+    LOAD_STRING esi, "no other node of this name or address is known"
+    test    eax, eax
+    jz      .Lcloud_rotate_counts_not
+.Lcloud_rotate_counts_out:
+    lea     edi, [eax + PEER_ID]
+.Lcloud_rotate_counts_counts:
+    mov     eax, edi                    # no other part of the cluster may replace the key as well
+    call    voters_here_more
+    LOAD_STRING esi, "most of the members that agreed last are not here (cloud get)"
+    test    eax, eax
+    jle     .Lcloud_rotate_counts_not
+    clc
+    ret
+.Lcloud_rotate_counts_not:
+    stc
     ret

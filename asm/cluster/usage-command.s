@@ -41,14 +41,25 @@ cloud_help:
     .asciz  "  cloud help           shows this, a page at a time\n"
 .popsection
 
+# In: EAX name of a command. Out: EAX status; it has shown the help, a page at a time.
+HOOK help_pages, cloud_help_plain
+
 .text
+
+# Shows it in one piece.
+# Out: EAX status.
+cloud_help_plain:
+    mov     eax, offset cloud_help
+    call    print
+    xor     eax, eax
+    ret
 
 # Shows how the command is used, a page at a time.
 # Out: EAX status.
 .global cloud_help_shown
 cloud_help_shown:
     LOAD_STRING eax, "cloud"
-    jmp     help_pages
+    jmp     [help_pages]
 
 # Shows how an action is used: the lines of the help that begin with it, and those that go on with them.
 # In: EAX its name.

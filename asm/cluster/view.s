@@ -18,6 +18,8 @@ view_confirmed:         .space 4        # clock_ms at which the coordinator's di
 applied:                .space 4        # number of the packet whose entries were applied last
 own_entry:              .space ENTRY_SIZE
 
+ON_HOOK http_cluster, node + NODE_ERA, view_members
+
 .text
 
 # The number that stands for an entry: FNV-1a over its dwords, state and sequence apart.
@@ -339,29 +341,10 @@ view_apply_entry:
 1:  call    peer_vouch
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_behind:              # what is said of that boot is no news, but that nobody vouches for the node is
-    cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
-    jbe     .Lview_apply_entry_outlived
-    call    peer_gone
-    jmp     .Lview_apply_entry_known
-.Lview_apply_entry_outlived:            # whoever had that boot is watched by nobody who knows that it is over: the
-    cmp     dword ptr [ebx + PEER_ALIVE], 0 # coordinator, which slept through its end, would vouch for it for ever
-    jne     .Lview_apply_entry_known
-    call    clock_ms
-    call    ring_accuse
+    call    view_apply_behind
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_offline:
-    call    peer_gone
-    xor     eax, eax
-    cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
-    sete    al
-    mov     [ebx + PEER_LEFT], eax
-    test    eax, eax
-    jz      .Lview_apply_entry_known
-    mov     eax, [esi + ENTRY_SEQUENCE] # of its bye: what it said before and comes later does not bring it back
-    cmp     eax, [ebx + PEER_SEQUENCE]
-    jb      .Lview_apply_entry_known
-    mov     [ebx + PEER_SEQUENCE], eax
-    mov     dword ptr [ebx + PEER_WINDOW], -1
+    call    view_apply_offline
     jmp     .Lview_apply_entry_known
 .Lview_apply_entry_full:
     COUNT   cloud_full
@@ -393,6 +376,41 @@ view_apply_entry:
     mov     edx, [esi + ENTRY_ADDRESS]
     call    twin_viewed
     mov     eax, 1
+    ret
+
+# Takes in an entry about a boot that is over. It is no news, but that nobody vouches for the node is.
+# In: EBX node, ESI entry.
+# Clobbers: EAX, ECX, EDX.
+view_apply_behind:
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_MEMBER
+    jbe     .Lview_apply_behind_outlived
+    call    peer_gone
+    jmp     .Lview_apply_behind_done
+.Lview_apply_behind_outlived:            # whoever had that boot is watched by nobody who knows that it is over: the
+    cmp     dword ptr [ebx + PEER_ALIVE], 0 # coordinator, which slept through its end, would vouch for it for ever
+    jne     .Lview_apply_behind_done
+    call    clock_ms
+    call    ring_accuse
+.Lview_apply_behind_done:
+    ret
+
+# Takes in that a node has left, or died.
+# In: EBX node, ESI entry.
+# Clobbers: EAX, ECX, EDX.
+view_apply_offline:
+    call    peer_gone
+    xor     eax, eax
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
+    sete    al
+    mov     [ebx + PEER_LEFT], eax
+    test    eax, eax
+    jz      .Lview_apply_offline_done
+    mov     eax, [esi + ENTRY_SEQUENCE] # of its bye: what it said before and comes later does not bring it back
+    cmp     eax, [ebx + PEER_SEQUENCE]
+    jb      .Lview_apply_offline_done
+    mov     [ebx + PEER_SEQUENCE], eax
+    mov     dword ptr [ebx + PEER_WINDOW], -1
+.Lview_apply_offline_done:
     ret
 
 # Takes over the session that an entry gives a peer. What was heard of that session stays; else what it has sent so far

@@ -172,13 +172,7 @@ vote_asked:
     call    session_same
     jne     .Lvote_asked_done           # who asks now will ask again
 .Lvote_asked_free:
-    mov     [reply_to], edi
-    mov     eax, [ebx + CLOUD_SESSION]
-    mov     [reply_session], eax
-    mov     eax, [ebx + CLOUD_SESSION + 4]
-    mov     [reply_session + 4], eax
-    mov     eax, [ebx + CLOUD_SEQUENCE]
-    mov     [reply_number], eax
+    call    vote_remember
     mov     eax, [values + VALUES_NUMBER]
     inc     eax
     cmp     eax, [ebx + CLOUD_SLOT]
@@ -243,6 +237,19 @@ vote_asked:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Remembers who has asked.
+# In: EBX packet, EDI sender's address.
+# Clobbers: EAX.
+vote_remember:
+    mov     [reply_to], edi
+    mov     eax, [ebx + CLOUD_SESSION]
+    mov     [reply_session], eax
+    mov     eax, [ebx + CLOUD_SESSION + 4]
+    mov     [reply_session + 4], eax
+    mov     eax, [ebx + CLOUD_SEQUENCE]
+    mov     [reply_number], eax
     ret
 
 # Something was written: if it was the vote, who waits for it hears that. May sleep.

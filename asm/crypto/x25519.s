@@ -130,34 +130,66 @@ x25519:
     jns     .Lx25519_bit
     call    x25519_swap
 
+    call    x25519_invert
+    mov     esi, offset quotient
+    mov     edi, offset quotient_end
+    call    x25519_run
+
+    call    x25519_reduce
+    pop     edi
+    xor     edx, edx
+    mov     ecx, LIMBS
+1:  lodsd
+    or      edx, eax
+    stosd
+    loop    1b
+    mov     edi, ebp                    # nothing of it stays on the stack
+    xor     eax, eax
+    mov     ecx, FRAME_SIZE / 4
+    rep stosd
+    test    edx, edx
+    lea     esp, [ebp + FRAME_SIZE]
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# AA = Z2^(p - 2).
+# In: EBP frame.
+# Clobbers: all but EBP.
+x25519_invert:
     lea     edi, [ebp + AA * X25519_BYTES]  # AA = Z2^(p - 2)
     xor     eax, eax
     mov     ecx, LIMBS
     rep stosd
     inc     dword ptr [ebp + AA * X25519_BYTES]
     mov     ebx, TOP_BIT
-.Lx25519_inverse:
+.Lx25519_invert_inverse:
     push    ebx
     mov     esi, offset square
     mov     edi, offset square_end
     call    x25519_run
     pop     ebx
     cmp     ebx, INVERSE_ZERO_1
-    je      .Lx25519_zero
+    je      .Lx25519_invert_zero
     cmp     ebx, INVERSE_ZERO_2
-    je      .Lx25519_zero
+    je      .Lx25519_invert_zero
     push    ebx
     mov     esi, offset times
     mov     edi, offset times_end
     call    x25519_run
     pop     ebx
-.Lx25519_zero:
+.Lx25519_invert_zero:
     dec     ebx
-    jns     .Lx25519_inverse
-    mov     esi, offset quotient
-    mov     edi, offset quotient_end
-    call    x25519_run
+    jns     .Lx25519_invert_inverse
+    ret
 
+# Brings X2 below p.
+# In: EBP frame.
+# Out: ESI its address.
+# Clobbers: EAX, ECX, EDX, EDI.
+x25519_reduce:
     lea     esi, [ebp + X2 * X25519_BYTES]
     call    field_fold                  # below 2^255 + 19,
     call    field_fold                  # below 2^255,
@@ -177,23 +209,6 @@ x25519:
     or      [esi + (LIMBS - 1) * 4], eax
     call    field_fold
     and     dword ptr [esi + (LIMBS - 1) * 4], 0x7FFFFFFF
-    pop     edi
-    xor     edx, edx
-    mov     ecx, LIMBS
-1:  lodsd
-    or      edx, eax
-    stosd
-    loop    1b
-    mov     edi, ebp                    # nothing of it stays on the stack
-    xor     eax, eax
-    mov     ecx, FRAME_SIZE / 4
-    rep stosd
-    test    edx, edx
-    lea     esp, [ebp + FRAME_SIZE]
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
     ret
 
 # Swaps X2 with X3, and Z2 with Z3, or does not.

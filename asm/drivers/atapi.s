@@ -391,21 +391,7 @@ atapi_packet:
     mov     edx, ecx
     call    atapi_dma
     mov     [ebp - 16], eax
-    mov     edx, [ebx + CHANNEL_BASE]
-    add     edx, IDE_FEATURES
-    out     dx, al                      # bit 0: by DMA
-    add     edx, IDE_LBA_MID - IDE_FEATURES
-    mov     eax, esi
-    out     dx, al                      # most bytes at a time
-    inc     edx
-    mov     al, ah
-    out     dx, al
-    mov     eax, ebx
-    mov     edx, ATA_PACKET
-    call    ide_command
-    mov     eax, ebx
-    mov     edx, IDE_COMMAND_MS
-    call    ide_poll
+    call    atapi_announce
     pop     ecx
     mov     edx, eax
     mov     eax, ebx
@@ -453,35 +439,8 @@ atapi_packet:
     jc      .Latapi_packet_done
     test    dl, IDE_STATUS_DRQ
     jz      .Latapi_packet_end          # done
-    mov     edx, [ebx + CHANNEL_BASE]
-    add     edx, IDE_LBA_MID
-    in      al, dx
-    mov     cl, al
-    inc     edx
-    in      al, dx
-    mov     ch, al
-    movzx   ecx, cx
-    inc     ecx
-    shr     ecx, 1
-    jz      .Latapi_packet_no_answer    # data, but none
-    mov     [ebp - 12], ecx
-    mov     eax, esi
-    shr     eax, 1                      # words that still fit
-    cmp     ecx, eax
-    jbe     .Latapi_packet_fits
-    mov     ecx, eax
-.Latapi_packet_fits:
-    sub     [ebp - 12], ecx
-    lea     eax, [ecx + ecx]
-    sub     esi, eax
-    add     [ebp - 8], eax
-    mov     edx, [ebx + CHANNEL_BASE]
-    rep insw
-    mov     ecx, [ebp - 12]
-    jecxz   .Latapi_packet_next
-.Latapi_packet_discard:
-    in      ax, dx
-    loop    .Latapi_packet_discard
+    call    atapi_take
+    jc      .Latapi_packet_no_answer
     jmp     .Latapi_packet_next
 .Latapi_packet_end:
     mov     eax, [ebp - 8]
@@ -496,4 +455,66 @@ atapi_packet:
     pop     esi
     pop     ebx
     ENDFRAME
+    ret
+
+# Says that a packet comes, and waits until the drive wants it.
+# In: EBX channel, AL 1 by DMA, ESI most bytes at a time.
+# Out: EAX and CF as ide_poll gives them.
+# Clobbers: ECX, EDX.
+atapi_announce:
+    mov     edx, [ebx + CHANNEL_BASE]
+    add     edx, IDE_FEATURES
+    out     dx, al                      # bit 0: by DMA
+    add     edx, IDE_LBA_MID - IDE_FEATURES
+    mov     eax, esi
+    out     dx, al                      # most bytes at a time
+    inc     edx
+    mov     al, ah
+    out     dx, al
+    mov     eax, ebx
+    mov     edx, ATA_PACKET
+    call    ide_command
+    mov     eax, ebx
+    mov     edx, IDE_COMMAND_MS
+    jmp     ide_poll
+
+# Takes the words that the drive offers, as far as there is room for them.
+# In: EBX channel, EBP frame of atapi_packet, ESI bytes of room, EDI where they go.
+# Out: ESI and EDI after them; CF when it offers none.
+# Clobbers: EAX, ECX, EDX.
+atapi_take:
+    mov     edx, [ebx + CHANNEL_BASE]
+    add     edx, IDE_LBA_MID
+    in      al, dx
+    mov     cl, al
+    inc     edx
+    in      al, dx
+    mov     ch, al
+    movzx   ecx, cx
+    inc     ecx
+    shr     ecx, 1
+    jz      .Latapi_take_not    # data, but none
+    mov     [ebp - 12], ecx
+    mov     eax, esi
+    shr     eax, 1                      # words that still fit
+    cmp     ecx, eax
+    jbe     .Latapi_take_fits
+    mov     ecx, eax
+.Latapi_take_fits:
+    sub     [ebp - 12], ecx
+    lea     eax, [ecx + ecx]
+    sub     esi, eax
+    add     [ebp - 8], eax
+    mov     edx, [ebx + CHANNEL_BASE]
+    rep insw
+    mov     ecx, [ebp - 12]
+    jecxz   .Latapi_take_done
+.Latapi_take_discard:
+    in      ax, dx
+    loop    .Latapi_take_discard
+.Latapi_take_done:
+    clc
+    ret
+.Latapi_take_not:
+    stc
     ret

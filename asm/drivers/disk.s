@@ -288,3 +288,10 @@ volume_flush:
     mov     eax, [eax + VOLUME_DISK]
     mov     edx, [eax + DISK_DRIVER]
     jmp     [edx + DRIVER_FLUSH]
+
+.data
+.balign 4
+    # the boot image as a volume; asm/fs/boot-files.s says where it is while it is mounted
+.global boot_volume
+boot_volume:    .asciz "boot"
+    .space  VOLUME_SIZE_OF - 5

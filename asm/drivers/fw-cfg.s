@@ -27,6 +27,8 @@ SUBSYSTEM_QEMU          = 0x11001AF4    # Red Hat, "QEMU virtual machine"
 .balign 4
 host_bridges:           .long 0x12378086, 0x29C08086, 0     # i440FX, Q35
 
+ON_HOOK host_files, setting_find, setting_take
+
 .text
 
 # Reads a file.
@@ -58,7 +60,6 @@ setting_read:
 # Finds a file.
 # In: EAX name.
 # Out: EAX its key, EDX its bytes; CF and EAX error when there is no such file.
-.global setting_find
 setting_find:
     push    ebx
     push    esi
@@ -104,7 +105,6 @@ setting_find:
 
 # Reads the beginning of a file that was found.
 # In: EAX its key, EDX buffer, ECX bytes.
-.global setting_take
 setting_take:
     push    edx
     call    setting_select

@@ -102,20 +102,8 @@ gpt_read:
     or      eax, [esi + GPT_ENTRIES_LBA + 4]
     jnz     .Lgpt_read_not
     # The size of an entry is a power of two from 128 on, and all of them fit into what we read.
-    mov     ecx, [esi + GPT_ENTRY_BYTES]
-    lea     eax, [ecx - 1]
-    test    eax, ecx
-    jnz     .Lgpt_read_not
-    cmp     ecx, GPT_ENTRY_LEAST
-    jb      .Lgpt_read_not
-    mov     eax, [esi + GPT_ENTRIES]
-    mul     ecx
-    test    edx, edx
-    jnz     .Lgpt_read_not
-    test    eax, eax
-    jz      .Lgpt_read_not
-    cmp     eax, GPT_TABLE_MAX
-    ja      .Lgpt_read_not
+    call    gpt_entries_bytes
+    jc      .Lgpt_read_not
     lea     edi, [eax + 511]
     shr     edi, 9                      # EDI: sectors of the entries
     mov     eax, edi
@@ -151,6 +139,31 @@ gpt_read:
     pop     edi
     pop     ebx
     ENDFRAME
+    ret
+
+# The size of all entries: that of one is a power of two from 128 on, and all of them fit into what we read.
+# In: ESI header.
+# Out: EAX bytes; CF when not.
+# Clobbers: ECX, EDX.
+gpt_entries_bytes:
+    mov     ecx, [esi + GPT_ENTRY_BYTES]
+    lea     eax, [ecx - 1]
+    test    eax, ecx
+    jnz     .Lgpt_entries_bytes_not
+    cmp     ecx, GPT_ENTRY_LEAST
+    jb      .Lgpt_entries_bytes_not
+    mov     eax, [esi + GPT_ENTRIES]
+    mul     ecx
+    test    edx, edx
+    jnz     .Lgpt_entries_bytes_not
+    test    eax, eax
+    jz      .Lgpt_entries_bytes_not
+    cmp     eax, GPT_TABLE_MAX
+    ja      .Lgpt_entries_bytes_not
+    clc
+    ret
+.Lgpt_entries_bytes_not:
+    stc
     ret
 
 # Makes the volumes of a table. Entries beyond DISK_PARTITIONS are counted and said.

@@ -77,30 +77,8 @@ ide_add_channel:
     mov     ebx, eax
     shl     ebx, 6
     add     ebx, offset ide_channels    # EBX: record of the new channel
-    lea     ecx, [edx + edx]            # bit 0 of the interface: channel 0 is in native mode; bit 2: channel 1
-    movzx   eax, byte ptr [esi + PCI_INTERFACE]
-    bt      eax, ecx
-    jc      .Lide_add_channel_native
-    lea     eax, [edx + edx*2]
-    lea     edi, [ide_legacy + eax*4]
-    mov     eax, [edi]
-    mov     edx, [edi + 4]
-    mov     ecx, [edi + 8]
-    jmp     .Lide_add_channel_ports
-.Lide_add_channel_native:
-    imul    edx, edx, 2 * PCI_BAR_SIZE_OF # native: two ranges for each channel
-    lea     edi, [esi + edx + PCI_BARS]
-    mov     eax, [edi + PCI_BAR_BASE]
-    mov     edx, [edi + PCI_BAR_SIZE_OF + PCI_BAR_BASE]
-    add     edx, 2
-    movzx   ecx, byte ptr [esi + PCI_IRQ]
-    cmp     dword ptr [edi + PCI_BAR_TYPE], PCI_BAR_IO
-    jne     .Lide_add_channel_done
-    cmp     dword ptr [edi + PCI_BAR_SIZE_OF + PCI_BAR_TYPE], PCI_BAR_IO
-    jne     .Lide_add_channel_done
-    cmp     ecx, 15
-    ja      .Lide_add_channel_done
-.Lide_add_channel_ports:
+    call    ide_ports
+    jc      .Lide_add_channel_done
     mov     [ebx + CHANNEL_BASE], eax
     mov     [ebx + CHANNEL_CONTROL], edx
     mov     [ebx + CHANNEL_IRQ], ecx
@@ -157,6 +135,41 @@ ide_add_channel:
     pop     esi
     pop     ebx
     ENDFRAME
+    ret
+
+# Where the registers of a channel are.
+# In: ESI PCI device, EDX channel of it.
+# Out: EAX and EDX ports, ECX interrupt line; CF when the firmware gave it none that can be used.
+# Clobbers: EDI.
+ide_ports:
+    lea     ecx, [edx + edx]            # bit 0 of the interface: channel 0 is in native mode; bit 2: channel 1
+    movzx   eax, byte ptr [esi + PCI_INTERFACE]
+    bt      eax, ecx
+    jc      .Lide_ports_native
+    lea     eax, [edx + edx*2]
+    lea     edi, [ide_legacy + eax*4]
+    mov     eax, [edi]
+    mov     edx, [edi + 4]
+    mov     ecx, [edi + 8]
+    jmp     .Lide_ports_done
+.Lide_ports_native:
+    imul    edx, edx, 2 * PCI_BAR_SIZE_OF # native: two ranges for each channel
+    lea     edi, [esi + edx + PCI_BARS]
+    mov     eax, [edi + PCI_BAR_BASE]
+    mov     edx, [edi + PCI_BAR_SIZE_OF + PCI_BAR_BASE]
+    add     edx, 2
+    movzx   ecx, byte ptr [esi + PCI_IRQ]
+    cmp     dword ptr [edi + PCI_BAR_TYPE], PCI_BAR_IO
+    jne     .Lide_ports_not
+    cmp     dword ptr [edi + PCI_BAR_SIZE_OF + PCI_BAR_TYPE], PCI_BAR_IO
+    jne     .Lide_ports_not
+    cmp     ecx, 15
+    ja      .Lide_ports_not
+.Lide_ports_done:
+    clc
+    ret
+.Lide_ports_not:
+    stc
     ret
 
 # Interrupt handler.

@@ -76,24 +76,7 @@ partition_scan:
     inc     edi
     cmp     edi, MBR_ENTRIES
     jb      .Lpartition_scan_entry
-    xor     edi, edi
-.Lpartition_scan_extended:
-    call    partition_usable
-    jc      .Lpartition_scan_next_extended
-    call    partition_extended
-    jne     .Lpartition_scan_next_extended
-    mov     eax, ebx                    # the first one; nobody makes two
-    mov     esi, [ebp - 4]
-    call    partition_logical
-    jmp     .Lpartition_scan_end_extended
-.Lpartition_scan_next_extended:
-    inc     edi
-    cmp     edi, MBR_ENTRIES
-    jb      .Lpartition_scan_extended
-    jmp     .Lpartition_scan_end
-.Lpartition_scan_end_extended:
-    mov     esi, [ebp - 4]
-    sub     esi, 512
+    call    partition_scan_extended
     jmp     .Lpartition_scan_end
 .Lpartition_scan_gpt:
     mov     eax, ebx
@@ -117,6 +100,31 @@ partition_scan:
     pop     esi
     pop     ebx
     ENDFRAME
+    ret
+
+# Adds the logical partitions.
+# In: EBX disk, ESI sector 0, EBP frame of partition_scan.
+# Clobbers: EAX, ECX, EDX, EDI.
+partition_scan_extended:
+    xor     edi, edi
+.Lpartition_scan_extended_extended:
+    call    partition_usable
+    jc      .Lpartition_scan_extended_next_extended
+    call    partition_extended
+    jne     .Lpartition_scan_extended_next_extended
+    mov     eax, ebx                    # the first one; nobody makes two
+    mov     esi, [ebp - 4]
+    call    partition_logical
+    jmp     .Lpartition_scan_extended_end_extended
+.Lpartition_scan_extended_next_extended:
+    inc     edi
+    cmp     edi, MBR_ENTRIES
+    jb      .Lpartition_scan_extended_extended
+    jmp     .Lpartition_scan_extended_done
+.Lpartition_scan_extended_end_extended:
+    mov     esi, [ebp - 4]
+    sub     esi, 512
+.Lpartition_scan_extended_done:
     ret
 
 # What an entry of sector 0 says, if it can be used.

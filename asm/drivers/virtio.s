@@ -135,29 +135,8 @@ virtio_queue:
     ja      .Lvirtio_queue_odd
     cmp     dword ptr [ebx + VIRTQ_DESCRIPTORS], 0
     jne     .Lvirtio_queue_again
-    mov     [ebx + VIRTQ_SIZE], esi
-    # Descriptors and available ring (2.6.2), rounded up to whole pages; then the used ring.
-    imul    eax, esi, RING_SIZE_OF + 2
-    add     eax, 6 + PAGE_BYTES - 1
-    and     eax, ~(PAGE_BYTES - 1)
-    mov     edi, eax                    # EDI: offset of the used ring
-    lea     eax, [eax + esi*8 + 6 + PAGE_BYTES - 1]
-    shr     eax, 12
-    mov     [ebx + VIRTQ_PAGES], eax
-    mov     edx, PAGES_DRIVERS
-    call    page_alloc_for
-    jc      .Lvirtio_queue_failed
-    mov     [ebx + VIRTQ_DESCRIPTORS], eax
-    add     edi, eax
-    mov     [ebx + VIRTQ_USED], edi
-    mov     ecx, esi
-    shl     ecx, 4
-    add     ecx, eax
-    mov     [ebx + VIRTQ_AVAILABLE], ecx
-    lea     eax, [esi*4]
-    call    malloc
-    jc      .Lvirtio_queue_no_cookies
-    mov     [ebx + VIRTQ_COOKIES], eax
+    call    virtio_queue_memory
+    jc      .Lvirtio_queue_done
     jmp     .Lvirtio_queue_link
 .Lvirtio_queue_again:
     cmp     esi, [ebx + VIRTQ_SIZE]     # a device does not change this
@@ -186,14 +165,6 @@ virtio_queue:
     out     dx, eax
     clc
     jmp     .Lvirtio_queue_done
-.Lvirtio_queue_no_cookies:
-    push    eax
-    mov     eax, [ebx + VIRTQ_DESCRIPTORS]
-    mov     edx, [ebx + VIRTQ_PAGES]
-    call    page_free
-    mov     dword ptr [ebx + VIRTQ_DESCRIPTORS], 0
-    pop     eax
-    jmp     .Lvirtio_queue_failed
 .Lvirtio_queue_odd:
     mov     eax, ERROR_NOT_SUPPORTED
 .Lvirtio_queue_failed:
@@ -202,6 +173,47 @@ virtio_queue:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Gets the memory of a queue.
+# In: EBX queue, ESI descriptors.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, EDI.
+virtio_queue_memory:
+    mov     [ebx + VIRTQ_SIZE], esi
+    # Descriptors and available ring (2.6.2), rounded up to whole pages; then the used ring.
+    imul    eax, esi, RING_SIZE_OF + 2
+    add     eax, 6 + PAGE_BYTES - 1
+    and     eax, ~(PAGE_BYTES - 1)
+    mov     edi, eax                    # EDI: offset of the used ring
+    lea     eax, [eax + esi*8 + 6 + PAGE_BYTES - 1]
+    shr     eax, 12
+    mov     [ebx + VIRTQ_PAGES], eax
+    mov     edx, PAGES_DRIVERS
+    call    page_alloc_for
+    jc      .Lvirtio_queue_memory_not
+    mov     [ebx + VIRTQ_DESCRIPTORS], eax
+    add     edi, eax
+    mov     [ebx + VIRTQ_USED], edi
+    mov     ecx, esi
+    shl     ecx, 4
+    add     ecx, eax
+    mov     [ebx + VIRTQ_AVAILABLE], ecx
+    lea     eax, [esi*4]
+    call    malloc
+    jc      .Lvirtio_queue_memory_back
+    mov     [ebx + VIRTQ_COOKIES], eax
+    clc
+    ret
+.Lvirtio_queue_memory_back:
+    push    eax
+    mov     eax, [ebx + VIRTQ_DESCRIPTORS]
+    mov     edx, [ebx + VIRTQ_PAGES]
+    call    page_free
+    mov     dword ptr [ebx + VIRTQ_DESCRIPTORS], 0
+    pop     eax
+.Lvirtio_queue_memory_not:
+    stc
     ret
 
 # Gives the memory of a queue back that the device does not use any more, or never has.

@@ -48,12 +48,6 @@ STRING boot_name_kernel, "kernel"
 STRING boot_class_file, "file"
 STRING boot_class_directory, "directory"
 
-.data
-.balign 4
-.global boot_volume
-boot_volume:    .asciz "boot"
-    .space  VOLUME_SIZE_OF - 5
-
 .text
 
 # Finds the drive that this machine was started from, and makes the volume of its boot image. May sleep.

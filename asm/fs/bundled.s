@@ -1,12 +1,81 @@
-# The programs that came with the kernel as a directory: /bin, where no mount holds that path. They are listed here and
-# run by image.s; nobody reads them as files.
+# The programs that came with the kernel, an archive that the build links into it, and the directory that they make:
+# /bin, where no mount holds that path. They are run from the archive; nobody reads them as files.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "fs.inc"
 .include "file.inc"
 
+# The archive (src/build/programs.ts): u32 number, then for each program u32 offset of its name, u32 offset of its file,
+# u32 bytes; offsets count from the archive's beginning.
+ARCHIVE_COUNT       = 0
+ARCHIVE_ENTRIES     = 4
+ENTRY_NAME          = 0
+ENTRY_FILE          = 4
+ENTRY_BYTES         = 8
+ENTRY_SIZE          = 12
+
 .text
+
+# Finds a program in the archive.
+# In: ESI path; one that does not begin with / counts from the current directory.
+# Out: EAX address of its file, EDX bytes; CF when there is none.
+.global program_find
+program_find:
+    push    ebx
+    push    edi
+    mov     eax, esi
+    call    path_complete
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
+    stc
+    jne     3f
+    mov     edi, eax
+    mov     eax, offset kernel_programs
+    cmp     eax, offset kernel_programs_end
+    cmc
+    jc      3f
+    mov     ebx, eax
+    mov     ecx, [ebx + ARCHIVE_COUNT]
+    add     ebx, ARCHIVE_ENTRIES
+1:  sub     ecx, 1
+    jc      3f
+    mov     eax, [ebx + ENTRY_NAME]
+    add     eax, offset kernel_programs
+    mov     edx, edi
+    push    ecx
+    call    string_compare
+    pop     ecx
+    je      2f
+    add     ebx, ENTRY_SIZE
+    jmp     1b
+2:  mov     eax, [ebx + ENTRY_FILE]
+    add     eax, offset kernel_programs
+    mov     edx, [ebx + ENTRY_BYTES]
+    clc
+3:  pop     edi
+    pop     ebx
+    ret
+
+# Names the programs of the archive one by one.
+# In: EAX index from 0.
+# Out: EAX name, EDX bytes of its file; CF after the last.
+.global program_name
+program_name:
+    mov     edx, offset kernel_programs
+    cmp     edx, offset kernel_programs_end
+    jae     1f
+    cmp     eax, [edx + ARCHIVE_COUNT]
+    jae     1f
+    imul    eax, eax, ENTRY_SIZE
+    lea     ecx, [edx + eax + ARCHIVE_ENTRIES]
+    mov     eax, [ecx + ENTRY_NAME]
+    add     eax, edx
+    mov     edx, [ecx + ENTRY_BYTES]
+    clc
+    ret
+1:  stc
+    ret
 
 # Says what a path names that no mount holds.
 # In: ESI path, EDI NODE record.

@@ -367,54 +367,9 @@ fat_rename:
 
     # There is something of that name: itself, in other letters maybe, or what it replaces.
 .Lfat_rename_found:
-    mov     edx, [edi - 20]
-    mov     [edi - 28], edx
-.Lfat_rename_part:
-    mov     cl, [edx]
-    inc     edx
-    cmp     cl, '/'
-    jne     .Lfat_rename_end
-    mov     [edi - 28], edx
-.Lfat_rename_end:
-    test    cl, cl
-    jnz     .Lfat_rename_part
-    cmp     eax, [edi - 4]
-    jne     .Lfat_rename_other
-    lea     eax, [ebx + FAT_NAME]
-    mov     edx, [edi - 28]
-    call    string_compare
-    je      .Lfat_rename_same
-    jmp     .Lfat_rename_move
-.Lfat_rename_same:
-    xor     eax, eax
-    jmp     .Lfat_rename_done
-.Lfat_rename_other:
-    mov     esi, eax
-    mov     eax, [edi - 20]
-    call    fat_owned
+    call    fat_rename_over
     jc      .Lfat_rename_done
-    call    fat_entry_at
-    jc      .Lfat_rename_done
-    mov     cl, [eax + DIR_ATTRIBUTES]
-    mov     ch, [edi + NEW_ENTRY + DIR_ATTRIBUTES]
-    and     ecx, ATTRIBUTE_DIRECTORY << 8 | ATTRIBUTE_DIRECTORY
-    mov     eax, ERROR_NOT_DIRECTORY
-    cmp     ecx, ATTRIBUTE_DIRECTORY << 8
-    je      .Lfat_rename_failed
-    mov     eax, ERROR_IS_DIRECTORY
-    cmp     ecx, ATTRIBUTE_DIRECTORY
-    je      .Lfat_rename_failed
-    jecxz   .Lfat_rename_erase
-    mov     eax, esi
-    call    fat_vacated
-    jc      .Lfat_rename_done
-    call    fat_rename_within
-    jc      .Lfat_rename_done
-.Lfat_rename_erase:
-    mov     eax, esi
-    mov     edx, [edi - 24]
-    call    fat_erase
-    jc      .Lfat_rename_done
+    je      .Lfat_rename_done
 .Lfat_rename_move:
     mov     eax, [edi - 24]
     call    fat_directory
@@ -432,11 +387,86 @@ fat_rename:
     jc      .Lfat_rename_done
     test    byte ptr [edi + NEW_ENTRY + DIR_ATTRIBUTES], ATTRIBUTE_DIRECTORY
     jz      .Lfat_rename_done           # CF is clear
-    lea     eax, [edi + NEW_ENTRY]      # its ".." names another directory now
+    call    fat_rename_parent
+    jmp     .Lfat_rename_done
+.Lfat_rename_failed:
+    stc
+.Lfat_rename_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
+
+# Makes room for a name that is taken: what has it goes, if it may.
+# In: EBX volume, EDI fat_rename's NEW record, EAX id of what has the new path.
+# Out: ZF set and EAX 0 when it is what is renamed, by the same name; CF and EAX error.
+# Clobbers: ECX, EDX, ESI.
+fat_rename_over:
+    mov     edx, [edi - 20]
+    mov     [edi - 28], edx
+.Lfat_rename_over_part:
+    mov     cl, [edx]
+    inc     edx
+    cmp     cl, '/'
+    jne     .Lfat_rename_over_end
+    mov     [edi - 28], edx
+.Lfat_rename_over_end:
+    test    cl, cl
+    jnz     .Lfat_rename_over_part
+    cmp     eax, [edi - 4]
+    jne     .Lfat_rename_over_other
+    lea     eax, [ebx + FAT_NAME]
+    mov     edx, [edi - 28]
+    call    string_compare
+    jne     .Lfat_rename_over_goes
+    xor     eax, eax                    # ZF set
+    ret
+.Lfat_rename_over_other:
+    mov     esi, eax
+    mov     eax, [edi - 20]
+    call    fat_owned
+    jc      .Lfat_rename_over_done
+    call    fat_entry_at
+    jc      .Lfat_rename_over_done
+    mov     cl, [eax + DIR_ATTRIBUTES]
+    mov     ch, [edi + NEW_ENTRY + DIR_ATTRIBUTES]
+    and     ecx, ATTRIBUTE_DIRECTORY << 8 | ATTRIBUTE_DIRECTORY
+    mov     eax, ERROR_NOT_DIRECTORY
+    cmp     ecx, ATTRIBUTE_DIRECTORY << 8
+    je      .Lfat_rename_over_failed
+    mov     eax, ERROR_IS_DIRECTORY
+    cmp     ecx, ATTRIBUTE_DIRECTORY
+    je      .Lfat_rename_over_failed
+    jecxz   .Lfat_rename_over_erase
+    mov     eax, esi
+    call    fat_vacated
+    jc      .Lfat_rename_over_done
+    call    fat_rename_within
+    jc      .Lfat_rename_over_done
+.Lfat_rename_over_erase:
+    mov     eax, esi
+    mov     edx, [edi - 24]
+    call    fat_erase
+    jc      .Lfat_rename_over_done
+.Lfat_rename_over_goes:
+    test    esp, esp                    # ZF and CF clear
+    ret
+.Lfat_rename_over_failed:
+    stc
+.Lfat_rename_over_done:
+    ret
+
+# Has the ".." of a directory that was moved name its new parent.
+# In: EBX volume, EDI fat_rename's NEW record.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI.
+fat_rename_parent:
+    lea     eax, [edi + NEW_ENTRY]
     call    fat_entry_cluster
     mov     edx, DIR_SIZE_OF
     call    fat_raw
-    jc      .Lfat_rename_done
+    jc      .Lfat_rename_parent_done
     push    edi
     push    eax
     mov     esi, ecx
@@ -447,21 +477,14 @@ fat_rename:
     mov     eax, esi                    # looking has taken it out of sight
     call    sector_get
     pop     eax
-    jc      .Lfat_rename_kept
+    jc      .Lfat_rename_parent_kept
     call    fat_entry_chain
     mov     eax, esi
     call    sector_dirty
     clc
-.Lfat_rename_kept:
+.Lfat_rename_parent_kept:
     pop     edi
-    jmp     .Lfat_rename_done
-.Lfat_rename_failed:
-    stc
-.Lfat_rename_done:
-    pop     edi
-    pop     esi
-    pop     ebx
-    ENDFRAME
+.Lfat_rename_parent_done:
     ret
 
 # Whether a directory would become a part of itself.

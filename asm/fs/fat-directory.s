@@ -142,32 +142,9 @@ fat_entry:
     mov     eax, esi
     clc
     jmp     .Lfat_entry_done
-
-    # A part of a long name: the last one first, then down to 1, all with the same checksum.
 .Lfat_entry_long:
-    movzx   ecx, cl
-    test    cl, LONG_LAST
-    jz      .Lfat_entry_part
-    and     ecx, LONG_LAST - 1
-    jz      .Lfat_entry_reset
-    cmp     ecx, LONG_PARTS
-    ja      .Lfat_entry_reset
-    mov     [ebp - 8], ecx
-    mov     [ebp - 16], ecx
-    mov     [ebx + FAT_SLOT], edx
-    mov     dl, [eax + LONG_CHECKSUM]
-    mov     [ebp - 12], dl
-    call    fat_long_part
-    jmp     .Lfat_entry_next
-.Lfat_entry_part:
-    dec     dword ptr [ebp - 8]
-    jle     .Lfat_entry_reset
-    cmp     ecx, [ebp - 8]
-    jne     .Lfat_entry_reset
-    mov     dl, [eax + LONG_CHECKSUM]
-    cmp     [ebp - 12], dl
-    jne     .Lfat_entry_reset
-    call    fat_long_part
+    call    fat_entry_part
+    jc      .Lfat_entry_reset
     jmp     .Lfat_entry_next
 .Lfat_entry_none:
     mov     eax, ERROR_NOT_FOUND
@@ -175,6 +152,41 @@ fat_entry:
 .Lfat_entry_done:
     pop     esi
     ENDFRAME
+    ret
+
+# A part of a long name: the last one first, then down to 1, all with the same checksum.
+# In: EAX entry, EBX volume, EBP frame of fat_entry, CL the entry's first byte, EDX its offset in the directory.
+# Out: CF when it goes on with nothing.
+# Clobbers: EAX, ECX, EDX.
+fat_entry_part:
+    movzx   ecx, cl
+    test    cl, LONG_LAST
+    jz      .Lfat_entry_part_part
+    and     ecx, LONG_LAST - 1
+    jz      .Lfat_entry_part_not
+    cmp     ecx, LONG_PARTS
+    ja      .Lfat_entry_part_not
+    mov     [ebp - 8], ecx
+    mov     [ebp - 16], ecx
+    mov     [ebx + FAT_SLOT], edx
+    mov     dl, [eax + LONG_CHECKSUM]
+    mov     [ebp - 12], dl
+    call    fat_long_part
+    jmp     .Lfat_entry_part_done
+.Lfat_entry_part_part:
+    dec     dword ptr [ebp - 8]
+    jle     .Lfat_entry_part_not
+    cmp     ecx, [ebp - 8]
+    jne     .Lfat_entry_part_not
+    mov     dl, [eax + LONG_CHECKSUM]
+    cmp     [ebp - 12], dl
+    jne     .Lfat_entry_part_not
+    call    fat_long_part
+.Lfat_entry_part_done:
+    clc
+    ret
+.Lfat_entry_part_not:
+    stc
     ret
 
 # Follows a path. May sleep.

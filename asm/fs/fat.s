@@ -172,60 +172,11 @@ fat_layout:
     mov     [ebx + FAT_DATA], eax
     sub     ecx, eax
     jbe     .Lfat_layout_not
-    mov     eax, ecx
-    mov     ecx, [ebx + FAT_SHIFT]
-    shr     eax, cl                     # EAX: clusters
-    jz      .Lfat_layout_not
-    mov     ecx, 12
-    mov     edx, 3                      # half bytes of an entry
-    cmp     eax, FAT12_CLUSTERS
-    jb      .Lfat_layout_clusters
-    mov     ecx, 16
-    mov     edx, 4
-    cmp     eax, FAT16_CLUSTERS
-    jb      .Lfat_layout_clusters
-    mov     ecx, 32
-    mov     edx, 8
-    cmp     eax, FAT32_CLUSTERS
-    jae     .Lfat_layout_not
-.Lfat_layout_clusters:
-    mov     [ebx + FAT_BITS], ecx
-    add     eax, 2
-    mov     [ebx + FAT_LIMIT], eax
-    mul     edx                         # the table has an entry for each
-    shrd    eax, edx, 1
-    shr     edx, 1
-    jnz     .Lfat_layout_not
-    add     eax, 511
+    call    fat_layout_clusters
     jc      .Lfat_layout_not
-    shr     eax, 9
-    cmp     eax, [ebx + FAT_SECTORS]
-    ja      .Lfat_layout_not
     # FAT32 is what has no root directory at a fixed place; its root is a chain.
-    cmp     dword ptr [ebx + FAT_BITS], 32
-    jne     .Lfat_layout_fixed
-    cmp     word ptr [edi + BPB_ROOT_ENTRIES], 0
-    jne     .Lfat_layout_not
-    mov     eax, [edi + BPB_ROOT_CLUSTER]
-    cmp     eax, 2
-    jb      .Lfat_layout_not
-    cmp     eax, [ebx + FAT_LIMIT]
-    jae     .Lfat_layout_not
-    mov     [ebx + FAT_ROOT_CLUSTER], eax
-    movzx   eax, word ptr [edi + BPB_FAT32_FLAGS]
-    test    al, 0x80
-    jz      .Lfat_layout_good
-    and     eax, 15                     # one FAT alone is kept
-    cmp     eax, [ebx + FAT_COPIES]
-    jae     .Lfat_layout_not
-    imul    eax, [ebx + FAT_SECTORS]
-    add     [ebx + FAT_FIRST], eax
-    mov     dword ptr [ebx + FAT_COPIES], 1
-    jmp     .Lfat_layout_good
-.Lfat_layout_fixed:
-    cmp     word ptr [edi + BPB_ROOT_ENTRIES], 0
-    je      .Lfat_layout_not
-.Lfat_layout_good:
+    call    fat_layout_root
+    jc      .Lfat_layout_not
     mov     dword ptr [ebx + FAT_HINT], 2
     clc
     jmp     .Lfat_layout_done
@@ -236,6 +187,81 @@ fat_layout:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# Counts the clusters, and from that which FAT it is.
+# In: EBX volume, ECX sectors of data.
+# Out: CF when it cannot be.
+# Clobbers: EAX, ECX, EDX.
+fat_layout_clusters:
+    mov     eax, ecx
+    mov     ecx, [ebx + FAT_SHIFT]
+    shr     eax, cl                     # EAX: clusters
+    jz      .Lfat_layout_clusters_not
+    mov     ecx, 12
+    mov     edx, 3                      # half bytes of an entry
+    cmp     eax, FAT12_CLUSTERS
+    jb      .Lfat_layout_clusters_clusters
+    mov     ecx, 16
+    mov     edx, 4
+    cmp     eax, FAT16_CLUSTERS
+    jb      .Lfat_layout_clusters_clusters
+    mov     ecx, 32
+    mov     edx, 8
+    cmp     eax, FAT32_CLUSTERS
+    jae     .Lfat_layout_clusters_not
+.Lfat_layout_clusters_clusters:
+    mov     [ebx + FAT_BITS], ecx
+    add     eax, 2
+    mov     [ebx + FAT_LIMIT], eax
+    mul     edx                         # the table has an entry for each
+    shrd    eax, edx, 1
+    shr     edx, 1
+    jnz     .Lfat_layout_clusters_not
+    add     eax, 511
+    jc      .Lfat_layout_clusters_not
+    shr     eax, 9
+    cmp     eax, [ebx + FAT_SECTORS]
+    ja      .Lfat_layout_clusters_not
+    clc
+    ret
+.Lfat_layout_clusters_not:
+    stc
+    ret
+
+# Takes over where the root directory is. FAT32 is what has none at a fixed place; its root is a chain.
+# In: EBX volume, EDI boot sector.
+# Out: CF when it cannot be.
+# Clobbers: EAX.
+fat_layout_root:
+    cmp     dword ptr [ebx + FAT_BITS], 32
+    jne     .Lfat_layout_root_fixed
+    cmp     word ptr [edi + BPB_ROOT_ENTRIES], 0
+    jne     .Lfat_layout_root_not
+    mov     eax, [edi + BPB_ROOT_CLUSTER]
+    cmp     eax, 2
+    jb      .Lfat_layout_root_not
+    cmp     eax, [ebx + FAT_LIMIT]
+    jae     .Lfat_layout_root_not
+    mov     [ebx + FAT_ROOT_CLUSTER], eax
+    movzx   eax, word ptr [edi + BPB_FAT32_FLAGS]
+    test    al, 0x80
+    jz      .Lfat_layout_root_done
+    and     eax, 15                     # one FAT alone is kept
+    cmp     eax, [ebx + FAT_COPIES]
+    jae     .Lfat_layout_root_not
+    imul    eax, [ebx + FAT_SECTORS]
+    add     [ebx + FAT_FIRST], eax
+    mov     dword ptr [ebx + FAT_COPIES], 1
+    jmp     .Lfat_layout_root_done
+.Lfat_layout_root_fixed:
+    cmp     word ptr [edi + BPB_ROOT_ENTRIES], 0
+    je      .Lfat_layout_root_not
+.Lfat_layout_root_done:
+    clc
+    ret
+.Lfat_layout_root_not:
+    stc
     ret
 
 # FS_MOUNT. May sleep.

@@ -25,6 +25,8 @@ FILE_SLASH      = 1 << 31               # of the path can only be a directory's
 .balign 4
 file_first:     .skip 4                 # all open files
 
+ON_HOOK on_farewell, file_sync
+
 .text
 
 # Opens a file. May sleep.

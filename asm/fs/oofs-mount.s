@@ -180,56 +180,8 @@ oofs_open:
     push    edi
     push    ebp
     xor     ebp, ebp                    # EBP: bit 0 the superblock is damaged, bit 1 the partition has become smaller
-    xor     eax, eax
-    lea     edx, [ebx + OOFS_SECTOR]
-    call    oofs_sector_read
-    jc      .Loofs_open_no_super
-    lea     eax, [ebx + OOFS_SECTOR]
-    call    oofs_super_version
-    cmp     eax, 1
-    je      .Loofs_open_convert
-.Loofs_open_converted:
-    lea     eax, [ebx + OOFS_SECTOR]
-    call    oofs_super_check
-    jc      .Loofs_open_no_super
-    mov     eax, [ebx + OOFS_SECTOR + SUPER_ID]
-    mov     edx, [ebx + OOFS_SECTOR + SUPER_ID + 4]
-    mov     ecx, [ebx + OOFS_SECTOR + SUPER_BLOCKS]
-    mov     [ebx + OOFS_ID], eax
-    mov     [ebx + OOFS_ID + 4], edx
-    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
-    jmp     .Loofs_open_fronts
-.Loofs_open_convert:
-    call    oofs_convert
+    call    oofs_open_super
     jc      .Loofs_open_done
-    xor     eax, eax
-    lea     edx, [ebx + OOFS_SECTOR]
-    call    oofs_sector_read
-    jnc     .Loofs_open_converted
-.Loofs_open_no_super:
-    or      ebp, 1
-.Loofs_open_fronts:
-    xor     eax, eax
-    call    oofs_copy_read
-    mov     eax, 2
-    call    oofs_copy_read
-    mov     eax, 0b0101
-    call    oofs_copy_newest
-    test    eax, eax
-    jz      .Loofs_open_blocks
-    mov     ecx, [eax + COMMIT_STATE + STATE_BLOCKS]
-    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
-    test    ebp, 1
-    jz      .Loofs_open_blocks
-    mov     ecx, [eax + COMMIT_ID]
-    mov     edx, [eax + COMMIT_ID + 4]
-    mov     [ebx + OOFS_ID], ecx
-    mov     [ebx + OOFS_ID + 4], edx
-    xor     eax, eax                    # anew, now that the id is known
-    call    oofs_copy_read
-    mov     eax, 2
-    call    oofs_copy_read
-.Loofs_open_blocks:
     mov     eax, ERROR_CORRUPT
     mov     ecx, [ebx + OOFS_STATE + STATE_BLOCKS]
     test    ecx, ecx
@@ -309,6 +261,65 @@ oofs_open:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# Finds out which volume it is and how many blocks it has: by the superblock, and by the two first commit records.
+# In: EBX volume, EBP 0.
+# Out: EBP 1 when the superblock is damaged; CF and EAX error.
+# Clobbers: ECX, EDX.
+oofs_open_super:
+    xor     eax, eax
+    lea     edx, [ebx + OOFS_SECTOR]
+    call    oofs_sector_read
+    jc      .Loofs_open_super_damaged
+    lea     eax, [ebx + OOFS_SECTOR]
+    call    oofs_super_version
+    cmp     eax, 1
+    je      .Loofs_open_super_convert
+.Loofs_open_super_converted:
+    lea     eax, [ebx + OOFS_SECTOR]
+    call    oofs_super_check
+    jc      .Loofs_open_super_damaged
+    mov     eax, [ebx + OOFS_SECTOR + SUPER_ID]
+    mov     edx, [ebx + OOFS_SECTOR + SUPER_ID + 4]
+    mov     ecx, [ebx + OOFS_SECTOR + SUPER_BLOCKS]
+    mov     [ebx + OOFS_ID], eax
+    mov     [ebx + OOFS_ID + 4], edx
+    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
+    jmp     .Loofs_open_super_fronts
+.Loofs_open_super_convert:
+    call    oofs_convert
+    jc      .Loofs_open_super_done
+    xor     eax, eax
+    lea     edx, [ebx + OOFS_SECTOR]
+    call    oofs_sector_read
+    jnc     .Loofs_open_super_converted
+.Loofs_open_super_damaged:
+    or      ebp, 1
+.Loofs_open_super_fronts:
+    xor     eax, eax
+    call    oofs_copy_read
+    mov     eax, 2
+    call    oofs_copy_read
+    mov     eax, 0b0101
+    call    oofs_copy_newest
+    test    eax, eax
+    jz      .Loofs_open_super_known
+    mov     ecx, [eax + COMMIT_STATE + STATE_BLOCKS]
+    mov     [ebx + OOFS_STATE + STATE_BLOCKS], ecx
+    test    ebp, 1
+    jz      .Loofs_open_super_known
+    mov     ecx, [eax + COMMIT_ID]
+    mov     edx, [eax + COMMIT_ID + 4]
+    mov     [ebx + OOFS_ID], ecx
+    mov     [ebx + OOFS_ID + 4], edx
+    xor     eax, eax                    # anew, now that the id is known
+    call    oofs_copy_read
+    mov     eax, 2
+    call    oofs_copy_read
+.Loofs_open_super_known:
+    clc
+.Loofs_open_super_done:
     ret
 
 # Whether the volume needs one more commit: the record with the other parity was never written, or one has another

@@ -83,21 +83,7 @@ oofs_trim:
     mov     [ebp + TRIM_START], eax
     cmp     dword ptr [ebp + TRIM_LEVEL], 0
     je      .Loofs_trim_whole
-    mov     ecx, [ebp + TRIM_LEVEL]
-    dec     ecx
-    call    oofs_span
-    mov     [ebp + TRIM_BELOW], ecx
-    mov     eax, [edi + TREE_BLOCKS]
-    dec     eax
-    sub     eax, [ebp + TRIM_START]
-    xor     edx, edx
-    div     ecx
-    cmp     eax, TREE_FANOUT - 1
-    jbe     .Loofs_trim_last
-    mov     eax, TREE_FANOUT - 1
-.Loofs_trim_last:
-    mov     [ebp + TRIM_SLOT], eax
-    mov     dword ptr [ebp + TRIM_FIRST], TREE_FANOUT
+    call    oofs_trim_begin
 .Loofs_trim_slot:
     mov     eax, [ebp + TRIM_SLOT]
     mul     dword ptr [ebp + TRIM_BELOW]
@@ -173,6 +159,27 @@ oofs_trim:
 .Loofs_trim_done:
     pop     esi
     ENDFRAME
+    ret
+
+# Begins with the last block below a node.
+# In: EDI tree, EBP frame of oofs_trim.
+# Clobbers: EAX, ECX, EDX.
+oofs_trim_begin:
+    mov     ecx, [ebp + TRIM_LEVEL]
+    dec     ecx
+    call    oofs_span
+    mov     [ebp + TRIM_BELOW], ecx
+    mov     eax, [edi + TREE_BLOCKS]
+    dec     eax
+    sub     eax, [ebp + TRIM_START]
+    xor     edx, edx
+    div     ecx
+    cmp     eax, TREE_FANOUT - 1
+    jbe     .Loofs_trim_begin_last
+    mov     eax, TREE_FANOUT - 1
+.Loofs_trim_begin_last:
+    mov     [ebp + TRIM_SLOT], eax
+    mov     dword ptr [ebp + TRIM_FIRST], TREE_FANOUT
     ret
 
 # Makes the pointers of a node from TRIM_FIRST on holes; what they led to is freed. When that is none, the node was

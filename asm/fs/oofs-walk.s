@@ -263,22 +263,36 @@ oofs_walk_node:
 .Loofs_walk_node_hole:
     test    eax, eax
     jz      .Loofs_walk_node_done       # CF is clear
+    call    oofs_walk_pointer
+.Loofs_walk_node_broken:
+    mov     edx, [esp + NODE_LEVEL]
+    mov     ecx, [esp + NODE_INDEX]
+    call    oofs_walk_broken
+.Loofs_walk_node_done:
+    pop     esi
+    ret
+
+# Finds out what is wrong with a pointer that leads nowhere and has a checksum.
+# In: EBX volume, EAX checksum, ESI 0.
+# Out: CF and EAX error.
+oofs_walk_pointer:
     push    edi
     mov     edi, eax
     call    oofs_pointer_check
     pop     edi
-.Loofs_walk_node_broken:
-    mov     ecx, [edi + TREE_KEY]
-    mov     [ebx + OOFS_PLACE], ecx
-    mov     edx, [esp + NODE_LEVEL]
-    mov     [ebx + OOFS_PLACE + 4], edx
-    mov     ecx, [esp + NODE_INDEX]
-    mov     [ebx + OOFS_PLACE + 8], ecx
-    mov     dword ptr [ebp + WALK_BAD], 1
-    call    [ebp + WALK_BROKEN]
-.Loofs_walk_node_done:
-    pop     esi
     ret
+
+# Notes where a tree is broken, and says so.
+# In: EBX volume, EDI tree, EBP walk, EDX level, ECX index.
+# Out: as WALK_BROKEN gives it.
+oofs_walk_broken:
+    mov     [ebx + OOFS_PLACE + 4], edx
+    mov     [ebx + OOFS_PLACE + 8], ecx
+    mov     edx, [edi + TREE_KEY]
+    mov     [ebx + OOFS_PLACE], edx
+    mov     edx, [ebx + OOFS_PLACE + 4]
+    mov     dword ptr [ebp + WALK_BAD], 1
+    jmp     [ebp + WALK_BROKEN]
 
 # The page for a node of a level.
 # In: EDX level.

@@ -25,7 +25,16 @@ mount_mutex:    .skip MUTEX_SIZE                # held while the table of mounts
 .global mount_table
 mount_table:    .skip MOUNT_MAX * MOUNT_SIZE_OF
 
+# In: EAX handle of mount_open that the system has. Out: EAX name of the program that is behind it.
+HOOK mount_user, mount_user_none
+
 .text
+
+# Nobody knows who has a mount open.
+# Out: EAX name.
+mount_user_none:
+    LOAD_STRING eax, "the system"
+    ret
 
 # Finds a class of file systems by the name that mkfs takes.
 # In: EAX name such as oofs.
@@ -329,7 +338,7 @@ mount_user_find:
     cmp     edx, offset owner_system
     mov     edx, [edx + OWNER_NAME]
     jne     3f
-    call    mount_user
+    call    [mount_user]
     mov     edx, eax
 3:  mov     eax, ebx
     clc

@@ -10,7 +10,16 @@
 VECTOR_DOUBLE_FAULT = 8
 VECTOR_PAGE_FAULT   = 14
 
+HOOK on_stop, hook_quiet                    # the debugger, EBX registers
+HOOK on_program_exception, exception_unowned
+HOOK on_exception, hook_none                # CF: nobody takes it
+
 .text
+
+# An exception of a program, where there are no programs.
+exception_unowned:
+    LOAD_STRING eax, "an exception in ring 3, where nothing runs"
+    call    panic
 
 # All vectors but the interrupt lines come here; the stack is as cpu.inc says from REGS_VECTOR on.
 .global exception_entry
@@ -23,10 +32,10 @@ exception_entry:
     lea     ebx, [esp + SEGMENTS_SIZE]
     cmp     dword ptr [ebx + REGS_VECTOR], VECTOR_NMI
     je      3f
-    call    program_exception
+    call    [on_program_exception]
     cli
     jmp     program_return
-3:  call    debug_enter                 # whatever runs: it is meant for the kernel
+3:  call    [on_stop]                   # whatever runs: it is meant for the kernel
     jmp     program_return
 1:  mov     ebx, esp
     mov     eax, [ebx + REGS_VECTOR]
@@ -36,7 +45,7 @@ exception_entry:
     cmp     eax, VECTOR_BREAKPOINT - 1
     ja      exception_panic
     add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR
-    call    debug_enter
+    call    [on_stop]
     jmp     exception_return
 2:  call    copy_fault
     jc      exception_panic
@@ -46,7 +55,7 @@ exception_return:
     iretd
 exception_panic:
     mov     ebx, esp
-    call    part_fault
+    call    [on_exception]
     jnc     exception_return
     add     dword ptr [ebx + REGS_ESP], REGS_SIZE - REGS_VECTOR # as it was before the exception
     xor     eax, eax

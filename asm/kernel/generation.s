@@ -23,12 +23,16 @@ generation_mutex:       .space MUTEX_SIZE
 
 STRING generation_file, "etc/vmgenid_guid"
 
+HOOK host_files, hook_none, hook_none       # asm/drivers/fw-cfg.s
+HOST_FILE_FIND          = 0
+HOST_FILE_TAKE          = 4
+
 .text
 
 # Looks for the counter, at boot.
 generation_init:
     mov     eax, offset generation_file
-    call    setting_find
+    call    [host_files + HOST_FILE_FIND]
     jc      9f
     mov     [generation_key], eax
     call    generation_look
@@ -48,7 +52,7 @@ generation_look:
     mov     eax, [generation_key]
     mov     edx, offset generation_now
     mov     ecx, FILE_BYTES
-    call    setting_take
+    call    [host_files + HOST_FILE_TAKE]
     mov     eax, offset generation
     mov     edx, offset generation_now + GENERATION_AT
     mov     ecx, GENERATION_BYTES

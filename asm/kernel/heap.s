@@ -213,24 +213,31 @@ mfree:
     lea     eax, [ebx - REGION_HEADER]
     call    heap_region_out
     INTERRUPTS_RESTORE
+    call    heap_pages_free
+    pop     esi
+    pop     ebx
+    ret
+
+# Gives pages back, a few at a time: interrupts are off meanwhile.
+# In: EAX address, EDX number.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+heap_pages_free:
     mov     ebx, eax
     mov     esi, edx
-.Lmfree_pages:
+.Lheap_pages_free_pages:
     mov     eax, ebx                    # a few at a time: interrupts are off meanwhile
     mov     edx, esi
     cmp     edx, REGION_STEP
-    jbe     .Lmfree_pages_some
+    jbe     .Lheap_pages_free_pages_some
     mov     edx, REGION_STEP
-.Lmfree_pages_some:
+.Lheap_pages_free_pages_some:
     sub     esi, edx
     mov     ecx, edx
     shl     ecx, 12
     add     ebx, ecx
     call    page_free
     test    esi, esi
-    jnz     .Lmfree_pages
-    pop     esi
-    pop     ebx
+    jnz     .Lheap_pages_free_pages
     ret
 
 # Takes a region out of the list. Interrupts are off.

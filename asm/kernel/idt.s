@@ -1,7 +1,7 @@
 # Interrupt descriptor table and the entries of all vectors. Exceptions end in exception_entry (exception.s), the 16
-# lines of the interrupt controller in interrupt_entry (interrupt.s), programs' calls in call_entry (call.s). All gates
-# but the double fault's are interrupt gates: handlers run with interrupts off. Programs may raise only breakpoint,
-# overflow and the vector of their calls.
+# lines of the interrupt controller in interrupt_entry (interrupt.s), programs' calls in what hangs on program_call
+# (asm/process/call.s). All gates but the double fault's are interrupt gates: handlers run with interrupts off. Programs
+# may raise only breakpoint, overflow and the vector of their calls.
 
 .include "macros.inc"
 .include "cpu.inc"
@@ -14,6 +14,8 @@ VECTOR_CALL         = 0x80
 GATE_INTERRUPT      = 0x8E00                # present, DPL 0, 32-bit interrupt gate
 GATE_FOR_PROGRAMS   = 0xEE                  # upper byte: present, DPL 3
 GATE_TASK           = 0x8500
+
+HOOK program_call, unexpected_entry
 
 .text
 
@@ -43,7 +45,7 @@ idt_init:
     mov     byte ptr [idt + VECTOR_BREAKPOINT * 8 + 5], GATE_FOR_PROGRAMS
     mov     byte ptr [idt + VECTOR_OVERFLOW * 8 + 5], GATE_FOR_PROGRAMS
     mov     edi, offset idt + VECTOR_CALL * 8
-    mov     eax, offset call_entry
+    mov     eax, [program_call]
     mov     [edi], ax
     mov     byte ptr [edi + 5], GATE_FOR_PROGRAMS
     shr     eax, 16

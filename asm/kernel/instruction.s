@@ -57,7 +57,7 @@ bytes_fetch:
     mov     esi, [ebx + DECODED_ADDRESS]
     lea     edi, [ebx + DECODED_BYTES]
 1:  mov     eax, esi
-    call    debug_readable
+    call    address_is_mapped
     jc      2f
     movsb
     inc     dword ptr [ebx + DECODED_COUNT]

@@ -21,20 +21,7 @@ pages_init:
     push    ebx
     push    esi
     push    edi
-    mov     esi, offset boot_memory_map # the highest page of RAM
-    mov     ebx, [boot_memory_count]
-    xor     edi, edi
-.Lpages_init_end_entry:
-    dec     ebx
-    js      .Lpages_init_end_known
-    call    pages_range
-    cmp     edx, edi
-    jbe     .Lpages_init_end_next
-    mov     edi, edx
-.Lpages_init_end_next:
-    add     esi, MEMORY_MAP_ENTRY
-    jmp     .Lpages_init_end_entry
-.Lpages_init_end_known:
+    call    pages_highest
     mov     [pages_end], edi
     mov     eax, edi
     cmp     eax, DIRECT_BYTES >> 12
@@ -63,45 +50,7 @@ pages_init:
     mov     eax, [pages_low_end]
     mov     [page_high_hint], eax
 
-    mov     esi, offset boot_memory_map # RAM is free
-    mov     ebx, [boot_memory_count]
-.Lpages_init_free_entry:
-    dec     ebx
-    js      .Lpages_init_reserved
-    call    pages_range
-    mov     ecx, [page_lowest]
-    cmp     eax, ecx
-    jae     .Lpages_init_free_lowest
-    mov     eax, ecx
-.Lpages_init_free_lowest:
-    mov     ecx, edx
-    sub     ecx, eax
-    jbe     .Lpages_init_free_next
-    mov     edx, 0
-    call    pages_mark
-.Lpages_init_free_next:
-    add     esi, MEMORY_MAP_ENTRY
-    jmp     .Lpages_init_free_entry
-
-.Lpages_init_reserved:
-    mov     esi, offset boot_memory_map # but what another entry calls reserved is not
-    mov     ebx, [boot_memory_count]
-.Lpages_init_reserved_entry:
-    dec     ebx
-    js      .Lpages_init_count
-    cmp     dword ptr [esi + 16], E820_RAM
-    je      .Lpages_init_reserved_next
-    call    pages_range_outer
-    mov     ecx, edx
-    sub     ecx, eax
-    jbe     .Lpages_init_reserved_next
-    mov     edx, 1
-    call    pages_mark
-.Lpages_init_reserved_next:
-    add     esi, MEMORY_MAP_ENTRY
-    jmp     .Lpages_init_reserved_entry
-
-.Lpages_init_count:
+    call    pages_take_map
     mov     edx, [page_bitmap]          # count what is free; most dwords are all ones or all zeros
     mov     ebx, [page_bitmap_dwords]
     xor     ecx, ecx
@@ -129,6 +78,70 @@ pages_init:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Finds the end of RAM.
+# Out: EDI number of the first page after it.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+pages_highest:
+    mov     esi, offset boot_memory_map # the highest page of RAM
+    mov     ebx, [boot_memory_count]
+    xor     edi, edi
+.Lpages_highest_end_entry:
+    dec     ebx
+    js      .Lpages_highest_done
+    call    pages_range
+    cmp     edx, edi
+    jbe     .Lpages_highest_end_next
+    mov     edi, edx
+.Lpages_highest_end_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_highest_end_entry
+.Lpages_highest_done:
+    ret
+
+# Frees what the memory map calls RAM, but for what another entry of it calls reserved.
+# Clobbers: EAX, EBX, ECX, EDX, ESI.
+pages_take_map:
+    mov     esi, offset boot_memory_map # RAM is free
+    mov     ebx, [boot_memory_count]
+.Lpages_take_map_free_entry:
+    dec     ebx
+    js      .Lpages_take_map_reserved
+    call    pages_range
+    mov     ecx, [page_lowest]
+    cmp     eax, ecx
+    jae     .Lpages_take_map_free_lowest
+    mov     eax, ecx
+.Lpages_take_map_free_lowest:
+    mov     ecx, edx
+    sub     ecx, eax
+    jbe     .Lpages_take_map_free_next
+    mov     edx, 0
+    call    pages_mark
+.Lpages_take_map_free_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_take_map_free_entry
+
+.Lpages_take_map_reserved:
+    mov     esi, offset boot_memory_map # but what another entry calls reserved is not
+    mov     ebx, [boot_memory_count]
+.Lpages_take_map_reserved_entry:
+    dec     ebx
+    js      .Lpages_take_map_done
+    cmp     dword ptr [esi + 16], E820_RAM
+    je      .Lpages_take_map_reserved_next
+    call    pages_range_outer
+    mov     ecx, edx
+    sub     ecx, eax
+    jbe     .Lpages_take_map_reserved_next
+    mov     edx, 1
+    call    pages_mark
+.Lpages_take_map_reserved_next:
+    add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lpages_take_map_reserved_entry
+
+.Lpages_take_map_done:
     ret
 
 INITCALL 1, pages_init

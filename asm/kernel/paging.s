@@ -11,6 +11,32 @@
 
 .text
 
+# Whether an address is mapped.
+# In: EAX linear address.
+# Out: CF when not.
+# Clobbers: EAX, EDX.
+.global address_is_mapped
+address_is_mapped:
+    push    ecx
+    mov     ecx, eax
+    mov     edx, cr3
+    PHYS_TO_VIRT edx
+    shr     eax, 22
+    mov     eax, [edx + eax*4]
+    test    al, PAGE_PRESENT
+    jz      1f
+    test    al, PAGE_LARGE
+    jnz     2f                          # TEST cleared CF
+    and     eax, ~(PAGE_SIZE - 1)
+    PHYS_TO_VIRT eax
+    shr     ecx, 12
+    and     ecx, 0x3FF
+    test    byte ptr [eax + ecx*4], PAGE_PRESENT
+    jnz     2f
+1:  stc
+2:  pop     ecx
+    ret
+
 # Narrows what entry.s mapped to what there is, and protects the kernel.
 paging_init:
     push    ebx

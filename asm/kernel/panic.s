@@ -18,6 +18,8 @@ VECTOR_DOUBLE_FAULT = 8
 FAULT_PRESENT       = 1                     # error code of a page fault: 0 not present, 1 protection
 FAULT_WRITE         = 2
 
+HOOK on_panic, hook_quiet                   # the debugger, EBX registers
+
 .text
 
 # Stops the machine. Never returns.
@@ -43,7 +45,7 @@ panic_report:
     jne     panic_stop
     mov     byte ptr [panicking], 1
     mov     esi, eax
-    call    console_panic
+    call    printer_panic
     test    esi, esi
     jz      1f
     PRINTF  "PANIC: %s\n", esi
@@ -70,12 +72,12 @@ panic_report:
     PRINT   "stack trace:\n"
     mov     eax, ebx
     call    trace_print
-    call    debug_panic
+    call    [on_panic]
     cmp     byte ptr [boot_info + bi_trial], 0
     jne     panic_stop
     PRINT   "system halted\n"
 panic_stop:
-    call    console_flush
+    call    printer_flush
     cmp     byte ptr [boot_info + bi_trial], 0
     jne     panic_restart
     mov     al, DEBUG_EXIT_PANIC

@@ -11,13 +11,15 @@ KBC_RESET           = 0xFE                  # pulses the processor's reset line
 ACPI_WAIT           = 300                   # milliseconds for a transition
 POWER_HOOKS         = 4
 
+HOOK on_farewell, hook_quiet                # EAX 0: puts what was written on its volumes
+
 .text
 
 # Resets the machine: by the chip set, then by the keyboard controller, then by a triple fault. Never returns.
 .global power_reset
 power_reset:
     cli
-    call    console_flush
+    call    printer_flush
     mov     edx, RESET_CONTROL
     mov     al, 2
     out     dx, al
@@ -50,7 +52,7 @@ power_off:
     jc      9f
     mov     esi, eax                    # what PM1a and PM1b get
     INTERRUPTS_OFF
-    call    console_flush
+    call    printer_flush
     mov     ecx, esi
     mov     eax, ebx
     call    acpi_write_control
@@ -88,7 +90,7 @@ power_farewell:
     inc     ebx
     jmp     1b
 2:  xor     eax, eax
-    call    file_sync
+    call    [on_farewell]
     pop     ebx
     ret
 

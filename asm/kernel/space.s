@@ -10,7 +10,17 @@ FAULT_PRESENT       = 1                     # error code of a page fault
 FAULT_WRITE         = 2
 KERNEL_ENTRIES      = 1024 - (KERNEL_SPACE >> 22)
 
+# In: EBX process, EDX offset in its file, ECX bytes, EDI where they go. Out: CF and EAX error.
+HOOK space_file, space_no_file
+
 .text
+
+# Programs have no files.
+# Out: CF and EAX error.
+space_no_file:
+    mov     eax, ERROR_NOT_SUPPORTED
+    stc
+    ret
 
 # Makes the page directory of a process.
 # In: EAX process.
@@ -521,7 +531,7 @@ space_fill:
     mov     edx, eax
     sub     edx, [ebp + REGION_FILE_AT]
     add     edx, [ebp + REGION_FILE_OFFSET]
-    call    image_read
+    call    [space_file]
     jmp     4f
 3:  clc
 4:  pop     edi

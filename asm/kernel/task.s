@@ -8,6 +8,8 @@
 .include "memory.inc"
 .include "tasks.inc"
 
+HOOK on_thread_end, hook_quiet
+
 .text
 
 # Guards the stack of the first task, which is the boot, and creates the idle task.
@@ -175,7 +177,7 @@ task_exit:
     call    owner_join
     cmp     dword ptr [ebx + TASK_PROCESS], 0
     je      3f
-    call    thread_leave
+    call    [on_thread_end]
 3:  cli
     mov     eax, offset task_all - TASK_ALL_NEXT
 1:  mov     edx, [eax + TASK_ALL_NEXT]

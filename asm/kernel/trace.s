@@ -88,6 +88,50 @@ symbol_find:
     pop     ebx
     ret
 
+# A symbol of the kernel by its name. One that several routines have is none.
+# In: EAX name.
+# Out: EAX address; CF when there is none, or more than one.
+.global symbol_address
+symbol_address:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, eax
+    mov     esi, [boot_info + bi_symbols]
+    PHYS_TO_VIRT esi
+    mov     ecx, [esi + TABLE_COUNT]
+    lea     ebx, [esi + SYMBOLS_HEADER]
+    lea     edi, [ebx + ecx*4]          # EDI: offsets of the names
+    lea     edx, [edi + ecx*4]          # EDX: the names
+    xor     esi, esi                    # ESI: how often it was found
+1:  sub     ecx, 1
+    jc      3f
+    push    edx
+    mov     eax, [edi + ecx*4]
+    add     eax, edx
+    mov     edx, ebp
+    push    ecx
+    call    string_compare
+    pop     ecx
+    pop     edx
+    jne     1b
+    inc     esi
+    push    [ebx + ecx*4]
+    jmp     1b
+3:  cmp     esi, 1
+    je      4f
+    lea     esp, [esp + esi*4]
+    stc
+    jmp     5f
+4:  pop     eax
+    clc
+5:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
 # The source line of an address.
 # In: EAX address.
 # Out: EAX file name, EDX line; CF when it is not code of the kernel, or there is no table.

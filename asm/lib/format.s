@@ -1,6 +1,5 @@
-# Text by format, as printf and snprintf do it. One engine writes characters to a sink; the console and a buffer are the
-# two
-# sinks.
+# Text by format, as printf (asm/kernel/print.s) and snprintf do it. One engine writes characters to a sink; the console
+# and a buffer are the two sinks.
 #
 #   %[-][0][width]X   X: s string (address 0 prints as "(null)"), c character, d signed, u unsigned, x hexadecimal,
 #                     I IPv4 address (u32 as it lies in the packet), M MAC address (pointer to 6 bytes), % the sign
@@ -24,22 +23,6 @@ BUFFER_NEXT     = 0             # where the next character goes
 BUFFER_LEFT     = 4             # characters that still fit, the NUL not counted
 
 .text
-
-# Prints by a format on the console, in one piece: no other task's text comes between.
-# In: on the stack format, arguments (dwords); the caller removes them. Preserves all registers and the flags.
-.global printf
-printf:
-    pushfd
-    pushad
-    mov     esi, [esp + 40]             # 8 registers, flags, return address
-    lea     ebx, [esp + 44]
-    call    console_begin
-    mov     eax, offset console_put
-    call    format
-    call    console_end
-    popad
-    popfd
-    ret
 
 # Formats into a buffer; the text is cut to fit and always terminated.
 # In: on the stack buffer, size (at least 1), format, arguments; the caller removes them.
@@ -85,6 +68,7 @@ buffer_put:
 # The engine.
 # In: EAX sink, EDX its context, ESI format, EBX address of the first argument.
 # Clobbers: ESI, EBX too.
+.global format
 format:
     FRAME   FORMAT_LOCALS
     push    edi

@@ -102,29 +102,8 @@ arp_send:
     jmp     .Larp_send_done
 
 .Larp_send_pending:
-    lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
-.Larp_send_last:
-    cmp     dword ptr [eax + PACKET_NEXT], 0
-    je      .Larp_send_room
-    mov     eax, [eax + PACKET_NEXT]
-    jmp     .Larp_send_last
-.Larp_send_room:
-    xor     edi, edi                    # packet that goes to make room
-    cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
-    jb      .Larp_send_count
-    mov     ecx, [eax + PACKET_DATA]
-    mov     edx, [ebx + PACKET_DATA]
-    mov     edi, [ecx + IP_HEADER_SIZE] # the ports of UDP and TCP: the last that waits is the same sender's
-    cmp     edi, [edx + IP_HEADER_SIZE]
-    je      .Larp_send_full
-    mov     edi, [ebp + ENTRY_QUEUE]
-    mov     ecx, [edi + PACKET_NEXT]
-    mov     [ebp + ENTRY_QUEUE], ecx
-    dec     dword ptr [ebp + ENTRY_QUEUED]
-.Larp_send_count:
-    inc     dword ptr [ebp + ENTRY_QUEUED]
-.Larp_send_append:
-    mov     [eax + PACKET_NEXT], ebx
+    call    arp_wait
+    jc      .Larp_send_full
     INTERRUPTS_RESTORE
     test    edi, edi
     jz      .Larp_send_done
@@ -147,6 +126,40 @@ arp_send:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Has a packet wait for an answer. Interrupts off.
+# In: EBX packet, EBP entry.
+# Out: EDI a packet that goes to make room, or 0; CF when there is no room for this one.
+# Clobbers: EAX, ECX, EDX.
+arp_wait:
+    lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
+.Larp_wait_last:
+    cmp     dword ptr [eax + PACKET_NEXT], 0
+    je      .Larp_wait_room
+    mov     eax, [eax + PACKET_NEXT]
+    jmp     .Larp_wait_last
+.Larp_wait_room:
+    xor     edi, edi                    # packet that goes to make room
+    cmp     dword ptr [ebp + ENTRY_QUEUED], QUEUE_MAXIMUM
+    jb      .Larp_wait_count
+    mov     ecx, [eax + PACKET_DATA]
+    mov     edx, [ebx + PACKET_DATA]
+    mov     edi, [ecx + IP_HEADER_SIZE] # the ports of UDP and TCP: the last that waits is the same sender's
+    cmp     edi, [edx + IP_HEADER_SIZE]
+    je      .Larp_wait_not
+    mov     edi, [ebp + ENTRY_QUEUE]
+    mov     ecx, [edi + PACKET_NEXT]
+    mov     [ebp + ENTRY_QUEUE], ecx
+    dec     dword ptr [ebp + ENTRY_QUEUED]
+.Larp_wait_count:
+    inc     dword ptr [ebp + ENTRY_QUEUED]
+.Larp_wait_append:
+    mov     [eax + PACKET_NEXT], ebx
+    clc
+    ret
+.Larp_wait_not:
+    stc
     ret
 
 # Asks for an address by broadcast. Probes and announcements are requests too (RFC 5227 sections 2.1.1, 2.3).
@@ -397,14 +410,8 @@ arp_learn:
     xchg    edi, [eax + ENTRY_QUEUE]
     mov     dword ptr [eax + ENTRY_QUEUED], 0
     INTERRUPTS_RESTORE
-1:  test    edi, edi
-    jz      .Larp_learn_done
-    mov     eax, edi
-    mov     edi, [edi + PACKET_NEXT]
-    mov     edx, esi
-    mov     ecx, ETHER_TYPE_IPV4
-    call    ether_send
-    jmp     1b
+    call    arp_release
+    jmp     .Larp_learn_done
 .Larp_learn_nothing:
     INTERRUPTS_RESTORE
 .Larp_learn_done:
@@ -413,6 +420,20 @@ arp_learn:
     pop     edi
     pop     esi
     ret
+
+# Sends packets that have waited for an answer.
+# In: EDI the first, or 0, ESI MAC address.
+# Clobbers: EAX, ECX, EDX, EDI.
+arp_release:
+    test    edi, edi
+    jz      1f
+    mov     eax, edi
+    mov     edi, [edi + PACKET_NEXT]
+    mov     edx, esi
+    mov     ecx, ETHER_TYPE_IPV4
+    call    ether_send
+    jmp     arp_release
+1:  ret
 
 # Repeats requests and gives up on neighbours that do not answer. Called by the net task.
 # Out: EAX milliseconds until it is needed again, or -1.

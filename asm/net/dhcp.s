@@ -228,34 +228,8 @@ dhcp_send:
     je      .Ldhcp_send_state
     mov     ebp, DHCP_SELECTING
 .Ldhcp_send_state:
-    lea     edi, [ebx + DHCP_BUFFER]
-    xor     eax, eax
-    mov     ecx, BOOTP_MINIMUM / 4
-    rep stosd
-    lea     edi, [ebx + DHCP_BUFFER]
-    mov     dword ptr [edi + BOOTP_OPERATION], 0x00060101
-    mov     eax, [ebx + DHCP_XID]
-    mov     [edi + BOOTP_XID], eax
-    mov     edx, [ebx + DHCP_NETIF]
-    mov     eax, [edx + NETIF_MAC]
-    mov     [edi + BOOTP_CLIENT_MAC], eax
-    mov     ax, [edx + NETIF_MAC + 4]
-    mov     [edi + BOOTP_CLIENT_MAC + 4], ax
-    call    clock_ms
-    sub     eax, [ebx + DHCP_BEGIN]
-    xor     edx, edx
-    mov     ecx, 1000
-    div     ecx
-    xchg    al, ah
-    mov     [edi + BOOTP_SECONDS], ax
-    mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
-    # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
-    cmp     ebp, DHCP_SELECTING
-    je      .Ldhcp_send_options
-    mov     eax, [ebx + DHCP_ADDRESS]
-    mov     [edi + BOOTP_CLIENT], eax
+    call    dhcp_head
 
-.Ldhcp_send_options:
     add     edi, BOOTP_OPTIONS
     mov     al, 53
     stosb
@@ -312,6 +286,40 @@ dhcp_send:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# Begins a message. The flag BROADCAST stays clear: we take an answer that is sent to our MAC address.
+# In: EBX client, EBP its state.
+# Out: EDI message.
+# Clobbers: EAX, ECX, EDX.
+dhcp_head:
+    lea     edi, [ebx + DHCP_BUFFER]
+    xor     eax, eax
+    mov     ecx, BOOTP_MINIMUM / 4
+    rep stosd
+    lea     edi, [ebx + DHCP_BUFFER]
+    mov     dword ptr [edi + BOOTP_OPERATION], 0x00060101
+    mov     eax, [ebx + DHCP_XID]
+    mov     [edi + BOOTP_XID], eax
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     eax, [edx + NETIF_MAC]
+    mov     [edi + BOOTP_CLIENT_MAC], eax
+    mov     ax, [edx + NETIF_MAC + 4]
+    mov     [edi + BOOTP_CLIENT_MAC + 4], ax
+    call    clock_ms
+    sub     eax, [ebx + DHCP_BEGIN]
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    xchg    al, ah
+    mov     [edi + BOOTP_SECONDS], ax
+    mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
+    # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
+    cmp     ebp, DHCP_SELECTING
+    je      .Ldhcp_head_done
+    mov     eax, [ebx + DHCP_ADDRESS]
+    mov     [edi + BOOTP_CLIENT], eax
+.Ldhcp_head_done:
     ret
 
 # Appends an option of four bytes.

@@ -18,7 +18,23 @@ net_timers:         .space 4            # 1: a timer of ARP or IGMP was set, so 
 net_due:            .space 4            # clock_ms at which one is due
 net_armed:          .space 4            # 1: one is
 
+ON_HOOK generator_seeds, ether_seed
+
 .text
+
+# The MAC addresses of this machine, for the generator: no other one has them.
+# In: EAX interface, or 0 for the first.
+# Out: EAX the next one, EDX its address, ECX bytes; CF after the last.
+ether_seed:
+    test    eax, eax
+    jz      1f
+    mov     eax, [eax + NETIF_NEXT]
+    jmp     2f
+1:  mov     eax, [net_interfaces]
+2:  lea     edx, [eax + NETIF_MAC]
+    mov     ecx, 6
+    cmp     eax, 1                      # CF after the last
+    ret
 
 # Takes an interface into the list. Called by the drivers at boot (level 6).
 # In: EAX interface with MAC, routines and driver field filled in.

@@ -101,23 +101,8 @@ ip_input:
     mov     ebx, eax
     mov     edi, edx
     COUNT   ip_received
-    cmp     ecx, IP_HEADER_SIZE
-    jb      ip_bad
-    movzx   ebp, byte ptr [edi + IP_VERSION]
-    mov     eax, ebp
-    shr     eax, 4
-    cmp     eax, 4
-    jne     ip_bad
-    and     ebp, 15
-    shl     ebp, 2                      # header bytes
-    cmp     ebp, IP_HEADER_SIZE
-    jb      ip_bad
-    movzx   eax, word ptr [edi + IP_LENGTH]
-    xchg    al, ah
-    cmp     eax, ebp
-    jb      ip_bad
-    cmp     eax, ecx
-    ja      ip_bad
+    call    ip_header_check
+    jc      ip_bad
     push    eax
     mov     edx, edi
     mov     ecx, ebp
@@ -134,26 +119,8 @@ ip_input:
     pop     ecx
     jc      ip_bad_options
 .Lip_input_source:
-    test    esi, esi
-    jz      .Lip_input_deliver
-    mov     eax, [edi + IP_SOURCE]
-    call    ip_is_unicast
-    jne     .Lip_input_not_unicast
-    mov     edx, eax
-    mov     eax, ebx
-    call    ip_is_broadcast             # what answered it would go to all
-    je      ip_bad_source
-    call    ip_own                      # somebody pretends to be us
-    jne     .Lip_input_deliver
-    cmp     dword ptr [edi + IP_DESTINATION], IP_CLUSTER_GROUP  # which tells its twin from itself
-    je      .Lip_input_deliver
-    jmp     ip_bad_source
-.Lip_input_not_unicast:
-    test    eax, eax                    # 0.0.0.0: one that has no address yet, to everybody
-    jnz     ip_bad_source
-    cmp     byte ptr [edi + IP_DESTINATION], 224
-    jb      ip_bad_source
-.Lip_input_deliver:
+    call    ip_source_check
+    jc      ip_bad_source
     mov     edx, [edi + IP_DESTINATION]
     mov     eax, ebx
     push    ecx
@@ -173,29 +140,7 @@ ip_input:
     call    filter_in
     jc      ip_done
 .Lip_input_passed:
-    movzx   eax, byte ptr [edi + IP_PROTOCOL]
-    mov     edx, offset protocols
-.Lip_input_protocol:
-    cmp     dword ptr [edx], 0
-    je      .Lip_input_unknown
-    cmp     [edx], eax
-    je      .Lip_input_handler
-    add     edx, 8
-    jmp     .Lip_input_protocol
-.Lip_input_handler:
-    lea     esi, [edi + ebp]
-    sub     ecx, ebp
-    mov     ebp, [edx + 4]
-    mov     eax, ebx
-    mov     edx, edi
-    call    ebp
-    jmp     ip_done
-.Lip_input_unknown:
-    COUNT   ip_protocol
-    mov     eax, ebx
-    mov     edx, edi
-    mov     ecx, ICMP_NO_PROTOCOL
-    call    icmp_report
+    call    ip_hand_on
     jmp     ip_done
 .Lip_input_piece:
     mov     eax, ebx
@@ -227,6 +172,94 @@ ip_done:
     pop     ebp
     pop     edi
     pop     ebx
+    ret
+
+# Whether a header has the form of one.
+# In: EDI IP header, ECX bytes that came.
+# Out: EBP bytes of the header, EAX of the packet; CF when not.
+ip_header_check:
+    cmp     ecx, IP_HEADER_SIZE
+    jb      .Lip_header_check_not
+    movzx   ebp, byte ptr [edi + IP_VERSION]
+    mov     eax, ebp
+    shr     eax, 4
+    cmp     eax, 4
+    jne     .Lip_header_check_not
+    and     ebp, 15
+    shl     ebp, 2                      # header bytes
+    cmp     ebp, IP_HEADER_SIZE
+    jb      .Lip_header_check_not
+    movzx   eax, word ptr [edi + IP_LENGTH]
+    xchg    al, ah
+    cmp     eax, ebp
+    jb      .Lip_header_check_not
+    cmp     eax, ecx
+    ja      .Lip_header_check_not
+    clc
+    ret
+.Lip_header_check_not:
+    stc
+    ret
+
+# Whether a source address may be one.
+# In: EBX interface, EDI IP header, ESI 0 when the packet is this machine's own.
+# Out: CF when not.
+# Clobbers: EAX, EDX.
+ip_source_check:
+    test    esi, esi
+    jz      .Lip_source_check_done
+    mov     eax, [edi + IP_SOURCE]
+    call    ip_is_unicast
+    jne     .Lip_source_check_not_unicast
+    mov     edx, eax
+    mov     eax, ebx
+    call    ip_is_broadcast             # what answered it would go to all
+    je      .Lip_source_check_not
+    call    ip_own                      # somebody pretends to be us
+    jne     .Lip_source_check_done
+    cmp     dword ptr [edi + IP_DESTINATION], IP_CLUSTER_GROUP  # which tells its twin from itself
+    je      .Lip_source_check_done
+    jmp     .Lip_source_check_not
+.Lip_source_check_not_unicast:
+    test    eax, eax                    # 0.0.0.0: one that has no address yet, to everybody
+    jnz     .Lip_source_check_not
+    cmp     byte ptr [edi + IP_DESTINATION], 224
+    jb      .Lip_source_check_not
+.Lip_source_check_done:
+    clc
+    ret
+.Lip_source_check_not:
+    stc
+    ret
+
+# Hands a packet to its protocol.
+# In: EBX interface, EDI IP header, EBP its bytes, ECX bytes of the packet.
+# Clobbers: EAX, ECX, EDX, ESI, EBP.
+ip_hand_on:
+    movzx   eax, byte ptr [edi + IP_PROTOCOL]
+    mov     edx, offset protocols
+.Lip_hand_on_protocol:
+    cmp     dword ptr [edx], 0
+    je      .Lip_hand_on_unknown
+    cmp     [edx], eax
+    je      .Lip_hand_on_handler
+    add     edx, 8
+    jmp     .Lip_hand_on_protocol
+.Lip_hand_on_handler:
+    lea     esi, [edi + ebp]
+    sub     ecx, ebp
+    mov     ebp, [edx + 4]
+    mov     eax, ebx
+    mov     edx, edi
+    call    ebp
+    jmp     .Lip_hand_on_done
+.Lip_hand_on_unknown:
+    COUNT   ip_protocol
+    mov     eax, ebx
+    mov     edx, edi
+    mov     ecx, ICMP_NO_PROTOCOL
+    call    icmp_report
+.Lip_hand_on_done:
     ret
 
 # Looks at the options of a header. Nothing of what they ask is done, which RFC 1122 section 3.2.1.8 leaves open for

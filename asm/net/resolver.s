@@ -19,6 +19,8 @@ TTL_MAXIMUM             = 86400         # seconds
 TTL_NEGATIVE            = 60
 ALIASES                 = 8             # CNAMEs that are followed
 
+HOOK known_names, hook_none                 # EAX text -> ECX address, or CF
+
 .text
 
 STRING name_local, ".local"
@@ -186,7 +188,7 @@ resolve_own:
     jz      8f
     jmp     1f
 2:  mov     eax, esi
-    call    cluster_name
+    call    [known_names]
     jc      8f
 1:  mov     [ebx + ASK_ADDRESSES], ecx
     mov     dword ptr [ebx + ASK_COUNT], 1

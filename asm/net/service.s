@@ -16,6 +16,9 @@ STRING network_name, "network"
 
 SERVICE_PART network, network_owner, "net", network_task, network_leave, network_reset, "kernel network\nrestart always\n"
 
+HOOK interface_tasks, 0                     # routine, name: one for each interface, which its routine is given
+HOOK network_tasks, 0                       # one each
+
 .text
 
 # The main task: starts the others, and then serves the cards. Without an interface there is only loopback, which needs
@@ -27,18 +30,23 @@ network_task:
     mov     eax, offset address_task
     LOAD_STRING ecx, "address"
     call    network_each
-    mov     eax, offset mdns_task
-    LOAD_STRING ecx, "mdns"
+    mov     ebx, offset interface_tasks
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      2f
+    mov     ecx, [ebx + 4]
     call    network_each
-    mov     eax, offset http_task
+    add     ebx, 8
+    jmp     1b
+2:  mov     ebx, offset network_tasks
+3:  mov     eax, [ebx]
+    test    eax, eax
+    jz      net_task
     xor     edx, edx
-    LOAD_STRING ecx, "http"
+    mov     ecx, [ebx + 4]
     call    task_create_owned
-    mov     eax, offset syslog_task
-    xor     edx, edx
-    LOAD_STRING ecx, "syslog"
-    call    task_create_owned
-    jmp     net_task
+    add     ebx, 8
+    jmp     3b
 
 # Starts a task for each interface, for the owner of the running one.
 # In: EAX its routine, which is given the interface; ECX its name.

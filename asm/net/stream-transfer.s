@@ -77,9 +77,7 @@ stream_send:
     mov     ecx, edx
     jmp     .Lstream_send_room
 .Lstream_send_more:
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
-    call    tcp_output
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
+    call    stream_send_held
     jmp     .Lstream_send_sent
 .Lstream_send_leave:
     push    eax
@@ -101,6 +99,15 @@ stream_send:
 3:  pop     esi
     pop     ebp
     pop     ebx
+    ret
+
+# Sends whole segments, and leaves the rest: more will be sent with it.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+stream_send_held:
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    call    tcp_output
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
     ret
 
 # How many bytes a connection can take now.

@@ -56,36 +56,12 @@ stream_option:
     je      .Lstream_option_mark
     cmp     edx, STREAM_MSS
     jne     .Lstream_option_8
-    cmp     ecx, TCP_MSS_MINIMUM
-    jb      .Lstream_option_8
-    cmp     ecx, TCP_MSS_ETHERNET
-    ja      .Lstream_option_8
-    mov     [ebx + TCB_MSS_LIMIT], ecx
-    cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-    jbe     .Lstream_option_7
-    cmp     ecx, [ebx + TCB_MSS]        # of a connection it only sinks: the other side has said what it takes
-    jae     .Lstream_option_10
-.Lstream_option_7:
-    mov     [ebx + TCB_MSS], ecx
-    mov     eax, [ebx + TCB_SND_MAX]
-    mov     [ebx + TCB_WHOLE], eax
-.Lstream_option_10:
+    call    stream_set_mss
+    jc      .Lstream_option_8
     clc
     jmp     stream_leave
 .Lstream_option_widest:
-    mov     eax, ecx                    # the least scale by which 16 bits can tell so much
-    xor     ecx, ecx
-.Lstream_option_4:
-    cmp     ecx, TCP_SCALE_MAXIMUM
-    je      .Lstream_option_5
-    mov     edx, 0xFFFF
-    shl     edx, cl
-    cmp     edx, eax
-    jae     .Lstream_option_5
-    inc     ecx
-    jmp     .Lstream_option_4
-.Lstream_option_5:
-    mov     [ebx + TCB_SCALE], ecx
+    call    stream_set_widest
     clc
     jmp     stream_leave
 .Lstream_option_more:                   # what waits goes with what is sent next
@@ -116,23 +92,7 @@ stream_option:
     clc
     jmp     stream_leave
 .Lstream_option_flag:
-    or      [ebx + TCB_FLAGS], eax
-    test    ecx, ecx
-    jnz     .Lstream_option_3
-    not     eax
-    and     [ebx + TCB_FLAGS], eax
-.Lstream_option_3:
-    call    tcp_heard
-    mov     eax, [ebx + TCB_FLAGS]
-    and     eax, TCB_F_CORKED
-    push    eax
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
-    jz      .Lstream_option_6
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
-.Lstream_option_6:
-    call    tcp_output                  # what was held back may go: all of it where no delay is wanted
-    pop     eax
-    or      [ebx + TCB_FLAGS], eax
+    call    stream_set_flag
     clc
     jmp     stream_leave
 .Lstream_option_8:
@@ -141,6 +101,73 @@ stream_option:
     jmp     stream_leave
 .Lstream_option_9:
     pop     ebx
+    ret
+
+# Sets the largest segment.
+# In: EBX block, ECX bytes.
+# Out: CF when there are no segments of this size.
+# Clobbers: EAX.
+stream_set_mss:
+    cmp     ecx, TCP_MSS_MINIMUM
+    jb      .Lstream_set_mss_not
+    cmp     ecx, TCP_MSS_ETHERNET
+    ja      .Lstream_set_mss_not
+    mov     [ebx + TCB_MSS_LIMIT], ecx
+    cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
+    jbe     .Lstream_set_mss_7
+    cmp     ecx, [ebx + TCB_MSS]        # of a connection it only sinks: the other side has said what it takes
+    jae     .Lstream_set_mss_done
+.Lstream_set_mss_7:
+    mov     [ebx + TCB_MSS], ecx
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_WHOLE], eax
+.Lstream_set_mss_done:
+    clc
+    ret
+.Lstream_set_mss_not:
+    stc
+    ret
+
+# Takes the least scale by which 16 bits can tell a window.
+# In: EBX block, ECX bytes of the widest one.
+# Clobbers: EAX, ECX, EDX.
+stream_set_widest:
+    mov     eax, ecx                    # the least scale by which 16 bits can tell so much
+    xor     ecx, ecx
+.Lstream_set_widest_4:
+    cmp     ecx, TCP_SCALE_MAXIMUM
+    je      .Lstream_set_widest_5
+    mov     edx, 0xFFFF
+    shl     edx, cl
+    cmp     edx, eax
+    jae     .Lstream_set_widest_5
+    inc     ecx
+    jmp     .Lstream_set_widest_4
+.Lstream_set_widest_5:
+    mov     [ebx + TCB_SCALE], ecx
+    ret
+
+# Sets or clears a flag of a connection, and sends what waits for that.
+# In: EBX block, EAX TCB_F_*, ECX 1 or 0.
+# Clobbers: EAX, ECX, EDX.
+stream_set_flag:
+    or      [ebx + TCB_FLAGS], eax
+    test    ecx, ecx
+    jnz     .Lstream_set_flag_3
+    not     eax
+    and     [ebx + TCB_FLAGS], eax
+.Lstream_set_flag_3:
+    call    tcp_heard
+    mov     eax, [ebx + TCB_FLAGS]
+    and     eax, TCB_F_CORKED
+    push    eax
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
+    jz      .Lstream_set_flag_6
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
+.Lstream_set_flag_6:
+    call    tcp_output                  # what was held back may go: all of it where no delay is wanted
+    pop     eax
+    or      [ebx + TCB_FLAGS], eax
     ret
 
 # Describes a socket.

@@ -40,50 +40,10 @@ tcp_acknowledge:
     neg     edx
     cmp     edx, [ebx + TCB_SND_WIDEST] # RFC 5961, 5.2
     ja      .Ltcp_acknowledge_unsent
-1:  cmp     dword ptr [seg_stamped], 0  # RFC 7323, 4.3
-    je      .Ltcp_acknowledge_window
-    mov     eax, [seg_sequence]
-    sub     eax, [ebx + TCB_LAST_ACK]
-    test    eax, eax
-    jg      .Ltcp_acknowledge_window
-    mov     eax, [seg_stamp]
-    mov     edx, eax
-    sub     edx, [ebx + TCB_TS_RECENT]
-    js      .Ltcp_acknowledge_window
-    mov     [ebx + TCB_TS_RECENT], eax
-    mov     eax, [tcp_time]
-    mov     [ebx + TCB_TS_AGE], eax
+1:  call    tcp_take_stamp
 
-.Ltcp_acknowledge_window:
-    xor     ebp, ebp                    # EBP: 1 when the window changed
-    test    esi, esi
-    js      .Ltcp_acknowledge_sack      # an old one tells of ranges only, which are entered all the same (RFC 6675, 5)
-    mov     edi, [seg_window]
-    mov     ecx, [ebx + TCB_SND_SCALE]
-    shl     edi, cl
-    mov     eax, [seg_sequence]
-    sub     eax, [ebx + TCB_SND_WL1]
-    js      .Ltcp_acknowledge_sack
-    mov     eax, [seg_sequence]         # SND.WL2 is never above SND.UNA, nor is what acknowledges less looked at
-    mov     [ebx + TCB_SND_WL1], eax
-    cmp     edi, [ebx + TCB_SND_WND]
-    je      .Ltcp_acknowledge_sack
-    mov     [ebx + TCB_SND_WND], edi
-    inc     ebp
-    cmp     edi, [ebx + TCB_SND_WIDEST]
-    jbe     3f
-    mov     [ebx + TCB_SND_WIDEST], edi
-3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
-    jz      .Ltcp_acknowledge_sack
-    test    edi, edi
-    jz      .Ltcp_acknowledge_sack
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE   # the window opens: what the probe carried goes again
-    mov     dword ptr [ebx + TCB_TRIES], 0
-    mov     dword ptr [ebx + AT_RETRANSMIT], 0
-    mov     eax, [ebx + TCB_SND_UNA]
-    mov     [ebx + TCB_SND_NXT], eax
+    call    tcp_take_window
 
-.Ltcp_acknowledge_sack:
     call    sack_update
     call    tcp_probe_answered
     test    esi, esi
@@ -135,6 +95,61 @@ tcp_acknowledge:
     pop     esi
     ret
 
+# Notes the time stamp of a segment (RFC 7323, 4.3).
+# In: EBX block.
+# Clobbers: EAX, EDX.
+tcp_take_stamp:
+    cmp     dword ptr [seg_stamped], 0  # RFC 7323, 4.3
+    je      .Ltcp_take_stamp_done
+    mov     eax, [seg_sequence]
+    sub     eax, [ebx + TCB_LAST_ACK]
+    test    eax, eax
+    jg      .Ltcp_take_stamp_done
+    mov     eax, [seg_stamp]
+    mov     edx, eax
+    sub     edx, [ebx + TCB_TS_RECENT]
+    js      .Ltcp_take_stamp_done
+    mov     [ebx + TCB_TS_RECENT], eax
+    mov     eax, [tcp_time]
+    mov     [ebx + TCB_TS_AGE], eax
+.Ltcp_take_stamp_done:
+    ret
+
+# Takes over the window that a segment offers.
+# In: EBX block, ESI bytes acknowledged.
+# Out: EBP 1 when the window changed.
+# Clobbers: EAX, ECX, EDI.
+tcp_take_window:
+    xor     ebp, ebp                    # EBP: 1 when the window changed
+    test    esi, esi
+    js      .Ltcp_take_window_done      # an old one tells of ranges only, which are entered all the same (RFC 6675, 5)
+    mov     edi, [seg_window]
+    mov     ecx, [ebx + TCB_SND_SCALE]
+    shl     edi, cl
+    mov     eax, [seg_sequence]
+    sub     eax, [ebx + TCB_SND_WL1]
+    js      .Ltcp_take_window_done
+    mov     eax, [seg_sequence]         # SND.WL2 is never above SND.UNA, nor is what acknowledges less looked at
+    mov     [ebx + TCB_SND_WL1], eax
+    cmp     edi, [ebx + TCB_SND_WND]
+    je      .Ltcp_take_window_done
+    mov     [ebx + TCB_SND_WND], edi
+    inc     ebp
+    cmp     edi, [ebx + TCB_SND_WIDEST]
+    jbe     3f
+    mov     [ebx + TCB_SND_WIDEST], edi
+3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
+    jz      .Ltcp_take_window_done
+    test    edi, edi
+    jz      .Ltcp_take_window_done
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE   # the window opens: what the probe carried goes again
+    mov     dword ptr [ebx + TCB_TRIES], 0
+    mov     dword ptr [ebx + AT_RETRANSMIT], 0
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_SND_NXT], eax
+.Ltcp_take_window_done:
+    ret
+
 # New bytes are acknowledged.
 # In: EBX block, ESI how many sequence numbers.
 tcp_advance:
@@ -184,40 +199,7 @@ tcp_advance:
     jnz     .Ltcp_advance_loss
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
     jz      .Ltcp_advance_grow
-    test    eax, eax
-    js      .Ltcp_advance_partial
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
-    call    rack_recovered
-    mov     eax, [ebx + TCB_SSTHRESH]
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_advance_3
-    mov     edx, [ebx + TCB_SND_MAX]    # RFC 6582, 3.2, step 3: no burst
-    sub     edx, [ebx + TCB_SND_UNA]
-    cmp     edx, [ebx + TCB_MSS]
-    jae     .Ltcp_advance_4
-    mov     edx, [ebx + TCB_MSS]
-.Ltcp_advance_4:
-    add     edx, [ebx + TCB_MSS]
-    cmp     eax, edx
-    jbe     .Ltcp_advance_3
-    mov     eax, edx
-.Ltcp_advance_3:
-    mov     [ebx + TCB_CWND], eax
-    jmp     .Ltcp_advance_timer
-.Ltcp_advance_partial:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_advance_timer         # what is sent depends on the bytes on their way
-    mov     eax, [ebx + TCB_CWND]
-    sub     eax, esi
-    jns     .Ltcp_advance_5
-    xor     eax, eax
-.Ltcp_advance_5:
-    cmp     esi, [ebx + TCB_MSS]
-    jb      .Ltcp_advance_6
-    add     eax, [ebx + TCB_MSS]
-.Ltcp_advance_6:
-    mov     [ebx + TCB_CWND], eax
-    call    tcp_resend_first
+    call    tcp_recover_part
     jmp     .Ltcp_advance_timer
 .Ltcp_advance_loss:
     test    eax, eax
@@ -249,6 +231,47 @@ tcp_advance:
     mov     edx, AT_END
     call    tcp_set
     jmp     tcp_wake
+
+# Part of the bytes to be recovered is acknowledged, or all.
+# In: EBX block, EAX bytes beyond TCB_RECOVER, or negative, ESI bytes acknowledged.
+# Clobbers: EAX, ECX, EDX.
+tcp_recover_part:
+    test    eax, eax
+    js      .Ltcp_recover_part_partial
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_RECOVERY    # all is there
+    call    rack_recovered
+    mov     eax, [ebx + TCB_SSTHRESH]
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_recover_part_3
+    mov     edx, [ebx + TCB_SND_MAX]    # RFC 6582, 3.2, step 3: no burst
+    sub     edx, [ebx + TCB_SND_UNA]
+    cmp     edx, [ebx + TCB_MSS]
+    jae     .Ltcp_recover_part_4
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_recover_part_4:
+    add     edx, [ebx + TCB_MSS]
+    cmp     eax, edx
+    jbe     .Ltcp_recover_part_3
+    mov     eax, edx
+.Ltcp_recover_part_3:
+    mov     [ebx + TCB_CWND], eax
+    jmp     .Ltcp_recover_part_done
+.Ltcp_recover_part_partial:
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_recover_part_done         # what is sent depends on the bytes on their way
+    mov     eax, [ebx + TCB_CWND]
+    sub     eax, esi
+    jns     .Ltcp_recover_part_5
+    xor     eax, eax
+.Ltcp_recover_part_5:
+    cmp     esi, [ebx + TCB_MSS]
+    jb      .Ltcp_recover_part_6
+    add     eax, [ebx + TCB_MSS]
+.Ltcp_recover_part_6:
+    mov     [ebx + TCB_CWND], eax
+    call    tcp_resend_first
+.Ltcp_recover_part_done:
+    ret
 
 # A duplicate acknowledgement, or one with news of SACK.
 # In: EBX block, ESI 0.

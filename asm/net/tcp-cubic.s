@@ -60,30 +60,7 @@ cubic_growth:
     mov     eax, [ebx + TCB_CUBIC_START]
     test    eax, eax
     jnz     .Lcubic_growth_begun
-    mov     eax, [tcp_time]
-    cmp     eax, 1
-    adc     eax, 0
-    mov     [ebx + TCB_CUBIC_START], eax
-    mov     ecx, [ebx + TCB_CWND]
-    mov     [ebx + TCB_CUBIC_RENO], ecx
-    mov     eax, [ebx + TCB_CUBIC_MAX]
-    sub     eax, ecx
-    ja      .Lcubic_growth_1
-    mov     [ebx + TCB_CUBIC_MAX], ecx
-    xor     eax, eax
-.Lcubic_growth_1:
-    mov     ecx, CUBIC_SCALE            # K^3 = (W_max - cwnd) / C
-    mul     ecx
-    mov     ecx, [ebx + TCB_MSS]
-    cmp     edx, ecx
-    jb      .Lcubic_growth_2
-    mov     eax, CUBIC_TICKS
-    jmp     .Lcubic_growth_3
-.Lcubic_growth_2:
-    div     ecx
-    call    cube_root
-.Lcubic_growth_3:
-    mov     [ebx + TCB_CUBIC_K], eax
+    call    cubic_begin
 .Lcubic_growth_begun:
     mov     eax, [ebx + TCB_SRTT]       # the window that is right in a round trip's time
     shr     eax, 3
@@ -146,6 +123,36 @@ cubic_growth:
     mov     edx, ecx                    # whichever is more
 .Lcubic_growth_8:
     pop     edi
+    ret
+
+# Begins to grow after a loss: K^3 = (W_max - cwnd) / C.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+cubic_begin:
+    mov     eax, [tcp_time]
+    cmp     eax, 1
+    adc     eax, 0
+    mov     [ebx + TCB_CUBIC_START], eax
+    mov     ecx, [ebx + TCB_CWND]
+    mov     [ebx + TCB_CUBIC_RENO], ecx
+    mov     eax, [ebx + TCB_CUBIC_MAX]
+    sub     eax, ecx
+    ja      .Lcubic_begin_1
+    mov     [ebx + TCB_CUBIC_MAX], ecx
+    xor     eax, eax
+.Lcubic_begin_1:
+    mov     ecx, CUBIC_SCALE            # K^3 = (W_max - cwnd) / C
+    mul     ecx
+    mov     ecx, [ebx + TCB_MSS]
+    cmp     edx, ecx
+    jb      .Lcubic_begin_2
+    mov     eax, CUBIC_TICKS
+    jmp     .Lcubic_begin_3
+.Lcubic_begin_2:
+    div     ecx
+    call    cube_root
+.Lcubic_begin_3:
+    mov     [ebx + TCB_CUBIC_K], eax
     ret
 
 # Takes a cube root.

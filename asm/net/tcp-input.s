@@ -251,19 +251,8 @@ tcp_connection_input:
     jmp     tcp_emit
 
 .Ltcp_connection_input_paws:
-    test    ecx, TCP_RST
-    jnz     .Ltcp_connection_input_window
-    cmp     dword ptr [seg_stamped], 0
-    je      .Ltcp_connection_input_window
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      .Ltcp_connection_input_window
-    mov     eax, [seg_stamp]
-    sub     eax, [ebx + TCB_TS_RECENT]
-    jns     .Ltcp_connection_input_window
-    mov     eax, [tcp_time]
-    sub     eax, [ebx + TCB_TS_AGE]
-    cmp     eax, PAWS_IDLE_MS
-    ja      .Ltcp_connection_input_window
+    call    tcp_paws_lets
+    jc      .Ltcp_connection_input_window
     COUNT   tcp_paws
     jmp     tcp_owe
 
@@ -277,7 +266,7 @@ tcp_connection_input:
     test    dword ptr [seg_flags], TCP_ACK
     jz      .Ltcp_connection_input_9
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
-    je      .Ltcp_connection_input_opening
+    je      tcp_opened
     call    tcp_acknowledge
     jc      .Ltcp_connection_input_9
     jmp     tcp_after
@@ -325,7 +314,12 @@ tcp_connection_input:
     xor     eax, eax
     jmp     tcp_end
 
-.Ltcp_connection_input_opening:
+.Ltcp_connection_input_9:
+    ret
+
+# In SYN-RECEIVED: our SYN is acknowledged, or something else is.
+# In: EBX block.
+tcp_opened:
     mov     eax, [seg_acknowledgement]
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_UNA]
@@ -335,9 +329,9 @@ tcp_connection_input:
     test    eax, eax
     jg      tcp_answer_reset
     cmp     dword ptr [ebx + TCB_PARENT], 0
-    je      .Ltcp_connection_input_open
+    je      .Ltcp_opened_open
     call    tcp_queue
-.Ltcp_connection_input_open:
+.Ltcp_opened_open:
     call    tcp_established
     mov     eax, [seg_window]
     mov     ecx, [ebx + TCB_SND_SCALE]
@@ -347,16 +341,38 @@ tcp_connection_input:
     mov     eax, [seg_sequence]
     mov     [ebx + TCB_SND_WL1], eax
     cmp     dword ptr [seg_stamped], 0
-    je      .Ltcp_connection_input_1
+    je      .Ltcp_opened_1
     mov     eax, [seg_stamp]
     mov     [ebx + TCB_TS_RECENT], eax
-.Ltcp_connection_input_1:
+.Ltcp_opened_1:
     jmp     tcp_text
-.Ltcp_connection_input_9:
-    ret
 
 tcp_unflagged:
     COUNT   tcp_malformed
+    ret
+
+# Whether the time stamp of a segment lets it through (RFC 7323, 5.3): one that is older is an old duplicate.
+# In: EBX block, ECX flags.
+# Out: CF when it does.
+# Clobbers: EAX.
+tcp_paws_lets:
+    test    ecx, TCP_RST
+    jnz     .Ltcp_paws_lets_not
+    cmp     dword ptr [seg_stamped], 0
+    je      .Ltcp_paws_lets_not
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
+    jz      .Ltcp_paws_lets_not
+    mov     eax, [seg_stamp]
+    sub     eax, [ebx + TCB_TS_RECENT]
+    jns     .Ltcp_paws_lets_not
+    mov     eax, [tcp_time]
+    sub     eax, [ebx + TCB_TS_AGE]
+    cmp     eax, PAWS_IDLE_MS
+    ja      .Ltcp_paws_lets_not
+    clc
+    ret
+.Ltcp_paws_lets_not:
+    stc
     ret
 
 # Goes on after the acknowledgement: our FIN may be acknowledged now.

@@ -49,53 +49,15 @@ tcp_emit:
     call    packet_alloc_filled
     jc      .Ltcp_emit_done
     mov     esi, eax
-    mov     eax, [ebp + EMIT_NETIF]
-    mov     [esi + PACKET_NETIF], eax
-    mov     eax, [ebp + EMIT_HOP]
-    mov     [esi + PACKET_HOP], eax
-    mov     eax, [ebx + TCB_LOCAL]
-    mov     [esi + PACKET_SOURCE], eax
-    mov     edx, [esi + PACKET_DATA]
-    mov     eax, [ebx + TCB_LOCAL_PORT]
-    xchg    al, ah
-    mov     [edx + TCP_SOURCE], ax
-    mov     eax, [ebx + TCB_REMOTE_PORT]
-    xchg    al, ah
-    mov     [edx + TCP_DESTINATION], ax
-    mov     eax, [ebp + EMIT_SEQUENCE]
-    bswap   eax
-    mov     [edx + TCP_SEQUENCE], eax
+    call    tcp_emit_ports
     mov     eax, [ebp + EMIT_FLAGS]
     test    eax, TCP_ACK
     jz      .Ltcp_emit_1
-    mov     ecx, [ebx + TCB_RCV_NXT]
-    mov     [ebx + TCB_LAST_ACK], ecx
-    bswap   ecx
-    mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
-    mov     dword ptr [ebx + TCB_UNACKED], 0
-    mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
-    cmp     dword ptr [ebx + TCB_RECEIVED], 0
-    je      .Ltcp_emit_told
-    mov     ecx, [ebx + TCB_MSS]        # what came early is still to be told
-    sub     ecx, [ebp + EMIT_LENGTH]
-    cmp     ecx, 4 + RANGE_SIZE
-    jb      .Ltcp_emit_1
-.Ltcp_emit_told:
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
+    call    tcp_emit_acknowledges
 .Ltcp_emit_1:
     cmp     dword ptr [ebp + EMIT_LENGTH], 0
     je      .Ltcp_emit_2
-    mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
-    add     ecx, [ebp + EMIT_LENGTH]
-    cmp     ecx, [ebx + TCB_TX + RING_END]
-    jne     .Ltcp_emit_inside
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_MORE
-    jz      .Ltcp_emit_push
-.Ltcp_emit_inside:
-    call    tcp_emit_marked             # and that of a record
-    jne     .Ltcp_emit_2
-.Ltcp_emit_push:
-    or      eax, TCP_PSH
+    call    tcp_emit_pushes
 .Ltcp_emit_2:
     mov     [edx + TCP_FLAGS], al
     lea     eax, [edi + TCP_HEADER_SIZE]
@@ -106,13 +68,7 @@ tcp_emit:
     pop     edx
     mov     [edx + TCP_WINDOW], ax
 
-    lea     eax, [edx + TCP_HEADER_SIZE]
-    lea     edx, [ebp + EMIT_OPTIONS]
-    mov     ecx, edi
-    push    eax
-    call    mem_copy
-    pop     eax
-    add     eax, edi                    # EAX: where the data goes
+    call    tcp_emit_options
     mov     ecx, [ebp + EMIT_LENGTH]
     jecxz   .Ltcp_emit_3
     cmp     dword ptr [ebp + EMIT_LENT], 0
@@ -150,6 +106,83 @@ tcp_emit:
 .Ltcp_emit_lent:
     call    tcp_emit_lend
     jmp     .Ltcp_emit_3
+
+# Says where a segment goes, and writes the ports and the sequence number.
+# In: EBX block, EBP frame, ESI packet.
+# Out: EDX TCP header.
+# Clobbers: EAX.
+tcp_emit_ports:
+    mov     eax, [ebp + EMIT_NETIF]
+    mov     [esi + PACKET_NETIF], eax
+    mov     eax, [ebp + EMIT_HOP]
+    mov     [esi + PACKET_HOP], eax
+    mov     eax, [ebx + TCB_LOCAL]
+    mov     [esi + PACKET_SOURCE], eax
+    mov     edx, [esi + PACKET_DATA]
+    mov     eax, [ebx + TCB_LOCAL_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_SOURCE], ax
+    mov     eax, [ebx + TCB_REMOTE_PORT]
+    xchg    al, ah
+    mov     [edx + TCP_DESTINATION], ax
+    mov     eax, [ebp + EMIT_SEQUENCE]
+    bswap   eax
+    mov     [edx + TCP_SEQUENCE], eax
+    ret
+
+# Acknowledges what has been received.
+# In: EBX block, EBP frame, EDX TCP header.
+# Clobbers: ECX.
+tcp_emit_acknowledges:
+    mov     ecx, [ebx + TCB_RCV_NXT]
+    mov     [ebx + TCB_LAST_ACK], ecx
+    bswap   ecx
+    mov     [edx + TCP_ACKNOWLEDGEMENT], ecx
+    mov     dword ptr [ebx + TCB_UNACKED], 0
+    mov     dword ptr [ebx + AT_ACKNOWLEDGE], 0
+    cmp     dword ptr [ebx + TCB_RECEIVED], 0
+    je      .Ltcp_emit_acknowledges_told
+    mov     ecx, [ebx + TCB_MSS]        # what came early is still to be told
+    sub     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, 4 + RANGE_SIZE
+    jb      .Ltcp_emit_acknowledges_done
+.Ltcp_emit_acknowledges_told:
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_ACK_NOW
+.Ltcp_emit_acknowledges_done:
+    ret
+
+# Sets PSH where a segment has the last byte that there is, or the end of a record.
+# In: EBX block, EBP frame, EAX flags.
+# Out: EAX flags.
+# Clobbers: ECX.
+tcp_emit_pushes:
+    mov     ecx, [ebp + EMIT_SEQUENCE]  # the last byte that there is says so
+    add     ecx, [ebp + EMIT_LENGTH]
+    cmp     ecx, [ebx + TCB_TX + RING_END]
+    jne     .Ltcp_emit_pushes_inside
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_MORE
+    jz      .Ltcp_emit_pushes_push
+.Ltcp_emit_pushes_inside:
+    call    tcp_emit_marked             # and that of a record
+    jne     .Ltcp_emit_pushes_done
+.Ltcp_emit_pushes_push:
+    or      eax, TCP_PSH
+.Ltcp_emit_pushes_done:
+    ret
+
+# Writes the options of a segment.
+# In: EBP frame, EDX TCP header, EDI bytes of options.
+# Out: EAX where the data goes.
+# Clobbers: ECX, EDX.
+tcp_emit_options:
+    lea     eax, [edx + TCP_HEADER_SIZE]
+    lea     edx, [ebp + EMIT_OPTIONS]
+    mov     ecx, edi
+    push    eax
+    call    mem_copy
+    pop     eax
+    add     eax, edi                    # EAX: where the data goes
+    ret
 
 # The window field of a segment, and the edge that it offers.
 # In: EBX block; the frame of tcp_emit.
@@ -259,49 +292,29 @@ tcp_send_next:
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
-    jle     .Ltcp_send_next_1
+    jle     .Ltcp_send_next_from
     mov     eax, esi                    # after a timeout: only what is not reported to be there
     call    sack_hole
     mov     esi, eax
     mov     [ebx + TCB_SND_NXT], eax
     cmp     edx, [ebx + TCB_SND_MAX]
-    je      .Ltcp_send_next_1                          # the last hole ends where the data does
+    je      .Ltcp_send_next_from        # the last hole ends where the data does
     sub     edx, eax
     test    edx, edx
-    jle     .Ltcp_send_next_1
+    jle     .Ltcp_send_next_from
     mov     ebp, edx
-.Ltcp_send_next_1:
+.Ltcp_send_next_from:
     mov     edi, [ebx + TCB_TX + RING_END]
     sub     edi, esi                    # EDI: bytes that there are
     js      .Ltcp_send_next_nothing     # the FIN is sent
-    call    tcp_mark_next
-    mov     [mark_room], eax
-    call    tcp_usable
-    mov     [burst_room], eax
-    mov     edx, edi                    # EDX: bytes that go
-    cmp     edx, [mark_room]
-    jle     .Ltcp_send_next_11
-    mov     edx, [mark_room]
-.Ltcp_send_next_11:
-    cmp     edx, ebp
-    jle     .Ltcp_send_next_2
-    mov     edx, ebp
-.Ltcp_send_next_2:
-    cmp     edx, [ebx + TCB_MSS]
-    jle     .Ltcp_send_next_3
-    mov     edx, [ebx + TCB_MSS]
-.Ltcp_send_next_3:
-    cmp     edx, eax
-    jle     .Ltcp_send_next_4
-    mov     edx, eax
-.Ltcp_send_next_4:
+    call    tcp_send_size
     mov     ecx, TCP_ACK
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
-    jz      .Ltcp_send_next_5
+    jz      .Ltcp_send_next_bytes
     cmp     edx, edi
-    jne     .Ltcp_send_next_5
+    jne     .Ltcp_send_next_bytes
     or      ecx, TCP_FIN
-.Ltcp_send_next_5:
+.Ltcp_send_next_bytes:
     test    edx, edx
     jnz     .Ltcp_send_next_some
     test    ecx, TCP_FIN
@@ -310,70 +323,30 @@ tcp_send_next:
     jnz     .Ltcp_send_next_nothing
     jmp     .Ltcp_send_next_go
 .Ltcp_send_next_some:
-    cmp     edx, [ebx + TCB_MSS]
-    je      .Ltcp_send_next_full
-    mov     eax, [ebx + TCB_SND_MAX]
-    sub     eax, esi
-    test    eax, eax
-    jg      .Ltcp_send_next_go          # once more
-    cmp     edx, edi
-    je      .Ltcp_send_next_last
-    cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
-    je      .Ltcp_send_next_go
-.Ltcp_send_next_last:
-    cmp     edx, edi
-    jne     .Ltcp_send_next_part
-    test    ecx, TCP_FIN
-    jnz     .Ltcp_send_next_go
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
-    jnz     .Ltcp_send_next_nothing
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
-    jnz     .Ltcp_send_next_go
-    mov     eax, [ebx + TCB_SND_MAX]    # Nagle (RFC 9293, 3.7.4): only while nothing is on its way
-    cmp     eax, [ebx + TCB_SND_UNA]
-    je      .Ltcp_send_next_go
-.Ltcp_send_next_part:
-    mov     eax, [ebx + TCB_SND_WIDEST] # silly window (RFC 9293, 3.8.6.2.1): half of the widest will do
-    shr     eax, 1
-    jz      .Ltcp_send_next_nothing
-    cmp     edx, eax
-    jb      .Ltcp_send_next_nothing
-.Ltcp_send_next_full:
-    call    tcp_several
+    call    tcp_send_may
+    jc      .Ltcp_send_next_nothing
 .Ltcp_send_next_go:
     cmp     dword ptr [burst], 0
     jne     .Ltcp_send_next_burst
     cmp     edx, [ebx + TCB_MSS]
-    jbe     .Ltcp_send_next_10
+    jbe     .Ltcp_send_next_ready
 .Ltcp_send_next_burst:
     mov     eax, [burst_room]           # what a window ends is pushed: who gathers segments passes it on
     sub     eax, edx
     cmp     eax, [ebx + TCB_MSS]
-    jae     .Ltcp_send_next_10
+    jae     .Ltcp_send_next_ready
     lea     eax, [esi + edx]
     call    tcp_paired
-    jne     .Ltcp_send_next_10
+    jne     .Ltcp_send_next_ready
     or      ecx, TCP_PSH
-.Ltcp_send_next_10:
+.Ltcp_send_next_ready:
     lea     edi, [esi + edx]
     test    ecx, TCP_FIN
-    jz      .Ltcp_send_next_6
+    jz      .Ltcp_send_next_ended
     inc     edi                         # EDI: sequence number after it
     call    tcp_send_fin
-.Ltcp_send_next_6:
-    mov     [ebx + TCB_SND_NXT], edi
-    mov     eax, edi
-    sub     eax, [ebx + TCB_SND_MAX]
-    test    eax, eax
-    jle     .Ltcp_send_next_7
-    call    tcp_cut_new
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    jnz     .Ltcp_send_next_7
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    mov     [ebx + TCB_TIMED], edi
-    mov     eax, [tcp_time]
-    mov     [ebx + TCB_TIMED_AT], eax
-.Ltcp_send_next_7:
+.Ltcp_send_next_ended:
+    call    tcp_send_note
     push    ecx
     push    edx
     mov     eax, esi
@@ -384,13 +357,13 @@ tcp_send_next:
     mov     eax, esi
     call    tcp_emit
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
-    jnz     .Ltcp_send_next_8
+    jnz     .Ltcp_send_next_timer
     cmp     dword ptr [ebx + AT_RETRANSMIT], 0
-    jne     .Ltcp_send_next_9
-.Ltcp_send_next_8:
+    jne     .Ltcp_send_next_sent
+.Ltcp_send_next_timer:
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    tcp_set_retransmit
-.Ltcp_send_next_9:
+.Ltcp_send_next_sent:
     clc
     jmp     .Ltcp_send_next_done
 .Ltcp_send_next_nothing:
@@ -399,6 +372,96 @@ tcp_send_next:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# How much goes into the next segment, at most up to the next mark, the end of a hole, a whole segment, and what the
+# windows leave.
+# In: EBX block, ESI sequence number, EDI bytes that there are, EBP end of a hole, relative to ESI.
+# Out: EDX bytes.
+# Clobbers: EAX, ECX.
+tcp_send_size:
+    call    tcp_mark_next
+    mov     [mark_room], eax
+    call    tcp_usable
+    mov     [burst_room], eax
+    mov     edx, edi                    # EDX: bytes that go
+    cmp     edx, [mark_room]
+    jle     .Ltcp_send_size_marked
+    mov     edx, [mark_room]
+.Ltcp_send_size_marked:
+    cmp     edx, ebp
+    jle     .Ltcp_send_size_hole
+    mov     edx, ebp
+.Ltcp_send_size_hole:
+    cmp     edx, [ebx + TCB_MSS]
+    jle     .Ltcp_send_size_whole
+    mov     edx, [ebx + TCB_MSS]
+.Ltcp_send_size_whole:
+    cmp     edx, eax
+    jle     .Ltcp_send_size_done
+    mov     edx, eax
+.Ltcp_send_size_done:
+    ret
+
+# Whether a segment with data may go now, or is to wait until more of it comes.
+# In: EBX block, ESI sequence number, EDI bytes that there are, EDX those that would go, ECX its flags.
+# Out: EDX bytes that go; CF when it is to wait.
+# Clobbers: EAX.
+tcp_send_may:
+    cmp     edx, [ebx + TCB_MSS]
+    je      .Ltcp_send_may_full
+    mov     eax, [ebx + TCB_SND_MAX]
+    sub     eax, esi
+    test    eax, eax
+    jg      .Ltcp_send_may_go          # once more
+    cmp     edx, edi
+    je      .Ltcp_send_may_last
+    cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
+    je      .Ltcp_send_may_go
+.Ltcp_send_may_last:
+    cmp     edx, edi
+    jne     .Ltcp_send_may_part
+    test    ecx, TCP_FIN
+    jnz     .Ltcp_send_may_go
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_CORKED
+    jnz     .Ltcp_send_may_not
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
+    jnz     .Ltcp_send_may_go
+    mov     eax, [ebx + TCB_SND_MAX]    # Nagle (RFC 9293, 3.7.4): only while nothing is on its way
+    cmp     eax, [ebx + TCB_SND_UNA]
+    je      .Ltcp_send_may_go
+.Ltcp_send_may_part:
+    mov     eax, [ebx + TCB_SND_WIDEST] # silly window (RFC 9293, 3.8.6.2.1): half of the widest will do
+    shr     eax, 1
+    jz      .Ltcp_send_may_not
+    cmp     edx, eax
+    jb      .Ltcp_send_may_not
+.Ltcp_send_may_full:
+    call    tcp_several
+.Ltcp_send_may_go:
+    clc
+    ret
+.Ltcp_send_may_not:
+    stc
+    ret
+
+# Notes that data has been sent, and what the next round trip is measured by.
+# In: EBX block, EDI sequence number after it.
+# Clobbers: EAX only.
+tcp_send_note:
+    mov     [ebx + TCB_SND_NXT], edi
+    mov     eax, edi
+    sub     eax, [ebx + TCB_SND_MAX]
+    test    eax, eax
+    jle     .Ltcp_send_note_done
+    call    tcp_cut_new
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jnz     .Ltcp_send_note_done
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    mov     [ebx + TCB_TIMED], edi
+    mov     eax, [tcp_time]
+    mov     [ebx + TCB_TIMED_AT], eax
+.Ltcp_send_note_done:
     ret
 
 # How many bytes both windows allow from a sequence number on.

@@ -136,66 +136,14 @@ rack_sent:
     call    rack_find
     mov     eax, RUN_AGAIN
     sbb     eax, 0                      # nobody knows it: it is new
-    push    edx
-    mov     ecx, [ebx + TCB_SENT_ORDER]
-    xor     eax, ecx
-    and     eax, RUN_AGAIN
-    jnz     .Lrack_sent_3
-    cmp     [ebx + TCB_SENT_END], esi
-    jne     .Lrack_sent_3
-    cmp     [ebx + TCB_SENT_TIME], ebp
-    je      .Lrack_sent_4                          # it goes on
-.Lrack_sent_3:
-    and     ecx, ~RUN_AGAIN
-    add     ecx, 2
-    xor     eax, [ebx + TCB_SENT_ORDER]
-    and     eax, RUN_AGAIN
-    or      ecx, eax
-.Lrack_sent_4:
-    mov     [ebx + TCB_SENT_ORDER], ecx
-    mov     [ebx + TCB_SENT_TIME], ebp
-    mov     [ebx + TCB_SENT_END], edi
-    pop     edx
+    call    rack_order
     test    ecx, RUN_AGAIN
     jnz     .Lrack_sent_again
     inc     dword ptr [ebx + TCB_RUNS]
     mov     [edx + RUN_END], edi
     jmp     .Lrack_sent_set
 .Lrack_sent_again:
-    lea     eax, [ebx + TCB_RUNS + 4]
-    mov     ecx, [ebx + TCB_SND_UNA]
-    cmp     edx, eax
-    je      .Lrack_sent_5
-    mov     ecx, [edx - RUN_SIZE + RUN_END]
-.Lrack_sent_5:
-    sub     ecx, esi                    # it begins inside a run: that is cut there
-    jns     .Lrack_sent_6
-    call    rack_insert
-    mov     [edx + RUN_END], esi
-    add     edx, RUN_SIZE
-.Lrack_sent_6:
-    mov     eax, [edx + RUN_END]
-    sub     eax, edi
-    test    eax, eax
-    jle     .Lrack_sent_7
-    call    rack_insert                 # and here, where it ends inside one
-.Lrack_sent_7:
-    mov     [edx + RUN_END], edi
-.Lrack_sent_8:
-    lea     eax, [edx + RUN_SIZE]       # those after it that it covers
-    imul    ecx, [ebx + TCB_RUNS], RUN_SIZE
-    lea     ecx, [ebx + ecx + TCB_RUNS + 4]
-    cmp     eax, ecx
-    jae     .Lrack_sent_set
-    mov     ecx, [eax + RUN_END]
-    sub     ecx, edi
-    test    ecx, ecx
-    jg      .Lrack_sent_set
-    push    edx
-    mov     edx, eax
-    call    rack_remove
-    pop     edx
-    jmp     .Lrack_sent_8
+    call    rack_overwrite
 .Lrack_sent_set:
     mov     eax, [tcp_time_us]
     mov     [edx + RUN_TIME], eax
@@ -213,6 +161,75 @@ rack_sent:
     pop     edi
     pop     esi
 .Lrack_sent_9:
+    ret
+
+# Numbers what is sent: it goes on with what was sent last, or is a run of its own.
+# In: EBX block, EAX RUN_AGAIN or that less 1 for what is new, ESI and EDI where it begins and ends, EBP tcp_time.
+# Out: ECX the number, with RUN_AGAIN.
+# Clobbers: EAX.
+rack_order:
+    push    edx
+    mov     ecx, [ebx + TCB_SENT_ORDER]
+    xor     eax, ecx
+    and     eax, RUN_AGAIN
+    jnz     .Lrack_order_3
+    cmp     [ebx + TCB_SENT_END], esi
+    jne     .Lrack_order_3
+    cmp     [ebx + TCB_SENT_TIME], ebp
+    je      .Lrack_order_4                          # it goes on
+.Lrack_order_3:
+    and     ecx, ~RUN_AGAIN
+    add     ecx, 2
+    xor     eax, [ebx + TCB_SENT_ORDER]
+    and     eax, RUN_AGAIN
+    or      ecx, eax
+.Lrack_order_4:
+    mov     [ebx + TCB_SENT_ORDER], ecx
+    mov     [ebx + TCB_SENT_TIME], ebp
+    mov     [ebx + TCB_SENT_END], edi
+    pop     edx
+    ret
+
+# Has bytes that were sent before be a run of their own.
+# In: EBX block, EDX the run that they begin in, ESI and EDI where they begin and end.
+# Out: EDX their run.
+# Clobbers: EAX, ECX.
+rack_overwrite:
+    lea     eax, [ebx + TCB_RUNS + 4]
+    mov     ecx, [ebx + TCB_SND_UNA]
+    cmp     edx, eax
+    je      .Lrack_overwrite_5
+    mov     ecx, [edx - RUN_SIZE + RUN_END]
+.Lrack_overwrite_5:
+    sub     ecx, esi                    # it begins inside a run: that is cut there
+    jns     .Lrack_overwrite_6
+    call    rack_insert
+    mov     [edx + RUN_END], esi
+    add     edx, RUN_SIZE
+.Lrack_overwrite_6:
+    mov     eax, [edx + RUN_END]
+    sub     eax, edi
+    test    eax, eax
+    jle     .Lrack_overwrite_7
+    call    rack_insert                 # and here, where it ends inside one
+.Lrack_overwrite_7:
+    mov     [edx + RUN_END], edi
+.Lrack_overwrite_8:
+    lea     eax, [edx + RUN_SIZE]       # those after it that it covers
+    imul    ecx, [ebx + TCB_RUNS], RUN_SIZE
+    lea     ecx, [ebx + ecx + TCB_RUNS + 4]
+    cmp     eax, ecx
+    jae     .Lrack_overwrite_done
+    mov     ecx, [eax + RUN_END]
+    sub     ecx, edi
+    test    ecx, ecx
+    jg      .Lrack_overwrite_done
+    push    edx
+    mov     edx, eax
+    call    rack_remove
+    pop     edx
+    jmp     .Lrack_overwrite_8
+.Lrack_overwrite_done:
     ret
 
 # Makes one run of the oldest two. It counts as sent when the later of them was: a loss is noticed later for it, never

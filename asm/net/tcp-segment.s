@@ -99,6 +99,32 @@ tcp_receive:
     push    eax
     call    tcp_lock
     pop     eax
+    call    segment_read
+    lea     ecx, [eax - TCP_HEADER_SIZE]
+    call    segment_options
+    call    tcp_input
+    mov     eax, offset tcp_mutex
+    call    mutex_unlock
+    jmp     .Ltcp_receive_done
+.Ltcp_receive_group:
+    COUNT   tcp_group
+    jmp     .Ltcp_receive_done
+.Ltcp_receive_checksum:
+    COUNT   tcp_checksum
+    jmp     .Ltcp_receive_done
+.Ltcp_receive_malformed:
+    COUNT   tcp_malformed
+.Ltcp_receive_done:
+    pop     ebp
+    pop     edi
+    pop     ebx
+    ret
+
+# Takes a segment apart.
+# In: EDI IP header, ESI TCP header, EAX bytes of it, EBP bytes from there. The mutex is held.
+# Out: seg_*.
+# Clobbers: ECX, EDX.
+segment_read:
     mov     ecx, ebp
     sub     ecx, eax
     mov     [seg_length], ecx
@@ -125,24 +151,6 @@ tcp_receive:
     mov     [seg_window], edx
     movzx   edx, byte ptr [esi + TCP_FLAGS]
     mov     [seg_flags], edx
-    lea     ecx, [eax - TCP_HEADER_SIZE]
-    call    segment_options
-    call    tcp_input
-    mov     eax, offset tcp_mutex
-    call    mutex_unlock
-    jmp     .Ltcp_receive_done
-.Ltcp_receive_group:
-    COUNT   tcp_group
-    jmp     .Ltcp_receive_done
-.Ltcp_receive_checksum:
-    COUNT   tcp_checksum
-    jmp     .Ltcp_receive_done
-.Ltcp_receive_malformed:
-    COUNT   tcp_malformed
-.Ltcp_receive_done:
-    pop     ebp
-    pop     edi
-    pop     ebx
     ret
 
 # Reads the options. One whose length lies ends them; what has come before it counts (RFC 9293, 3.1).

@@ -314,38 +314,7 @@ tcp_retransmit:
 .Ltcp_retransmit_doubted:
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_DOUBTED
 .Ltcp_retransmit_again:
-    mov     dword ptr [ebx + TCB_DUPLICATES], 0
-    mov     eax, [ebx + TCB_SND_MAX]
-    mov     [ebx + TCB_RECOVER], eax
-    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_PROBED | TCB_F_PROBED_AGAIN)
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    mov     dword ptr [ebx + AT_REORDER], 0
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_retransmit_sack
-    COUNT   tcp_retransmitted
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FIN_SENT
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
-    mov     eax, [ebx + TCB_MSS]
-    mov     [ebx + TCB_CWND], eax
-    mov     eax, [ebx + TCB_SND_UNA]
-    mov     [ebx + TCB_SND_NXT], eax
-    call    tcp_output
-    call    tcp_set_retransmit
-    jmp     .Ltcp_retransmit_good
-.Ltcp_retransmit_sack:
-    mov     [ebx + TCB_SND_NXT], eax
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    mov     eax, [ebx + TCB_SACKED + 4 + RANGE_START]
-    cmp     eax, [ebx + TCB_SND_UNA]
-    jne     .Ltcp_retransmit_first
-    mov     dword ptr [ebx + TCB_SACKED], 0     # it has taken back what it said (RFC 2018, 8)
-.Ltcp_retransmit_first:
-    call    rack_timeout
-    call    sack_pipe
-    add     eax, [ebx + TCB_MSS]
-    mov     [ebx + TCB_CWND], eax
-    call    tcp_resend_first
-    call    tcp_set_retransmit
+    call    tcp_resend
     jmp     .Ltcp_retransmit_good
 .Ltcp_retransmit_syn:
     COUNT   tcp_retransmitted
@@ -363,6 +332,62 @@ tcp_retransmit:
     call    tcp_set_retransmit
     jmp     .Ltcp_retransmit_good
 .Ltcp_retransmit_probe:
+    call    tcp_window_probe
+.Ltcp_retransmit_good:
+    clc
+    ret
+.Ltcp_retransmit_give_up:
+    COUNT   tcp_timeouts
+    cmp     ecx, TCP_SYN_SENT
+    je      2f
+    call    tcp_send_reset
+2:  mov     eax, ERROR_TIMEOUT
+    call    tcp_end
+    stc
+    ret
+
+# Sends again what is not acknowledged, from the first byte on, in a window of one segment.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+tcp_resend:
+    mov     dword ptr [ebx + TCB_DUPLICATES], 0
+    mov     eax, [ebx + TCB_SND_MAX]
+    mov     [ebx + TCB_RECOVER], eax
+    and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_RECOVERY | TCB_F_PROBED | TCB_F_PROBED_AGAIN)
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
+    mov     dword ptr [ebx + AT_REORDER], 0
+    test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
+    jnz     .Ltcp_resend_sack
+    COUNT   tcp_retransmitted
+    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FIN_SENT
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
+    mov     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_CWND], eax
+    mov     eax, [ebx + TCB_SND_UNA]
+    mov     [ebx + TCB_SND_NXT], eax
+    call    tcp_output
+    call    tcp_set_retransmit
+    ret
+.Ltcp_resend_sack:
+    mov     [ebx + TCB_SND_NXT], eax
+    or      dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
+    mov     eax, [ebx + TCB_SACKED + 4 + RANGE_START]
+    cmp     eax, [ebx + TCB_SND_UNA]
+    jne     .Ltcp_resend_reported
+    mov     dword ptr [ebx + TCB_SACKED], 0     # it has taken back what it said (RFC 2018, 8)
+.Ltcp_resend_reported:
+    call    rack_timeout
+    call    sack_pipe
+    add     eax, [ebx + TCB_MSS]
+    mov     [ebx + TCB_CWND], eax
+    call    tcp_resend_first
+    call    tcp_set_retransmit
+    ret
+
+# Asks a window that is closed, or sends what was held back for a window that has opened.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+tcp_window_probe:
     dec     dword ptr [ebx + TCB_TRIES]
     push    dword ptr [ebx + TCB_FLAGS]
     and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_CORKED | TCB_F_MORE)
@@ -371,7 +396,7 @@ tcp_retransmit:
     and     eax, TCB_F_CORKED | TCB_F_MORE
     or      [ebx + TCB_FLAGS], eax
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_PROBE
-    jz      .Ltcp_retransmit_good
+    jz      2f
     inc     dword ptr [ebx + TCB_TRIES]
     mov     eax, [ebx + TCB_SND_UNA]    # a closed window is asked for as long as the other side answers
     cmp     eax, [ebx + TCB_SND_MAX]    # (RFC 9293, 3.8.6.1): one byte beyond it
@@ -387,15 +412,4 @@ tcp_retransmit:
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_SND_NXT], eax
     call    tcp_set_retransmit
-.Ltcp_retransmit_good:
-    clc
-    ret
-.Ltcp_retransmit_give_up:
-    COUNT   tcp_timeouts
-    cmp     ecx, TCP_SYN_SENT
-    je      2f
-    call    tcp_send_reset
-2:  mov     eax, ERROR_TIMEOUT
-    call    tcp_end
-    stc
-    ret
+2:  ret

@@ -108,84 +108,14 @@ udp_input:
     movzx   eax, word ptr [esi + UDP_DESTINATION]
     xchg    al, ah
     mov     edx, [esp]
-    INTERRUPTS_OFF                      # a new socket may come meanwhile
-    mov     ebx, [udp_sockets]
-.Ludp_input_next:
-    test    ebx, ebx
-    jz      .Ludp_input_found
-    cmp     [ebx + SOCKET_PORT], eax
-    jne     .Ludp_input_other
-    mov     ecx, [ebx + SOCKET_NETIF]
-    jecxz   .Ludp_input_interface
-    cmp     ecx, edx
-    jne     .Ludp_input_other
-.Ludp_input_interface:
-    mov     ecx, [ebx + SOCKET_LOCAL]
-    jecxz   .Ludp_input_local
-    cmp     ecx, [edi + IP_DESTINATION]
-    jne     .Ludp_input_other
-.Ludp_input_local:
-    mov     ecx, [ebx + SOCKET_REMOTE_PORT]
-    jecxz   .Ludp_input_found
-    xchg    cl, ch
-    cmp     cx, [esi + UDP_SOURCE]
-    jne     .Ludp_input_other
-    mov     ecx, [ebx + SOCKET_REMOTE]
-    cmp     ecx, [edi + IP_SOURCE]
-    je      .Ludp_input_found
-.Ludp_input_other:
-    mov     ebx, [ebx + SOCKET_NEXT]
-    jmp     .Ludp_input_next
-.Ludp_input_found:
-    INTERRUPTS_RESTORE
+    call    udp_find
     test    ebx, ebx
     jz      udp_nobody
     cmp     dword ptr [ebx + SOCKET_COUNT], SOCKET_QUEUE_MAXIMUM
     jae     udp_overrun
-
-    sub     ebp, UDP_HEADER_SIZE
-    lea     eax, [ebp + DATAGRAM_DATA]
-    mov     ecx, [ebx + SOCKET_BYTES]
-    add     ecx, eax
-    cmp     ecx, SOCKET_BYTES_MAXIMUM
-    ja      udp_overrun
-    call    malloc
-    jc      udp_overrun
-    mov     ecx, [edi + IP_SOURCE]
-    mov     [eax + DATAGRAM_ADDRESS], ecx
-    mov     ecx, [edi + IP_DESTINATION]
-    mov     [eax + DATAGRAM_DESTINATION], ecx
-    movzx   ecx, word ptr [esi + UDP_SOURCE]
-    xchg    cl, ch
-    mov     [eax + DATAGRAM_PORT], ecx
-    mov     [eax + DATAGRAM_LENGTH], ebp
-    mov     ecx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE]
-    mov     [eax + DATAGRAM_MAC], ecx
-    mov     cx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE + 4]
-    mov     [eax + DATAGRAM_MAC + 4], cx
-    mov     edi, eax
-    lea     eax, [edi + DATAGRAM_DATA]
-    lea     edx, [esi + UDP_HEADER_SIZE]
-    mov     ecx, ebp
-    call    mem_copy
-    INTERRUPTS_OFF
-    cmp     dword ptr [ebx + SOCKET_HEAD], 0
-    je      .Ludp_input_first
-    mov     eax, [ebx + SOCKET_TAIL]
-    mov     [eax + DATAGRAM_NEXT], edi
-    jmp     .Ludp_input_appended
-.Ludp_input_first:
-    mov     [ebx + SOCKET_HEAD], edi
-.Ludp_input_appended:
-    mov     [ebx + SOCKET_TAIL], edi
-    inc     dword ptr [ebx + SOCKET_COUNT]
-    lea     eax, [ebp + DATAGRAM_DATA]
-    add     [ebx + SOCKET_BYTES], eax
-    INTERRUPTS_RESTORE
-    lea     eax, [ebx + SOCKET_EVENT]
-    call    event_signal
-    call    watch_changed
-    jmp     udp_unlock
+    call    udp_queue
+    jnc     udp_unlock
+    jmp     udp_overrun
 
 udp_bad:
     COUNT   udp_malformed
@@ -208,4 +138,94 @@ udp_done:
     pop     ebp
     pop     edi
     pop     ebx
+    ret
+
+# Finds the socket that a datagram is for.
+# In: EAX port, EDX interface, EDI IP header, ESI UDP header. The mutex is held.
+# Out: EBX socket, or 0.
+# Clobbers: ECX.
+udp_find:
+    INTERRUPTS_OFF                      # a new socket may come meanwhile
+    mov     ebx, [udp_sockets]
+.Ludp_find_next:
+    test    ebx, ebx
+    jz      .Ludp_find_found
+    cmp     [ebx + SOCKET_PORT], eax
+    jne     .Ludp_find_other
+    mov     ecx, [ebx + SOCKET_NETIF]
+    jecxz   .Ludp_find_interface
+    cmp     ecx, edx
+    jne     .Ludp_find_other
+.Ludp_find_interface:
+    mov     ecx, [ebx + SOCKET_LOCAL]
+    jecxz   .Ludp_find_local
+    cmp     ecx, [edi + IP_DESTINATION]
+    jne     .Ludp_find_other
+.Ludp_find_local:
+    mov     ecx, [ebx + SOCKET_REMOTE_PORT]
+    jecxz   .Ludp_find_found
+    xchg    cl, ch
+    cmp     cx, [esi + UDP_SOURCE]
+    jne     .Ludp_find_other
+    mov     ecx, [ebx + SOCKET_REMOTE]
+    cmp     ecx, [edi + IP_SOURCE]
+    je      .Ludp_find_found
+.Ludp_find_other:
+    mov     ebx, [ebx + SOCKET_NEXT]
+    jmp     .Ludp_find_next
+.Ludp_find_found:
+    INTERRUPTS_RESTORE
+    ret
+
+# Puts a datagram into the queue of a socket, and wakes who waits for it.
+# In: EBX socket, EDI IP header, ESI UDP header, EBP bytes from there. The mutex is held.
+# Out: CF when there is no room.
+# Clobbers: EAX, ECX, EDX, EDI, EBP.
+udp_queue:
+    sub     ebp, UDP_HEADER_SIZE
+    lea     eax, [ebp + DATAGRAM_DATA]
+    mov     ecx, [ebx + SOCKET_BYTES]
+    add     ecx, eax
+    cmp     ecx, SOCKET_BYTES_MAXIMUM
+    ja      .Ludp_queue_full
+    call    malloc
+    jc      .Ludp_queue_full
+    mov     ecx, [edi + IP_SOURCE]
+    mov     [eax + DATAGRAM_ADDRESS], ecx
+    mov     ecx, [edi + IP_DESTINATION]
+    mov     [eax + DATAGRAM_DESTINATION], ecx
+    movzx   ecx, word ptr [esi + UDP_SOURCE]
+    xchg    cl, ch
+    mov     [eax + DATAGRAM_PORT], ecx
+    mov     [eax + DATAGRAM_LENGTH], ebp
+    mov     ecx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE]
+    mov     [eax + DATAGRAM_MAC], ecx
+    mov     cx, [edi - ETHER_HEADER_SIZE + ETHER_SOURCE + 4]
+    mov     [eax + DATAGRAM_MAC + 4], cx
+    mov     edi, eax
+    lea     eax, [edi + DATAGRAM_DATA]
+    lea     edx, [esi + UDP_HEADER_SIZE]
+    mov     ecx, ebp
+    call    mem_copy
+    INTERRUPTS_OFF
+    cmp     dword ptr [ebx + SOCKET_HEAD], 0
+    je      .Ludp_queue_first
+    mov     eax, [ebx + SOCKET_TAIL]
+    mov     [eax + DATAGRAM_NEXT], edi
+    jmp     .Ludp_queue_appended
+.Ludp_queue_first:
+    mov     [ebx + SOCKET_HEAD], edi
+.Ludp_queue_appended:
+    mov     [ebx + SOCKET_TAIL], edi
+    inc     dword ptr [ebx + SOCKET_COUNT]
+    lea     eax, [ebp + DATAGRAM_DATA]
+    add     [ebx + SOCKET_BYTES], eax
+    INTERRUPTS_RESTORE
+    lea     eax, [ebx + SOCKET_EVENT]
+    call    event_signal
+    call    watch_changed
+    clc
+    ret
+.Ludp_queue_full:
+    stc
     ret

@@ -276,29 +276,10 @@ udp_send:
 .Ludp_send_routed:
     mov     [ebp + PACKET_NETIF], eax
 
-    mov     eax, ebp
-    mov     edx, UDP_HEADER_SIZE
-    call    packet_prepend
-    mov     eax, ebx
-    xchg    al, ah
-    mov     [edx + UDP_SOURCE], ax
-    mov     eax, [esp]
-    xchg    al, ah
-    mov     [edx + UDP_DESTINATION], ax
-    mov     ecx, [ebp + PACKET_LENGTH]
-    mov     eax, ecx
-    xchg    al, ah
-    mov     [edx + UDP_LENGTH], ax
+    mov     ecx, [esp]
+    call    udp_head
     mov     ebx, edx
-    xor     eax, eax
-    test    dword ptr [ebp + PACKET_FLAGS], PACKET_ANONYMOUS
-    jnz     .Ludp_send_anonymous
-    mov     eax, [ebp + PACKET_SOURCE]
-    test    eax, eax
-    jnz     .Ludp_send_anonymous
-    mov     eax, [ebp + PACKET_NETIF]
-    mov     eax, [eax + NETIF_ADDRESS]
-.Ludp_send_anonymous:
+    call    udp_source
     mov     edx, [esp + 4]
     call    checksum_pseudo
     call    checksum_begin              # ip_send, or the card, does the rest
@@ -307,16 +288,7 @@ udp_send:
     COUNT   udp_sent
     mov     edx, [esp + 4]
     mov     cl, [esp + 2]               # TTL
-    test    cl, cl
-    jnz     .Ludp_send_ttl
-    mov     cl, TTL_UNICAST
-    cmp     dl, 224
-    jb      .Ludp_send_ttl
-    mov     cl, TTL_MULTICAST
-.Ludp_send_ttl:
-    movzx   ecx, cl
-    mov     ch, cl
-    mov     cl, PROTOCOL_UDP
+    call    udp_time_to_live
     mov     eax, ebp
     call    ip_send
     jmp     .Ludp_send_done
@@ -338,6 +310,58 @@ udp_send:
     pop     edx
     pop     ebp
     pop     ebx
+    ret
+
+# Puts a header before a datagram.
+# In: EBP packet, EBX port, CX the other side's port.
+# Out: EDX header, ECX bytes from there.
+# Clobbers: EAX.
+udp_head:
+    push    ecx
+    mov     eax, ebp
+    mov     edx, UDP_HEADER_SIZE
+    call    packet_prepend
+    mov     eax, ebx
+    xchg    al, ah
+    mov     [edx + UDP_SOURCE], ax
+    pop     eax
+    xchg    al, ah
+    mov     [edx + UDP_DESTINATION], ax
+    mov     ecx, [ebp + PACKET_LENGTH]
+    mov     eax, ecx
+    xchg    al, ah
+    mov     [edx + UDP_LENGTH], ax
+    ret
+
+# The address that a datagram comes from.
+# In: EBP packet.
+# Out: EAX address, 0 for none.
+udp_source:
+    xor     eax, eax
+    test    dword ptr [ebp + PACKET_FLAGS], PACKET_ANONYMOUS
+    jnz     .Ludp_source_done
+    mov     eax, [ebp + PACKET_SOURCE]
+    test    eax, eax
+    jnz     .Ludp_source_done
+    mov     eax, [ebp + PACKET_NETIF]
+    mov     eax, [eax + NETIF_ADDRESS]
+.Ludp_source_done:
+    ret
+
+# What ip_send takes of protocol and TTL.
+# In: CL the socket's TTL, 0 for the usual one, EDX address.
+# Out: ECX.
+udp_time_to_live:
+    test    cl, cl
+    jnz     .Ludp_time_to_live_ttl
+    mov     cl, TTL_UNICAST
+    cmp     dl, 224
+    jb      .Ludp_time_to_live_ttl
+    mov     cl, TTL_MULTICAST
+.Ludp_time_to_live_ttl:
+    movzx   ecx, cl
+    mov     ch, cl
+    mov     cl, PROTOCOL_UDP
     ret
 
 # Takes the next datagram from a socket. May sleep.

@@ -57,27 +57,8 @@ _start:
     cmp     dword ptr [esp], 3
     jb      .Lusage
     lea     ebp, [esp + 8]              # EBP: next argument
-    mov     eax, [ebp]
-    mov     ecx, offset text_proxy
-    call    begins_with
-    jnc     .Lproxy
-    call    address_of
-    bswap   eax
-    mov     [pool_first], eax
-    mov     eax, [ebp + 4]
-    call    number_of
+    call    pool_read
     jc      .Lusage
-    lea     ecx, [eax - 1]
-    cmp     ecx, LEASES
-    jae     .Lusage
-    mov     [pool_count], eax
-    add     ebp, 8
-    jmp     .Largument
-.Lproxy:
-    cmp     byte ptr [eax], 0
-    jne     .Lusage
-    inc     dword ptr [is_proxy]
-    add     ebp, 4
 .Largument:
     mov     esi, [ebp]
     add     ebp, 4
@@ -98,16 +79,8 @@ _start:
     jnc     .Largument
     call    static_read
     jnc     .Largument
-    mov     [configuration], esi
-    mov     eax, esi
-    xor     ecx, ecx
-2:  cmp     byte ptr [eax + ecx], 0
-    je      3f
-    inc     ecx
-    cmp     ecx, CONFIGURATION_BYTES
-    jbe     2b
-    jmp     .Lusage
-3:  mov     [configuration_bytes], ecx
+    call    configuration_read
+    jc      .Lusage
     jmp     .Largument
 .Linterface:
     call    interface_look
@@ -117,32 +90,8 @@ _start:
     je      .Lusage
     jmp     .Lsocket
 .Lserved:
-    mov     edx, [served_address]
-    test    edx, edx
-    jz      .Lown_address
-    mov     [about + ABOUT_ADDRESS], edx
-    mov     ecx, [served_mask]
-    mov     [about + ABOUT_MASK], ecx
-    xor     ecx, ecx                    # those are another subnet's
-    mov     [about + ABOUT_ROUTER], ecx
-    mov     [about + ABOUT_DNS], ecx
-.Lown_address:
-    mov     edx, [about + ABOUT_ADDRESS]
-    test    edx, edx                    # none yet: with a mask of 0 all addresses would be on the link
-    jz      .Lelsewhere
-    mov     ecx, [about + ABOUT_MASK]
-    bswap   edx
-    bswap   ecx
-    mov     eax, [pool_first]           # both ends must be on the link
-    xor     eax, edx
-    test    eax, ecx
-    jnz     .Lelsewhere
-    mov     eax, [pool_first]
-    add     eax, [pool_count]
-    dec     eax
-    xor     eax, edx
-    test    eax, ecx
-    jnz     .Lelsewhere
+    call    pool_check
+    jc      .Lelsewhere
 .Lsocket:
     SYSTEM  socket, DATAGRAMS
     mov     edx, offset text_socket
@@ -190,6 +139,96 @@ _start:
     mov     edx, offset text_usage
     call    put_to
     SYSTEM  exit, 2
+
+# Reads what addresses there are, or the word `proxy`.
+# In: EBP arguments.
+# Out: EBP those after it; CF when they are wrong.
+# Clobbers: EAX, ECX, EDX.
+pool_read:
+    mov     eax, [ebp]
+    mov     ecx, offset text_proxy
+    call    begins_with
+    jnc     .Lproxy
+    call    address_of
+    bswap   eax
+    mov     [pool_first], eax
+    mov     eax, [ebp + 4]
+    call    number_of
+    jc      .Lpool_read_not
+    lea     ecx, [eax - 1]
+    cmp     ecx, LEASES
+    jae     .Lpool_read_not
+    mov     [pool_count], eax
+    add     ebp, 8
+    jmp     .Lpool_read_done
+.Lproxy:
+    cmp     byte ptr [eax], 0
+    jne     .Lpool_read_not
+    inc     dword ptr [is_proxy]
+    add     ebp, 4
+.Lpool_read_done:
+    clc
+    ret
+.Lpool_read_not:
+    stc
+    ret
+
+# Takes an argument as the text that clients get.
+# In: ESI argument.
+# Out: CF when it is too long.
+# Clobbers: EAX, ECX.
+configuration_read:
+    mov     [configuration], esi
+    mov     eax, esi
+    xor     ecx, ecx
+2:  cmp     byte ptr [eax + ecx], 0
+    je      3f
+    inc     ecx
+    cmp     ecx, CONFIGURATION_BYTES
+    jbe     2b
+    jmp     .Lconfiguration_read_not
+3:  mov     [configuration_bytes], ecx
+    clc
+    ret
+.Lconfiguration_read_not:
+    stc
+    ret
+
+# Whether both ends of the pool are on the link.
+# Out: CF when not.
+# Clobbers: EAX, ECX, EDX.
+pool_check:
+    mov     edx, [served_address]
+    test    edx, edx
+    jz      .Lown_address
+    mov     [about + ABOUT_ADDRESS], edx
+    mov     ecx, [served_mask]
+    mov     [about + ABOUT_MASK], ecx
+    xor     ecx, ecx                    # those are another subnet's
+    mov     [about + ABOUT_ROUTER], ecx
+    mov     [about + ABOUT_DNS], ecx
+.Lown_address:
+    mov     edx, [about + ABOUT_ADDRESS]
+    test    edx, edx                    # none yet: with a mask of 0 all addresses would be on the link
+    jz      .Lpool_check_not
+    mov     ecx, [about + ABOUT_MASK]
+    bswap   edx
+    bswap   ecx
+    mov     eax, [pool_first]           # both ends must be on the link
+    xor     eax, edx
+    test    eax, ecx
+    jnz     .Lpool_check_not
+    mov     eax, [pool_first]
+    add     eax, [pool_count]
+    dec     eax
+    xor     eax, edx
+    test    eax, ecx
+    jnz     .Lpool_check_not
+    clc
+    ret
+.Lpool_check_not:
+    stc
+    ret
 
 # Reads what the kernel says of the first interface.
 interface_look:
@@ -374,7 +413,7 @@ message_serve:
     cmp     eax, DISCOVER
     je      .Lserve_discover
     cmp     eax, REQUEST
-    je      .Lserve_request
+    je      request_serve
     cmp     eax, DECLINE
     je      .Lserve_decline
     cmp     eax, RELEASE
@@ -410,63 +449,6 @@ message_serve:
 .Lmessage_serve_1:
     mov     eax, OFFER
     jmp     answer
-.Lserve_request:
-    mov     eax, [option_server]
-    test    eax, eax
-    jz      .Lmessage_serve_2
-    cmp     eax, [about + ABOUT_ADDRESS]
-    jne     .Lserve_other
-.Lmessage_serve_2:
-    mov     edx, [option_requested]
-    test    edx, edx
-    jnz     .Lmessage_serve_3
-    mov     edx, [message + BOOTP_CLIENT]
-.Lmessage_serve_3:
-    test    esi, esi
-    jz      .Lmessage_serve_4
-    cmp     edx, esi
-    jne     .Lserve_refuse
-    test    ebp, ebp
-    jz      .Lmessage_serve_5
-    add     edi, [lease_seconds]
-    mov     [ebp + LEASE_UNTIL], edi
-.Lmessage_serve_5:
-    mov     eax, ACK
-    jmp     answer
-.Lmessage_serve_4:
-    test    eax, eax                    # one that we do not know: it has chosen us, or is another's,
-    jnz     .Lserve_refuse
-    cmp     [served_address], eax       # or that of the machine that had our address before
-    je      .Lserve_done
-    mov     ecx, edx
-    bswap   ecx
-    sub     ecx, [pool_first]
-    cmp     ecx, [pool_count]
-    jae     .Lserve_refuse
-    call    place_free
-    jc      .Lserve_refuse
-    mov     esi, eax
-    mov     eax, [message + BOOTP_HARDWARE]
-    mov     [ebp + LEASE_MAC], eax
-    mov     ax, [message + BOOTP_HARDWARE + 4]
-    mov     [ebp + LEASE_MAC + 4], ax
-    add     edi, [lease_seconds]
-    mov     [ebp + LEASE_UNTIL], edi
-    jmp     .Lmessage_serve_5
-.Lserve_refuse:
-    xor     esi, esi
-    mov     eax, NAK
-    jmp     answer
-.Lserve_other:
-    mov     esi, eax
-    cmp     dword ptr [served_address], 0
-    jne     .Lanother_named
-    test    ebp, ebp                    # it took another's offer
-    jz      .Lserve_done
-    lea     eax, [edi + OFFER_SECONDS]
-    cmp     [ebp + LEASE_UNTIL], eax
-    jg      .Lserve_done
-    jmp     .Lserve_until
 .Lserve_decline:
     cmp     esi, [option_requested]     # somebody has that address: it rests
     jne     .Lserve_done
@@ -483,6 +465,70 @@ message_serve:
 .Lserve_until:
     mov     [ebp + LEASE_UNTIL], edi
 .Lserve_done:
+    ret
+
+# A client wants an address, or to keep it.
+# In: EDI now, EBP the client's place or 0, ESI its address or 0.
+request_serve:
+    mov     eax, [option_server]
+    test    eax, eax
+    jz      .Lrequest_serve_wanted
+    cmp     eax, [about + ABOUT_ADDRESS]
+    jne     .Lrequest_serve_other
+.Lrequest_serve_wanted:
+    mov     edx, [option_requested]
+    test    edx, edx
+    jnz     .Lrequest_serve_which
+    mov     edx, [message + BOOTP_CLIENT]
+.Lrequest_serve_which:
+    test    esi, esi
+    jz      .Lrequest_serve_new
+    cmp     edx, esi
+    jne     .Lrequest_serve_refuse
+    test    ebp, ebp
+    jz      .Lrequest_serve_good
+    add     edi, [lease_seconds]
+    mov     [ebp + LEASE_UNTIL], edi
+.Lrequest_serve_good:
+    mov     eax, ACK
+    jmp     answer
+.Lrequest_serve_new:
+    test    eax, eax                    # one that we do not know: it has chosen us, or is another's,
+    jnz     .Lrequest_serve_refuse
+    cmp     [served_address], eax       # or that of the machine that had our address before
+    je      .Lrequest_serve_done
+    mov     ecx, edx
+    bswap   ecx
+    sub     ecx, [pool_first]
+    cmp     ecx, [pool_count]
+    jae     .Lrequest_serve_refuse
+    call    place_free
+    jc      .Lrequest_serve_refuse
+    mov     esi, eax
+    mov     eax, [message + BOOTP_HARDWARE]
+    mov     [ebp + LEASE_MAC], eax
+    mov     ax, [message + BOOTP_HARDWARE + 4]
+    mov     [ebp + LEASE_MAC + 4], ax
+    add     edi, [lease_seconds]
+    mov     [ebp + LEASE_UNTIL], edi
+    jmp     .Lrequest_serve_good
+.Lrequest_serve_refuse:
+    xor     esi, esi
+    mov     eax, NAK
+    jmp     answer
+.Lrequest_serve_other:
+    mov     esi, eax
+    cmp     dword ptr [served_address], 0
+    jne     .Lanother_named
+    test    ebp, ebp                    # it took another's offer
+    jz      .Lrequest_serve_done
+    lea     eax, [edi + OFFER_SECONDS]
+    cmp     [ebp + LEASE_UNTIL], eax
+    jg      .Lrequest_serve_done
+    jmp     .Lrequest_serve_until
+.Lrequest_serve_until:
+    mov     [ebp + LEASE_UNTIL], edi
+.Lrequest_serve_done:
     ret
 
 .include "lease.inc"

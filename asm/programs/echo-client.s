@@ -35,36 +35,7 @@ _start:
     inc     dword ptr [count]           # and the socket for datagrams
     xor     ebp, ebp                    # EBP: number of the socket
 .Lsend:
-    imul    edi, ebp, ENTRY_BYTES
-    mov     ebx, 2
-    test    ebp, ebp
-    jz      1f
-    dec     ebx
-1:  SYSTEM  socket, ebx
-    mov     edx, offset text_socket
-    test    eax, eax
-    js      fail
-    mov     [entries + edi], eax
-    mov     dword ptr [entries + edi + 4], READABLE
-    mov     ebx, eax
-    mov     ecx, [address]
-    mov     edx, [port]
-    SYSTEM  connect, ebx, ecx, edx, CONNECT_MS
-    mov     edx, offset text_connect
-    test    eax, eax
-    js      fail
-    imul    edi, ebp, TEXT_BYTES
-    add     edi, offset sent
-    mov     ecx, TEXT_BYTES
-    mov     eax, ebp
-2:  add     al, 7
-    stosb
-    loop    2b
-    lea     ecx, [edi - TEXT_BYTES]
-    SYSTEM  send, ebx, ecx, TEXT_BYTES, 0, ANSWER_MS
-    mov     edx, offset text_send
-    cmp     eax, TEXT_BYTES
-    jne     fail
+    call    send_one
     inc     ebp
     cmp     ebp, [count]
     jb      .Lsend
@@ -77,27 +48,7 @@ _start:
     jz      .Lend                       # nothing more comes
     xor     ebp, ebp
 .Lreceive:
-    imul    edi, ebp, ENTRY_BYTES
-    cmp     dword ptr [entries + edi + 8], 0
-    je      .Lreceive_next
-    mov     ebx, [entries + edi]
-    mov     edi, [got + ebp*4]
-    mov     edx, TEXT_BYTES
-    sub     edx, edi
-    imul    ecx, ebp, TEXT_BYTES
-    lea     ecx, [received + ecx + edi]
-    SYSTEM  receive, ebx, ecx, edx, 0, 0
-    test    eax, eax
-    jle     1f
-    add     [got + ebp*4], eax
-    cmp     dword ptr [got + ebp*4], TEXT_BYTES
-    jb      .Lreceive_next
-1:  imul    edi, ebp, ENTRY_BYTES
-    mov     dword ptr [entries + edi + 4], 0
-    SYSTEM  close, ebx
-    mov     dword ptr [entries + edi], 0
-    inc     dword ptr [ended]
-.Lreceive_next:
+    call    receive_one
     inc     ebp
     cmp     ebp, [count]
     jb      .Lreceive
@@ -135,6 +86,69 @@ _start:
     sub     ebx, [count]
     neg     ebx
     SYSTEM  exit, ebx
+
+# Makes a socket, connects it and sends a text.
+# In: EBP number of the socket.
+# Clobbers: EAX, EBX, ECX, EDX, EDI.
+send_one:
+    imul    edi, ebp, ENTRY_BYTES
+    mov     ebx, 2
+    test    ebp, ebp
+    jz      1f
+    dec     ebx
+1:  SYSTEM  socket, ebx
+    mov     edx, offset text_socket
+    test    eax, eax
+    js      fail
+    mov     [entries + edi], eax
+    mov     dword ptr [entries + edi + 4], READABLE
+    mov     ebx, eax
+    mov     ecx, [address]
+    mov     edx, [port]
+    SYSTEM  connect, ebx, ecx, edx, CONNECT_MS
+    mov     edx, offset text_connect
+    test    eax, eax
+    js      fail
+    imul    edi, ebp, TEXT_BYTES
+    add     edi, offset sent
+    mov     ecx, TEXT_BYTES
+    mov     eax, ebp
+2:  add     al, 7
+    stosb
+    loop    2b
+    lea     ecx, [edi - TEXT_BYTES]
+    SYSTEM  send, ebx, ecx, TEXT_BYTES, 0, ANSWER_MS
+    mov     edx, offset text_send
+    cmp     eax, TEXT_BYTES
+    jne     fail
+    ret
+
+# Takes what a socket has got; when all has come, or nothing more will, it is closed.
+# In: EBP number of the socket.
+# Clobbers: EAX, EBX, ECX, EDX, EDI.
+receive_one:
+    imul    edi, ebp, ENTRY_BYTES
+    cmp     dword ptr [entries + edi + 8], 0
+    je      .Lreceive_one_done
+    mov     ebx, [entries + edi]
+    mov     edi, [got + ebp*4]
+    mov     edx, TEXT_BYTES
+    sub     edx, edi
+    imul    ecx, ebp, TEXT_BYTES
+    lea     ecx, [received + ecx + edi]
+    SYSTEM  receive, ebx, ecx, edx, 0, 0
+    test    eax, eax
+    jle     1f
+    add     [got + ebp*4], eax
+    cmp     dword ptr [got + ebp*4], TEXT_BYTES
+    jb      .Lreceive_one_done
+1:  imul    edi, ebp, ENTRY_BYTES
+    mov     dword ptr [entries + edi + 4], 0
+    SYSTEM  close, ebx
+    mov     dword ptr [entries + edi], 0
+    inc     dword ptr [ended]
+.Lreceive_one_done:
+    ret
 
 .section .rodata
 text_socket:    .asciz "socket"

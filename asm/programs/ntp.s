@@ -1,5 +1,5 @@
 # A client of NTP in the simple mode (RFC 5905, 14): asks a server what time it is and steps the clock. What an answer
-# must be to count, and by how much the clock goes at most, is in docs/protocols/ntp.md.
+# must be to count, and by how much the clock goes at most, is in docs/protocols/services.md.
 
 .intel_syntax noprefix
 .include "system-calls.inc"
@@ -76,20 +76,7 @@ _start:
     test    eax, eax
     js      .Lsaid
     mov     dword ptr [peer + 4], SERVER_PORT
-    SYSTEM  socket, DATAGRAMS           # a new one each time: its port is not to be foretold
-    mov     edx, offset text_socket
-    test    eax, eax
-    js      fail
-    mov     [socket], eax
-    mov     ebx, eax
-    mov     ecx, [peer]
-    SYSTEM  connect, ebx, ecx, SERVER_PORT, 0
-    mov     ecx, SILENT
-    test    eax, eax
-    js      .Lclose
-    call    ask
-    mov     ecx, eax
-.Lclose:
+    call    server_ask
     push    ecx
     mov     ebx, [socket]
     SYSTEM  close, ebx
@@ -133,6 +120,26 @@ _start:
     mov     edx, offset text_usage
     call    put_to
     SYSTEM  exit, 2
+
+# Asks the server, from a new socket: its port is not to be foretold.
+# Out: ECX what has become of it.
+# Clobbers: all.
+server_ask:
+    SYSTEM  socket, DATAGRAMS           # a new one each time: its port is not to be foretold
+    mov     edx, offset text_socket
+    test    eax, eax
+    js      fail
+    mov     [socket], eax
+    mov     ebx, eax
+    mov     ecx, [peer]
+    SYSTEM  connect, ebx, ecx, SERVER_PORT, 0
+    mov     ecx, SILENT
+    test    eax, eax
+    js      .Lserver_ask_done
+    call    ask
+    mov     ecx, eax
+.Lserver_ask_done:
+    ret
 
 # Asks the server, again when it does not answer, and steps the clock.
 # Out: EAX GOOD or what came of it.
@@ -312,39 +319,7 @@ clock_correct:
     js      .Lclock_correct_far
 .Lclock_correct_say:
     mov     dword ptr [far], 0
-    mov     eax, [peer]
-    call    put_address
-    mov     eax, offset text_ahead
-    cmp     dword ptr [sign], 0
-    je      .Lclock_correct_sign
-    mov     eax, offset text_behind
-.Lclock_correct_sign:
-    call    put
-    mov     eax, [seconds]
-    call    put_number
-    mov     eax, offset text_point
-    call    put
-    mov     eax, [milliseconds]
-    add     eax, 1000                   # three digits
-    mov     ecx, 10
-    mov     edi, 3
-.Lclock_correct_digit:
-    xor     edx, edx
-    div     ecx
-    add     dl, '0'
-    mov     [text_fraction + edi - 1], dl
-    dec     edi
-    jnz     .Lclock_correct_digit
-    mov     eax, offset text_fraction
-    call    put
-    mov     eax, [delay]
-    call    put_number
-    mov     eax, offset text_stratum
-    call    put
-    movzx   eax, byte ptr [answer + AT_STRATUM]
-    call    put_number
-    mov     eax, offset text_end
-    call    put
+    call    correction_say
     xor     eax, eax                    # GOOD
     ret
 .Lclock_correct_slow:
@@ -356,6 +331,43 @@ clock_correct:
     call    complain
     clc
     ret
+
+# Says by how much the clock was corrected.
+# Clobbers: EAX, ECX, EDX, EDI.
+correction_say:
+    mov     eax, [peer]
+    call    put_address
+    mov     eax, offset text_ahead
+    cmp     dword ptr [sign], 0
+    je      .Lcorrection_say_sign
+    mov     eax, offset text_behind
+.Lcorrection_say_sign:
+    call    put
+    mov     eax, [seconds]
+    call    put_number
+    mov     eax, offset text_point
+    call    put
+    mov     eax, [milliseconds]
+    add     eax, 1000                   # three digits
+    mov     ecx, 10
+    mov     edi, 3
+.Lcorrection_say_digit:
+    xor     edx, edx
+    div     ecx
+    add     dl, '0'
+    mov     [text_fraction + edi - 1], dl
+    dec     edi
+    jnz     .Lcorrection_say_digit
+    mov     eax, offset text_fraction
+    call    put
+    mov     eax, [delay]
+    call    put_number
+    mov     eax, offset text_stratum
+    call    put
+    movzx   eax, byte ptr [answer + AT_STRATUM]
+    call    put_number
+    mov     eax, offset text_end
+    jmp     put
 
 # How much later a time of the server is than one of ours.
 # In: ESI its time as it is in the message, EDI ours.

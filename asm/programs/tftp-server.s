@@ -182,25 +182,11 @@ request_take:
     js      request_refuse
     mov     ebp, [count]
     call    transfer_of
-    mov     [edi + TRANSFER_FILE], eax
-    mov     eax, [request_mark]
-    mov     [edi + TRANSFER_MARK], eax
-    mov     eax, [peer]
-    mov     [edi + TRANSFER_PEER], eax
-    mov     eax, [peer + 4]
-    mov     [edi + TRANSFER_PEER + 4], eax
-    mov     dword ptr [edi + TRANSFER_BLOCK], 0
-    mov     dword ptr [edi + TRANSFER_TRIES], 0
-    mov     dword ptr [edi + TRANSFER_BYTES], BLOCK_USUAL
-    mov     dword ptr [edi + TRANSFER_AGAIN], AGAIN_MS
+    call    transfer_begin
     SYSTEM  socket, DATAGRAMS
     test    eax, eax
     js      .Lrequest_take_no_socket
-    imul    esi, ebp, ENTRY_BYTES
-    mov     [entries + esi + ENTRY_HANDLE], eax
-    mov     dword ptr [entries + esi + ENTRY_WANTED], READABLE
-    mov     dword ptr [entries + esi + ENTRY_GOT], 0
-    inc     dword ptr [count]
+    call    transfer_watch
     push    eax
     mov     ebx, [entries + ENTRY_HANDLE]
     SYSTEM  socket_status, ebx, "offset heard"
@@ -221,6 +207,34 @@ request_take:
 .Lrequest_take_text:
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_mode
+
+# Begins a transfer.
+# In: EDI transfer, EAX file.
+# Clobbers: EAX.
+transfer_begin:
+    mov     [edi + TRANSFER_FILE], eax
+    mov     eax, [request_mark]
+    mov     [edi + TRANSFER_MARK], eax
+    mov     eax, [peer]
+    mov     [edi + TRANSFER_PEER], eax
+    mov     eax, [peer + 4]
+    mov     [edi + TRANSFER_PEER + 4], eax
+    mov     dword ptr [edi + TRANSFER_BLOCK], 0
+    mov     dword ptr [edi + TRANSFER_TRIES], 0
+    mov     dword ptr [edi + TRANSFER_BYTES], BLOCK_USUAL
+    mov     dword ptr [edi + TRANSFER_AGAIN], AGAIN_MS
+    ret
+
+# Has a transfer looked at when something comes for it.
+# In: EBP its number, EAX socket.
+# Clobbers: ESI.
+transfer_watch:
+    imul    esi, ebp, ENTRY_BYTES
+    mov     [entries + esi + ENTRY_HANDLE], eax
+    mov     dword ptr [entries + esi + ENTRY_WANTED], READABLE
+    mov     dword ptr [entries + esi + ENTRY_GOT], 0
+    inc     dword ptr [count]
+    ret
 
 # Refuses a request.
 # In: EDX head of the packet, ESI text.

@@ -148,18 +148,8 @@ get:
     cmp     eax, [bytes]
     mov     eax, ILLEGAL
     jne     abandon
-3:  call    send_again
-    mov     ebx, [file]
-    SYSTEM  sync, ebx
-    mov     edx, [target]
-    test    eax, eax
-    js      .Lget_failed
-    SYSTEM  close, ebx
-    mov     eax, [target]
-    call    part_place
-    mov     edx, [target]
-    test    eax, eax
-    js      fail
+3:  call    get_end
+    jc      .Lget_failed
     jmp     done
 .Lget_full:
     mov     esi, offset text_full
@@ -175,6 +165,28 @@ get:
     pop     edx
     pop     eax
     jmp     fail
+
+# Acknowledges the last block, and gives the file its name.
+# Out: CF, EAX error and EDX name of the file when it cannot be written.
+# Clobbers: EBX, ECX.
+get_end:
+    call    send_again
+    mov     ebx, [file]
+    SYSTEM  sync, ebx
+    mov     edx, [target]
+    test    eax, eax
+    js      .Lget_end_not
+    SYSTEM  close, ebx
+    mov     eax, [target]
+    call    part_place
+    mov     edx, [target]
+    test    eax, eax
+    js      fail
+    clc
+    ret
+.Lget_end_not:
+    stc
+    ret
 
 # Puts the file.
 put_file:

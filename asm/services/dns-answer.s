@@ -27,35 +27,14 @@ dns_answer:
     jb      .Ldns_answer_silent
     test    byte ptr [esi + DNS_FLAGS], DNS_RESPONSE    # an answer is not answered
     jnz     .Ldns_answer_silent
-    mov     [ebx + ANSWER_COUNTS], eax
-    mov     [ebx + ANSWER_COUNTS + 4], eax
-    mov     [ebx + ANSWER_COUNTS + 8], eax
-    mov     [ebx + ANSWER_SECTION], eax
-    mov     [ebx + ANSWER_EDNS], eax
-    lea     edx, [esi + DNS_HEADER_SIZE]
-    mov     [ebx + ANSWER_AT], edx
-    mov     al, [esi + DNS_FLAGS]
-    and     al, DNS_OPCODE | DNS_RECURSE
-    or      al, DNS_RESPONSE
-    mov     [ebx + ANSWER_FLAGS], eax
+    call    dns_answer_begin
     test    al, DNS_OPCODE
     mov     edx, DNS_NOT_IMPLEMENTED
     jnz     .Ldns_answer_bare
     mov     edx, DNS_FORMAT_ERROR
     cmp     word ptr [esi + DNS_QUESTIONS], 0x0100
     jne     .Ldns_answer_bare
-    push    edi                         # [esp]: 1 when by TCP
-    mov     edx, ecx
-    mov     eax, esi
-    push    esi
-    add     esi, DNS_HEADER_SIZE
-    lea     edi, [ebx + ANSWER_NAME]
-    push    ecx
-    call    dns_name_read
-    pop     ecx
-    mov     edx, esi                    # EDX: after the name
-    pop     esi
-    pop     edi
+    call    dns_answer_name
     jc      .Ldns_answer_malformed
     lea     eax, [edx + QUESTION_TAIL]
     sub     eax, esi
@@ -63,14 +42,7 @@ dns_answer:
     ja      .Ldns_answer_malformed
     call    dns_limit                   # EAX: bytes that the asker takes
     jc      .Ldns_answer_malformed
-    cmp     eax, ebp
-    jbe     1f
-    mov     eax, ebp
-1:  mov     [ebx + ANSWER_LIMIT], eax
-    add     eax, esi
-    sub     eax, OPT_BYTES
-    sub     eax, [ebx + ANSWER_RESERVE]
-    mov     [ebx + ANSWER_END], eax
+    call    dns_answer_room
     push    edx
     call    answer_question
     pop     edx
@@ -123,6 +95,57 @@ dns_answer:
     pop     ebp
     pop     edi
     pop     esi
+    ret
+
+# Begins an answer.
+# In: EBX state, ESI message, EAX 0.
+# Out: AL its flags.
+# Clobbers: EDX.
+dns_answer_begin:
+    mov     [ebx + ANSWER_COUNTS], eax
+    mov     [ebx + ANSWER_COUNTS + 4], eax
+    mov     [ebx + ANSWER_COUNTS + 8], eax
+    mov     [ebx + ANSWER_SECTION], eax
+    mov     [ebx + ANSWER_EDNS], eax
+    lea     edx, [esi + DNS_HEADER_SIZE]
+    mov     [ebx + ANSWER_AT], edx
+    mov     al, [esi + DNS_FLAGS]
+    and     al, DNS_OPCODE | DNS_RECURSE
+    or      al, DNS_RESPONSE
+    mov     [ebx + ANSWER_FLAGS], eax
+    ret
+
+# Reads the name of the question.
+# In: EBX state, ESI message, ECX bytes.
+# Out: EDX after the name; CF when it is malformed.
+# Clobbers: EAX.
+dns_answer_name:
+    push    edi                         # [esp]: 1 when by TCP
+    mov     edx, ecx
+    mov     eax, esi
+    push    esi
+    add     esi, DNS_HEADER_SIZE
+    lea     edi, [ebx + ANSWER_NAME]
+    push    ecx
+    call    dns_name_read
+    pop     ecx
+    mov     edx, esi                    # EDX: after the name
+    pop     esi
+    pop     edi
+    ret
+
+# Takes over how much room an answer has.
+# In: EBX state, ESI message, EAX bytes that the asker takes, EBP those that there are.
+# Clobbers: EAX.
+dns_answer_room:
+    cmp     eax, ebp
+    jbe     1f
+    mov     eax, ebp
+1:  mov     [ebx + ANSWER_LIMIT], eax
+    add     eax, esi
+    sub     eax, OPT_BYTES
+    sub     eax, [ebx + ANSWER_RESERVE]
+    mov     [ebx + ANSWER_END], eax
     ret
 
 # Writes an answer that holds nothing but a code: for what was to be forwarded, and could not be.

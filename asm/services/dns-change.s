@@ -23,7 +23,7 @@ update_apply:
     mov     esi, [ebp + ZONE_DATA]
     mov     edi, [ebp + ZONE_BYTES]
     cmp     dword ptr [ebp + ZONE_CLASS], DNS_ANY
-    je      .Lupdate_apply_set
+    je      update_drop_all
     lea     eax, [ebp + ZONE_NAME]
     mov     edx, [ebp + ZONE_TYPE]
     call    dns_record_same
@@ -100,13 +100,16 @@ update_apply:
     call    dns_record_drop
     mov     dword ptr [update_changed], 1
     jmp     .Lupdate_apply_free
-.Lupdate_apply_set:
+
+# Removes all records of a name and a type, or of a name, but those that must stay.
+# In: EBX state, EBP the record that says so; it is given up.
+update_drop_all:
     xor     esi, esi                    # ESI: the last that stays
 3:  mov     eax, esi
     lea     edx, [ebp + ZONE_NAME]
     mov     ecx, [ebp + ZONE_TYPE]
     call    dns_record_next
-    jc      .Lupdate_apply_free
+    jc      5f
     mov     edi, eax
     call    update_vital
     jc      4f
@@ -116,6 +119,8 @@ update_apply:
     jmp     3b
 4:  mov     esi, edi
     jmp     3b
+5:  mov     eax, ebp
+    jmp     dns_record_free
 
 # Says whether a record is one that its zone cannot be without: SOA, or one of its own servers.
 # In: EBX answer structure, EDI record.

@@ -533,20 +533,8 @@ update_decode:
     jbe     .Lupdate_decode_next
     jmp     .Lupdate_decode_wrong
 .Lupdate_decode_texts:
-    mov     eax, ecx
-    sub     eax, esi
-    jz      .Lupdate_decode_wrong
-    push    ecx
-    movzx   ecx, byte ptr [esi]
-    inc     ecx
-    cmp     eax, ecx
-    jb      3f
-    rep movsb
-    pop     ecx
-    cmp     esi, ecx
-    jne     .Lupdate_decode_texts
-    jmp     .Lupdate_decode_next
-3:  pop     ecx
+    call    update_texts
+    jnc     .Lupdate_decode_next
 .Lupdate_decode_wrong:
     mov     edx, DNS_FORMAT_ERROR
 .Lupdate_decode_done:
@@ -560,4 +548,28 @@ update_decode:
 4:  rep movsb
     mov     eax, edx
     xor     edx, edx
+    ret
+
+# Reads the texts that are the rest of a record's data.
+# In: ESI data, ECX after them, EDI where they go.
+# Out: ESI and EDI after them; CF when they are malformed.
+# Clobbers: EAX.
+update_texts:
+.Lupdate_texts_next:
+    mov     eax, ecx
+    sub     eax, esi
+    jz      .Lupdate_texts_wrong
+    push    ecx
+    movzx   ecx, byte ptr [esi]
+    inc     ecx
+    cmp     eax, ecx
+    jb      3f
+    rep movsb
+    pop     ecx
+    cmp     esi, ecx
+    jne     .Lupdate_texts_next
+    ret                                 # CF is clear
+3:  pop     ecx
+.Lupdate_texts_wrong:
+    stc
     ret

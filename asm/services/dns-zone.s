@@ -41,10 +41,7 @@ dns_zone_load:
     call    zone_parse
     mov     eax, ERROR_INVALID
     jc      .Ldns_zone_load_free
-    lea     esi, [ebx + READ_ORIGIN]
-    lea     edi, [ebx + READ_ZONE]
-    mov     ecx, 256 / 4
-    rep movsd
+    call    zone_origin
     mov     esi, ebp
     mov     edi, esp
     call    file_stat
@@ -111,6 +108,16 @@ dns_zone_load:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# The names in a file count from the zone's name, at first.
+# In: EBX state.
+# Clobbers: ECX, ESI, EDI.
+zone_origin:
+    lea     esi, [ebx + READ_ORIGIN]
+    lea     edi, [ebx + READ_ZONE]
+    mov     ecx, 256 / 4
+    rep movsd
     ret
 
 # Has updates written to the file that was read, if it is that of one zone.
@@ -250,26 +257,7 @@ zone_words:
     call    zone_word
     jc      .Lzone_words_wrong
     dec     esi                         # the first may be a backslash too
-.Lzone_words_letter:
-    mov     al, [esi]
-    cmp     al, ' '
-    jbe     .Lzone_words_letter_end
-    cmp     al, ';'
-    je      .Lzone_words_letter_end
-    cmp     al, '('
-    je      .Lzone_words_letter_end
-    cmp     al, ')'
-    je      .Lzone_words_letter_end
-    inc     esi
-    cmp     al, '\\'
-    jne     .Lzone_words_letter
-    cmp     byte ptr [esi], ' '
-    jb      .Lzone_words_letter
-    inc     esi
-    jmp     .Lzone_words_letter
-.Lzone_words_letter_end:
-    mov     byte ptr [esi], 0
-    inc     esi
+    call    zone_letters
     jmp     .Lzone_words_sign
 .Lzone_words_text:
     call    zone_word
@@ -313,6 +301,32 @@ zone_words:
     jnz     .Lzone_words_wrong
 .Lzone_words_good:
     clc
+    ret
+
+# Passes over a word, and ends it.
+# In: ESI word.
+# Out: ESI after the sign behind it, AL that sign.
+zone_letters:
+.Lzone_letters_next:
+    mov     al, [esi]
+    cmp     al, ' '
+    jbe     .Lzone_letters_end
+    cmp     al, ';'
+    je      .Lzone_letters_end
+    cmp     al, '('
+    je      .Lzone_letters_end
+    cmp     al, ')'
+    je      .Lzone_letters_end
+    inc     esi
+    cmp     al, '\\'
+    jne     .Lzone_letters_next
+    cmp     byte ptr [esi], ' '
+    jb      .Lzone_letters_next
+    inc     esi
+    jmp     .Lzone_letters_next
+.Lzone_letters_end:
+    mov     byte ptr [esi], 0
+    inc     esi
     ret
 
 # Notes a word.

@@ -254,20 +254,24 @@ file_conditions:
 1:  mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_match
     call    http_field
-    jc      .Lfile_conditions_range
+    jc      file_range
     cmp     byte ptr [eax], '*'
     je      .Lfile_conditions_same
     lea     edx, [ebp + FILE_TAG]
     xor     ecx, ecx                    # what is the same in meaning need not be sent (RFC 9110, 13.1.2)
     call    http_list
-    jne     .Lfile_conditions_range
+    jne     file_range
 .Lfile_conditions_same:
     mov     dword ptr [ebp + FILE_STATUS], offset status_same
     mov     dword ptr [ebp + FILE_LEFT], 0
     ret
-.Lfile_conditions_range:
+
+# Which part of a file is asked for (RFC 9110, 14.2).
+# In: EBX client, EBP FILE_* record.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+file_range:
     cmp     dword ptr [ebx + CLIENT_HEAD], 0    # a range is for GET only (RFC 9110, 14.2)
-    jne     .Lfile_conditions_done
+    jne     .Lfile_range_done
     mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_if_range
     call    http_field
@@ -275,52 +279,52 @@ file_conditions:
     lea     edx, [ebp + FILE_TAG]
     mov     ecx, 1                      # parts of one that is not byte for byte the same do not fit together
     call    http_list
-    jne     .Lfile_conditions_done
+    jne     .Lfile_range_done
 1:  mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_range
     call    http_field
-    jc      .Lfile_conditions_done
+    jc      .Lfile_range_done
     mov     edx, offset word_bytes
     call    http_word
-    jne     .Lfile_conditions_done
+    jne     .Lfile_range_done
     mov     ecx, [ebp + FILE_BYTES]     # ECX: bytes, ESI: first, EDI: last
     mov     eax, edi
     cmp     byte ptr [eax], '-'
-    je      .Lfile_conditions_tail
+    je      .Lfile_range_tail
     call    range_number
-    jc      .Lfile_conditions_done
+    jc      .Lfile_range_done
     mov     esi, eax
     cmp     byte ptr [edx], '-'
-    jne     .Lfile_conditions_done
+    jne     .Lfile_range_done
     lea     eax, [edx + 1]
     lea     edi, [ecx - 1]
     call    range_number                # without a number up to the end
     call    range_end
-    jc      .Lfile_conditions_done
+    jc      .Lfile_range_done
     cmp     eax, esi                    # the end before the beginning: no range
-    jb      .Lfile_conditions_done
+    jb      .Lfile_range_done
     cmp     eax, edi
     jae     2f
     mov     edi, eax
 2:  cmp     esi, ecx
-    jae     .Lfile_conditions_none
-    jmp     .Lfile_conditions_part
-.Lfile_conditions_tail:
+    jae     .Lfile_range_none
+    jmp     .Lfile_range_part
+.Lfile_range_tail:
     inc     eax
     call    range_number
-    jc      .Lfile_conditions_done
+    jc      .Lfile_range_done
     call    range_end
-    jc      .Lfile_conditions_done
+    jc      .Lfile_range_done
     test    eax, eax
-    jz      .Lfile_conditions_none
+    jz      .Lfile_range_none
     lea     edi, [ecx - 1]
     xor     esi, esi
-    jecxz   .Lfile_conditions_none
+    jecxz   .Lfile_range_none
     cmp     eax, ecx
-    jae     .Lfile_conditions_part
+    jae     .Lfile_range_part
     mov     esi, ecx
     sub     esi, eax
-.Lfile_conditions_part:
+.Lfile_range_part:
     mov     dword ptr [ebp + FILE_STATUS], offset status_part
     mov     [ebp + FILE_FROM], esi
     lea     eax, [edi + 1]
@@ -328,9 +332,9 @@ file_conditions:
     mov     [ebp + FILE_LEFT], eax
     lea     eax, [ebp + FILE_RANGE]
     SNPRINTF eax, 64, "Content-Range: bytes %u-%u/%u\r\n", esi, edi, ecx
-.Lfile_conditions_done:
+.Lfile_range_done:
     ret
-.Lfile_conditions_none:
+.Lfile_range_none:
     mov     dword ptr [ebp + FILE_STATUS], offset status_range
     mov     dword ptr [ebp + FILE_LEFT], 0
     lea     eax, [ebp + FILE_RANGE]

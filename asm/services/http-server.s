@@ -21,11 +21,18 @@ GUARD   http_guard, HTTP_CLIENTS, HTTP_OF_ONE, CLIENT_SIZE, http_client, "http c
 .bss
 .balign 4
 http_requests:          .space 4
+http_nothing:           .space 4        # era and peers without a cluster
+
+ON_HOOK network_tasks, http_task, http_task_name
+STRING http_task_name, "http"
+
+HOOK http_cluster, http_nothing, http_nothing # addresses: era, number of peers
+CLUSTER_ERA             = 0
+CLUSTER_PEERS           = 4
 
 .text
 
 # Takes connections and gives each to a task.
-.global http_task
 http_task:
     call    stream_open
     jc      .Lhttp_task_9
@@ -388,10 +395,14 @@ page_ip:
 page_status:
     push    esi
     push    ebp
+    push    ebx
     call    http_facts
+    mov     edx, [http_cluster + CLUSTER_ERA]
+    mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\n", eax, esi, ecx, ebp, [http_requests], [node+NODE_ERA], [view_members]
+    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx]
     mov     edx, offset type_text
+    pop     ebx
     pop     ebp
     pop     esi
     ret
@@ -399,10 +410,14 @@ page_status:
 page_json:
     push    esi
     push    ebp
+    push    ebx
     call    http_facts
+    mov     edx, [http_cluster + CLUSTER_ERA]
+    mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u}\n", eax, esi, ecx, ebp, [http_requests], [node+NODE_ERA], [view_members]
+    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u}\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx]
     mov     edx, offset type_json
+    pop     ebx
     pop     ebp
     pop     esi
     ret

@@ -31,13 +31,7 @@ mdns_message:
     jnz     .Lmdns_message_done
     cmp     dword ptr [ebx + MDNS_STATE], MDNS_SILENT
     je      .Lmdns_message_done
-    mov     eax, edx                    # section 11: only from the link
-    xor     edx, edx
-    call    route_find
-    jc      .Lmdns_message_done
-    cmp     edx, [esp + 16]
-    jne     .Lmdns_message_done
-    cmp     eax, [ebx + MDNS_NETIF]
+    call    mdns_is_near                # section 11: only from the link
     jne     .Lmdns_message_done
     lea     esi, [ebx + MDNS_MESSAGE + DNS_HEADER_SIZE]
     movzx   eax, word ptr [ebx + MDNS_MESSAGE + DNS_QUESTIONS]
@@ -70,41 +64,15 @@ mdns_message:
     jnz     .Lmdns_message_question
     cmp     dword ptr [esp + 20], MDNS_PORT
     je      .Lmdns_message_question
-    # One who is no mDNS querier gets an answer as a server gives it: to him alone, with his number and his question
-    # (section 6.7), of which there is one.
-    cmp     dword ptr [esp + 8], 0
-    je      .Lmdns_message_done
-    cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
-    jb      .Lmdns_message_done
-    COUNT   dns_questions
-    mov     eax, MDNS_RESPONSE
-    call    mdns_begin
-    mov     ax, [ebx + MDNS_MESSAGE + DNS_ID]
-    mov     [ebx + MDNS_ANSWER + DNS_ID], ax
-    inc     byte ptr [ebx + MDNS_ANSWER + DNS_QUESTIONS + 1]
-    mov     eax, MDNS_ASKED
-    call    mdns_put_name
-    mov     eax, [esp + 12]
-    call    mdns_put_question
     mov     eax, [esp + 8]
-    mov     ecx, MDNS_TTL_LEGACY
-    xor     esi, esi
-    call    mdns_put_answers
+    mov     edi, [esp + 12]
     mov     edx, [esp + 16]
     mov     ecx, [esp + 20]
-    call    mdns_send
+    call    mdns_answer_one
     jmp     .Lmdns_message_done
 
 .Lmdns_message_asked:
-    movzx   eax, word ptr [ebx + MDNS_MESSAGE + DNS_ANSWERS]
-    xchg    al, ah
-    movzx   ecx, word ptr [ebx + MDNS_MESSAGE + DNS_AUTHORITIES]
-    xchg    cl, ch
-    add     eax, ecx
-    movzx   ecx, word ptr [ebx + MDNS_MESSAGE + DNS_ADDITIONALS]
-    xchg    cl, ch
-    add     eax, ecx
-    cmp     eax, RECORDS
+    call    mdns_count_records
     ja      .Lmdns_message_malformed
     mov     [esp], eax
     test    byte ptr [ebx + MDNS_MESSAGE + DNS_FLAGS], DNS_RESPONSE
@@ -121,25 +89,115 @@ mdns_message:
     and     [esp + 8], eax
     jmp     .Lmdns_message_known
 .Lmdns_message_answer:
+    mov     eax, [esp + 8]
+    mov     edx, [esp + 16]
+    mov     ecx, [esp + 4]
+    call    mdns_answer
+    jmp     .Lmdns_message_done
+.Lmdns_message_told:
+    cmp     dword ptr [esp + 20], MDNS_PORT
+    jne     .Lmdns_message_done
+    mov     ecx, [esp]
+    call    mdns_others
+    jnc     .Lmdns_message_done
+.Lmdns_message_malformed:
+    COUNT   dns_malformed
+.Lmdns_message_done:
+    add     esp, 24
+    ret
+
+# Whether an address is on this link.
+# In: EBX block, EDX address.
+# Out: ZF set when so.
+# Clobbers: EAX, ECX, EDX.
+mdns_is_near:
+    push    esi
+    mov     esi, edx
+    mov     eax, edx
+    xor     edx, edx
+    call    route_find
+    jc      1f
+    cmp     edx, esi
+    jne     2f
+    cmp     eax, [ebx + MDNS_NETIF]
+    jmp     2f
+1:  test    esp, esp                    # ZF clear
+2:  pop     esi
+    ret
+
+# How many records a message has after its questions.
+# In: EBX block.
+# Out: EAX records, and the flags of comparing that with the most that are looked at.
+# Clobbers: ECX.
+mdns_count_records:
+    movzx   eax, word ptr [ebx + MDNS_MESSAGE + DNS_ANSWERS]
+    xchg    al, ah
+    movzx   ecx, word ptr [ebx + MDNS_MESSAGE + DNS_AUTHORITIES]
+    xchg    cl, ch
+    add     eax, ecx
+    movzx   ecx, word ptr [ebx + MDNS_MESSAGE + DNS_ADDITIONALS]
+    xchg    cl, ch
+    add     eax, ecx
+    cmp     eax, RECORDS
+    ret
+
+# Answers one who is no mDNS querier as a server does: to him alone, with his number and his question (section 6.7), of
+# which there is one.
+# In: EBX block, EAX set of records, EDI type and class of the question, EDX address and ECX port of the asker.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_answer_one:
+    test    eax, eax
+    jz      1f
     cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
-    jb      .Lmdns_message_done
-    cmp     dword ptr [esp + 8], 0
-    je      .Lmdns_message_done
+    jb      1f
+    push    ecx
+    push    edx
+    push    eax
     COUNT   dns_questions
-    test    dword ptr [esp + 8], MDNS_SHARED
+    mov     eax, MDNS_RESPONSE
+    call    mdns_begin
+    mov     ax, [ebx + MDNS_MESSAGE + DNS_ID]
+    mov     [ebx + MDNS_ANSWER + DNS_ID], ax
+    inc     byte ptr [ebx + MDNS_ANSWER + DNS_QUESTIONS + 1]
+    mov     eax, MDNS_ASKED
+    call    mdns_put_name
+    mov     eax, edi
+    call    mdns_put_question
+    pop     eax
+    mov     ecx, MDNS_TTL_LEGACY
+    xor     esi, esi
+    call    mdns_put_answers
+    pop     edx
+    pop     ecx
+    call    mdns_send
+1:  ret
+
+# Answers a querier. May sleep.
+# In: EBX block, EAX set of records, EDX its address, ECX 1 when it wants the answer for itself.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
+mdns_answer:
+    cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
+    jb      .Lmdns_answer_done
+    test    eax, eax
+    jz      .Lmdns_answer_done
+    COUNT   dns_questions
+    mov     esi, eax
+    mov     edi, edx
+    mov     ebp, ecx
+    test    eax, MDNS_SHARED
     jz      1f
     mov     eax, [ebx + MDNS_NETIF]     # others have such records as well, and would answer at the same moment
     mov     edx, SHARED_MORE_MS
     call    random_below
     add     eax, SHARED_MS
     call    task_sleep
-1:  mov     eax, [esp + 8]
-    cmp     dword ptr [esp + 4], 0
-    jne     2f
-    mov     dword ptr [esp + 16], MDNS_GROUP
+1:  mov     eax, esi
+    test    ebp, ebp
+    jnz     2f
+    mov     edi, MDNS_GROUP
     call    mdns_fresh
     test    eax, eax
-    jz      .Lmdns_message_done
+    jz      .Lmdns_answer_done
     push    eax
     call    mdns_note
     pop     eax
@@ -150,36 +208,41 @@ mdns_message:
     mov     ecx, -1
     mov     esi, 0x80
     call    mdns_put_answers
-    mov     edx, [esp + 16]
+    mov     edx, edi
     mov     ecx, MDNS_PORT
     call    mdns_send
-    jmp     .Lmdns_message_done
+.Lmdns_answer_done:
+    ret
 
-# What others say that they have (section 9).
-.Lmdns_message_told:
-    cmp     dword ptr [esp + 20], MDNS_PORT
-    jne     .Lmdns_message_done
-.Lmdns_message_theirs:
+# Looks at what others say that they have (section 9).
+# In: EBX block, ECX records, ESI where the first one is, EBP bytes of MDNS_MESSAGE.
+# Out: CF when one is malformed.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+mdns_others:
+    push    ecx
+.Lmdns_others_next:
     dec     dword ptr [esp]
-    js      .Lmdns_message_done
+    js      .Lmdns_others_done
     call    mdns_read_record
-    jc      .Lmdns_message_malformed
+    jc      .Lmdns_others_malformed
     not     edx
     and     eax, edx
     and     eax, MDNS_HOST_RECORDS | MDNS_SERVICE_RECORDS
-    jz      .Lmdns_message_theirs
+    jz      .Lmdns_others_next
     cmp     dword ptr [edi + RECORD_TTL], 0
-    je      .Lmdns_message_theirs       # they give it up
+    je      .Lmdns_others_next          # they give it up
     test    eax, MDNS_HOST_RECORDS
-    jz      3f
+    jz      1f
     call    mdns_is_own
-    je      .Lmdns_message_theirs       # it is this machine, by another of its interfaces
-3:  call    mdns_conflict
-    jmp     .Lmdns_message_done
-.Lmdns_message_malformed:
-    COUNT   dns_malformed
-.Lmdns_message_done:
-    add     esp, 24
+    je      .Lmdns_others_next          # it is this machine, by another of its interfaces
+1:  call    mdns_conflict
+.Lmdns_others_done:
+    pop     ecx
+    clc
+    ret
+.Lmdns_others_malformed:
+    pop     ecx
+    stc
     ret
 
 # Writes answers, and what they bring along.

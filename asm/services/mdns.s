@@ -18,11 +18,13 @@ RETRY_MS                = 1000
 # Type ANY, class IN with the bit that asks for an answer to the asker alone, as they lie in a message.
 PROBE_QUESTION          = (DNS_ANY << 8) | (0x80 << 16) | (DNS_IN << 24)
 
+ON_HOOK interface_tasks, mdns_task, mdns_task_name
+STRING mdns_task_name, "mdns"
+
 .text
 
 # Has names on an interface. A task of the network service.
 # In: EAX interface, which never goes.
-.global mdns_task
 mdns_task:
     mov     esi, eax
     mov     ebx, [esi + NETIF_NAMES]    # of a task before this one

@@ -1,4 +1,4 @@
-# Replacing a part of the kernel by a newer one while it runs: `service replace` with a module (asm/kernel/module.s)
+# Replacing a part of the kernel by a newer one while it runs: `service replace` with a module (asm/process/module.s)
 # that has a part of the same name. The service's own task ends the tasks of the old part, takes its state, and starts
 # the new one with it on trial: when that does not take the state, ends or faults, the old part goes on.
 
@@ -13,6 +13,9 @@ TRIAL_MS            = 1000                  # how long a new part has to live
 LOOK_MS             = 1000                  # how often it is looked whether the service still runs
 REASON_BYTES        = 160
 NO_VECTOR           = -1
+
+ON_HOOK on_exception, part_fault
+ON_HOOK on_unload, parts_used
 
 .text
 
@@ -254,7 +257,6 @@ part_take_over:
 # In: EBX registers of the exception; interrupts are off.
 # Out: CF when it is none of such a part.
 # Clobbers: EAX only.
-.global part_fault
 part_fault:
     mov     eax, [part_trial]
     cmp     eax, 1
@@ -277,7 +279,6 @@ part_fault:
 # In: EAX first of the parts, EDX their end.
 # Out: CF when so.
 # Clobbers: ECX only.
-.global parts_used
 parts_used:
     mov     ecx, [service_records]
 .Lparts_used_service:

@@ -1,5 +1,5 @@
 # Replacing the program of a service by a newer one while both run: `service replace`. The new one is loaded and asked
-# to take the state (asm/services/handover.s) while the old one waits with all that it has; one of the two is ended.
+# to take the state (asm/process/handover.s) while the old one waits with all that it has; one of the two is ended.
 # Parts of the kernel are replaced in another way (asm/services/replace-part.s).
 
 .include "macros.inc"

@@ -11,6 +11,9 @@
 FILE_BYTES          = 1024                  # of a description
 NEED_DEPTH          = 8                     # services that need each other in a row
 
+HOOK on_settings, hook_quiet                # before services start: reads the settings
+HOOK on_started, hook_quiet                 # after that: runs what the user wants at the start
+
 .text
 
 # Begins to wait for the volume.
@@ -39,8 +42,7 @@ services_task:
     INTERRUPTS_RESTORE
     jmp     1b
 2:  INTERRUPTS_RESTORE
-    call    settings_load
-    call    keymap_load
+    call    [on_settings]
     LOAD_STRING esi, "/net/services"
     call    directory_open
     jc      4f
@@ -56,7 +58,7 @@ services_task:
 .Lservices_task_close:
     mov     eax, ebx
     call    directory_close
-4:  call    start_script
+4:  call    [on_started]
     ENDFRAME
     ret
 

@@ -13,10 +13,12 @@ PAUSE_MS            = 100
 APP_BYTES           = 48                    # RFC 5424, 6: of a source, at most
 MESSAGE_BYTES       = LOG_LINE_BYTES + 64
 
+ON_HOOK network_tasks, syslog_task, syslog_task_name
+STRING syslog_task_name, "syslog"
+
 .text
 
 # Follows the log. A task of the network service.
-.global syslog_task
 syslog_task:
 .Lsyslog_task_next:
     INTERRUPTS_OFF

@@ -3,12 +3,13 @@
 .include "macros.inc"
 .include "console.inc"
 
+ON_HOOK console_wire, wire_put, wire_room
+
 .text
 
 # Sends one byte to a connection; a full ring drops it. IAC is sent twice. Interrupts off.
 # In: AL, EDX wire.
 # Clobbers: EAX, ECX, EDX.
-.global wire_put
 wire_put:
     cmp     al, 255
     jne     wire_put_raw
@@ -57,7 +58,6 @@ wire_text:
 # In: EAX wire.
 # Out: EAX bytes; many when nobody is connected.
 # Clobbers: nothing else.
-.global wire_room
 wire_room:
     cmp     dword ptr [eax + WIRE_HANDLE], 0
     je      1f

@@ -1,5 +1,5 @@
 # Telnet (RFC 854): shells of this machine for those who connect to port 23. Off until `telnet on`. Each connection has
-# a console like those on the screen (asm/kernel/consoles.s), WIRES at most; a console stays when the connection ends,
+# a console like those on the screen (asm/console/consoles.s), WIRES at most; a console stays when the connection ends,
 # and the next one goes on there, so nothing that runs is left without its console.
 
 .include "macros.inc"

@@ -26,12 +26,13 @@ COMPLETE_NAME           = COMPLETE_FOLDER + LINE_BYTES
 COMPLETE_NAME_BYTES     = 256
 COMPLETE_SIZE           = COMPLETE_NAME + COMPLETE_NAME_BYTES
 
+ON_HOOK completion, complete_line
+
 .text
 
 # Completes the word before the cursor; prints a list when nothing can be added. May sleep.
 # In: EAX line, EDX characters before the cursor, ECX buffer of COMPLETE_NAME_BYTES.
 # Out: the buffer holds what is to be typed, maybe nothing.
-.global complete_line
 complete_line:
     push    ebx
     push    esi
@@ -290,7 +291,7 @@ complete_programs:
     jc      2f
     inc     esi
     mov     edi, eax
-    call    shell_find
+    call    command_find
     jnc     1b
     mov     eax, edi
     mov     edx, ' '

@@ -75,7 +75,7 @@ crash_mark:
 crash_hang:                             # never ends
     cli
     PRINT   "crash: interrupts are off\n"
-    call    console_flush
+    call    printer_flush
 1:  jmp     1b
 
 # Panics on purpose.

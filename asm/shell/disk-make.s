@@ -47,13 +47,7 @@ fdisk_make:
     mov     [ebx + MAKE_DISK], eax
     mov     [ebx + MAKE_GPT], edx
     mov     [ebx + MAKE_WORDS], ecx
-    call    clock_seconds
-    rol     eax, 16
-    mov     [ebx + MAKE_RANDOM], eax
-    call    clock_us
-    xor     eax, [ebx + MAKE_RANDOM]
-    or      eax, 1                      # a generator of xorshift must not be 0
-    mov     [ebx + MAKE_RANDOM], eax
+    call    make_seed
     mov     eax, [ebx + MAKE_DISK]
     mov     edx, [ebx + MAKE_GPT]
     mov     edi, [eax + DISK_SECTORS]
@@ -88,27 +82,7 @@ fdisk_make:
     jc      .Lfdisk_make_unlock
     # The order: no table, then all that the new one leads to, then the new one. After a power cut the disk has no
     # partitions, or all.
-    mov     eax, [ebx + MAKE_DISK]
-    mov     edx, [ebx + MAKE_SECTOR]
-    call    fdisk_write
-    jc      .Lfdisk_make_failed
-    cmp     dword ptr [ebx + MAKE_GPT], 0
-    jne     .Lfdisk_make_gpt
-    call    make_mbr
-    jmp     .Lfdisk_make_tables
-.Lfdisk_make_gpt:
-    call    make_gpt
-.Lfdisk_make_tables:
-    jc      .Lfdisk_make_failed
-    mov     eax, [ebx + MAKE_DISK]
-    add     eax, DISK_VOLUME
-    call    volume_flush
-    jc      .Lfdisk_make_failed
-    mov     eax, [ebx + MAKE_SECTOR]
-    mov     word ptr [eax + MBR_MAGIC], MBR_MAGIC_VALUE
-    mov     edx, eax
-    mov     eax, [ebx + MAKE_DISK]
-    call    fdisk_write
+    call    make_on_disk
     jc      .Lfdisk_make_failed
     call    mounts_unlock
     PRINT   "Written.\n"
@@ -139,6 +113,52 @@ fdisk_make:
     pop     esi
     pop     ebx
     ENDFRAME
+    ret
+
+# Begins the random numbers of the identifiers.
+# In: EBX state.
+# Clobbers: EAX, ECX, EDX.
+make_seed:
+    call    clock_seconds
+    rol     eax, 16
+    mov     [ebx + MAKE_RANDOM], eax
+    call    clock_us
+    xor     eax, [ebx + MAKE_RANDOM]
+    or      eax, 1                      # a generator of xorshift must not be 0
+    mov     [ebx + MAKE_RANDOM], eax
+    ret
+
+# Writes the table, and what it leads to.
+# In: EBX state.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX, ESI, EDI.
+make_on_disk:
+    mov     eax, [ebx + MAKE_DISK]
+    mov     edx, [ebx + MAKE_SECTOR]
+    call    fdisk_write
+    jc      .Lmake_on_disk_not
+    cmp     dword ptr [ebx + MAKE_GPT], 0
+    jne     .Lmake_on_disk_gpt
+    call    make_mbr
+    jmp     .Lmake_on_disk_tables
+.Lmake_on_disk_gpt:
+    call    make_gpt
+.Lmake_on_disk_tables:
+    jc      .Lmake_on_disk_not
+    mov     eax, [ebx + MAKE_DISK]
+    add     eax, DISK_VOLUME
+    call    volume_flush
+    jc      .Lmake_on_disk_not
+    mov     eax, [ebx + MAKE_SECTOR]
+    mov     word ptr [eax + MBR_MAGIC], MBR_MAGIC_VALUE
+    mov     edx, eax
+    mov     eax, [ebx + MAKE_DISK]
+    call    fdisk_write
+    jc      .Lmake_on_disk_not
+    clc
+    ret
+.Lmake_on_disk_not:
+    stc
     ret
 
 # Reads the words, and finds a place for each partition. Says what is wrong.
@@ -185,13 +205,8 @@ make_plan:
     LOAD_STRING edx, "rest"
     call    string_prefix
     je      .Lmake_plan_type
-    call    parse_number
+    call    make_size
     jc      .Lmake_plan_odd
-    cmp     eax, MAKE_MIB_MAX
-    ja      .Lmake_plan_odd
-    test    eax, eax
-    jz      .Lmake_plan_odd
-    shl     eax, 11
     cmp     eax, [edi + PLAN_SECTORS]
     ja      .Lmake_plan_full
     mov     [edi + PLAN_SECTORS], eax
@@ -233,6 +248,24 @@ make_plan:
     pop     edi
     pop     esi
     ENDFRAME
+    ret
+
+# Reads how large a partition is to be.
+# In: EAX text.
+# Out: EAX sectors, EDX rest of the text; CF when it is no number of MiB.
+# Clobbers: ECX.
+make_size:
+    call    parse_number
+    jc      .Lmake_size_not
+    cmp     eax, MAKE_MIB_MAX
+    ja      .Lmake_size_not
+    test    eax, eax
+    jz      .Lmake_size_not
+    shl     eax, 11
+    clc
+    ret
+.Lmake_size_not:
+    stc
     ret
 
 # Whether the partition in work is a logical one.

@@ -93,11 +93,30 @@ mount_command:
     PRINTF  "Cannot mount %s at %s: %s\n", [esi], [esi+4], eax
     jmp     .Lmount_command_failed
 .Lmount_command_list:
+    call    mount_list
+    jmp     .Lmount_command_done
+.Lmount_command_usage:
+    LOAD_STRING eax, "mount"
+    call    command_find
+    call    command_usage
+.Lmount_command_failed:
+    mov     eax, 1
+.Lmount_command_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Lists the mounts.
+# Out: EAX status 0.
+# Clobbers: EBX, ECX, EDX, ESI.
+mount_list:
     mov     ebx, offset mount_table
     xor     esi, esi
-.Lmount_command_next:
+.Lmount_list_next:
     cmp     dword ptr [ebx + MOUNT_CLASS], 0
-    je      .Lmount_command_free
+    je      .Lmount_list_free
     inc     esi
     mov     eax, [ebx + MOUNT_VOLUME]
     add     eax, VOLUME_NAME
@@ -109,26 +128,15 @@ mount_command:
     mov     ebx, FS_STATUS
     call    mount_call
     pop     ebx
-.Lmount_command_free:
+.Lmount_list_free:
     add     ebx, MOUNT_SIZE_OF
     cmp     ebx, offset mount_table + MOUNT_MAX * MOUNT_SIZE_OF
-    jb      .Lmount_command_next
+    jb      .Lmount_list_next
     xor     eax, eax
     test    esi, esi
-    jnz     .Lmount_command_done
+    jnz     .Lmount_list_done
     PRINT   "Nothing is mounted.\n"
-    jmp     .Lmount_command_done
-.Lmount_command_usage:
-    LOAD_STRING eax, "mount"
-    call    shell_find
-    call    shell_usage
-.Lmount_command_failed:
-    mov     eax, 1
-.Lmount_command_done:
-    pop     ebp
-    pop     edi
-    pop     esi
-    pop     ebx
+.Lmount_list_done:
     ret
 
 # Whether a volume holds a file system of a class.

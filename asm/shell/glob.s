@@ -96,21 +96,7 @@ glob_walk:
     inc     esi
     jmp     .Lglob_walk_component
 .Lglob_walk_look:
-    mov     edx, esi                    # EDX: end of the component
-    xor     ah, ah                      # AH: 1 when it has wildcards
-.Lglob_walk_character:
-    mov     al, [edx]
-    test    al, al
-    jz      .Lglob_walk_component_end
-    cmp     al, '/'
-    je      .Lglob_walk_component_end
-    cmp     al, MARK_SET
-    ja      .Lglob_walk_plain
-    mov     ah, 1
-.Lglob_walk_plain:
-    inc     edx
-    jmp     .Lglob_walk_character
-.Lglob_walk_component_end:
+    call    glob_component
     test    ah, ah
     jnz     .Lglob_walk_wild
 .Lglob_walk_copy:
@@ -124,13 +110,7 @@ glob_walk:
     cmp     byte ptr [esi], 0
     jne     .Lglob_walk_component
 .Lglob_walk_whole:
-    mov     byte ptr [edi + ecx], 0
-    mov     esi, edi
-    lea     edi, [ebp - NODE_SIZE_OF]
-    call    file_stat
-    cmc
-    jnc     .Lglob_walk_done            # there is none
-    call    glob_add
+    call    glob_whole
     jmp     .Lglob_walk_done
 .Lglob_walk_wild:
     mov     [ebp - NODE_SIZE_OF - 8], ecx
@@ -158,26 +138,9 @@ glob_walk:
     lea     edi, [ebp - NODE_SIZE_OF]
     call    directory_read
     jc      .Lglob_walk_read
-    mov     esi, [ebp - NODE_SIZE_OF - 16]
-    mov     ecx, [ebp - NODE_SIZE_OF - 12]
-    lea     edx, [ebp - NODE_SIZE_OF + NODE_NAME]
-    cmp     byte ptr [edx], '.'
-    jne     .Lglob_walk_match
-    cmp     byte ptr [esi], '.'         # such names are meant only when that is said
-    jne     .Lglob_walk_next
-.Lglob_walk_match:
-    call    glob_match
+    call    glob_fits
     jc      .Lglob_walk_next
-    mov     eax, [ebx + WORDS_PATH]
-    mov     ecx, [ebp - NODE_SIZE_OF - 8]
-    mov     byte ptr [eax + ecx], 0
-    add     eax, ecx
-    neg     ecx
-    add     ecx, GLOB_BYTES - 2
-    lea     edx, [ebp - NODE_SIZE_OF + NODE_NAME]
-    call    string_copy
-    mov     ecx, eax
-    add     ecx, [ebp - NODE_SIZE_OF - 8]
+    call    glob_append
     mov     esi, [ebp - NODE_SIZE_OF - 12]
     cmp     byte ptr [esi], 0
     jne     .Lglob_walk_deeper
@@ -210,6 +173,81 @@ glob_walk:
 .Lglob_walk_done:
     pop     edi
     ENDFRAME
+    ret
+
+# Finds the end of a component.
+# In: ESI where it begins.
+# Out: EDX its end, AH 1 when it has wildcards.
+# Clobbers: AL.
+glob_component:
+    mov     edx, esi                    # EDX: end of the component
+    xor     ah, ah                      # AH: 1 when it has wildcards
+.Lglob_component_character:
+    mov     al, [edx]
+    test    al, al
+    jz      .Lglob_component_done
+    cmp     al, '/'
+    je      .Lglob_component_done
+    cmp     al, MARK_SET
+    ja      .Lglob_component_plain
+    mov     ah, 1
+.Lglob_component_plain:
+    inc     edx
+    jmp     .Lglob_component_character
+.Lglob_component_done:
+    ret
+
+# Adds the path, if there is such a file.
+# In: EBX words, EBP frame of glob_walk, EDI path, ECX its bytes.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI, EDI.
+glob_whole:
+    mov     byte ptr [edi + ecx], 0
+    mov     esi, edi
+    lea     edi, [ebp - NODE_SIZE_OF]
+    call    file_stat
+    cmc
+    jnc     .Lglob_whole_done            # there is none
+    call    glob_add
+.Lglob_whole_done:
+    ret
+
+# Puts the name that was read at the end of the path.
+# In: EBX words, EBP frame of glob_walk.
+# Out: ECX bytes of the path.
+# Clobbers: EAX, EDX.
+glob_append:
+    mov     eax, [ebx + WORDS_PATH]
+    mov     ecx, [ebp - NODE_SIZE_OF - 8]
+    mov     byte ptr [eax + ecx], 0
+    add     eax, ecx
+    neg     ecx
+    add     ecx, GLOB_BYTES - 2
+    lea     edx, [ebp - NODE_SIZE_OF + NODE_NAME]
+    call    string_copy
+    mov     ecx, eax
+    add     ecx, [ebp - NODE_SIZE_OF - 8]
+    ret
+
+# Whether the name that was read fits the component; such with a dot before them are meant only when that is said.
+# In: EBX words, EBP frame of glob_walk.
+# Out: CF when not.
+# Clobbers: EAX, ECX, EDX, ESI.
+glob_fits:
+    mov     esi, [ebp - NODE_SIZE_OF - 16]
+    mov     ecx, [ebp - NODE_SIZE_OF - 12]
+    lea     edx, [ebp - NODE_SIZE_OF + NODE_NAME]
+    cmp     byte ptr [edx], '.'
+    jne     .Lglob_fits_match
+    cmp     byte ptr [esi], '.'         # such names are meant only when that is said
+    jne     .Lglob_fits_not
+.Lglob_fits_match:
+    call    glob_match
+    jc      .Lglob_fits_not
+    clc
+    ret
+.Lglob_fits_not:
+    stc
     ret
 
 # Adds the path to the arguments.

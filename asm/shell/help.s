@@ -5,6 +5,8 @@
 
 HELP_LINE_BYTES     = 40
 
+ON_HOOK help_pages, help_shown
+
 .text
 
 # Help [NAME].
@@ -16,11 +18,11 @@ command_help:
     push    ebx
     mov     ebx, [edx + 4]
     mov     eax, ebx
-    call    shell_find
+    call    command_find
     jc      2f
     mov     ebx, eax
     mov     eax, ebx
-    call    shell_usage
+    call    command_usage
     PRINTF  "%s\n", [ebx+COMMAND_SUMMARY]
     mov     eax, [ebx + COMMAND_TEXT]
     test    eax, eax
@@ -37,8 +39,7 @@ command_help:
 # Shows all about a command, a page at a time where somebody looks at it. May sleep.
 # In: EAX its name, of at most 20 characters.
 # Out: EAX status.
-.global help_pages
-help_pages:
+help_shown:
     FRAME   HELP_LINE_BYTES
     push    ebx
     push    esi

@@ -10,6 +10,9 @@ HISTORY_LINES       = 200
 HISTORY_TYPED_BYTES = 512
 HISTORY_FILE_BYTES  = 65536                 # when the file is longer, it is written anew
 
+ON_HOOK line_history, history_rewind, history_older, history_newer
+ON_HOOK line_find, history_search
+
 .text
 
 # Remembers a line.
@@ -201,7 +204,6 @@ history_load:
 # Looks for a line that holds a text, from the newest on.
 # In: EAX text, EDX number of the line that was found before, or -1.
 # Out: EAX line, EDX its number; CF when there is none.
-.global history_search
 history_search:
     push    ebx
     push    esi
@@ -232,7 +234,6 @@ history_search:
     ret
 
 # Begins a new line: Up gives the last line that was entered.
-.global history_rewind
 history_rewind:
     mov     eax, [history_count]
     mov     [history_position], eax
@@ -242,7 +243,6 @@ history_rewind:
 # The line before the one that is shown.
 # In: EAX line as it is now.
 # Out: EAX string; CF when there is none.
-.global history_older
 history_older:
     mov     ecx, [history_position]
     cmp     ecx, [history_count]
@@ -261,7 +261,6 @@ history_older:
 
 # The line after the one that is shown.
 # Out: EAX string; CF when there is none.
-.global history_newer
 history_newer:
     mov     ecx, [history_position]
     cmp     ecx, [history_count]

@@ -76,11 +76,7 @@ list_whole:
 list_run:
     FRAME   LIST_SIZE
     push    edi
-    xor     eax, eax
-    mov     [ebp + LIST_SKIP], edx
-    mov     [ebp + LIST_PASS], eax
-    mov     [ebp + LIST_COUNT], eax
-    mov     dword ptr [ebp + LIST_OPERATOR], OPERATOR_END
+    call    list_begin
 .Llist_run_next:
     call    list_blanks
     call    keyword_find
@@ -143,10 +139,7 @@ list_run:
     inc     dword ptr [ebp + LIST_COUNT]
     call    list_passes
     jnz     .Llist_run_after
-    mov     edi, esi
-    mov     esi, [ebp + LIST_START]
-    call    list_pipeline
-    mov     esi, edi
+    call    list_runs
 
 .Llist_run_after:
     mov     dword ptr [ebp + LIST_PASS], 0
@@ -157,15 +150,7 @@ list_run:
     inc     esi
     call    list_joins
     jne     .Llist_run_next
-    inc     esi
-    xor     ecx, ecx                        # ECX: 1 when what follows is passed over
-    cmp     [ebx + CONTEXT_STATUS], ecx
-    setne   cl
-    cmp     eax, OPERATOR_AND
-    je      .Llist_run_joined
-    xor     ecx, 1
-.Llist_run_joined:
-    mov     [ebp + LIST_PASS], ecx
+    call    list_skip
     jmp     .Llist_run_next
 .Llist_run_nothing:
     mov     ecx, offset list_empty
@@ -178,6 +163,43 @@ list_run:
 .Llist_run_done:
     pop     edi
     ENDFRAME
+    ret
+
+# Runs the pipeline that has been passed over.
+# In: EBX context, EBP frame of list_run, ESI its end.
+# Clobbers: EAX, ECX, EDX, EDI.
+list_runs:
+    mov     edi, esi
+    mov     esi, [ebp + LIST_START]
+    call    list_pipeline
+    mov     esi, edi
+    ret
+
+# Begins a list.
+# In: EBP frame, EDX 1 when its commands are passed over.
+# Clobbers: EAX.
+list_begin:
+    xor     eax, eax
+    mov     [ebp + LIST_SKIP], edx
+    mov     [ebp + LIST_PASS], eax
+    mov     [ebp + LIST_COUNT], eax
+    mov     dword ptr [ebp + LIST_OPERATOR], OPERATOR_END
+    ret
+
+# Decides whether what follows && or || is passed over.
+# In: EBX context, EBP frame, ESI at the operator's end, EAX operator.
+# Out: ESI after it.
+# Clobbers: ECX.
+list_skip:
+    inc     esi
+    xor     ecx, ecx                        # ECX: 1 when what follows is passed over
+    cmp     [ebx + CONTEXT_STATUS], ecx
+    setne   cl
+    cmp     eax, OPERATOR_AND
+    je      .Llist_skip_joined
+    xor     ecx, 1
+.Llist_skip_joined:
+    mov     [ebp + LIST_PASS], ecx
     ret
 
 # Whether the operator before wants a command after it.

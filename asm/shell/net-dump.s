@@ -23,49 +23,26 @@ command_netdump:
     push    edi
     push    ebp
     mov     ebx, edx
-    cmp     eax, 4
-    ja      .Lcommand_netdump_misused
-    or      ebp, -1                     # EBP: frames that are still to come
-    cmp     eax, 4
-    jne     1f
-    mov     eax, [ebx + 12]
-    call    parse_number
+    call    netdump_count
     jc      .Lcommand_netdump_misused
-    cmp     byte ptr [edx], 0
-    jne     .Lcommand_netdump_misused
-    mov     ebp, eax
-    test    eax, eax
-    jz      .Lcommand_netdump_misused
-1:  mov     edx, [net_interfaces]       # the first when none is named
-    cmp     dword ptr [ebx + 4], 0
-    je      2f
-    mov     eax, [ebx + 8]
-    test    eax, eax
-    jz      2f
-    call    net_find
-    mov     edx, eax
+    call    netdump_interface
     jc      .Lcommand_netdump_failed
-2:  mov     eax, ERROR_NO_DEVICE
-    test    edx, edx
-    jz      .Lcommand_netdump_failed
     call    break_clear
     mov     eax, edx
     call    tap_open
     jc      .Lcommand_netdump_failed
     push    eax                         # [esp + 12]: tap
-    mov     esi, [ebx + 4]
-    call    netdump_is_shown
-    jc      .Lcommand_netdump_shown
-    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
-    call    file_open
+    call    netdump_open
     jc      .Lcommand_netdump_unopened
     push    eax                         # [esp + 8]: file
     push    0                           # [esp + 4]: frames
     push    0                           # [esp]: error
-    mov     edi, PCAP_HEAD_BYTES        # EDI: bytes in the file
+    xor     edi, edi                    # EDI: bytes in the file
+    cmp     eax, NO_FILE
+    je      .Lcommand_netdump_next
+    mov     edi, PCAP_HEAD_BYTES
     mov     esi, offset netdump_head
     mov     ecx, edi
-    mov     eax, [esp + 8]
     call    file_write
     jc      .Lcommand_netdump_unwritten
 .Lcommand_netdump_next:
@@ -78,14 +55,8 @@ command_netdump:
     mov     esi, offset netdump_record
     cmp     eax, NO_FILE
     je      .Lcommand_netdump_show
-    push    ecx
-    call    file_write
-    pop     ecx
+    call    netdump_write
     jc      .Lcommand_netdump_unwritten
-    cmp     eax, ecx
-    mov     eax, ERROR_NO_SPACE
-    jb      .Lcommand_netdump_unwritten
-    add     edi, ecx
 .Lcommand_netdump_counted:
     inc     dword ptr [esp + 4]
     dec     ebp
@@ -95,12 +66,6 @@ command_netdump:
     call    break_check
     jnc     .Lcommand_netdump_next
     jmp     .Lcommand_netdump_end
-.Lcommand_netdump_shown:
-    push    NO_FILE
-    push    0
-    push    0
-    xor     edi, edi
-    jmp     .Lcommand_netdump_next
 .Lcommand_netdump_show:
     call    frame_show
     jmp     .Lcommand_netdump_counted
@@ -113,16 +78,11 @@ command_netdump:
 .Lcommand_netdump_end:
     mov     edi, [tap_lost]
     mov     eax, [esp + 12]
-    xor     edx, edx
-    call    handle_close
-    mov     eax, [esp + 8]
-    cmp     eax, NO_FILE
-    je      3f
-    call    file_close
-3:  pop     eax
+    mov     edx, [esp + 8]
+    call    netdump_close
+    pop     eax
     pop     ecx
-    pop     edx
-    pop     edx
+    lea     esp, [esp + 8]
     PRINTF  "%u frames, %u lost\n", ecx, edi
     test    eax, eax
     jnz     .Lcommand_netdump_failed
@@ -130,8 +90,8 @@ command_netdump:
 .Lcommand_netdump_unopened:
     push    eax
     mov     eax, [esp + 4]
-    xor     edx, edx
-    call    handle_close
+    mov     edx, NO_FILE
+    call    netdump_close
     pop     eax
     pop     ecx
 .Lcommand_netdump_failed:
@@ -147,6 +107,96 @@ command_netdump:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Reads how many frames are wanted.
+# In: EAX argc, EBX argv.
+# Out: EBP frames, -1 for all; CF when it is no number.
+# Clobbers: EAX, ECX, EDX.
+netdump_count:
+    cmp     eax, 4
+    ja      .Lnetdump_count_not
+    or      ebp, -1                     # EBP: frames that are still to come
+    cmp     eax, 4
+    jne     .Lnetdump_count_good
+    mov     eax, [ebx + 12]
+    call    parse_number
+    jc      .Lnetdump_count_not
+    cmp     byte ptr [edx], 0
+    jne     .Lnetdump_count_not
+    mov     ebp, eax
+    test    eax, eax
+    jz      .Lnetdump_count_not
+.Lnetdump_count_good:
+    clc
+    ret
+.Lnetdump_count_not:
+    stc
+    ret
+
+# Finds the interface that is named, or else the first.
+# In: EBX argv.
+# Out: EDX interface; CF and EAX error.
+# Clobbers: ECX.
+netdump_interface:
+    mov     edx, [net_interfaces]       # the first when none is named
+    cmp     dword ptr [ebx + 4], 0
+    je      1f
+    mov     eax, [ebx + 8]
+    test    eax, eax
+    jz      1f
+    call    net_find
+    mov     edx, eax
+    jc      .Lnetdump_interface_not
+1:  mov     eax, ERROR_NO_DEVICE
+    test    edx, edx
+    jz      .Lnetdump_interface_not
+    ret
+.Lnetdump_interface_not:
+    stc
+    ret
+
+# Opens the file that the frames go to.
+# In: EBX argv.
+# Out: EAX file, or NO_FILE where they are shown; CF and EAX error.
+# Clobbers: ECX, EDX, ESI.
+netdump_open:
+    mov     esi, [ebx + 4]
+    call    netdump_is_shown
+    jc      1f
+    mov     ecx, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE
+    jmp     file_open
+1:  mov     eax, NO_FILE
+    clc
+    ret
+
+# Closes what a dump has opened.
+# In: EAX tap, EDX file, or NO_FILE.
+# Clobbers: EAX, ECX, EDX.
+netdump_close:
+    push    edx
+    xor     edx, edx
+    call    handle_close
+    pop     eax
+    cmp     eax, NO_FILE
+    jne     file_close
+    ret
+
+# Writes a frame.
+# In: EAX file, ESI record, ECX bytes, EDI bytes in the file.
+# Out: EDI with these; CF and EAX error.
+# Clobbers: ECX, EDX.
+netdump_write:
+    push    ecx
+    call    file_write
+    pop     ecx
+    jc      .Lnetdump_write_not
+    cmp     eax, ecx
+    mov     eax, ERROR_NO_SPACE
+    jb      .Lnetdump_write_not
+    add     edi, ecx
+    clc
+.Lnetdump_write_not:
     ret
 
 # Whether frames are shown: there is no file, or it is called -.

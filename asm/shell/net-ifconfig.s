@@ -63,17 +63,8 @@ command_ifconfig:
     je      .Lifconfig_up_address
     cmp     edi, 3
     jne     ifconfig_usage
-    mov     edi, offset ifconfig_words
-.Lcommand_ifconfig_search:
-    cmp     dword ptr [edi], 0
-    je      ifconfig_usage
-    mov     eax, [esi + 8]
-    mov     edx, [edi]
-    call    string_compare
-    je      .Lcommand_ifconfig_found
-    add     edi, 8
-    jmp     .Lcommand_ifconfig_search
-.Lcommand_ifconfig_found:
+    call    ifconfig_find
+    jc      ifconfig_usage
     jmp     [edi + 4]
 
 ifconfig_dhcp:
@@ -93,31 +84,8 @@ ifconfig_up:
     jmp     .Lifconfig_up_set
 
 .Lifconfig_up_address:
-    mov     eax, [esi + 8]
-    call    parse_address
-    jc      ifconfig_bad_address
-    cmp     byte ptr [edx], 0
-    jne     ifconfig_bad_address
-    mov     edi, eax
-    call    ip_is_unicast
-    jne     ifconfig_bad_address
-    mov     eax, [esi + 12]
-    call    parse_address
-    jc      ifconfig_bad_mask
-    cmp     byte ptr [edx], 0
-    jne     ifconfig_bad_mask
-    push    esi
-    mov     esi, eax
-    call    mask_check
-    mov     eax, edi
-    mov     ecx, esi
-    pop     edx
-    jc      ifconfig_bad_mask
-    mov     edx, [edx + 8]
-    call    ifconfig_machine
+    call    ifconfig_address
     jc      ifconfig_bad
-    mov     [ebx + NETIF_WANTED_ADDRESS], edi
-    mov     [ebx + NETIF_WANTED_MASK], esi
     mov     ecx, MODE_STATIC
 .Lifconfig_up_set:
     mov     [ebx + NETIF_MODE], ecx
@@ -134,11 +102,8 @@ ifconfig_none:
 ifconfig_unknown:
     PRINTF  "ifconfig: there is no interface %s\n", [esi+4]
     jmp     ifconfig_bad
-ifconfig_bad_address:
-    PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+8]
-    jmp     ifconfig_bad
 ifconfig_bad_mask:
-    PRINT   "ifconfig: the mask is four numbers, such as 255.255.255.0: ones, then zeros\n"
+    call    ifconfig_say_mask
     jmp     ifconfig_bad
 ifconfig_usage:
     PRINT   "usage: ifconfig [eth0 [ADDRESS MASK | dhcp | up | down | add ADDRESS MASK [MAC] | del ADDRESS]]\n"
@@ -148,6 +113,74 @@ ifconfig_done:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Takes an address and a mask. Says what is wrong.
+# In: EBX interface, ESI argv.
+# Out: CF when they are not taken.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+ifconfig_address:
+    mov     eax, [esi + 8]
+    call    parse_address
+    jc      .Lifconfig_address_wrong
+    cmp     byte ptr [edx], 0
+    jne     .Lifconfig_address_wrong
+    mov     edi, eax
+    call    ip_is_unicast
+    jne     .Lifconfig_address_wrong
+    mov     eax, [esi + 12]
+    call    parse_address
+    jc      .Lifconfig_address_mask
+    cmp     byte ptr [edx], 0
+    jne     .Lifconfig_address_mask
+    push    esi
+    mov     esi, eax
+    call    mask_check
+    mov     eax, edi
+    mov     ecx, esi
+    pop     edx
+    jc      .Lifconfig_address_mask
+    mov     edx, [edx + 8]
+    call    ifconfig_machine
+    jc      .Lifconfig_address_not
+    mov     [ebx + NETIF_WANTED_ADDRESS], edi
+    mov     [ebx + NETIF_WANTED_MASK], esi
+    clc
+    ret
+.Lifconfig_address_wrong:
+    PRINTF  "ifconfig: %s is not the address of one machine\n", [esi+8]
+    jmp     .Lifconfig_address_not
+.Lifconfig_address_mask:
+    call    ifconfig_say_mask
+.Lifconfig_address_not:
+    stc
+    ret
+
+# Says what a mask is.
+ifconfig_say_mask:
+    PRINT   "ifconfig: the mask is four numbers, such as 255.255.255.0: ones, then zeros\n"
+    ret
+
+# Finds what a word says.
+# In: ESI argv.
+# Out: EDI its place in ifconfig_words; CF when it says nothing.
+# Clobbers: EAX, EDX.
+ifconfig_find:
+    mov     edi, offset ifconfig_words
+.Lifconfig_find_search:
+    cmp     dword ptr [edi], 0
+    je      .Lifconfig_find_not
+    mov     eax, [esi + 8]
+    mov     edx, [edi]
+    call    string_compare
+    je      .Lifconfig_find_done
+    add     edi, 8
+    jmp     .Lifconfig_find_search
+.Lifconfig_find_done:
+    clc
+    ret
+.Lifconfig_find_not:
+    stc
     ret
 
 # `add` and `del`: further addresses.

@@ -48,23 +48,8 @@ command_ping:
     push    esi
     push    edi
     FRAME   PING_LOCALS
-    mov     edi, eax
-    mov     esi, edx
-    mov     dword ptr [ebp + PING_COUNT], COUNT_USUAL
-    mov     dword ptr [ebp + PING_LENGTH], PING_DATA_BYTES
-    mov     dword ptr [ebp + PING_STEPS], STEPS_USUAL
-    add     esi, 4
-    dec     edi
-.Lcommand_ping_option:
-    test    edi, edi
-    jz      ping_usage
-    mov     eax, [esi]
-    cmp     byte ptr [eax], '-'
-    jne     .Lcommand_ping_target
-    call    ping_option
+    call    ping_read_options
     jc      ping_usage
-    jmp     .Lcommand_ping_option
-.Lcommand_ping_target:
     cmp     edi, 1
     jne     ping_usage
     mov     eax, [esi]
@@ -76,29 +61,11 @@ command_ping:
     call    ping_open
     jc      ping_failed
     mov     ebx, eax
-    mov     eax, [ebp + PING_LENGTH]
-    mov     [ebx + PING_BYTES_SENT], eax
-    mov     eax, [ebp + PING_STEPS]
-    mov     [ebx + PING_TTL_SENT], eax
-    xor     eax, eax
-    mov     [ebp + PING_SENT], eax
-    mov     [ebp + PING_GOT], eax
-    mov     [ebp + PING_LARGEST], eax
-    mov     [ebp + PING_TOTAL], eax
-    dec     eax
-    mov     [ebp + PING_MINIMUM], eax
+    call    ping_begin
     call    break_clear
 
 .Lcommand_ping_round:
-    call    clock_us
-    mov     [ebp + PING_BEGIN], eax
-    call    clock_ms
-    mov     [ebp + PING_ROUND], eax
-    inc     dword ptr [ebp + PING_SENT]
-    mov     eax, ebx
-    mov     edx, [ebp + PING_TARGET]
-    mov     ecx, [ebp + PING_SENT]
-    call    ping_send
+    call    ping_request
     jnc     .Lcommand_ping_sent
     call    error_text
     PRINTF  "ping: %s\n", eax
@@ -132,18 +99,7 @@ command_ping:
     jc      .Lcommand_ping_end
     test    esi, esi
     jnz     .Lcommand_ping_wait
-    mov     eax, [ebx + PING_SEQUENCE]
-    movzx   edx, word ptr [ebp + PING_SENT]
-    cmp     eax, edx
-    jne     .Lcommand_ping_wait
-    inc     esi
-    cmp     dword ptr [ebx + PING_ERROR], -1
-    jne     .Lcommand_ping_error
-    call    ping_report
-    jmp     .Lcommand_ping_wait
-.Lcommand_ping_error:
-    call    ping_why
-    PRINTF  "%I says about request %u: %s\n", [ebx+PING_SOURCE], [ebx+PING_SEQUENCE], eax
+    call    ping_heard
     jmp     .Lcommand_ping_wait
 .Lcommand_ping_missed:
     test    esi, esi
@@ -181,6 +137,86 @@ ping_failed:
     PRINTF  "ping: %s\n", eax
     mov     eax, 1
     jmp     ping_done
+
+# Reads the options.
+# In: EAX argc, EDX argv, EBP frame.
+# Out: ESI the words after them, EDI how many; CF when they are wrong.
+# Clobbers: EAX, ECX, EDX.
+ping_read_options:
+    mov     edi, eax
+    mov     esi, edx
+    mov     dword ptr [ebp + PING_COUNT], COUNT_USUAL
+    mov     dword ptr [ebp + PING_LENGTH], PING_DATA_BYTES
+    mov     dword ptr [ebp + PING_STEPS], STEPS_USUAL
+    add     esi, 4
+    dec     edi
+.Lping_read_options_option:
+    test    edi, edi
+    jz      .Lping_read_options_not
+    mov     eax, [esi]
+    cmp     byte ptr [eax], '-'
+    jne     .Lping_read_options_done
+    call    ping_option
+    jc      .Lping_read_options_not
+    jmp     .Lping_read_options_option
+.Lping_read_options_done:
+    clc
+    ret
+.Lping_read_options_not:
+    stc
+    ret
+
+# Takes over what was asked for, and counts from 0.
+# In: EBX ping, EBP frame.
+# Clobbers: EAX.
+ping_begin:
+    mov     eax, [ebp + PING_LENGTH]
+    mov     [ebx + PING_BYTES_SENT], eax
+    mov     eax, [ebp + PING_STEPS]
+    mov     [ebx + PING_TTL_SENT], eax
+    xor     eax, eax
+    mov     [ebp + PING_SENT], eax
+    mov     [ebp + PING_GOT], eax
+    mov     [ebp + PING_LARGEST], eax
+    mov     [ebp + PING_TOTAL], eax
+    dec     eax
+    mov     [ebp + PING_MINIMUM], eax
+    ret
+
+# Sends a request.
+# In: EBX ping, EBP frame.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+ping_request:
+    call    clock_us
+    mov     [ebp + PING_BEGIN], eax
+    call    clock_ms
+    mov     [ebp + PING_ROUND], eax
+    inc     dword ptr [ebp + PING_SENT]
+    mov     eax, ebx
+    mov     edx, [ebp + PING_TARGET]
+    mov     ecx, [ebp + PING_SENT]
+    jmp     ping_send
+
+# Looks whether a reply has come, or an error, and says so.
+# In: EBX ping, EBP frame, ESI 0.
+# Out: ESI 1 when it was about the last request.
+# Clobbers: EAX, ECX, EDX.
+ping_heard:
+    mov     eax, [ebx + PING_SEQUENCE]
+    movzx   edx, word ptr [ebp + PING_SENT]
+    cmp     eax, edx
+    jne     .Lping_heard_done
+    inc     esi
+    cmp     dword ptr [ebx + PING_ERROR], -1
+    jne     .Lping_heard_error
+    call    ping_report
+    jmp     .Lping_heard_done
+.Lping_heard_error:
+    call    ping_why
+    PRINTF  "%I says about request %u: %s\n", [ebx+PING_SOURCE], [ebx+PING_SEQUENCE], eax
+.Lping_heard_done:
+    ret
 
 # Reads an option and its number.
 # In: ESI words, EDI how many, EBP locals.

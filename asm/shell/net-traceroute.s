@@ -27,19 +27,8 @@ command_traceroute:
     je      .Lcommand_traceroute_target
     cmp     eax, 4
     jne     .Lcommand_traceroute_usage
-    mov     esi, edx
-    mov     eax, [esi + 4]
-    LOAD_STRING edx, "-n"
-    call    string_compare
-    jne     .Lcommand_traceroute_usage
-    mov     eax, [esi + 8]
-    call    parse_number
+    call    traceroute_steps
     jc      .Lcommand_traceroute_usage
-    cmp     byte ptr [edx], 0
-    jne     .Lcommand_traceroute_usage
-    lea     ecx, [eax - 1]
-    cmp     ecx, 255
-    jae     .Lcommand_traceroute_usage
     mov     [esp], eax
     lea     edx, [esi + 8]
 .Lcommand_traceroute_target:
@@ -96,9 +85,7 @@ command_traceroute:
     jmp     .Lcommand_traceroute_close
 .Lcommand_traceroute_unsent:
     add     esp, 4
-    call    error_text
-    PRINTF  "traceroute: %s\n", eax
-    mov     eax, 1
+    call    traceroute_complain
     jmp     .Lcommand_traceroute_close
 .Lcommand_traceroute_break:
     add     esp, 4
@@ -110,9 +97,7 @@ command_traceroute:
     pop     eax
     jmp     .Lcommand_traceroute_done
 .Lcommand_traceroute_failed:
-    call    error_text
-    PRINTF  "traceroute: %s\n", eax
-    mov     eax, 1
+    call    traceroute_complain
     jmp     .Lcommand_traceroute_done
 .Lcommand_traceroute_usage:
     PRINT   "usage: traceroute [-n STEPS] ADDRESS|NAME\n"
@@ -123,6 +108,39 @@ command_traceroute:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Says why it cannot be.
+# In: EAX error.
+# Out: EAX = 1, the status.
+traceroute_complain:
+    call    error_text
+    PRINTF  "traceroute: %s\n", eax
+    mov     eax, 1
+    ret
+
+# Reads the option -n.
+# In: EDX argv.
+# Out: EAX steps, ESI argv; CF when it is another option, or no number.
+# Clobbers: ECX, EDX.
+traceroute_steps:
+    mov     esi, edx
+    mov     eax, [esi + 4]
+    LOAD_STRING edx, "-n"
+    call    string_compare
+    jne     .Ltraceroute_steps_not
+    mov     eax, [esi + 8]
+    call    parse_number
+    jc      .Ltraceroute_steps_not
+    cmp     byte ptr [edx], 0
+    jne     .Ltraceroute_steps_not
+    lea     ecx, [eax - 1]
+    cmp     ecx, 255
+    jae     .Ltraceroute_steps_not
+    clc
+    ret
+.Ltraceroute_steps_not:
+    stc
     ret
 
 # Waits for the answer to a request.

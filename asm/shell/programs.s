@@ -37,43 +37,8 @@ program_run:
     call    script_run
     jmp     .Lprogram_run_good
 .Lprogram_run_program:
-    lea     eax, [ebp - PATH_BYTES]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
-    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
-    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
-    mov     eax, esi
-    mov     edx, ebx
-    call    words_bytes
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
-    call    malloc_filled
+    call    program_describe
     jc      .Lprogram_run_failed
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
-    mov     edi, eax
-    mov     eax, esi
-    mov     edx, ebx
-    call    words_copy
-    mov     ebx, [task_current]
-    mov     ebx, [ebx + TASK_CONTEXT]
-    mov     eax, [ebx + CONTEXT_INPUT]
-    test    eax, eax
-    jnz     .Lprogram_run_input
-    cmp     dword ptr [ebx + CONTEXT_JOB], 0
-    jne     .Lprogram_run_no_input
-    mov     eax, offset console_stream
-.Lprogram_run_input:
-    inc     dword ptr [eax + STREAM_REFS]
-.Lprogram_run_no_input:
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS], eax
-    call    redirect_stream
-    jnc     .Lprogram_run_output
-    mov     eax, offset console_stream
-.Lprogram_run_output:
-    inc     dword ptr [eax + STREAM_REFS]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
-    mov     eax, offset console_stream
-    inc     dword ptr [eax + STREAM_REFS]
-    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
     lea     eax, [ebp - SPAWN_SIZE - PATH_BYTES]
     call    process_spawn
     jc      .Lprogram_run_failed
@@ -115,6 +80,54 @@ program_run:
     pop     ebx
     ret
 
+# Fills in how a program is started.
+# In: EBP frame of program_run with its path, EBX argv, ESI argc.
+# Out: CF and EAX error without memory.
+# Clobbers: EBX, ECX, EDX, EDI.
+program_describe:
+    lea     eax, [ebp - PATH_BYTES]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_PATH], eax
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENT_COUNT], esi
+    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ENVIRONMENT_COUNT], 0
+    mov     dword ptr [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_SERVICE], 0
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_bytes
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_BYTES], eax
+    call    malloc_filled
+    jc      .Lprogram_describe_not
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_ARGUMENTS], eax
+    mov     edi, eax
+    mov     eax, esi
+    mov     edx, ebx
+    call    words_copy
+    mov     ebx, [task_current]
+    mov     ebx, [ebx + TASK_CONTEXT]
+    mov     eax, [ebx + CONTEXT_INPUT]
+    test    eax, eax
+    jnz     .Lprogram_describe_input
+    cmp     dword ptr [ebx + CONTEXT_JOB], 0
+    jne     .Lprogram_describe_no_input
+    mov     eax, offset console_stream
+.Lprogram_describe_input:
+    inc     dword ptr [eax + STREAM_REFS]
+.Lprogram_describe_no_input:
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS], eax
+    call    redirect_stream
+    jnc     .Lprogram_describe_output
+    mov     eax, offset console_stream
+.Lprogram_describe_output:
+    inc     dword ptr [eax + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
+    mov     eax, offset console_stream
+    inc     dword ptr [eax + STREAM_REFS]
+    mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
+    clc
+    ret
+.Lprogram_describe_not:
+    stc
+    ret
+
 # Says how a program that came with the kernel is called, if it has told; others say that themselves.
 # In: EAX its status, EDX its path.
 # Out: EAX the same status.
@@ -127,13 +140,13 @@ program_misused:
     call    string_prefix
     jne     1f
     lea     eax, [ebx + 5]
-    call    shell_find
+    call    command_find
     jc      1f
     mov     edx, eax
     call    redirect_suspend
     push    eax
     mov     eax, edx
-    call    shell_usage
+    call    command_usage
     pop     eax
     call    redirect_resume
 1:  pop     eax
@@ -196,109 +209,6 @@ break_passed:
 1:  call    break_clear
     clc
 2:  ret
-
-# Where a program of this name is: a path as it is, any other name in the first folder of the variable PATH that has it.
-# Without that variable there is only /bin. May sleep.
-# In: EAX name, EDX buffer of PATH_BYTES.
-# Out: CF when it is too long.
-.global program_path
-program_path:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, edx
-    call    string_length
-    cmp     eax, PATH_BYTES - 8
-    cmc
-    jc      2f
-    mov     eax, ebx
-    mov     dl, '/'
-    call    string_find
-    jnc     1f
-    call    program_search
-    jmp     2f
-1:  mov     eax, esi
-    mov     edx, ebx
-    mov     ecx, PATH_BYTES
-    call    string_copy
-    clc
-2:  pop     esi
-    pop     ebx
-    ret
-
-# Looks for a program in the folders of PATH. May sleep.
-# In: EBX name, ESI buffer of PATH_BYTES.
-# Out: the buffer has the path, that of the last folder when no folder has it; CF when it is too long.
-program_search:
-    FRAME   LINE_BYTES + NODE_SIZE_OF
-    push    edi
-    LOAD_STRING eax, "PATH"
-    INTERRUPTS_OFF                      # others may change it
-    call    env_get
-    jnc     1f
-    LOAD_STRING eax, "/bin"
-1:  mov     edx, eax
-    lea     eax, [ebp - LINE_BYTES]
-    mov     ecx, LINE_BYTES
-    call    string_copy
-    INTERRUPTS_RESTORE
-    lea     edi, [ebp - LINE_BYTES]     # EDI: folder
-.Lprogram_search_next:
-    xor     ecx, ecx
-2:  mov     al, [edi + ecx]             # ECX: bytes of it
-    test    al, al
-    jz      3f
-    cmp     al, ':'
-    je      3f
-    inc     ecx
-    jmp     2b
-3:  push    eax                         # what ends it
-    mov     byte ptr [edi + ecx], 0
-    push    ecx
-    LOAD_STRING eax, "."
-    jecxz   4f                          # an empty one is the current one
-    mov     eax, edi
-4:  call    program_beside
-    pop     ecx
-    lea     edi, [edi + ecx + 1]
-    jc      .Lprogram_search_long
-    push    edi
-    lea     edi, [ebp - LINE_BYTES - NODE_SIZE_OF]
-    call    file_stat
-    pop     edi
-    jc      .Lprogram_search_long
-    cmp     dword ptr [ebp - LINE_BYTES - NODE_SIZE_OF + NODE_KIND], NODE_FILE
-    jne     .Lprogram_search_long
-    pop     eax
-    clc
-    jmp     .Lprogram_search_done
-.Lprogram_search_long:
-    pop     eax
-    test    al, al
-    jnz     .Lprogram_search_next
-.Lprogram_search_done:
-    pop     edi
-    ENDFRAME
-    ret
-
-# Makes the path of a program in a folder.
-# In: EAX folder, EBX name, ESI buffer of PATH_BYTES.
-# Out: CF when it is too long.
-program_beside:
-    push    eax
-    call    string_length
-    mov     ecx, eax
-    mov     eax, ebx
-    call    string_length
-    lea     eax, [eax + ecx + 2]
-    cmp     eax, PATH_BYTES
-    pop     eax
-    ja      1f
-    SNPRINTF esi, PATH_BYTES, "%s/%s", eax, ebx
-    clc
-    ret
-1:  stc
-    ret
 
 # Shell command: lists the programs that came with the kernel.
 # Out: EAX status 0.

@@ -8,6 +8,8 @@
 .include "tasks.inc"
 .include "shell.inc"
 
+ON_HOOK on_started, start_script
+
 .text
 
 # Whether a file is a script: begins with #!.
@@ -225,7 +227,6 @@ init_lines:
     ret
 
 # Runs the lines of /net/init.rc when the machine starts, if there is such a file, in a context of its own. May sleep.
-.global start_script
 start_script:
     FRAME   NODE_SIZE_OF
     push    ebx

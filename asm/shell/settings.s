@@ -11,10 +11,16 @@
 
 SETTINGS_BYTES          = 16384             # that `save` writes
 
+ON_HOOK on_settings, settings_begin
+
 .text
 
+# Reads the settings, and then takes over the keyboard's layout that they want. May sleep.
+settings_begin:
+    call    settings_load
+    jmp     keymap_load
+
 # Reads the settings, if there are any, sets the variables and enters the rules. Says which lines are wrong. May sleep.
-.global settings_load
 settings_load:
     FRAME   NODE_SIZE_OF
     push    ebx

@@ -6,6 +6,9 @@
 .include "file.inc"
 .include "process.inc"
 .include "console.inc"
+.include "shell.inc"
+
+ON_HOOK on_console, shell_begin
 
 .text
 
@@ -19,7 +22,6 @@ shell_start:
 # Starts the task of a console's shell. Callable from an interrupt handler.
 # In: EAX console.
 # Out: CF and EAX error without memory.
-.global shell_begin
 shell_begin:
     mov     edx, eax
     mov     [eax + CONSOLE_CONTEXT + CONTEXT_CONSOLE], eax
@@ -257,7 +259,7 @@ command_call:
     mov     ebx, eax
     mov     esi, edx
     mov     eax, [esi]
-    call    shell_find
+    call    command_find
     jc      2f
     mov     ecx, eax
     mov     edx, [ecx + COMMAND_USAGE]
@@ -286,47 +288,6 @@ command_call:
 3:  mov     edx, esi
     call    command_misused
     mov     eax, 2
-4:  pop     esi
-    pop     ebx
-    ret
-
-# Prints how a command is called.
-# In: EAX its record.
-.global shell_usage
-shell_usage:
-    push    ebx
-    mov     ebx, eax
-    PRINTF  "usage: %s", [ebx+COMMAND_NAME]
-    mov     eax, [ebx + COMMAND_USAGE]
-    cmp     byte ptr [eax], 0
-    je      1f
-    PRINTF  " %s", eax
-1:  PRINT   "\n"
-    pop     ebx
-    ret
-
-# Finds a command.
-# In: EAX name.
-# Out: EAX its record (COMMAND_*); CF when there is none.
-.global shell_find
-shell_find:
-    push    ebx
-    push    esi
-    mov     ebx, eax
-    mov     esi, offset kernel_shellcmds
-1:  cmp     esi, offset kernel_shellcmds_end
-    jae     2f
-    mov     eax, [esi + COMMAND_NAME]
-    mov     edx, ebx
-    call    string_compare
-    je      3f
-    add     esi, COMMAND_SIZE
-    jmp     1b
-2:  mov     eax, ebx
-    call    module_command
-    jmp     4f
-3:  mov     eax, esi
-    clc
 4:  pop     esi
     pop     ebx
     ret

@@ -189,13 +189,7 @@ slots_fetch:
     jc      .Lslots_fetch_error
     push    eax
     push    esi
-    mov     ecx, [ebx + VOLUME_DISK]
-    cmp     dword ptr [ecx + DISK_SECTOR_BYTES], 512
-    je      .Lslots_fetch_read
-    shr     edx, 2                      # in sectors of a CD
-    add     esi, 3
-    shr     esi, 2
-.Lslots_fetch_read:
+    call    slots_in_units
     mov     ecx, eax
     mov     eax, ebx
     call    slots_transfer
@@ -233,6 +227,20 @@ slots_fetch:
 .Lslots_fetch_done:
     pop     edi
     pop     ebx
+    ret
+
+# Counts by the sectors of the drive.
+# In: EBX volume, EDX and ESI sectors of 512 bytes.
+# Out: EDX and ESI sectors of the drive.
+# Clobbers: ECX.
+slots_in_units:
+    mov     ecx, [ebx + VOLUME_DISK]
+    cmp     dword ptr [ecx + DISK_SECTOR_BYTES], 512
+    je      .Lslots_in_units_done
+    shr     edx, 2                      # in sectors of a CD
+    add     esi, 3
+    shr     esi, 2
+.Lslots_in_units_done:
     ret
 
 # Reads sectors in pieces. May sleep.

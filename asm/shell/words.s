@@ -62,22 +62,9 @@ words_scan:
     cmp     al, 0x27                    # apostrophe
     jne     .Lwords_scan_next
 .Lwords_scan_quoted:
-    mov     ah, [esi]
-    test    ah, ah
-    jz      .Lwords_scan_open
-    inc     esi
-    cmp     ah, al
-    je      .Lwords_scan_next
-    cmp     al, 0x22
-    jne     .Lwords_scan_quoted
-    cmp     word ptr [esi - 1], '$' + ('(' << 8)
-    je      .Lwords_scan_within
-    cmp     ah, 0x5C
-    jne     .Lwords_scan_quoted
-    cmp     byte ptr [esi], 0
-    je      .Lwords_scan_open
-    inc     esi
-    jmp     .Lwords_scan_quoted
+    call    words_quoted
+    jnc     .Lwords_scan_next
+    ret
 .Lwords_scan_escaped:
     cmp     byte ptr [esi], 0
     je      .Lwords_scan_next
@@ -116,21 +103,45 @@ words_scan:
 .Lwords_scan_done:
     clc
     ret
-.Lwords_scan_within:
-    inc     esi
-    call    substitution_skip
-    jc      .Lwords_scan_unclosed
-    mov     al, 0x22
-    jmp     .Lwords_scan_quoted
 .Lwords_scan_substitution:
     inc     esi
     call    substitution_skip
     jnc     .Lwords_scan_next
-.Lwords_scan_unclosed:
     ret
-.Lwords_scan_open:
+
+# Passes over what is in quotes.
+# In: ESI after the quote, AL the quote.
+# Out: ESI after the other one; CF and EAX text when there is none.
+# Clobbers: EAX.
+words_quoted:
+.Lwords_quoted_next:
+    mov     ah, [esi]
+    test    ah, ah
+    jz      .Lwords_quoted_open
+    inc     esi
+    cmp     ah, al
+    je      .Lwords_quoted_done         # CF is clear
+    cmp     al, 0x22
+    jne     .Lwords_quoted_next
+    cmp     word ptr [esi - 1], '$' + ('(' << 8)
+    je      .Lwords_quoted_within
+    cmp     ah, 0x5C
+    jne     .Lwords_quoted_next
+    cmp     byte ptr [esi], 0
+    je      .Lwords_quoted_open
+    inc     esi
+    jmp     .Lwords_quoted_next
+.Lwords_quoted_within:
+    inc     esi
+    call    substitution_skip
+    jc      .Lwords_quoted_done
+    mov     al, 0x22
+    jmp     .Lwords_quoted_next
+.Lwords_quoted_open:
     LOAD_STRING eax, "a quote is not closed"
     stc
+    ret
+.Lwords_quoted_done:
     ret
 
 # Reads the words of a command: makes all expansions. May sleep.

@@ -328,13 +328,7 @@ boot_cd:
     mov     cx, 1
     call    cd_read
     jc      boot_unreadable
-    mov     si, POST_BUFFER             # the validation entry adds up to zero
-    xor     bx, bx
-    mov     cx, 16
-.Lboot_cd_sum:
-    lodsw
-    add     bx, ax
-    loop    .Lboot_cd_sum
+    call    catalog_sum
     mov     si, offset text_bad_catalog
     test    bx, bx
     jnz     boot_refused
@@ -399,6 +393,19 @@ boot_cd:
 .Lboot_cd_unreadable:
     pop     bx
     jmp     boot_unreadable
+
+# Adds up the validation entry of the catalog: the sum is zero.
+# Out: BX sum.
+# Clobbers: AX, CX, SI.
+catalog_sum:
+    mov     si, POST_BUFFER             # the validation entry adds up to zero
+    xor     bx, bx
+    mov     cx, 16
+.Lcatalog_sum_sum:
+    lodsw
+    add     bx, ax
+    loop    .Lcatalog_sum_sum
+    ret
 
 # Reads sectors of a CD, in several tries if need be.
 # In: DL drive, EAX sector, CX number, BX segment.

@@ -1,6 +1,8 @@
 # Booting from the network without an expansion ROM: the firmware's own PXE stack. It gets an address, loads the file
 # that DHCP names to 0000:7C00, and starts it; what it starts may go on to read files by TFTP. Source: Preboot Execution
-# Environment Specification 2.1 (Intel), 3 and 4; of the API there is what the loader of a system asks for.
+# Environment Specification 2.1 (Intel), 3 and 4; of the API there is what the loader of a system asks for:
+# GET_CACHED_INFO, TFTP_OPEN, TFTP_READ, TFTP_CLOSE, UNDI_SHUTDOWN, UNLOAD_STACK and STOP_UNDI. It has one file open at
+# a time, and takes 23 KiB of base memory, from 9A000 up, until UNLOAD_STACK.
 
 .include "firmware.inc"
 .include "bootp.inc"
@@ -79,7 +81,7 @@ network_boot:
     pop     edi
     mov     ax, offset text_no_file
     jc      .Lnetwork_boot_refused
-    jcxz    .Lnetwork_boot_start
+    jcxz    network_start
     movzx   ecx, cx
     add     ecx, edi
     cmp     ecx, FILE_END
@@ -117,7 +119,7 @@ network_boot:
     ret
 
 # Enters what was loaded. Does not return.
-.Lnetwork_boot_start:
+network_start:
     mov     si, offset environment
     mov     di, NET_ENVIRONMENT
     mov     cx, ENVIRONMENT_BYTES
@@ -141,9 +143,9 @@ network_boot:
     push    NET_SEGMENT
     push    NET_PXE
     push    cs                          # where it comes back to: the search for something to boot begins again
-    push    offset .Lnetwork_boot_back
+    push    offset .Lnetwork_start_back
     ljmp    0, BOOT_ADDRESS
-.Lnetwork_boot_back:
+.Lnetwork_start_back:
     int     0x19
 
 # Says how much memory there is below the network client's.

@@ -246,34 +246,48 @@ draw_character:
     FONT_LINE al
     cmp     word ptr [bp - DRAW_TWO_BITS], 0
     je      .Ldraw_character_cga_eight
+    call    cga_put_twice
+    jmp     .Ldraw_character_cga_below
+.Ldraw_character_cga_eight:
+    call    cga_put
+.Ldraw_character_cga_below:
+    call    cga_next_line
+    loop    .Ldraw_character_cga_line
+    jmp     .Ldraw_character_done
+
+# Goes on to the line below: even and odd ones are apart.
+# In: DI.
+# Out: DI.
+cga_next_line:
+    xor     di, CGA_ODD
+    test    di, CGA_ODD
+    jnz     .Lcga_next_line_done
+    add     di, CGA_PITCH
+.Lcga_next_line_done:
+    ret
+
+# Puts a line of a character whose pixels have two bits each.
+# In: AL the line, DI where it goes, BH COLOUR_XOR.
+# Clobbers: AX, DX.
+cga_put_twice:
     mov     dl, 8                       # each bit twice, in AX
     mov     dh, al
-.Ldraw_character_cga_bit:
+.Lcga_put_twice_cga_bit:
     shl     ax, 2
     and     al, ~3
     add     dh, dh
-    jnc     .Ldraw_character_cga_next
+    jnc     .Lcga_put_twice_cga_next
     or      al, 3
-.Ldraw_character_cga_next:
+.Lcga_put_twice_cga_next:
     dec     dl
-    jnz     .Ldraw_character_cga_bit
+    jnz     .Lcga_put_twice_cga_bit
     xchg    al, ah
     call    cga_put
     inc     di
     mov     al, ah
     call    cga_put
     dec     di
-    jmp     .Ldraw_character_cga_below
-.Ldraw_character_cga_eight:
-    call    cga_put
-.Ldraw_character_cga_below:
-    xor     di, CGA_ODD
-    test    di, CGA_ODD
-    jnz     .Ldraw_character_cga_odd
-    add     di, CGA_PITCH
-.Ldraw_character_cga_odd:
-    loop    .Ldraw_character_cga_line
-    jmp     .Ldraw_character_done
+    ret
 
 # A byte of a character, as the CGA keeps it.
 # In: AL its bits, BL byte of its colour, BH COLOUR_XOR or not, ES:DI.

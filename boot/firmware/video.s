@@ -155,15 +155,7 @@ video_scroll_up:
 scroll:
     push    bp
     call    text_segment
-    cmp     dl, [BDA_COLUMNS]
-    jb      .Lscroll_rows
-    mov     dl, [BDA_COLUMNS]
-    dec     dl
-.Lscroll_rows:
-    cmp     dh, [BDA_LAST_ROW]
-    jbe     .Lscroll_window
-    mov     dh, [BDA_LAST_ROW]
-.Lscroll_window:
+    call    window_clip
     cmp     dh, ch
     jb      .Lscroll_done
     cmp     dl, cl
@@ -243,6 +235,21 @@ scroll:
     jnz     .Lscroll_blank_row
 .Lscroll_done:
     pop     bp
+    ret
+
+# Keeps the lower right corner of a window on the screen.
+# In: DH row, DL column.
+# Out: DH, DL.
+window_clip:
+    cmp     dl, [BDA_COLUMNS]
+    jb      .Lwindow_clip_rows
+    mov     dl, [BDA_COLUMNS]
+    dec     dl
+.Lwindow_clip_rows:
+    cmp     dh, [BDA_LAST_ROW]
+    jbe     .Lwindow_clip_done
+    mov     dh, [BDA_LAST_ROW]
+.Lwindow_clip_done:
     ret
 
 # INT 10h AH=08h.

@@ -363,7 +363,9 @@ export class Cluster {
     return digests;
   }
 
-  /** All that decides how the machines go on, kept by the groups in their threads; `previous`: as this gave it before. */
+  /**
+   * All that decides how the machines go on, kept by the groups in their threads; `previous`: as this gave it before.
+   */
   remember(previous: readonly GroupMemory[] | null): readonly GroupMemory[] {
     this.#groups.forEach((group, index) => group.startRemember(previous?.[index] ?? null));
     const memories: GroupMemory[] = [];

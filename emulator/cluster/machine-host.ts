@@ -56,7 +56,9 @@ export interface MachineHost {
   readonly exitStatus: number | null;
   /** Its processor waits for an interrupt. */
   readonly halted: boolean;
-  /** What it waits for may come: false once it has halted with interrupts off, and only a reset or an NMI can wake it. */
+  /**
+   * What it waits for may come: false once it has halted with interrupts off, and only a reset or an NMI can wake it.
+   */
   readonly mayWake: boolean;
   /** Instructions retired since the machine was made. */
   readonly instructions: number;
@@ -101,8 +103,8 @@ export interface MachineHost {
 }
 
 /**
- * What a group remembers of its machines at one moment, in its own thread. It holds only the pages that differ from those
- * of the moment that was remembered before it.
+ * What a group remembers of its machines at one moment, in its own thread. It holds only the pages that differ from
+ * those of the moment that was remembered before it.
  */
 export interface GroupMemory {
   /** Bytes that no earlier memory holds. */

@@ -3,8 +3,7 @@
  * What is truncated, altered or of another version is refused here, with its reason, before anything is made of it.
  * docs/formats/snapshot.md.
  */
-
-import { crc32 } from "../state/crc32.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { holds } from "../state/invariant.ts";
 
 const MAGIC = "QURESNAP";

@@ -4,6 +4,7 @@
  * same digests.
  */
 
+import { crc32 } from "../../src/bytes/crc32.ts";
 import {
   type BoardParts,
   mapStored,
@@ -15,7 +16,6 @@ import {
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
 import { formatMac } from "../ether/packet.ts";
-import { crc32 } from "../state/crc32.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
 import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";
@@ -325,8 +325,8 @@ export class Snapshot {
   }
 
   /**
-   * Puts a cluster that runs already into the saved state: one with the same machines, whose disks hold the same but for
-   * what was written since they were made. When it fails, the cluster stays as it was.
+   * Puts a cluster that runs already into the saved state: one with the same machines, whose disks hold the same but
+   * for what was written since they were made. When it fails, the cluster stays as it was.
    */
   restoreOver(cluster: Cluster): void {
     if (this.kind !== "cluster") throw new SnapshotError("the snapshot is one machine's, not a cluster's");

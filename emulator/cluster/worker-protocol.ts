@@ -1,6 +1,7 @@
 /**
- * What goes between a cluster and its workers beside frames and output: what a worker is made of, and calls of machines'
- * methods with their results. Calls go through shared memory in pieces, so that they work wherever threads share memory.
+ * What goes between a cluster and its workers beside frames and output: what a worker is made of, and calls of
+ * machines' methods with their results. Calls go through shared memory in pieces, so that they work wherever threads
+ * share memory.
  */
 import type { BoardParts } from "../board-config.ts";
 import type { JitMode } from "../jit/jit.ts";

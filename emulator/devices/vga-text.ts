@@ -1,17 +1,19 @@
 /** The text screen that a VGA shows: its characters with attributes, and a picture of it. */
 
+import { UPPER_437 } from "../../src/bytes/code-page-437.ts";
 import type { Vga } from "./vga.ts";
 import { glyph } from "./vga-font.ts";
 import { attributeEntries, dacColours, type Picture, renderGraphics, visibleLines } from "./vga-graphics.ts";
 
-/** Code page 437 as Unicode, from 00h to 1Fh and from 7Fh to FFh; the rest is ASCII. */
+/** What a screen of code page 437 has for characters 00h to 1Fh, which are no control characters there. */
 const LOWER = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼";
-const UPPER =
-  "⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■ ";
 
+/** A character of a text screen in Unicode. */
 export function unicodeOf(character: number): string {
   if (character < 0x20) return LOWER[character]!;
-  return character < 0x7f ? String.fromCharCode(character) : UPPER[character - 0x7f]!;
+  if (character < 0x7f) return String.fromCharCode(character);
+  if (character === 0x7f) return "⌂";
+  return character === 0xff ? " " : UPPER_437[character - 0x80]!;
 }
 
 export interface TextScreen {
@@ -41,7 +43,9 @@ const SEQUENCER_CLOCKING = 0x01;
 const EIGHT_DOTS = 0x01;
 const HALF_DOT_CLOCK = 0x08;
 
-/** Nine dots for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so. */
+/**
+ * Nine dots for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so.
+ */
 function dotsOf(vga: Vga): number {
   return vga.sequencer[SEQUENCER_CLOCKING]! & EIGHT_DOTS ? 8 : 9;
 }
@@ -121,8 +125,8 @@ function isFontLoaded(vga: Vga, font: number): boolean {
 }
 
 /**
- * What the monitor shows: 720x400 in text modes, 640x400 in those with cells of eight pixels, and the mode's own resolution
- * in graphics modes. Black while the screen is blanked. The cursor does not blink.
+ * What the monitor shows: 720x400 in text modes, 640x400 in those with cells of eight pixels, and the mode's own
+ * resolution in graphics modes. Black while the screen is blanked. The cursor does not blink.
  */
 export function renderScreen(vga: Vga): Picture {
   const dots = vga.isText ? dotsOf(vga) : 9;

@@ -1,5 +1,6 @@
 /** A compiled region as all machines know it, also those of a later process. */
 
+import { fnv1a } from "../../src/bytes/fnv.ts";
 import { originOf, pagesOf, type Region, usesX87 } from "./region.ts";
 import { entryMaps, type RegionLayout } from "./region-memory.ts";
 
@@ -12,23 +13,16 @@ export interface KnownCode {
 /** The same without its bytes: enough to tell what is not to be looked at. */
 export type CodeSketch = readonly [eip: number, lengthBytes: number, hash: number];
 
-export const sketchOf = ({ eip, bytes }: KnownCode): CodeSketch => [eip, bytes.length, hashOf(bytes, 0, bytes.length)];
+export const sketchOf = ({ eip, bytes }: KnownCode): CodeSketch => [eip, bytes.length, fnv1a(bytes)];
 
 /** Whether bytes in memory may be the code of a sketch. */
 export const mayBe = ([, lengthBytes, hash]: CodeSketch, memory: Uint8Array, offset: number): boolean =>
-  hashOf(memory, offset, lengthBytes) === hash;
+  fnv1a(memory, offset, offset + lengthBytes) === hash;
 
 /** Whether code is in memory. */
 export function lies({ bytes }: KnownCode, memory: Uint8Array, offset: number): boolean {
   for (let at = 0; at < bytes.length; at++) if (memory[offset + at] !== bytes[at]) return false;
   return true;
-}
-
-/** FNV-1a of 32 bits. */
-function hashOf(bytes: Uint8Array, offset: number, lengthBytes: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = offset; at < offset + lengthBytes; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-  return hash;
 }
 
 /** A compiled region, as far as it is the same for all machines. */

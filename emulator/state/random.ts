@@ -1,3 +1,5 @@
+import { fnv1aOfText } from "../../src/bytes/fnv.ts";
+
 /**
  * The only source of chance in the project: a sequence that a seed determines (xoshiro128**, Blackman and Vigna 2018,
  * seeded by splitmix32). Each purpose takes a stream of its own by name, so that a new purpose does not disturb the
@@ -9,7 +11,7 @@ export class Random {
   /** `seed` is any integer from -2^53 + 1 to 2^53 - 1. */
   constructor(seed: number, stream = "") {
     let mix = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
-    for (let i = 0; i < stream.length; i++) mix = Math.imul(mix ^ stream.charCodeAt(i), 0x01000193) >>> 0;
+    mix = fnv1aOfText(stream, mix) >>> 0;
     for (let i = 0; i < 4; i++) {
       mix = (mix + 0x9e3779b9) >>> 0;
       let z = Math.imul(mix ^ (mix >>> 16), 0x21f0aaad);

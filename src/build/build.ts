@@ -379,7 +379,7 @@ function linkAll(tree: SourceTree, options: Parameters<typeof link>[0]): Linked 
 }
 
 /** A linker's problem in the assembler's form: with the source line where there is one. */
-function problem(found: LinkProblem, tree?: SourceTree): Diagnostic {
+function problem(found: LinkProblem<string>, tree?: SourceTree): Diagnostic {
   const read = (path: string): string | null => {
     const bytes = tree?.read(path);
     return bytes ? new TextDecoder("latin1").decode(bytes) : null;

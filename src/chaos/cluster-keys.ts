@@ -2,11 +2,14 @@
  * The keys that QuRe's nodes have, and the person who does what their consoles say: a node that missed another key for
  * good is to be invited again (docs/protocols/cluster-key.md).
  */
+import { createHmac } from "node:crypto";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { keyOf } from "../lab/cluster-key.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { SHELL_PROMPT } from "../lab/prepare.ts";
 import { OofsError } from "../oofs/index.ts";
+import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
+import { HAVE, ID_BYTES, KIND, SENDER } from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
@@ -17,7 +20,9 @@ const MS = 1e6;
 const KEY_BYTES = 32;
 const NAME_BYTES = 32;
 /** Of the objects `cluster_keyring` and `cluster_node`. */
-const [KEYRING_CLUSTER, NEXT, NODE_KEY] = [12, 44, 140];
+const [KEYRING_SERIAL, KEYRING_CLUSTER, NEXT, NODE_KEY] = [8, 12, 44, 140];
+/** Of the packet by which a member says that it has the new key. */
+const [NONCE, PROOF, PROOF_BYTES] = [128, 144, 16];
 const SESSION_BYTES = 8;
 const REPLACED = 4;
 const LONGEST_PROMPT = 300;
@@ -38,6 +43,16 @@ function keysOn(disk: BlockBackend): string[] {
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** Whether a packet that says that its sender has a key is about this one. */
+function proves(packet: Uint8Array, key: string): boolean {
+  const hmac = createHmac("sha256", Buffer.from(key, "hex"));
+  const proof = hmac
+    .update(packet.subarray(NONCE, PROOF))
+    .update(packet.subarray(SENDER, SENDER + ID_BYTES))
+    .digest();
+  return hex(proof.subarray(0, PROOF_BYTES)) === hex(packet.subarray(PROOF, PROOF + PROOF_BYTES));
+}
 
 export const isAtPrompt = (world: World, index: number): boolean =>
   SHELL_PROMPT.test(world.lab.nodes[index]!.console.text.slice(-LONGEST_PROMPT));
@@ -82,7 +97,10 @@ class ClusterKeys {
     return hex(this.#world.nodes[index]!.memory.bytes(this.#layout.address(name) + at, bytes) ?? new Uint8Array());
   }
 
-  /** Whether a node has the same key after its power was gone; a machine that was never on, the one that the others have. */
+  /**
+   * Whether a node has the same key after its power was gone; a machine that was never on, the one that the others
+   * have.
+   */
   outlasts(index: number, key = this.of(index)): boolean {
     const { disk } = this.#world.lab.nodes[index]!;
     try {
@@ -114,11 +132,24 @@ class ClusterKeys {
     return secret && name && { name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))), secret };
   }
 
-  /** What a node was given by other members and has used: it has to be on its disk. */
+  /** The key that a node has beside its own: it counts as soon as anybody uses it, and stays there when it does. */
+  next(index: number): string {
+    return this.#hexAt(index, "keyring", NEXT, KEY_BYTES);
+  }
+
+  /** Whether the key that a node uses was given to it by other members. */
   isGiven(index: number): boolean {
-    const keyring = this.#layout.address("keyring");
-    const next = this.#world.nodes[index]!.memory.bytes(keyring + NEXT, KEY_BYTES);
-    return next !== null && hex(next) === this.of(index);
+    return this.next(index) === this.of(index);
+  }
+
+  /** It was given when it counted already: to one that was away. */
+  isGivenLate(index: number): boolean {
+    return this.#world.nodes[index]!.memory.word(this.#layout.address("taken_late")) === 1;
+  }
+
+  /** How often what a node keeps beside its key has changed, in all its life. */
+  changes(index: number): number {
+    return this.#world.nodes[index]!.memory.word(this.#layout.address("keyring") + KEYRING_SERIAL) ?? 0;
   }
 
   isOut(index: number): boolean {
@@ -259,24 +290,38 @@ export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
   const written: Invariant = {
     name: "key first",
     kind: "wrong",
-    rule: "a key that members were given is on the disk of each of them that uses it",
+    rule: "a new key is on the disk of each node that says that it has it, or uses it",
     watch: (world) => {
       const keys = keysOf(world, layout);
       const facts = factsOf(world, layout);
-      const used = world.nodes.map((): string | null => null);
+      /** By node: the last packet in which it says so, and in which boot. */
+      const said = world.nodes.map((): { boot: number; packet: Uint8Array } | null => null);
+      const due = world.nodes.map((): string | null => null);
+      const owes = (node: number): boolean => {
+        const { boots, diskHasFailed } = world.nodes[node]!;
+        if (!facts.of(node).hasDisk || diskHasFailed) return false;
+        const last = said[node]?.boot === boots ? said[node] : null;
+        // Whoever was away has it at once: it is on the disks of the others.
+        return (last && proves(last.packet, keys.next(node))) || (keys.isGiven(node) && !keys.isGivenLate(node));
+      };
       return {
+        frame: ({ cable, toSwitch, bytes }) => {
+          const packet = toSwitch && world.nodes[cable] ? clusterPacketOf(bytes) : null;
+          if (packet?.[KIND] === HAVE && packetHex(packet, SENDER, ID_BYTES) === facts.ids[cable])
+            said[cable] = { boot: world.nodes[cable]!.boots, packet };
+          return null;
+        },
         before: ({ word, node }) => {
-          const isJudged = word === "cut" && facts.of(node).hasDisk && !world.nodes[node]!.diskWasBad;
-          used[node] = isJudged && keys.isGiven(node) ? keys.of(node) : null;
+          due[node] = word === "cut" && owes(node) ? keys.next(node) : null;
           return null;
         },
         after: ({ word, node }) => {
-          const key = used[node] ?? null;
+          const key = due[node] ?? null;
           const { disk } = world.lab.nodes[node]!;
           if (word !== "cut" || key === null || !disk) return null;
           return keysOn(disk).includes(key)
             ? null
-            : `${world.nodes[node]!.name} used a key that its disk does not have`;
+            : `${world.nodes[node]!.name} said that it has a key, or used it, which its disk does not have`;
         },
       };
     },

@@ -86,6 +86,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       event("era", (world) => Math.max(...all(world).map(({ era }) => era))),
       event("coordinates", (world) => sum(world, ({ coordinates }) => (coordinates ? 1 : 0))),
       event("up", (world) => sum(world, ({ isUp }) => (isUp ? 1 : 0))),
+      event("key", (world) => world.nodes.reduce((sum, { index }) => sum + keysOf(world, layout).changes(index), 0)),
       event("address moved", (world) => addressesOf(world, layout).moves),
     ],
     watchfulness: {

@@ -60,8 +60,8 @@ function votersOf(world: World, layout: KernelLayout, index: number): string[] {
 }
 
 /**
- * Whether those that are left can set anything: a majority of those that agreed last, which is more than half of them, or
- * half of them with the one of the lowest id.
+ * Whether those that are left can set anything: a majority of those that agreed last, which is more than half of them,
+ * or half of them with the one of the lowest id.
  */
 export function canAgree(world: World, layout: KernelLayout): boolean {
   // A volume that could not be written is read only until its machine boots again: who has it does not vote.
@@ -72,8 +72,30 @@ export function canAgree(world: World, layout: KernelLayout): boolean {
   return 2 * here.length > voters.length - (here.includes(voters[0]!) ? 1 : 0);
 }
 
-/** Whether these machines may replace the key: more than half of those that agreed last, who is put out aside. */
+/**
+ * Whether a node does not write its volume until it boots again, as after anything that a disk refused
+ * (docs/formats/oofs.md, "Commit"). Where no disk was bad it has no such reason.
+ */
+function isReadOnly(world: World, layout: KernelLayout, index: number): boolean {
+  const { diskWasBad, memory } = world.nodes[index]!;
+  if (!diskWasBad) return false;
+  const of = (name: string): number => layout.constant(name);
+  const mounts = Array.from(
+    { length: of("MOUNT_MAX") },
+    (_, slot) => layout.address("mount_table") + slot * of("MOUNT_SIZE_OF"),
+  );
+  const mount = mounts.find((at) => memory.word(at + of("MOUNT_CLASS")) === layout.address("class_fs_oofs"));
+  const data = mount === undefined ? null : memory.word(mount + of("MOUNT_DATA"));
+  const flags = data === null ? 0 : (memory.word(data + of("OOFS_FLAGS")) ?? 0);
+  return (flags & (of("OOFS_IS_READ_ONLY") | of("OOFS_IS_FAILED"))) !== 0;
+}
+
+/**
+ * Whether these machines may replace the key: more than half of those that agreed last, who is put out aside. Each that
+ * has a disk has to write the new key there first.
+ */
 export function mayReplaceKey(world: World, layout: KernelLayout, those: readonly number[], out?: number): boolean {
+  if (those.some((index) => isReadOnly(world, layout, index))) return false;
   const { voters, here } = votersAmong(world, layout, those);
   const without = voters.filter((id) => out === undefined || id !== factsOf(world, layout).ids[out]);
   return voters.length === 0 || 2 * here.length > without.length;

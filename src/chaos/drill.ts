@@ -24,6 +24,8 @@ export interface Trial {
   wrong?(): string | null;
   /** What has to come before it is over; null ends it. */
   missing?(): string | null;
+  /** What is missing does not come any more. */
+  isLate?(): boolean;
 }
 
 /** The drills of a run. */

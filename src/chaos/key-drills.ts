@@ -1,13 +1,27 @@
 /**
- * What becomes of a cluster whose key is replaced, of whoever was away, was put out or invited meanwhile, and of machines
- * that go on twice from one moment (docs/protocols/cluster-key.md, asm/crypto/generator.s). Whoever has only a replaced
- * key speaks in every member's name.
+ * What becomes of a cluster whose key is replaced, of whoever was away, was put out or invited meanwhile, and of
+ * machines that go on twice from one moment (docs/protocols/cluster-key.md, asm/kernel/generator.s). Whoever has only a
+ * replaced key speaks in every member's name.
  */
 import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
 import type { Random } from "../../emulator/state/random.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { little32 } from "../lab/little-endian.ts";
-import { ADDRESS, HEAD_BYTES, ID_BYTES, KIND, REPORT, SEQUENCE, SESSION } from "../page/decode/cluster-layout.ts";
+import { clusterPacketOf } from "../page/decode/cluster.ts";
+import {
+  ADDRESS,
+  GIVE,
+  HAVE,
+  HEAD_BYTES,
+  ID_BYTES,
+  KIND,
+  OFFER,
+  REPORT,
+  SEQUENCE,
+  SESSION,
+  SHOW,
+  TURN,
+} from "../page/decode/cluster-layout.ts";
 import { factsOf } from "./cluster-facts.ts";
 import { type ClusterKey, CODE_SHOWN, isAtPrompt, keysOf } from "./cluster-keys.ts";
 import { leastBytes } from "./cluster-packets.ts";
@@ -18,7 +32,7 @@ import { holdersOf, notHeld } from "./service-addresses.ts";
 import { type DrillStep, staged } from "./staged.ts";
 import type { Stranger } from "./stranger.ts";
 import { answer, type Recorder } from "./stranger-drills.ts";
-import type { World } from "./world.ts";
+import type { WireFrame, World } from "./world.ts";
 
 const MS = 1e6;
 /** A second in which members are the same, a write to each disk, and what a shell may wait for. */
@@ -38,6 +52,17 @@ const SAID = 40;
 const AHEAD = 1_000_000;
 const LAST_KIND = 26;
 const CODE_BYTES = 10;
+const CODE_CHARACTERS = "0123456789abcdefghjkmnpqrstvwxyz";
+/** How far back what is said again lies: the window holds 32, */
+const RECENT = 30;
+/** and after a gap of more it begins anew. */
+const GAP_PACKETS = 34;
+/** An idle member says that many within this. */
+const GAP_NS = 20_000 * MS;
+/** What is said again has been heard after this. */
+const AGAIN_NS = 200 * MS;
+/** A disk this many times as slow keeps what is written in about a second. */
+const SLOWNESS = 1000;
 const COPY_NS = 1500 * MS;
 const INVITE_NS = 400 * MS;
 const APART_MS = 200;
@@ -48,6 +73,13 @@ interface Ground {
   readonly stranger: Stranger;
   readonly recorder: Recorder;
   readonly wellNot: () => string | null;
+}
+
+/** A code with one wrong character. */
+function misspelt(random: Random, code: string): string {
+  const at = random.pick([...code].flatMap((character, place) => (character === "-" ? [] : [place])));
+  const others = [...CODE_CHARACTERS].filter((character) => character !== code[at]);
+  return code.slice(0, at) + random.pick(others) + code.slice(at + 1);
 }
 
 export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground): readonly Drill[] {
@@ -232,7 +264,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         return rest.some((index) => facts.of(index).coordinates) ? null : "nobody coordinates";
       };
       /** Four replaced keys are known. */
-      const again = Array.from({ length: random.pick([0, 0, 1, 3]) }, () => [
+      const again = Array.from({ length: random.pick([0, 1, 3, 3]) }, () => [
         replaces(
           random.pick(rest),
           () => "cloud key rotate",
@@ -329,7 +361,11 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
       };
       const joins = types(out, () => `cloud join ${code()}`);
       const late = types(out, () => `cloud join ${code()}`);
-      const guesses = types(out, () => "cloud join 0123-4567-89ab-cdef");
+      const guess = (): DrillStep => ({
+        withinNs: REFUSED_NS,
+        go: types(out, () => `cloud join ${misspelt(random, code()!)}`).go!,
+        wrong: getsNothing,
+      });
       const again = types(out, () => `cloud join ${code()}`);
       let session = "";
       return staged(world, [
@@ -349,7 +385,8 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         // That code was for a key that was replaced.
         { withinNs: REFUSED_NS, go: late.go!, wrong: getsNothing },
         invites(),
-        { withinNs: REFUSED_NS, go: guesses.go!, wrong: getsNothing },
+        guess(),
+        guess(),
         {
           withinNs: JOINED_NS,
           go: joins.go!,
@@ -374,16 +411,31 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
 
   const failing: Drill = {
     name: "power while the key is replaced",
-    rule: "wherever the power fails while the key is replaced, all have one key again, or are told what to type",
+    rule: "wherever the power fails while the key is replaced, whoever has said that it has the key has it, and all have one again, or are told what to type",
     begin: (random) => {
       if (world.core.length < 2 || !mayReplaceKey(world, layout, world.core)) return null;
-      const [by, dead] = [random.pick(world.core), random.pick(world.core)];
-      const typed = types(by, () => "cloud key rotate");
+      const by = random.pick(world.core);
+      const isGiver = random.chance(50);
+      const dead = isGiver ? by : random.pick(except(by));
+      // The last packet before the power fails, of the one that it fails.
+      const kind = random.pick(isGiver ? [OFFER, GIVE, TURN, TURN] : [SHOW, HAVE, HAVE, TURN]);
+      const sender = kind === TURN ? by : dead;
+      const slow = random.chance(50) ? [act(dead, "slow", SLOWNESS)] : [];
+      let isSaid = false;
       return staged(world, [
-        { withinNs: (1000 + random.below(250)) * MS, go: typed.go! },
-        { withinNs: random.below(300) * MS, begin: () => [act(dead, "cut")] },
+        { withinNs: 0, begin: () => slow },
         {
-          withinNs: REPLACED_NS,
+          withinNs: REPLACED_NS + TOLD_NS,
+          go: types(by, () => "cloud key rotate").go!,
+          frame: ({ cable, toSwitch, bytes }) => {
+            isSaid ||= toSwitch && cable === sender && clusterPacketOf(bytes)?.[KIND] === kind;
+          },
+          missing: () => (isSaid ? null : `${nameOf(sender)} does not say a packet of kind ${kind}`),
+        },
+        { withinNs: random.pick([0, 0, 30, 100]) * MS, begin: () => [] },
+        { withinNs: 300 * MS, begin: () => [act(dead, "cut"), act(dead, "slow", 1)] },
+        {
+          withinNs: REPLACED_NS + TOLD_NS,
           begin: () => [act(dead, "power")],
           missing: () => (facts.of(dead).isMember && isAtPrompt(world, by) ? null : "it is not over"),
         },
@@ -421,7 +473,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
   };
   const copies: Drill = {
     name: "copies",
-    rule: "a machine that goes on from one moment more than once draws other secrets each time, and a copy that knows it joins anew",
+    rule: "a machine that goes on from one moment more than once draws other secrets each time, and a copy that knows it joins anew and is given the next key",
     begin: (random) => {
       const index = random.pick(world.core);
       const numbers = [1 + random.below(0x3fffffff), 0x40000000 + random.below(0x3fffffff)] as const;
@@ -454,57 +506,118 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
               : wellNot();
           },
         },
+        ...(mayReplaceKey(world, layout, world.core)
+          ? [settled, replaces(random.pick(world.core), () => "cloud key rotate", world.core, staysWell())]
+          : []),
       ]);
     },
   };
 
+  const countHeard = (index: number): number =>
+    world.nodes[index]!.memory.word(layout.address("count_cloud_replayed")) ?? 0;
+  /** What members have just said is said again to all. */
+  const justNow = (random: Random): DrillStep[] => {
+    let before: readonly number[] = [];
+    const due = world.core.map(() => 0);
+    const differs = (isWrong: (counted: number, due: number) => boolean): string | undefined => {
+      const found = world.core.find((index, at) => isWrong(countHeard(index) - before[at]!, due[at]!));
+      return found === undefined ? undefined : nameOf(found);
+    };
+    return [
+      {
+        withinNs: SAID * world.lookNs,
+        begin: () => {
+          before = world.core.map(countHeard);
+          return [];
+        },
+        go: () => {
+          const from = random.pick(world.core);
+          const late = recorder.late(from, 1 + random.below(RECENT));
+          if (!late) return [];
+          stranger.repeat(late);
+          world.core.forEach((index, at) => {
+            if (index !== from) due[at]!++;
+          });
+          return [];
+        },
+      },
+      {
+        withinNs: AGAIN_NS,
+        wrong: () => {
+          const name = differs((counted, most) => counted > most);
+          return name ? `${name} counts more as heard before than was said twice` : null;
+        },
+      },
+      {
+        withinNs: 100 * MS,
+        missing: () => {
+          const name = differs((counted, all) => counted !== all);
+          return name ? `${name} takes what was said twice for new` : null;
+        },
+      },
+    ];
+  };
+  /**
+   * A machine does not hear another one for a while. What it missed of late is said to it twice, or what it hears first
+   * after a gap once more.
+   */
+  const afterAll = (random: Random, from: number, packets: number, isMissedOne: boolean): DrillStep[] => {
+    const listener = random.pick(except(from));
+    let [first, last, before] = [0, 0, 0];
+    let [missed, heard]: (Uint8Array | null)[] = [null, null];
+    const ofIts = (frame: WireFrame): Uint8Array | null => {
+      const packet = frame.toSwitch && frame.cable === from ? clusterPacketOf(frame.bytes) : null;
+      return packet && world.takes(listener, frame.bytes) ? frame.bytes : null;
+    };
+    return [
+      {
+        withinNs: GAP_NS,
+        begin: () => [act(listener, "deaf", from + 1)],
+        frame: (frame) => {
+          const packet = frame.toSwitch && frame.cable === from ? clusterPacketOf(frame.bytes) : null;
+          if (!packet) return;
+          last = little32(packet, SEQUENCE);
+          first ||= last;
+          missed = ofIts(frame) ?? missed;
+        },
+        missing: () => (missed && last - first >= packets ? null : `${nameOf(from)} says too little`),
+      },
+      {
+        withinNs: GAP_NS,
+        begin: () => [act(listener, "hear", from + 1)],
+        frame: (frame) => {
+          heard ??= ofIts(frame);
+        },
+        missing: () => (heard ? null : `${nameOf(from)} says nothing to ${nameOf(listener)}`),
+      },
+      {
+        withinNs: AGAIN_NS,
+        begin: () => {
+          before = countHeard(listener);
+          for (const frame of isMissedOne ? [missed!, missed!] : [heard!]) stranger.repeat(frame);
+          return [];
+        },
+        missing: () => {
+          if (countHeard(listener) - before === 1) return null;
+          const what = isMissedOne ? "came late" : "came after a gap";
+          return `${nameOf(listener)} has heard twice what ${what}, and counts ${countHeard(listener) - before} as heard before`;
+        },
+      },
+      { withinNs: JOINED_NS, missing: wellNot },
+    ];
+  };
   const twice: Drill = {
     name: "said twice",
-    rule: "what was heard counts as heard, however lately it was said",
+    rule: "what was heard counts as heard, however lately it was said, when it came late, and when it was the first after much that did not come",
     begin: (random) => {
-      const count = (index: number): number =>
-        world.nodes[index]!.memory.word(layout.address("count_cloud_replayed")) ?? 0;
-      if (world.core.length < 2) return null;
-      let before: readonly number[] = [];
-      const due = world.core.map(() => 0);
-      return staged(world, [
-        quiet,
-        {
-          withinNs: SAID * world.lookNs,
-          begin: () => {
-            before = world.core.map(count);
-            return [];
-          },
-          go: () => {
-            const from = random.pick(world.core);
-            const late = recorder.late(from, 1 + random.below(RECENT));
-            if (!late) return [];
-            stranger.repeat(late);
-            world.core.forEach((index, at) => {
-              if (index !== from) due[at]!++;
-            });
-            return [];
-          },
-        },
-        {
-          withinNs: 200 * MS,
-          wrong: () => {
-            const least = world.core.findIndex((index, at) => count(index) - before[at]! > due[at]!);
-            return least < 0 ? null : `${nameOf(world.core[least]!)} counts more as heard before than was said twice`;
-          },
-        },
-        {
-          withinNs: 100 * MS,
-          missing: () => {
-            const least = world.core.findIndex((index, at) => count(index) - before[at]! !== due[at]!);
-            return least < 0 ? null : `${nameOf(world.core[least]!)} takes what was said twice for new`;
-          },
-        },
-      ]);
+      const speaker = world.core.find((index) => facts.of(index).coordinates);
+      const held = [...holdersOf(world, layout).values()].flat();
+      // These say something to all, also when nothing happens.
+      const from = random.pickAny(world.core.filter((index) => index === speaker || held.includes(index)));
+      if (world.core.length < 2 || from === undefined) return null;
+      const late = afterAll(random, from, 0, true);
+      return staged(world, [quiet, ...justNow(random), ...late, quiet, ...afterAll(random, from, GAP_PACKETS, false)]);
     },
   };
   return [replaced, meanwhile, put, failing, copies, twice];
 }
-
-/** How far back what is said again lies: the window holds 32. */
-const RECENT = 30;

@@ -47,7 +47,9 @@ export interface Failure {
 
 export interface RunResult {
   readonly failure: Failure | null;
-  /** All that was done, with times since the beginning of the run; what mended the machines at the end is not among it. */
+  /**
+   * All that was done, with times since the beginning of the run; what mended the machines at the end is not among it.
+   */
   readonly actions: readonly Action[];
   readonly mending: readonly Action[];
   readonly healedNs: number | null;
@@ -319,7 +321,7 @@ class Run {
         const wrong = trial.wrong?.() ?? null;
         if (wrong !== null) throw this.#broken(drill!.name, "wrong", wrong);
         missing = trial.missing?.() ?? null;
-      } while (world.nowNs < endNs && (missing !== null || !trial.missing));
+      } while (world.nowNs < endNs && trial.isLate?.() !== true && (missing !== null || !trial.missing));
       this.#trial = null;
       if (missing !== null) throw this.#broken(drill!.name, "stuck", missing);
       world.core = world.core.filter((index) => world.isOn(index));

@@ -1,7 +1,7 @@
 /** Drills that go on in steps: each begins when what the one before it wanted has come about. */
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import type { Trial } from "./drill.ts";
-import type { World } from "./world.ts";
+import type { WireFrame, World } from "./world.ts";
 
 export interface DrillStep {
   /** What it wants comes within this; without `missing` it lasts so long. */
@@ -10,6 +10,8 @@ export interface DrillStep {
   begin?(): readonly FaultAction[];
   /** Called at each look after that. */
   go?(): readonly FaultAction[];
+  /** Every frame from the moment at which it has begun. */
+  frame?(frame: WireFrame): void;
   wrong?(): string | null;
   missing?(): string | null;
 }
@@ -29,6 +31,9 @@ export function staged(world: World, steps: readonly DrillStep[]): Trial {
       sinceNs = world.nowNs;
       return now.begin?.() ?? [];
     },
+    frame: (frame) => {
+      if (isBegun) left[0]?.frame?.(frame);
+    },
     wrong: () => {
       const [now] = left;
       if (!now || !isBegun) return late;
@@ -42,6 +47,7 @@ export function staged(world: World, steps: readonly DrillStep[]): Trial {
       } else if (isOver) late = missing;
       return null;
     },
+    isLate: () => late !== null,
     missing: () => late ?? (left.length > 0 ? "not all has been tried" : null),
   };
 }

@@ -1,4 +1,6 @@
-/** What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right. */
+/**
+ * What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right.
+ */
 import type { Random } from "../../emulator/state/random.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
@@ -136,8 +138,10 @@ interface Forgery {
   readonly what: string;
   readonly kinds: readonly number[];
   readonly change: Change;
-  /** It has the code of who has the key. */
+  /** It has the code of whoever has the key, */
   readonly signed: boolean;
+  /** but for one bit, in each byte in turn. */
+  readonly spoilt?: boolean;
   /** It is said to the target alone, from the stranger's own address. */
   readonly alone?: boolean;
   /** What counts it when it is refused; absent where it is answered, and no more. */
@@ -179,6 +183,20 @@ const FORGERIES: readonly Forgery[] = [
       if (random.chance(30)) packet[KIND] = BYE;
       packet[CODE + random.below(CODE_BYTES)]! ^= 1 + random.below(255);
       return packet[KIND] === BYE ? packet.slice(0, HEAD_BYTES) : packet;
+    },
+  },
+  {
+    what: "packets whose code has one wrong bit",
+    kinds: [REPORT, BYE],
+    signed: true,
+    spoilt: true,
+    counter: "count_cloud_forged",
+    change: (packet, target, random) => {
+      const made = packet.slice(0, HEAD_BYTES);
+      made[KIND] = random.pick([REPORT, BYE]);
+      word(made, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
+      answer(made, target);
+      return made;
     },
   },
   {
@@ -302,11 +320,12 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
       return old.length < SAID ? null : unchanged(() => stranger.repeat(random.pick(old).frame));
     },
   };
-  const forge = ({ what, kinds, change, signed, alone, counter }: Forgery): Drill => ({
+  const forge = ({ what, kinds, change, signed, spoilt, alone, counter }: Forgery): Drill => ({
     name: what,
     rule: "they are refused, and counted",
     begin: (random) => {
       if (world.core.length < 2) return null;
+      let place = random.below(CODE_BYTES);
       return unchanged(() => {
         const [from, to] = [random.pick(world.core), random.pick(world.core)];
         const member = recorder.last(from, random.pick(kinds))?.packet;
@@ -319,6 +338,7 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         };
         const source = member.subarray(ADDRESS, ADDRESS + 4);
         if (signed) stranger.sign(made);
+        if (spoilt) made[CODE + (place++ % CODE_BYTES)]! ^= 1 << random.below(8);
         if (alone) stranger.say(made, STRANGER_ADDRESS, addressee);
         else stranger.say(made, source);
       }, counter);

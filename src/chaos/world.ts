@@ -64,8 +64,10 @@ export class WorldNode {
   isPressed = false;
   /** Words that trouble its disks now. */
   readonly diskWords = new Set<string>();
-  /** They have been in trouble since it began to boot. */
+  /** They have been in trouble since it began to boot, */
   diskWasBad = false;
+  /** and have refused something, or read it wrong. */
+  diskHasFailed = false;
   readonly #of: LabNode;
   readonly #read = new Map<string, unknown>();
   /** When that was read: how often it was switched on, and the instructions until then. */
@@ -99,6 +101,9 @@ function isTroubled(trouble: Trouble): boolean {
     )
   );
 }
+
+/** What is slow, or lost with the power before it was flushed, does as it says. */
+const isFailing = ({ diskWords }: WorldNode): boolean => diskWords.has("fail") || diskWords.has("flip");
 
 export class World {
   readonly lab: LabCluster;
@@ -167,6 +172,7 @@ export class World {
     node.isPressed = false;
     node.frozenUntilNs = 0;
     node.diskWasBad = node.diskWords.size > 0;
+    node.diskHasFailed = isFailing(node);
   }
 
   /** Follows what was just done. */
@@ -186,6 +192,7 @@ export class World {
         node.diskWasBad = true;
       }
       if (!isTroubling(values)) node.diskWords.delete(name);
+      node.diskHasFailed ||= isFailing(node);
     }
     if (word === "deaf" || word === "hear" || word === "heal") this.#findParted();
     if (word === "type" && values[0] === "cloud stop\r") node.hasLeft = true;

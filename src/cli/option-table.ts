@@ -43,7 +43,7 @@ interface Texts {
 /** An argument's parser; `option` is the option's name, for the message of the `UsageError` that it throws. */
 export type ArgumentParser<Value> = (text: string, option: string) => Value;
 
-function longName({ flags }: { readonly flags: string }): string {
+export function longName({ flags }: { readonly flags: string }): string {
   return /--[\w-]+/.exec(flags)![0];
 }
 

@@ -10,7 +10,6 @@ import { zlibCompressor } from "../host/compression.ts";
 import { listFiles, readIfPresent, writeFileAside } from "../host/files.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
-export const DEFAULT_STORE = join(".qure", "snapshots");
 const ENDING = ".qsnap";
 
 export interface StoredSnapshot {

@@ -37,8 +37,7 @@ export function declare(command: Command): void {
   );
   addRun("restore <name>", "go on from a snapshot, as if the run had not been interrupted", RESTORE_OPTIONS).action(
     (name: string, found: Found) => {
-      const options = readOptions(EMU_OPTIONS, found);
-      return runEmu(options, readSnapshot(options.store, name));
+      return runEmu(readOptions(EMU_OPTIONS, found), name);
     },
   );
   declareOptions(

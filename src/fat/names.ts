@@ -1,4 +1,5 @@
 /** Names: long ones of UTF-16 in slots of 13 characters, and the short one of eight and three that each file has. */
+import { UPPER_437 } from "../bytes/code-page-437.ts";
 import { assert } from "../diagnostic/invariant.ts";
 import { OofsError } from "../oofs/error.ts";
 
@@ -10,10 +11,6 @@ const FORBIDDEN = /["*/:<>?\\|\x00-\x1f\x7f]/;
 const SHORT = /^[A-Z0-9!#$%&'()@^_`{}~-]{1,8}(?:\.[A-Z0-9!#$%&'()@^_`{}~-]{1,3})?$/;
 const LOWER_BASE = 0x08;
 const LOWER_EXTENSION = 0x10;
-/** Characters 80h to FFh of code page 437. */
-const UPPER_437 =
-  "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
-
 /** A letter as a capital, where that is one letter too. */
 function capital(letter: string): string {
   const upper = letter.toUpperCase();

@@ -1,22 +1,11 @@
 /**
  * Where a conversation with a machine goes, a monitor's or a serial line's, as QEMU's `-monitor` and `-serial` name the
- * places: this terminal, a TCP port or a Unix socket. Where it listens, any number of clients may be connected, one after
- * another or at once.
+ * places: this terminal, a TCP port or a Unix socket. Where it listens, any number of clients may be connected, one
+ * after another or at once.
  */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-
-interface SocketWays {
-  /** Listens there; else it connects to somebody who does. */
-  readonly listens: boolean;
-  /** Begins nothing before the first client is there. */
-  readonly waits: boolean;
-}
-
-export type StreamPlace =
-  | { readonly kind: "stdio" }
-  | ({ readonly kind: "tcp"; readonly host: string; readonly port: number; readonly telnet: boolean } & SocketWays)
-  | ({ readonly kind: "unix"; readonly path: string } & SocketWays);
+import type { StreamPlace } from "./places.ts";
 
 /** What talks to a client. */
 export interface Conversation {
@@ -37,50 +26,7 @@ export interface OpenStream {
 /** Called for each client. */
 export type Converse = (write: (data: Uint8Array | string) => void) => Conversation;
 
-const LAST_PORT = 65535;
 const MOST_UNREAD_BYTES = 64 << 20;
-const LOOPBACK = "127.0.0.1";
-
-/**
- * Reads `stdio`, `tcp:HOST:PORT`, `telnet:HOST:PORT` or `unix:PATH`, the last three with `,server=on,wait=off` where it
- * listens. Throws a RangeError.
- */
-export function parseStreamPlace(text: string): StreamPlace {
-  if (text === "stdio") return { kind: "stdio" };
-  const [place = "", ...words] = text.split(",");
-  const [, kind, rest = ""] = /^(tcp|telnet|unix):(.+)$/.exec(place) ?? [];
-  if (kind === undefined)
-    throw new RangeError(`${text}: write stdio, tcp:HOST:PORT,server, telnet:HOST:PORT,server or unix:PATH,server`);
-  let listens = false;
-  let waits = true;
-  for (const word of words) {
-    if (word === "server" || word === "server=on") listens = true;
-    else if (word === "nowait" || word === "wait=off") waits = false;
-    else if (word === "wait" || word === "wait=on") waits = true;
-    else if (word !== "nodelay") throw new RangeError(`${text}: ${word} is none of server, wait=on, wait=off`);
-  }
-  if (kind === "unix") return { kind, path: rest, listens, waits };
-  const [, host = "", digits = ""] = /^(.*):(\d+)$/.exec(rest) ?? [];
-  const port = Number(digits);
-  if (digits === "" || port > LAST_PORT)
-    throw new RangeError(`${text}: write HOST:PORT, a port from 0 to ${LAST_PORT}`);
-  return {
-    kind: "tcp",
-    host: host === "" ? LOOPBACK : host.replace(/^\[|\]$/g, ""),
-    port,
-    listens,
-    waits,
-    telnet: kind === "telnet",
-  };
-}
-
-/** A place to which clients come. Throws a RangeError. */
-export function parseListeningPlace(text: string): StreamPlace {
-  const place = parseStreamPlace(text);
-  if (place.kind !== "stdio" && !place.listens)
-    throw new RangeError(`${text}: add ,server: it listens, and does not connect to somebody`);
-  return place;
-}
 
 // Telnet (RFC 854): what a client offers or asks for is left unanswered, as by a terminal that can nothing.
 const IAC = 0xff;

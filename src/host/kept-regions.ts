@@ -1,15 +1,14 @@
 /**
  * Compiled guest code (emulator/jit/region-store.ts) that commands keep: what ran often when a system ran the last time
- * is at hand the next time, with the machine code that V8 has made of it. One file for all guests, of which the least
- * used regions are left out when it grows too large: a checksum and the length of a list, the list, and a record for each
- * region, of which only those are read that something comes to.
+ * is at hand the next time. One file for all guests, of which the least used regions are left out when it grows too
+ * large: a checksum and the length of a list, the list, and a record for each region, of which only those are read that
+ * something comes to.
  */
 import { crc32 } from "node:zlib";
 import { type CodeSketch, type KnownRegion, sketchOf } from "../../emulator/jit/known-region.ts";
 import type { RegionStore, StoredRegion } from "../../emulator/jit/region-store.ts";
 import type { Shape } from "../../emulator/jit/shape.ts";
 import type { KeptCode } from "./kept-code.ts";
-import { moduleFromCode, optimisedCode } from "./machine-code.ts";
 
 /** Bytes of all records. */
 const MOST_BYTES = 16 << 20;
@@ -29,15 +28,12 @@ interface Described extends Plain {
   readonly eips: readonly number[];
   readonly codeBytes: readonly number[];
   readonly moduleBytes: number;
-  /** 0 for what V8 had not optimised. */
-  readonly machineCodeBytes: number;
 }
 
 /** A region that this process has run or may run. */
 interface Used {
   readonly region: Omit<KnownRegion, "shape" | "module">;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  machineCode: Uint8Array<ArrayBuffer> | null;
   module: WebAssembly.Module | null;
 }
 
@@ -72,7 +68,7 @@ export class KeptRegions implements RegionStore {
     if (this.#kept.isOff) return;
     const { entries, code, module } = region;
     const rows = this.#all();
-    const used = { region, bytes, machineCode: null, module };
+    const used = { region, bytes, module };
     rows.push({ shape, entries: entries.map((entry) => sketchOf(code[entry]!)), place: null, used });
     this.#isChanged = true;
     this.#addedBytes += bytes.length;
@@ -113,7 +109,7 @@ export class KeptRegions implements RegionStore {
         ...used.region,
         shape,
         get module() {
-          return (used.module ??= moduleOf(used));
+          return (used.module ??= new WebAssembly.Module(used.bytes));
         },
       }
     );
@@ -122,11 +118,6 @@ export class KeptRegions implements RegionStore {
   /** What is to be kept; null where it is what was kept before. */
   #content(): Buffer | null {
     const rows = this.#all();
-    for (const { used } of rows) {
-      if (used === null || used.module === null || used.machineCode !== null) continue;
-      used.machineCode = optimisedCode(used.module);
-      if (used.machineCode !== null) this.#isChanged = true;
-    }
     if (!this.#isChanged) return null;
     const wanted = ({ used }: Row): boolean => used !== null && used.module !== null;
     let left = MOST_BYTES;
@@ -139,10 +130,6 @@ export class KeptRegions implements RegionStore {
   }
 }
 
-function moduleOf({ bytes, machineCode }: Used): WebAssembly.Module {
-  return (machineCode && moduleFromCode(machineCode, bytes)) ?? new WebAssembly.Module(bytes);
-}
-
 /** JSON behind its checksum and its length. */
 function headed(value: List | Described): Buffer {
   const text = Buffer.from(JSON.stringify(value));
@@ -152,30 +139,27 @@ function headed(value: List | Described): Buffer {
   return Buffer.concat([head, text]);
 }
 
-function packed({ region: { usesX87, pages, maps, entries, instructions, code }, bytes, machineCode }: Used): Buffer {
+function packed({ region: { usesX87, pages, maps, entries, instructions, code }, bytes }: Used): Buffer {
   const described: Described = {
     ...{ usesX87, pages, maps, entries, instructions },
     eips: code.map(({ eip }) => eip),
     codeBytes: code.map(({ bytes: { length } }) => length),
     moduleBytes: bytes.length,
-    machineCodeBytes: machineCode?.length ?? 0,
   };
-  const pieces = [...code.map(({ bytes: guest }) => guest), bytes, machineCode ?? new Uint8Array()];
-  return Buffer.concat([headed(described), ...pieces]);
+  return Buffer.concat([headed(described), ...code.map(({ bytes: guest }) => guest), bytes]);
 }
 
 function unpacked(record: Buffer): Used {
   let at = HEAD_BYTES + record.readUInt32LE(4);
   const text = record.toString("utf8", HEAD_BYTES, at);
-  const { eips, codeBytes, moduleBytes, machineCodeBytes, ...plain } = JSON.parse(text) as Described;
+  const { eips, codeBytes, moduleBytes, ...plain } = JSON.parse(text) as Described;
   const piece = (length: number): Uint8Array<ArrayBuffer> => {
     at += length;
     return Uint8Array.from(record.subarray(at - length, at));
   };
   const code = eips.map((eip, index) => ({ eip, bytes: piece(codeBytes[index]!) }));
   const bytes = piece(moduleBytes);
-  const machineCode = machineCodeBytes === 0 ? null : piece(machineCodeBytes);
-  return { region: { ...plain, code }, bytes, machineCode, module: null };
+  return { region: { ...plain, code }, bytes, module: null };
 }
 
 function content(chosen: readonly { readonly row: Row; readonly record: Buffer }[]): Buffer {

@@ -1,7 +1,7 @@
 /**
- * Sockets of the host that carry the frames of the emulator's switch: VXLAN (RFC 7348), and what QEMU's network back ends
- * `dgram` and `stream` speak (qemu(1), -netdev): a datagram is a frame; on a stream each frame has its length before it,
- * four bytes in network order.
+ * Sockets of the host that carry the frames of the emulator's switch: VXLAN (RFC 7348), and what QEMU's network back
+ * ends `dgram` and `stream` speak (qemu(1), -netdev): a datagram is a frame; on a stream each frame has its length
+ * before it, four bytes in network order.
  */
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { rmSync } from "node:fs";
@@ -10,6 +10,7 @@ import { finishOffloads } from "../../emulator/ether/offload.ts";
 import { frameFromOutside } from "../../emulator/ether/outlet.ts";
 import { VxlanTable, vxlanDatagram, vxlanFrame } from "../../emulator/ether/vxlan.ts";
 import { removeDead } from "./byte-stream.ts";
+import type { DgramWay, InternetPlace, Place, StreamWay, UplinkWay, VxlanWay } from "./places.ts";
 
 /** A socket of the switch. */
 export interface UplinkPort {
@@ -27,36 +28,6 @@ export interface OpenUplink {
   readonly port: number;
   close(): void;
 }
-
-export interface InternetPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly path?: never;
-}
-
-/** An IPv4 address and port, or a Unix socket. */
-export type Place = InternetPlace | { readonly path: string; readonly host?: never; readonly port?: never };
-
-interface VxlanWay {
-  readonly kind: "vxlan";
-  readonly vni: number;
-  readonly local: InternetPlace;
-  readonly remotes: readonly InternetPlace[];
-}
-
-interface DgramWay {
-  readonly kind: "dgram";
-  readonly local: InternetPlace;
-  readonly remote: InternetPlace;
-}
-
-interface StreamWay {
-  readonly kind: "stream";
-  readonly isServer: boolean;
-  readonly place: Place;
-}
-
-export type UplinkWay = VxlanWay | DgramWay | StreamWay;
 
 /** What the host has not sent yet; more is dropped, as by a full queue of a card. */
 const MOST_PENDING_BYTES = 1 << 20;

@@ -3,11 +3,11 @@
  * without trusting it.
  */
 
+import { crc32 } from "../bytes/crc32.ts";
 import { assert } from "../diagnostic/invariant.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 import { SHF_ALLOC, STT_FILE, STT_SECTION } from "../object/elf.ts";
 import { R, RELOCATION_TYPES } from "../object/relocation-types.ts";
-import { crc32 } from "./crc32.ts";
 import { linesOf, lineTableBytes } from "./line-table.ts";
 import { concat, latin1Into, magic, namePool, words } from "./table-bytes.ts";
 

@@ -4,8 +4,8 @@
  *
  * Nothing on the disk is trusted: a partition is one only when its sectors lie on the disk and no other one has any.
  */
+import { crc32 } from "../bytes/crc32.ts";
 import { assert } from "../diagnostic/invariant.ts";
-import { crc32 } from "./crc32.ts";
 
 const SECTOR_BYTES = 512;
 const MOST_PARTITIONS = 16;

@@ -4,6 +4,11 @@ import type { LabHost } from "./host.ts";
 import type { MachineParts, Medium } from "./media.ts";
 import type { TimeSpan } from "./time.ts";
 
+/** Memory of a machine of which nothing else is said. */
+export const DEFAULT_RAM_BYTES = 32 * 1024 * 1024;
+/** What its clock shows at virtual time 0: 2026-01-01 00:00. */
+export const DEFAULT_START_SECONDS = 1_767_225_600;
+
 export interface NodeOptions extends MachineParts {
   /** Name for people, and the host name that the gateway's DHCP server gives. `qure-1`, `qure-2`, ... when absent. */
   readonly name?: string;

@@ -1,6 +1,6 @@
 /**
- * Sound as a WAV file holds it: one rate, one form of samples. Source: Microsoft and IBM, Multimedia Programming Interface
- * and Data Specifications 1.0 (RIFF WAVE, PCM).
+ * Sound as a WAV file holds it: one rate, one form of samples. Source: Microsoft and IBM, Multimedia Programming
+ * Interface and Data Specifications 1.0 (RIFF WAVE, PCM).
  */
 
 /** Forms of samples: by QEMU's names. */
@@ -10,6 +10,12 @@ export interface WavForm {
   readonly rateHertz: number;
   readonly channels: 1 | 2;
   readonly format: (typeof WAV_FORMATS)[number];
+}
+
+/** A form that is asked for. */
+export interface WavWish extends Omit<WavForm, "rateHertz"> {
+  /** Null: the rate of what is played first. */
+  readonly rateHertz: number | null;
 }
 
 export const WAV_HEADER_BYTES = 44;

@@ -4,7 +4,7 @@
  * `vxlan,vni=42,local=10.9.0.1,remote=10.9.0.2`; and ports that are forwarded: `8080:80`.
  */
 import { LARGEST_VNI, VXLAN_PORT } from "../../emulator/ether/vxlan.ts";
-import type { InternetPlace, Place, UplinkWay } from "../host/uplink.ts";
+import type { InternetPlace, Place, UplinkWay } from "../host/places.ts";
 
 /** A port of the host and the guest's port that it stands for. */
 export interface Forward {
@@ -38,7 +38,9 @@ function hostOf(text: string, what: string): string {
   return parts.map(Number).join(".");
 }
 
-/** `8080:80`, `8080:2:80` (node 2), `udp:5353:53`, `127.0.0.1:8080:80`, and QEMU's `tcp:127.0.0.1:8080-10.0.2.15:80`. */
+/**
+ * `8080:80`, `8080:2:80` (node 2), `udp:5353:53`, `127.0.0.1:8080:80`, and QEMU's `tcp:127.0.0.1:8080-10.0.2.15:80`.
+ */
 export function parseForward(text: string): Forward {
   const [, protocolWord = "tcp", rest = ""] = /^(?:hostfwd=)?(?:(tcp|udp):)?(.*)$/.exec(text)!;
   const protocol = protocolWord === "udp" ? "udp" : "tcp";
@@ -65,6 +67,12 @@ export function parseForward(text: string): Forward {
   if (ours.length === 3 && !/^[1-9]\d*$/.test(ours[1]!))
     throw new RangeError(`${text}: ${ours[1]} is not the number of a machine`);
   return { protocol, host, port: portOf(ours[0]!, text, 0), to: node - 1, toPort: portOf(ours.at(-1)!, text) };
+}
+
+/** As `parseForward` reads it. */
+export function formatForward({ protocol, host, port, to, toPort }: Forward): string {
+  const guest = typeof to === "number" ? `:${to + 1}` : `-${to}`;
+  return `${protocol}:${host}:${port}${guest}:${toPort}`;
 }
 
 /** The options of a way: each is taken once, and what nobody took is an error. */
@@ -187,4 +195,16 @@ export function parseWay(text: string): Way {
   const way = parse(words);
   words.end();
   return way;
+}
+
+const formatPlace = (name: string, place: Place): string =>
+  place.path === undefined ? `,${name}=${place.host}:${place.port}` : `,${name}.path=${place.path}`;
+
+/** As `parseWay` reads it. */
+export function formatWay(way: Way): string {
+  if (way.kind === "user") return ["user", ...way.forwards.map((one) => `hostfwd=${formatForward(one)}`)].join(",");
+  if (way.kind === "stream") return `stream${formatPlace(way.isServer ? "listen" : "connect", way.place)}`;
+  const local = formatPlace("local", way.local);
+  if (way.kind === "dgram") return `dgram${local}${formatPlace("remote", way.remote)}`;
+  return `vxlan,vni=${way.vni}${local}${way.remotes.map((remote) => formatPlace("remote", remote)).join("")}`;
 }

@@ -1,5 +1,5 @@
 /** What the linker's diagnostics mean and what to do, for `qure explain ID`. */
-export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
+export const LINK_EXPLANATIONS = {
   "undefined-symbol":
     "Something refers to a name that no object, archive or script defines. The place is where the reference stands, when the object has line information (assemble with -g). Check the spelling, " +
     "a missing .globl where it is defined, a file that is missing on the command line, or an archive that stands in front of the object that needs it: archives are searched in order, --start-group searches them again.",
@@ -38,4 +38,7 @@ export const LINK_EXPLANATIONS: Readonly<Record<string, string>> = {
   "script-assertion":
     "An ASSERT of the linker script does not hold; the sentence is the script's own. The map (-Map) shows the addresses and sizes that it speaks of.",
   link: "The linker cannot make a program of these files and this script; the sentence says why.",
-};
+} as const satisfies Readonly<Record<string, string>>;
+
+/** What kind of diagnostic it is: given where it is raised, whatever its sentence says. */
+export type LinkId = keyof typeof LINK_EXPLANATIONS;

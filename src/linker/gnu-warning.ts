@@ -4,16 +4,14 @@
  */
 import { latin1 } from "../object/latin1.ts";
 import type { InputObject } from "./input-section.ts";
+import type { LinkWarning } from "./link-problem.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 const SECTION = /^\.gnu\.warning(?:\.(.+))?$/;
 
 /** Takes the sections out of the objects and returns what is to be said. */
-export function takeWarnings(
-  objects: readonly InputObject[],
-  symbols: SymbolTable,
-): { readonly file: string; readonly message: string }[] {
-  const found: { readonly file: string; readonly message: string }[] = [];
+export function takeWarnings(objects: readonly InputObject[], symbols: SymbolTable): LinkWarning[] {
+  const found: LinkWarning[] = [];
   for (const object of objects)
     for (const section of object.sections) {
       const match = SECTION.exec(section?.name ?? "");
@@ -25,7 +23,7 @@ export function takeWarnings(
       else section.isDiscarded = true;
       const warned = name === undefined ? object : (symbols.get(name)?.firstReference ?? null);
       const message = latin1(section.content).replace(/[\0\n]+$/, "");
-      if (warned) found.push({ file: warned.path, message });
+      if (warned) found.push({ file: warned.path, message, id: "link" });
     }
   return found;
 }

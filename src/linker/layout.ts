@@ -7,7 +7,9 @@
 import { alignUp } from "../object/align.ts";
 import { DataSegment } from "./data-segment.ts";
 import { DotSection } from "./dot-section.ts";
+import type { LinkId } from "./explanations.ts";
 import type { InputSection } from "./input-section.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import { DEFAULT_REGION, isOutside, MemoryRegions, overflowMessage, type Region } from "./memory-regions.ts";
 import { dropAttributes } from "./object-attributes.ts";
 import { DISCARD, type OutputSection, type Piece, type Statement } from "./output-section.ts";
@@ -17,14 +19,6 @@ import { asksForNothing, movingSymbol } from "./script/idle-moves.ts";
 import type { Assignment, Expression, LinkerScript } from "./script/tree.ts";
 import { isInFile, isThreadBss, SEC_ALLOC, SEC_CODE, SEC_HAS_CONTENTS, SEC_LOAD } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
-
-export interface LayoutProblem {
-  readonly path: string;
-  readonly line: number;
-  readonly message: string;
-  /** As in `LinkProblem`. */
-  readonly id?: string;
-}
 
 export interface LayoutOptions {
   readonly isRelocatable: boolean;
@@ -44,7 +38,7 @@ export interface LayoutOptions {
 const MAX_PASSES = 16;
 
 export class Layout {
-  readonly problems: LayoutProblem[] = [];
+  readonly problems: LinkProblem[] = [];
   readonly segment: DataSegment;
   readonly regions: MemoryRegions;
   readonly #placement: Placement;
@@ -116,7 +110,7 @@ export class Layout {
     }
     // A place that is counted from a later one moves on with it, and is reported already.
     if (this.problems.length > 0) return;
-    this.#report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`);
+    this.#report(1, `the addresses do not settle after ${MAX_PASSES} passes: a symbol depends on itself`, "link");
   }
 
   #state(): string {
@@ -237,7 +231,8 @@ export class Layout {
     const isNowhere = (section.flags & SEC_ALLOC) === 0 || isThreadBss(section.flags);
     if (!this.#isFinal || isNowhere || section.ignored || this.#options.isRelocatable) return;
     if (!this.#options.checksRegions || region.name !== DEFAULT_REGION || !this.regions.hasOthers) return;
-    this.#report(section.command?.line ?? 1, `no memory region is given for the loaded section ${section.name}`);
+    const line = section.command?.line ?? 1;
+    this.#report(line, `no memory region is given for the loaded section ${section.name}`, "link");
   }
 
   #checkRegion(region: Region, section: OutputSection, hasAddress: boolean, start: number): void {
@@ -443,6 +438,7 @@ export class Layout {
         this.#report(
           line,
           `the location counter moves backwards in ${this.#section.name}, from ${hex(this.#dot)} to ${hex(target)}`,
+          "link",
         );
       return;
     }
@@ -451,6 +447,7 @@ export class Layout {
         this.#report(
           line,
           `the location counter leaves the address space: ${target < 0 ? "-" : ""}0x${Math.abs(target).toString(16)}`,
+          "link",
         );
       return;
     }
@@ -525,9 +522,9 @@ export class Layout {
     return this.#number(expression);
   }
 
-  #report(line: number, message: string, id?: string): void {
+  #report(line: number, message: string, id: LinkId, name?: string): void {
     if (!this.problems.some((problem) => problem.line === line && problem.message === message))
-      this.problems.push({ path: this.#path, line, message, ...(id === undefined ? {} : { id }) });
+      this.problems.push({ file: this.#path, line, message, id, ...(name === undefined ? {} : { name }) });
   }
 
   #around(): Surroundings {
@@ -551,7 +548,7 @@ export class Layout {
             };
           return { value: fromNumber(symbol.address() - home.address), section: home };
         }
-        if (this.#isFinal) this.#report(line, `undefined symbol ${name} in an expression`);
+        if (this.#isFinal) this.#report(line, `undefined symbol ${name} in an expression`, "undefined-symbol", name);
         // A PROVIDE for it takes effect in the next pass.
         else if (symbol?.state !== "common") this.#symbols.demand(name);
         return null;

@@ -112,8 +112,8 @@ export function link(options: LinkOptions): LinkResult {
 }
 
 /**
- * The same for the command line: archives, and all that GNU ld's options ask for. Never throws for what is in the inputs
- * either.
+ * The same for the command line: archives, and all that GNU ld's options ask for. Never throws for what is in the
+ * inputs either.
  */
 export function linkProgram(
   inputs: readonly LinkInput[],
@@ -149,7 +149,7 @@ function linkAnd<Image>(
     return { program, image, problems: program.problems };
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
-    const problem = { file: error.path, line: 0, message: error.problem, id: "bad-object" };
+    const problem = { file: error.path, line: 0, message: error.problem, id: "bad-object" } as const;
     return { program, image: null, problems: [problem] };
   }
 }

@@ -4,6 +4,7 @@
  * result has the order that GNU ld 2.40 gives it.
  */
 
+import { FNV_PRIME, FNV_START, fnv1a } from "../bytes/fnv.ts";
 import { assert } from "../diagnostic/invariant.ts";
 import { alignUp } from "../object/align.ts";
 import { SHT_NOBITS } from "../object/elf.ts";
@@ -50,8 +51,8 @@ const OFFSET = 4;
 /** The entry that it ends, or -1. */
 const HOST = 5;
 /**
- * The entry that came after it where it was seen last, or -1. Objects that include the same headers have the same strings
- * in the same order, so most are found by looking there, without a hash.
+ * The entry that came after it where it was seen last, or -1. Objects that include the same headers have the same
+ * strings in the same order, so most are found by looking there, without a hash.
  */
 const NEXT = 6;
 /** `hashOf` its bytes. */
@@ -238,10 +239,10 @@ class Merger implements MergedEntries {
         let hash: number | undefined;
         if (unit === 1) {
           // As `hashOf`, in the same walk; there is a terminator in thought where the content ends without.
-          let sum = HASH_START;
+          let sum = FNV_START;
           for (let byte = content[end]; byte !== undefined && byte !== 0; byte = content[++end])
-            sum = Math.imul(sum ^ byte, HASH_FACTOR);
-          sum = Math.imul(sum, HASH_FACTOR);
+            sum = Math.imul(sum ^ byte, FNV_PRIME);
+          sum = Math.imul(sum, FNV_PRIME);
           hash = sum ^ (sum >>> 15);
         } else while (!isZero(end)) end += unit;
         entry = this.#add(content, at, end + unit, align, section, hash);
@@ -414,12 +415,7 @@ function doubled(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-/** Of FNV-1a. */
-const HASH_START = 0x811c9dc5;
-const HASH_FACTOR = 0x01000193;
-
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = HASH_START;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), HASH_FACTOR);
+  const hash = fnv1a(bytes, start, end);
   return hash ^ (hash >>> 15);
 }

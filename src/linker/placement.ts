@@ -7,6 +7,7 @@
  * command line unless it sorts. What no pattern took is an orphan (orphan-places.ts). The flags of an output section
  * follow from what went into it, one input after the other.
  */
+
 import {
   SHF_EXECINSTR,
   SHF_GNU_RETAIN,
@@ -30,6 +31,7 @@ import { knownSection } from "../object/known-sections.ts";
 import { Chain } from "./chain.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import { groupSections } from "./link-once.ts";
+import type { LinkProblem } from "./link-problem.ts";
 import { elfTypeOf, OrphanPlaces } from "./orphan-places.ts";
 import { DISCARD, OutputSection, type Statement } from "./output-section.ts";
 import { addMentionedSections } from "./script/mentioned-sections.ts";
@@ -75,7 +77,7 @@ export class Placement {
   readonly unplaced: { readonly section: InputSection; readonly isError: boolean }[] = [];
   /** --orphan-handling=discard threw something away. */
   discardsOrphans = false;
-  readonly problems: { readonly path: string; readonly line: number; readonly message: string }[] = [];
+  readonly problems: LinkProblem[] = [];
   readonly #options: PlacementOptions;
   readonly #objects: readonly InputObject[];
   readonly #made = new Chain<OutputSection>();
@@ -118,7 +120,12 @@ export class Placement {
       for (const { statements, place, section: name, line } of script.inserted) {
         const [section] = chain.named(name);
         if (section === undefined)
-          this.problems.push({ path: script.path, line, message: `there is no section ${name} to insert ${place}` });
+          this.problems.push({
+            file: script.path,
+            line,
+            message: `there is no section ${name} to insert ${place}`,
+            id: "link",
+          });
         else {
           const slot = place === "before" ? chain.slotBefore(section) : chain.slotAfter(section);
           for (const statement of statements) chain.insertBefore(slot, this.#topStatement(statement, script.path));
@@ -566,8 +573,8 @@ function dataFlags(command: OutputSection["command"]): number {
 }
 
 /**
- * A table of addresses or strings is one by its name, whatever goes into it. What the script alone writes into a section
- * has the permissions, too, that its name says.
+ * A table of addresses or strings is one by its name, whatever goes into it. What the script alone writes into a
+ * section has the permissions, too, that its name says.
  */
 function takeMeaning(output: OutputSection): void {
   const known = knownSection(output.name);
@@ -592,5 +599,7 @@ function typeOfName(name: string): number | null {
 
 const PLAIN_TYPES: ReadonlySet<number> = new Set([0, SHT_PROGBITS, SHT_NOTE, SHT_NOBITS]);
 
-/** Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out. */
+/**
+ * Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out.
+ */
 const NAMED_TYPES: ReadonlySet<number> = new Set([SHT_STRTAB, SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);

@@ -6,6 +6,7 @@ import { nearest } from "../diagnostic/suggestion.ts";
 import { sourceLocation } from "../object/dwarf/line-table.ts";
 import { SHN_ABS, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, STT_OBJECT } from "../object/elf.ts";
 import type { ElfSymbol } from "../object/elf-reader.ts";
+import type { LinkId } from "./explanations.ts";
 import type { InputObject, InputSection } from "./input-section.ts";
 import type { LinkProblem } from "./link-problem.ts";
 import type { RelocationIssue } from "./relocate.ts";
@@ -23,14 +24,21 @@ interface Place {
 }
 
 /** What is wrong with a program that can be written all the same (`--noinhibit-exec`), by the id. */
-const ENDURED: ReadonlySet<string> = new Set([
+const ENDURED: ReadonlySet<LinkId> = new Set([
   "section-overlap",
   "region-overflow",
   "script-assertion",
   "orphan-section",
-  "undefined-symbol",
 ]);
 const ENDURED_RELOCATIONS: ReadonlySet<RelocationIssue["kind"]> = new Set(["overflow", "discarded", "crossing"]);
+const RELOCATION_IDS: Readonly<Record<RelocationIssue["kind"], LinkId>> = {
+  undefined: "undefined-symbol",
+  discarded: "link-discarded",
+  overflow: "link-overflow",
+  unsupported: "link",
+  outside: "bad-object",
+  crossing: "cross-reference",
+};
 
 export class ProblemReport {
   readonly #found: LinkProblem[] = [];
@@ -47,8 +55,14 @@ export class ProblemReport {
     this.#endures = endures;
   }
 
-  script(file: string, line: number, message: string, id?: string): void {
-    this.#add({ file, line, message, ...(id === undefined ? {} : { id }) }, id !== undefined && ENDURED.has(id));
+  script(problem: LinkProblem): void {
+    this.#add(problem, ENDURED.has(problem.id));
+  }
+
+  /** A symbol that the command line asks for (--require-defined). */
+  required(name: string): void {
+    const message = `required symbol ${name} is not defined`;
+    this.#add({ file: "--require-defined", line: 0, message, id: "undefined-symbol" }, true);
   }
 
   duplicates(found: readonly Duplicate[]): void {
@@ -60,6 +74,11 @@ export class ProblemReport {
     return line ?? { file: section.object.path, line: 0, within: this.#placeWithin(section, offset) };
   }
 
+  /** An undefined symbol that is only warned of. */
+  undefinedAt(issue: RelocationIssue): LinkProblem {
+    return { ...this.placeOf(issue), message: issue.message, id: RELOCATION_IDS[issue.kind], name: issue.name };
+  }
+
   relocation(issue: RelocationIssue): void {
     const { kind, name, message } = issue;
     const place = this.placeOf(issue);
@@ -68,7 +87,7 @@ export class ProblemReport {
       this.#undefinedPlaces.set(name, places);
       const key = `${place.file}:${place.line}:${place.within ?? ""}`;
       if (!places.has(key)) places.set(key, place);
-    } else this.#add({ ...place, message }, ENDURED_RELOCATIONS.has(kind));
+    } else this.#add({ ...place, message, id: RELOCATION_IDS[kind], name }, ENDURED_RELOCATIONS.has(kind));
   }
 
   /** `in function \`f': (.text+0x12)`: what is known of a place without a line table, as GNU ld writes it. */
@@ -98,6 +117,8 @@ export class ProblemReport {
       return [...places.values()].slice(0, SHOWN_PLACES).map(
         (place, index): LinkProblem => ({
           ...place,
+          id: "undefined-symbol",
+          name,
           message: `undefined symbol ${name}${rest > 0 && index === SHOWN_PLACES - 1 ? `, and in ${rest} more place${rest === 1 ? "" : "s"}` : ""}`,
           ...(near !== null && index === 0 ? { suggestion: near } : {}),
         }),
@@ -133,6 +154,8 @@ export function duplicateProblem({ symbol, object, elf }: Duplicate): LinkProble
     : { file: "?", line: 0 };
   return {
     ...definitionPlace(object, elf),
+    id: "duplicate-symbol",
+    name: symbol.name,
     message: `${symbol.name} is defined twice; the other definition is in ${describe(first)}`,
     notes: [{ ...first, message: "the first definition" }],
   };

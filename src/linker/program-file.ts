@@ -67,7 +67,9 @@ const MAX_FILE_BYTES = 2 ** 29;
 /** Where a program is written to, for one of so many bytes at most. */
 export type OpenSink = (mostBytes: number) => FileSink;
 
-/** Applies the relocations and writes the file; what goes wrong is added to the program's problems, and spoils the file. */
+/**
+ * Applies the relocations and writes the file; what goes wrong is added to the program's problems, and spoils the file.
+ */
 export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   const { options } = program;
   const isRelocatable = options.isRelocatable ?? false;
@@ -76,11 +78,12 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     outputs.reduce((sum, output) => sum + (hasContent(output) ? output.sizeBytes : 0), 0) + program.file.end;
   if (!(total < MAX_FILE_BYTES)) {
     const largest = outputs.reduce((best, output) => (output.sizeBytes > best.sizeBytes ? output : best));
-    program.report.script(
-      options.script.path,
-      largest.command?.line ?? 0,
-      `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`,
-    );
+    program.report.script({
+      file: options.script.path,
+      line: largest.command?.line ?? 0,
+      message: `the program would have ${total} bytes; the largest section is ${largest.name} with ${largest.sizeBytes}`,
+      id: "link",
+    });
     return { sections: [], symbols: [], sizeBytes: 0 };
   }
   program.got.fill();
@@ -135,11 +138,12 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
     sizeBytes = writeFile(program, sections, symbols, keepsRelocations, relocator, open);
   } catch (error) {
     if (!(error instanceof FileSizeError)) throw error;
-    if (program.problems.length === 0) program.report.script(options.script.path, 0, error.message);
+    if (program.problems.length === 0)
+      program.report.script({ file: options.script.path, line: 0, message: error.message, id: "link" });
   }
   for (const issue of relocator.issues) {
     if (issue.kind === "undefined" && options.undefinedSymbols === "warn")
-      program.warnings.push({ ...program.report.placeOf(issue), message: issue.message });
+      program.warnings.push(program.report.undefinedAt(issue));
     else program.report.relocation(issue);
   }
   if (!isRelocatable) reportCrossReferences(program, sections);
@@ -180,12 +184,13 @@ function reportCrossReferences(program: Program, sections: readonly ImageSection
       for (const { section, elf, target, offset } of applied) {
         if (!target || target === output || !(onlyToFirst ? target.name === names[0] : names.includes(target.name)))
           continue;
-        const message = `${elf.name || target.name} is in section ${target.name}, to which the script forbids references from ${output.name}`;
+        const name = elf.name || target.name;
+        const message = `${name} is in section ${target.name}, to which the script forbids references from ${output.name}`;
         program.report.relocation({
           kind: "crossing",
           section,
           offset: offset - section.offset,
-          name: elf.name,
+          name,
           message,
         });
       }
@@ -287,7 +292,9 @@ const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */
 const STAB_BYTES = 12;
 
-/** Position, from 1, of the strings that a section of stabs goes with: by the name alone, as GNU ld has it; 0 without. */
+/**
+ * Position, from 1, of the strings that a section of stabs goes with: by the name alone, as GNU ld has it; 0 without.
+ */
 function stabStrings(name: string, sections: readonly ImageSection[]): number {
   if (!name.startsWith(".stab")) return 0;
   return sections.findIndex(({ output, type }) => type === SHT_STRTAB && output.name === `${name}str`) + 1;
@@ -332,8 +339,8 @@ function groupSignature(output: OutputSection, { indices }: OutputSymbols, table
 }
 
 /**
- * --oformat binary: the sections as they lie in memory, from the lowest load address on at which one is loaded. What is only
- * in memory is written, too, where it has a content.
+ * --oformat binary: the sections as they lie in memory, from the lowest load address on at which one is loaded. What is
+ * only in memory is written, too, where it has a content.
  */
 export function flatImage(program: Program, image: ProgramFile): Uint8Array<ArrayBuffer> | null {
   const written = image.sections
@@ -344,11 +351,12 @@ export function flatImage(program: Program, image: ProgramFile): Uint8Array<Arra
   const start = smallest(loaded.map(({ output }) => output.loadAddress));
   const end = greatest(written.map(({ output, content }) => output.loadAddress + content.length));
   if (end - start > MAX_FILE_BYTES) {
-    program.report.script(
-      program.options.script.path,
-      0,
-      `the flat image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}`,
-    );
+    program.report.script({
+      file: program.options.script.path,
+      line: 0,
+      message: `the flat image would have ${end - start} bytes: its sections lie from 0x${start.toString(16)} to 0x${end.toString(16)}`,
+      id: "link",
+    });
     return null;
   }
   const bytes = new Uint8Array(end - start);

@@ -19,7 +19,7 @@ import { type InputObject, InputSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
-import type { LinkProblem } from "./link-problem.ts";
+import type { LinkProblem, LinkWarning } from "./link-problem.ts";
 import { mergeSections } from "./merge.ts";
 import { DISCARD, type OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
@@ -150,8 +150,7 @@ export class Program {
   /** A partial link leaves groups together, unless the command line or the script says otherwise. */
   readonly keepsGroups: boolean;
   entry = 0;
-  /** Said on the way, without being an error. */
-  readonly warnings: { readonly message: string; readonly file?: string; readonly line?: number }[] = [];
+  readonly warnings: LinkWarning[] = [];
 
   /** Throws `ElfError` for an input that cannot be read. */
   constructor(files: readonly LinkInput[], asked: ProgramOptions) {
@@ -205,11 +204,12 @@ export class Program {
       new Placement(scripts, objects, placementOptions).markKept();
       const roots = [entryName ?? USUAL_ENTRY, ...(options.undefinedNames ?? []), ...script.externs];
       if (isRelocatable && !roots.some((name) => this.symbols.get(name)?.isDefined))
-        this.report.script(
-          "--gc-sections",
-          0,
-          "a partial link needs a defined symbol to begin from: name one by -e or -u",
-        );
+        this.report.script({
+          file: "--gc-sections",
+          line: 0,
+          message: "a partial link needs a defined symbol to begin from: name one by -e or -u",
+          id: "link",
+        });
       this.removed = collectGarbage(
         objects,
         this.symbols,
@@ -234,19 +234,20 @@ export class Program {
     this.placement.place();
     for (const { section, isError } of this.placement.unplaced) {
       if (isError)
-        this.report.script(
-          section.object.path,
-          0,
-          `orphan section \`${section.name}' has no place in the script`,
-          "orphan-section",
-        );
+        this.report.script({
+          file: section.object.path,
+          line: 0,
+          message: `orphan section \`${section.name}' has no place in the script`,
+          id: "orphan-section",
+        });
       else
         this.warnings.push({
           file: section.object.path,
           message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'`,
+          id: "orphan-section",
         });
     }
-    for (const { path, line, message } of this.placement.problems) this.report.script(path, line, message);
+    for (const problem of this.placement.problems) this.report.script(problem);
     if (!options.isFlat) this.#rearrange();
     alignThreadLocals(this.placement.made());
     if (!isRelocatable) this.#defineBounds();
@@ -262,16 +263,21 @@ export class Program {
     ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
     for (const [name, { path, line }] of this.layout.regions.undeclared)
-      this.warnings.push({ file: path, line, message: `memory region \`${name}' is not declared` });
-    for (const message of this.file.problems) this.report.script(script.path, 0, message);
-    for (const message of this.file.warnings) this.warnings.push({ file: script.path, message });
-    for (const { path, line, message, id } of this.layout.problems) this.report.script(path, line, message, id);
+      this.warnings.push({
+        file: path,
+        line,
+        message: `memory region \`${name}' is not declared`,
+        id: "undeclared-region",
+        name,
+      });
+    for (const message of this.file.problems) this.report.script({ file: script.path, line: 0, message, id: "link" });
+    for (const message of this.file.warnings) this.warnings.push({ file: script.path, message, id: "link" });
+    for (const problem of this.layout.problems) this.report.script(problem);
     this.#findEntry(entryName);
-    for (const name of options.requiredNames ?? [])
-      if (!this.symbols.get(name)?.isDefined)
-        this.report.script("--require-defined", 0, `required symbol ${name} is not defined`, "undefined-symbol");
+    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.required(name);
     if (options.checksOverlaps && !isRelocatable)
-      for (const message of overlaps(this.outputs())) this.report.script(script.path, 0, message, "section-overlap");
+      for (const message of overlaps(this.outputs()))
+        this.report.script({ file: script.path, line: 0, message, id: "section-overlap" });
   }
 
   get problems(): readonly LinkProblem[] {
@@ -319,7 +325,7 @@ export class Program {
             given,
             this.placement.statements.flatMap((one) => (one.kind === "section" ? one.section : [])),
             (expression) => layout.valueOf(expression),
-            (line, message) => this.report.script(options.script.path, line, message),
+            (line, message) => this.report.script({ file: options.script.path, line, message, id: "link" }),
           )
         : mapSegments(
             this.outputs(),
@@ -341,11 +347,12 @@ export class Program {
       count = segments.length;
     }
     if (!given && areThreadLocalsApart(this.outputs()))
-      this.report.script(
-        options.script.path,
-        0,
-        "thread-local sections are not next to each other: a thread's memory is one piece",
-      );
+      this.report.script({
+        file: options.script.path,
+        line: 0,
+        message: "thread-local sections are not next to each other: a thread's memory is one piece",
+        id: "link",
+      });
     const { relroStart, relroEnd } = layout.segment;
     const file = fileLayout(segments, this.outputs(), {
       isPaged,
@@ -554,16 +561,25 @@ export class Program {
     }
     if (this.options.isRelocatable) {
       if (this.options.entry)
-        this.warnings.push({ message: `cannot find entry symbol ${name}; not setting start address` });
+        this.warnings.push({
+          message: `cannot find entry symbol ${name}; not setting start address`,
+          id: "entry-symbol",
+        });
       return;
     }
     // Also one that turned out to be empty, and is not in the file.
     const text = this.placement.outputs().find((section) => section.name === ".text");
     if (this.options.requiresEntry)
-      this.report.script(this.options.script.path, 1, `the entry point ${name} is not defined`);
+      this.report.script({
+        file: this.options.script.path,
+        line: 1,
+        message: `the entry point ${name} is not defined`,
+        id: "entry-symbol",
+      });
     else if (name)
       this.warnings.push({
         message: `cannot find entry symbol ${name}; ${text ? `defaulting to ${(text.address >>> 0).toString(16).padStart(8, "0")}` : "not setting start address"}`,
+        id: "entry-symbol",
       });
     this.entry = text?.address ?? 0;
   }

@@ -40,6 +40,7 @@ export interface RelocationIssue {
   readonly kind: "undefined" | "discarded" | "overflow" | "unsupported" | "outside" | "crossing";
   readonly section: InputSection;
   readonly offset: number;
+  /** Of whatever is referred to; empty where nothing has a name. */
   readonly name: string;
   readonly message: string;
 }
@@ -114,8 +115,8 @@ export class Relocator {
   }
 
   /**
-   * Writes the bytes of an output section, which begins at a place of a file, and returns what was applied where that is
-   * asked for. `kept` takes the relocations that the output has.
+   * Writes the bytes of an output section, which begins at a place of a file, and returns what was applied where that
+   * is asked for. `kept` takes the relocations that the output has.
    */
   fill(output: OutputSection, sink: FileSink, start: number, kept: KeptRelocations | null): readonly Applied[] {
     this.#applied = [];
@@ -280,8 +281,8 @@ export class Relocator {
     const { offset, type } = relocation;
     const elf = section.object.elf.table.at(relocation.symbol);
     if (elf === undefined) throw new ElfError(section.object.path, "the file changed while it was linked");
-    const issue = (kind: RelocationIssue["kind"], message: string): void =>
-      void this.issues.push({ kind, section, offset, name: elf.name, message });
+    const issue = (kind: RelocationIssue["kind"], message: string, name = elf.name): void =>
+      void this.issues.push({ kind, section, offset, name, message });
     const width = widthOf(type, isRelocatable);
     if (width === null)
       return issue(
@@ -296,8 +297,10 @@ export class Relocator {
     let addend = readField(content, offset, width);
     let home = symbol ? (symbol.isDefined ? symbol.section : null) : (section.object.sections[elf.section] ?? null);
     if (!isUnwinding(section)) {
-      if (isGone(symbol, home) && (section.flags & SEC_DEBUGGING) === 0)
-        issue("discarded", `${elf.name || home?.name} lies in section ${home?.name ?? "COMMON"}, which is not linked`);
+      if (isGone(symbol, home) && (section.flags & SEC_DEBUGGING) === 0) {
+        const name = elf.name || (home?.name ?? "");
+        issue("discarded", `${name} lies in section ${home?.name ?? "COMMON"}, which is not linked`, name);
+      }
       if (home?.isDiscarded && home.keptInstead) home = home.keptInstead;
     }
     const gone = isGone(symbol, home);
@@ -452,8 +455,9 @@ function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
 
 /** Signed. */
 /**
- * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a sign
- * where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB both ways.
+ * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a
+ * sign where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB
+ * both ways.
  */
 function fitsField(width: number, isShortJump: boolean, sum: number, addend: number): boolean {
   const limit = isShortJump ? 2 ** (8 * width - 1) : 2 ** (8 * width);

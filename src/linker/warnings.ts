@@ -19,22 +19,32 @@ export interface WarningOptions {
 
 export function linkWarnings(program: Program, outputPath: string, options: WarningOptions): LinkProblem[] {
   const { isFlat, isRelocatable } = program.options;
-  const found: LinkProblem[] = program.warnings.map(({ file, line, message }) => ({
-    file: file ?? outputPath,
-    line: line ?? 0,
-    message,
+  const found: LinkProblem[] = program.warnings.map((warning) => ({
+    ...warning,
+    file: warning.file ?? outputPath,
+    line: warning.line ?? 0,
   }));
   if (!isFlat && !isRelocatable)
     for (const message of attributesWarnings(program.placement.made()))
-      found.push({ file: outputPath, line: 0, message });
+      found.push({ file: outputPath, line: 0, message, id: "link" });
   if (options.stack && !isFlat) found.push(...stackWarnings(program));
   if (options.rwxSegments && !isFlat && !isRelocatable) {
     const loaded = program.file.headers.filter(({ memoryBytes }) => memoryBytes > 0);
     const writableCode = PF_R | PF_W | PF_X;
     if (loaded.some(({ type, flags }) => type === PT_LOAD && (flags & writableCode) === writableCode))
-      found.push({ file: outputPath, line: 0, message: "a loaded segment can be read, written and executed (RWX)" });
+      found.push({
+        file: outputPath,
+        line: 0,
+        message: "a loaded segment can be read, written and executed (RWX)",
+        id: "rwx-segment",
+      });
     if (loaded.some(({ type, flags }) => type === PT_TLS && (flags & PF_X) !== 0))
-      found.push({ file: outputPath, line: 0, message: "the segment of thread-local data can be executed" });
+      found.push({
+        file: outputPath,
+        line: 0,
+        message: "the segment of thread-local data can be executed",
+        id: "rwx-segment",
+      });
   }
   return found;
 }
@@ -53,6 +63,7 @@ function stackWarnings({ objects, options }: Program): LinkProblem[] {
         file: asking.object.path,
         line: 0,
         message: "it asks for an executable stack: its section .note.GNU-stack is executable",
+        id: "executable-stack",
       },
     ];
   const silent = notes.findLast(({ note }) => note === null);
@@ -62,6 +73,7 @@ function stackWarnings({ objects, options }: Program): LinkProblem[] {
           file: silent.object.path,
           line: 0,
           message: "it has no section .note.GNU-stack, which makes the stack executable",
+          id: "executable-stack",
         },
       ]
     : [];

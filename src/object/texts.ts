@@ -3,14 +3,11 @@
  * which go from one table to the next and which nobody reads.
  */
 
+import { FNV_PRIME, FNV_START } from "../bytes/fnv.ts";
 import { latin1 } from "./latin1.ts";
 
 /** The number of the empty text. */
 export const NO_TEXT = 0;
-
-/** Of FNV-1a, over the bytes of a text from its end to its begin: on the way it is the hash of each end of the text. */
-const HASH_START = 0x811c9dc5;
-const HASH_FACTOR = 0x01000193;
 
 export class Texts {
   /** All of them, each with a zero behind it; the empty one comes first. */
@@ -54,7 +51,9 @@ export class Texts {
     return this.starts[number + 1]! - 1;
   }
 
-  /** Shows which texts end others, by their numbers: for each text those that it ends with, the longest of them last. */
+  /**
+   * Shows which texts end others, by their numbers: for each text those that it ends with, the longest of them last.
+   */
   endings(show: (ending: number, text: number) => void): void {
     const { bytes, starts } = this;
     const slots = this.#slots;
@@ -62,9 +61,10 @@ export class Texts {
     for (let text = 1; text < this.count; text++) {
       const start = starts[text]!;
       const end = this.endOf(text);
-      let hash = HASH_START;
+      // From the end of the text to its begin: on the way it is the hash of each end of the text.
+      let hash = FNV_START;
       for (let i = end - 1; i > start; i--) {
-        hash = Math.imul(hash ^ bytes[i]!, HASH_FACTOR);
+        hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
         if (slots[(hash ^ (hash >>> 15)) & mask] === NO_TEXT) continue;
         const ending = slots[this.#slot(hash, i, end)]!;
         if (ending !== NO_TEXT) show(ending, text);
@@ -92,8 +92,8 @@ export class Texts {
 
   #hash(start: number, end: number): number {
     const { bytes } = this;
-    let hash = HASH_START;
-    for (let i = end - 1; i >= start; i--) hash = Math.imul(hash ^ bytes[i]!, HASH_FACTOR);
+    let hash = FNV_START;
+    for (let i = end - 1; i >= start; i--) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
     return hash;
   }
 

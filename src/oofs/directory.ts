@@ -1,6 +1,6 @@
 /** Directories: names in leaves of a trie by the bits of their hashes. */
+import { crc32 } from "../bytes/crc32.ts";
 import { assert } from "../diagnostic/invariant.ts";
-import { crc32 } from "../image/crc32.ts";
 import { damaged, OofsError } from "./error.ts";
 import { BLOCK_BYTES, isPrintable, isZero, MAGIC_LEAF, type ObjectRecord, ROOT_ID, viewOf } from "./layout.ts";
 import type { Tree } from "./tree.ts";

@@ -1,6 +1,6 @@
 /** The structures of a volume, byte by byte: docs/formats/oofs.md says what they mean. */
+import { crc32 } from "../bytes/crc32.ts";
 import { assert } from "../diagnostic/invariant.ts";
-import { crc32 } from "../image/crc32.ts";
 import { damaged } from "./error.ts";
 
 export const SECTOR_BYTES = 512;
@@ -294,7 +294,9 @@ function encodeState(state: State): Uint8Array {
   return bytes;
 }
 
-/** Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer. */
+/**
+ * Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer.
+ */
 export function decodeObject(bytes: Uint8Array, id: number, version = VERSION): ObjectRecord | null {
   const view = viewOf(bytes);
   const fail = (what: string): never => {

@@ -29,6 +29,7 @@ const DRILLS = [
   "alone",
   "recordings",
   "forged packets with another key",
+  "packets whose code has one wrong bit",
   "packets of a stranger that names another session, or what is still to be said",
   "packets of another boot that name what the target has long said",
   "packets of a stranger from another address than they name",
@@ -115,5 +116,11 @@ describeThoroughly("drills ask what the protocol promises", () => {
     const faults = ["976ms deaf 1 3", "976ms deaf 2 3"].map(parseTimed);
     const options = { ...OPTIONS, spanNs: 6e9, steadyNs: 1.5e9, drills: ["address comes and goes", "race"] };
     expect(runGiven(stage, faults, [0, 2], 3953, options).failure).toBeNull();
+  });
+
+  test("put out and invited: nobody is asked to replace a key that a member cannot write any more", () => {
+    const faults = ["10ms full 1", "10ms full 3", "20ms type 1 cloud set a b\\n", "4s fail 1 0% 0%", "4s fail 3 0% 0%"];
+    const options = { ...OPTIONS, spanNs: 4.1e9, drills: ["put out and invited", "key replaced meanwhile"] };
+    expect(runGiven(stage, faults.map(parseTimed), ALL, 98, options).failure).toBeNull();
   });
 });

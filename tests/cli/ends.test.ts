@@ -1,4 +1,6 @@
-/** How runs of `qure emu` end: with which status, in which words, and that all that was asked for is written each time. */
+/**
+ * How runs of `qure emu` end: with which status, in which words, and that all that was asked for is written each time.
+ */
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +10,7 @@ import { PowerLog } from "../../src/cli/emu/ending.ts";
 import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
-import { parseListeningPlace } from "../../src/host/byte-stream.ts";
+import { parseListeningPlace } from "../../src/host/places.ts";
 import { startCluster } from "../../src/index.ts";
 import { Client } from "./client.ts";
 import { Person } from "./person.ts";

@@ -7,7 +7,7 @@ import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { rewriteQemuWords } from "../../src/cli/emu/qemu-words.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { readOptions } from "../../src/cli/option-table.ts";
-import { parseListeningPlace } from "../../src/host/byte-stream.ts";
+import { parseListeningPlace } from "../../src/host/places.ts";
 import { Client } from "./client.ts";
 import { Person } from "./person.ts";
 

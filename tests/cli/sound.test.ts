@@ -8,10 +8,10 @@ import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { rewriteQemuWords } from "../../src/cli/emu/qemu-words.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { checkSound } from "../../src/cli/emu/sound.ts";
-import { parseSound } from "../../src/cli/emu/sound-wish.ts";
 import { WavFile } from "../../src/cli/emu/wav-file.ts";
 import { declareOptions, readOptions } from "../../src/cli/option-table.ts";
 import { Resampler } from "../../src/lab/wav.ts";
+import { parseSound } from "../../src/plan/sound-wish.ts";
 import { guest } from "../systems/guest.ts";
 import { Person } from "./person.ts";
 
@@ -160,7 +160,9 @@ test("a comma in a name, and where a card is", () => {
 
 test("a machine has one card of each model, and a snapshot's has what it has", () => {
   const [ac97, blaster] = [parseSound("x"), parseSound("y,card=sb16")];
-  expect(() => checkSound([ac97, ac97], null)).toThrow("--sound: a machine has one AC97; write card=sb16");
-  expect(() => checkSound([blaster], [{ model: "AC97" }])).toThrow("the machine of the snapshot has no sb16");
+  expect(() => checkSound([ac97, ac97], [{ model: "AC97" }])).toThrow(
+    "--sound: a machine has one AC97; write card=sb16",
+  );
+  expect(() => checkSound([blaster], [{ model: "AC97" }])).toThrow("--sound: the machine has no sb16");
   expect(() => checkSound([blaster, ac97], [{ model: "AC97" }, { model: "sb16" }])).not.toThrow();
 });

@@ -1,6 +1,6 @@
 /** Dates as `--rtc` and QEMU's `-rtc` write them. */
 import { expect, test } from "vitest";
-import { formatDate, parseStartDate } from "../../src/cli/emu/start-date.ts";
+import { formatDate, parseStartDate } from "../../src/plan/start-date.ts";
 
 test.each([
   ["2026-11-28", "2026-11-28T00:00:00"],

@@ -5,7 +5,7 @@ import { runBlock } from "./runner.ts";
 import { missingPrograms, Scratch } from "./scratch.ts";
 
 /** Pages whose blocks run within seconds; the others' are of the thorough tier. */
-export const FAST_PAGES = ["docs/assembler.md", "docs/tool-options.md"];
+export const FAST_PAGES = ["docs/assembler.md"];
 
 export function testPage(page: string): void {
   const blocks = blocksOf(page).filter(({ exemption }) => exemption === null);

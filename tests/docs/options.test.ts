@@ -1,44 +1,49 @@
 /**
  * Options and documents name each other: docs/commands.md lists what the commands declare, and no page speaks of an
- * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
+ * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the
+ * lists.
  */
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { TOOLS } from "../../src/cli/tools.ts";
 import { leaves } from "./commands.ts";
-import { generatedPart, pages, root } from "./page.ts";
+import { generatedPart, pages, root, wrapped } from "./page.ts";
 
 const PAGE = "docs/commands.md";
 
-/** One row for each option, after a row with the heading of its group. */
-function table(command: Command): string {
+/** One item for each option, after a line with the heading of its group. */
+function list(command: Command): string {
   if (command.options.length === 0) return "No options.\n";
-  const rows = ["| option | what it does | default |", "|---|---|---|"];
-  let group = "";
-  for (const {
-    flags,
-    description,
-    helpGroupHeading = "",
-    defaultValueDescription,
-    defaultValue,
-    argChoices,
-  } of command.options) {
-    if (helpGroupHeading !== group) rows.push(`| **${((group = helpGroupHeading)).replace(/:$/, "")}** | | |`);
+  const groups = new Map<string, string[]>();
+  for (const { flags, description, helpGroupHeading = "", ...option } of command.options) {
     const [, text = "", noted] = /^(.*?)(?: \(default: (.*)\))?$/.exec(description) ?? [];
-    const words = argChoices === undefined ? "" : `: ${argChoices.map((word) => `\`${word}\``).join(", ")}`;
-    const value = defaultValueDescription ?? noted ?? (typeof defaultValue === "string" ? defaultValue : "");
-    rows.push(`| \`${flags}\` | ${text.replaceAll("|", "\\|")}${words} | ${value} |`);
+    const words =
+      option.argChoices === undefined ? "" : `: ${option.argChoices.map((word) => `\`${word}\``).join(", ")}`;
+    const given = typeof option.defaultValue === "string" ? option.defaultValue : "";
+    const value = option.defaultValueDescription ?? noted ?? given;
+    const item = `- \`${flags}\`: ${text}${words}${value === "" ? "" : ` (default: ${value})`}`;
+    groups.set(helpGroupHeading, [...(groups.get(helpGroupHeading) ?? []), wrapped(item, "  ")]);
   }
-  return `${rows.join("\n")}\n`;
+  return [...groups]
+    .map(([heading, items]) => `${heading === "" ? "" : `**${heading.replace(/:$/, "")}**\n\n`}${items.join("")}`)
+    .join("\n");
+}
+
+/** The options of each group without what they do: the pages of `qure emu` and `qure chaos` say that. */
+function signatures(command: Command): string {
+  const groups = new Map<string, string[]>();
+  for (const { flags, helpGroupHeading = "" } of command.options)
+    groups.set(helpGroupHeading, [...(groups.get(helpGroupHeading) ?? []), `\`${flags}\``]);
+  return [...groups]
+    .map(([heading, list]) => wrapped(`- **${heading.replace(/:$/, "")}**: ${list.join(", ")}`, "  "))
+    .join("");
 }
 
 describe("options and documents name each other", () => {
   test.each([...COMMANDS.keys()].filter((name) => !["snapshot", "disk"].includes(name)))("qure %s", async (name) => {
-    const wanted = table((await leaves()).get(name)!);
+    const wanted = (["emu", "chaos"].includes(name) ? signatures : list)((await leaves()).get(name)!);
     expect(generatedPart(PAGE, `options of qure ${name}`, wanted)).toBe(wanted);
   });
 
@@ -47,37 +52,40 @@ describe("options and documents name each other", () => {
       .filter(([name]) => name.startsWith("disk "))
       .map(([name, command]) => {
         const places = command.registeredArguments.map((argument) => ` ${argument.name().toUpperCase()}`).join("");
-        const options = command.options.map(({ flags }) => `\`${flags}\``).join(", ");
-        return `| \`qure ${name}${places}\` | ${command.description()} | ${options} |`;
+        const own = command.options.map(({ flags }) => flags).filter((flags) => flags !== "--json");
+        const options = own.length === 0 ? "" : ` (${own.map((flags) => `\`${flags}\``).join(", ")})`;
+        return `| \`qure ${name}${places}\` | ${command.description()}${options} |`;
       });
-    const wanted = `${["| command | what it does | options |", "|---|---|---|", ...rows].join("\n")}\n`;
+    const wanted = `${["| command | what it does |", "|---|---|", ...rows].join("\n")}\n`;
     expect(generatedPart(PAGE, "options of qure disk", wanted)).toBe(wanted);
   });
 
   test("qure snapshot", async () => {
     const commands = await leaves();
-    const emu = commands.get("emu")!.options.map(({ flags }) => flags);
-    // Those that run machines are described by what they lack of `qure emu`.
+    const emu = commands.get("emu")!.options;
+    const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
+    // Those that run machines are described by what they lack of `qure emu`: whole groups, and single ones.
+    const lacking = (own: readonly string[]): string => {
+      const missing = emu.filter(({ flags }) => !own.includes(flags));
+      const groups = [...new Set(missing.map(({ helpGroupHeading = "" }) => helpGroupHeading))].filter((group) =>
+        emu.every(({ helpGroupHeading, flags }) => helpGroupHeading !== group || !own.includes(flags)),
+      );
+      const single = missing.filter(({ helpGroupHeading = "" }) => !groups.includes(helpGroupHeading));
+      return [
+        ...groups.map((group) => `all of **${group.replace(/:$/, "")}**`),
+        names(single.map(({ flags }) => flags)),
+      ].join(", ");
+    };
     const rows = [...commands]
       .filter(([name]) => name.startsWith("snapshot "))
       .map(([name, { options, registeredArguments }]) => {
         const own = options.map(({ flags }) => flags);
-        const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
-        const missing = emu.filter((flags) => !own.includes(flags));
-        const takes = own.length > 8 ? `those of \`qure emu\` except ${names(missing)}` : names(own);
-        return `| \`qure ${name} ${registeredArguments.map((argument) => argument.name().toUpperCase()).join(" ")}\` | ${takes} |`.replace(
-          " ` |",
-          "` |",
-        );
+        const takes = own.length > 8 ? `those of \`qure emu\` except ${lacking(own)}` : names(own);
+        const places = registeredArguments.map((argument) => ` ${argument.name().toUpperCase()}`).join("");
+        return wrapped(`- \`qure ${name}${places}\`: ${takes}`, "  ");
       });
-    const wanted = `${["| command | options |", "|---|---|", ...rows].join("\n")}\n`;
+    const wanted = rows.join("");
     expect(generatedPart(PAGE, "options of qure snapshot", wanted)).toBe(wanted);
-  });
-
-  test.each([...TOOLS.keys()])("qure %s, whose help the page shows", (name) => {
-    const help = execFileSync("node", [join(root, "dist/qure.cjs"), name, "--help"], { encoding: "utf8" });
-    const wanted = `\`\`\`console\n$ qure ${name} --help\n${help.trimEnd()}\n\`\`\`\n`;
-    expect(generatedPart("docs/tool-options.md", `help of qure ${name}`, wanted)).toBe(wanted);
   });
 
   test("every option that a page names is one that something takes", async () => {

@@ -30,6 +30,19 @@ export function generatedPart(page: string, name: string, wanted: string): strin
   return wanted;
 }
 
+/** `text` in lines of at most 120 columns, broken at spaces outside of code; all but the first begin with `indent`. */
+export function wrapped(text: string, indent = ""): string {
+  const words = text.match(/(?:`[^`]*`|[^\s`])+/g) ?? [];
+  const lines = [""];
+  for (const word of words) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= 120) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`${indent}${word}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
 export interface Block {
   readonly page: string;
   /** Line of its first line of code, from 1. */

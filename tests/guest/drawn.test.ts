@@ -1,6 +1,6 @@
 /**
- * What a node draws (docs/protocols/cluster.md, "Freshness", and cluster-key.md): sessions, private numbers, keys and seeds, all of
- * them to their last byte.
+ * What a node draws (docs/protocols/cluster.md, "Freshness", and cluster-key.md): sessions, private numbers, keys and
+ * seeds, all of them to their last byte.
  */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";

@@ -1,21 +1,30 @@
 /**
- * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes as
- * `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
+ * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes
+ * as `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hasFeature, parseArchitecture } from "../../src/isa/features.ts";
 import { formsNamed } from "../../src/isa/table/index.ts";
+import {
+  CODE_SECTIONS,
+  commentStart,
+  DATA_DIRECTIVE,
+  git,
+  isLocal,
+  isNumeric,
+  type Line,
+  root,
+  routineNames,
+  type Source,
+  sources,
+  system,
+} from "./assembly-sources.ts";
 
-const root = join(import.meta.dirname, "../..");
 const NUMERIC_LABELS_MAXIMUM = 4;
 const NUMERIC_JUMP_LINES_MAXIMUM = 25;
 const COLUMNS = 120;
-const CODE_SECTIONS: ReadonlySet<string> = new Set([".text", ".boot", ".head", ".text16", ".reset"]);
-/** Directives that stand where instructions do; all others begin their line. */
-const DATA_DIRECTIVE = /^\.(byte|word|long|quad|ascii|asciz|space|skip|fill|zero|org)\b/;
 /** What linker scripts, images and processors enter, so that no source names it. */
 const ENTRIES: ReadonlySet<string> = new Set([
   "kernel_entry",
@@ -24,83 +33,6 @@ const ENTRIES: ReadonlySet<string> = new Set([
   "boot_sector",
   "_start",
 ]);
-
-interface Line {
-  readonly number: number;
-  readonly raw: string;
-  readonly labels: readonly string[];
-  /** Instruction, directive, macro call or assignment; without label and comment. */
-  readonly statement: string;
-  readonly hasComment: boolean;
-  readonly section: string;
-  /** Within .macro, .irp or .rept. */
-  readonly inMacro: boolean;
-}
-
-interface Source {
-  readonly path: string;
-  readonly lines: readonly Line[];
-}
-
-const git = (...patterns: string[]): string[] =>
-  execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
-    cwd: root,
-    encoding: "utf8",
-  })
-    .split("\n")
-    .filter((path) => path !== "" && existsSync(join(root, path)));
-
-/** Where the comment of a line begins; its length when it has none. Quoted text may hold the sign. */
-function commentStart(line: string): number {
-  const quoted = /"(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?/g;
-  const blanked = line.replace(quoted, (text) => "_".repeat(text.length));
-  const start = blanked.indexOf("#");
-  return start < 0 ? line.length : start;
-}
-
-function parse(path: string): Source {
-  let section = ".text";
-  let depth = 0;
-  const pushed: string[] = [];
-  const lines = readFileSync(join(root, path), "utf8")
-    .split("\n")
-    .map((raw, index): Line => {
-      const start = commentStart(raw);
-      let rest = raw.slice(0, start).trim();
-      const labels: string[] = [];
-      for (;;) {
-        const match = /^([A-Za-z_.$\\][\w.$\\@]*|\d+):/.exec(rest);
-        if (!match) break;
-        labels.push(match[1]!);
-        rest = rest.slice(match[0].length).trim();
-      }
-      if (/^\.endm|^\.endr/.test(rest)) depth--;
-      const inMacro = depth > 0;
-      if (/^\.(macro|irp|rept)\b/.test(rest)) depth++;
-      if (rest.startsWith(".pushsection")) pushed.push(section);
-      const named = /^\.(?:push)?section\s+([\w.]+)/.exec(rest) ?? /^(\.text|\.data|\.bss)\b/.exec(rest);
-      if (named) section = named[1]!;
-      if (rest.startsWith(".popsection")) section = pushed.pop() ?? section;
-      return {
-        number: index + 1,
-        raw,
-        labels,
-        statement: rest,
-        hasComment: start < raw.length,
-        section,
-        inMacro,
-      };
-    });
-  return { path, lines };
-}
-
-const sources = git("asm/*.s", "asm/*.inc", "boot/*.s", "boot/*.inc", "tests/guest/*.s", "tests/guest/*.inc").map(
-  parse,
-);
-/** The system itself; programs for tests obey the layout only. */
-const system = sources.filter(({ path }) => !path.startsWith("tests/"));
-const isNumeric = (label: string): boolean => /^\d/.test(label);
-const isLocal = (label: string): boolean => isNumeric(label) || label.startsWith(".L");
 
 function layoutFaults({ path, lines }: Source): string[] {
   const faults: string[] = [];
@@ -202,8 +134,8 @@ function labelFaults({ path, lines }: Source): string[] {
 }
 
 /**
- * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory, and
- * what should have been a number is silently read from an address.
+ * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory,
+ * and what should have been a number is silently read from an address.
  */
 function constantFaults({ path, lines }: Source): string[] {
   const definedAt = new Map<string, number>();
@@ -220,22 +152,6 @@ function constantFaults({ path, lines }: Source): string[] {
       .filter(([name]) => (definedAt.get(name) ?? 0) > number)
       .map(([name]) => `${path}:${number}: ${name} is a constant from line ${definedAt.get(name)} on, and memory here`);
   });
-}
-
-/** Names that are called, handed on as addresses, or known to other sources: what begins at them is a routine. */
-function routineNames(): Set<string> {
-  const names = new Set<string>();
-  for (const { lines } of system)
-    for (const { statement } of lines) {
-      const plain = statement.replace(/"(?:[^"\\]|\\.)*"/g, "");
-      const called = /^call\s+([A-Za-z_]\w*)$/.exec(plain);
-      if (called) names.add(called[1]!);
-      for (const match of plain.matchAll(/\boffset\s+([A-Za-z_]\w*)/g)) names.add(match[1]!);
-      if (/^[A-Z][A-Z0-9_]*\b/.test(plain)) for (const match of plain.matchAll(/[A-Za-z_]\w*/g)) names.add(match[0]);
-      const exported = /^\.global\s+(\w+)/.exec(plain);
-      if (exported) names.add(exported[1]!);
-    }
-  return names;
 }
 
 const PARTS = ["In", "Out", "Clobbers", "Locks"];
@@ -269,12 +185,15 @@ function contractFaults({ path, lines }: Source, routines: ReadonlySet<string>):
 const isBareLabel = ({ labels, statement }: Line): boolean =>
   labels.length > 0 && !labels.every(isLocal) && statement === "";
 
-/** Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them first. */
+/**
+ * Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them
+ * first.
+ */
 const OLDEST = parseArchitecture("i486+387")!;
 const NEWER: Readonly<Record<string, readonly string[]>> = {
-  cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/crypto/generator.s"],
+  cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/kernel/generator.s"],
   rdtsc: ["asm/kernel/schedule.s", "asm/kernel/clock-fine.s", "asm/net/secondary.s"],
-  rdrand: ["asm/crypto/generator.s"],
+  rdrand: ["asm/kernel/generator.s"],
   ud2: ["asm/shell/crash.s"],
   // SSE2's by their names, and here the string instructions.
   movsd: [""],
@@ -294,7 +213,9 @@ function isKnownToOldest(mnemonic: string): boolean {
   return known;
 }
 
-/** A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written. */
+/**
+ * A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written.
+ */
 function newerFaults({ path, lines }: Source): string[] {
   return lines.flatMap(({ statement, number }) => {
     const mnemonic = /^(?:(?:rep\w*|lock) )*([a-z]\w*)/.exec(statement)?.[1] ?? "";

@@ -18,7 +18,7 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const typescript = files.filter((path) => /\.tsx?$/.test(path));
 /** What must also run in a browser. */
 const core = typescript.filter((path) =>
-  /^(emulator|src\/(isa|diagnostic|object|assembler|linker|binutils|image|build|oofs|fat|platform\.d|lab\/(?!lab\.ts)))/.test(
+  /^(emulator|src\/(bytes|isa|diagnostic|object|assembler|linker|binutils|image|build|oofs|fat|plan|host\/places|platform\.d|lab\/(?!lab\.ts)))/.test(
     path,
   ),
 );
@@ -46,7 +46,9 @@ function offenders(paths: readonly string[], pattern: RegExp): string[] {
 /** Packages that the core may import, since they need nothing but the language: a browser runs them too. */
 const PORTABLE_PACKAGES: ReadonlySet<string> = new Set(["fflate"]);
 
-/** The emulator and src/lab as a browser has them, in a world without Node's globals, and the files that they are of. */
+/**
+ * The emulator and src/lab as a browser has them, in a world without Node's globals, and the files that they are of.
+ */
 const browser = shared(async () => {
   const contents = `
     export { assemble } from "./src/assembler/assemble.ts";
@@ -93,11 +95,12 @@ describe("house rules", () => {
   });
 
   test("imports go the way docs/architecture.md gives: the ground floor knows nobody, and only the command line knows all", () => {
-    /** Folder -> the folders it may import from. */
-    const NO_NODE = ["isa", "diagnostic", "object", "build", "image", "oofs", "fat", "lab"].map(
+    /** Folder -> the folders it may import from, and all may from src/bytes. */
+    const NO_NODE = ["isa", "diagnostic", "object", "build", "image", "oofs", "fat", "lab", "plan"].map(
       (name) => `src/${name}`,
     );
     const allowed: Readonly<Record<string, readonly string[]>> = {
+      "src/bytes": [],
       "src/isa": [],
       "src/diagnostic": [],
       "src/object": [],
@@ -110,12 +113,22 @@ describe("house rules", () => {
       "src/binutils": ["src/isa", "src/object"],
       "src/image": ["src/diagnostic", "src/object", "src/linker"],
       "src/build": ["src/isa", "src/diagnostic", "src/object", "src/assembler", "src/linker", "src/image"],
-      "src/oofs": ["src/diagnostic", "src/image"],
-      "src/fat": ["src/diagnostic", "src/oofs"],
+      "src/oofs": ["src/diagnostic"],
+      "src/fat": ["src/oofs", "src/diagnostic"],
       emulator: ["src/isa"],
       "src/host": ["emulator", "src/isa", "src/version.ts"],
       "src/lab": ["emulator", "src/host", "src/isa"],
-      "src/chaos": ["emulator", "src/host", "src/image", "src/lab", "src/object", "src/oofs", "src/page/decode"],
+      "src/plan": ["emulator", "src/host/places.ts", "src/lab"],
+      "src/chaos": [
+        "emulator",
+        "src/host",
+        "src/image",
+        "src/lab",
+        "src/plan",
+        "src/object",
+        "src/oofs",
+        "src/page/decode",
+      ],
       "src/page": ["emulator", ...NO_NODE],
     };
     const wrong: string[] = [];
@@ -123,7 +136,7 @@ describe("house rules", () => {
       for (const path of typescript.filter((file) => file.startsWith(`${folder}/`))) {
         for (const name of importsOf(path).filter((imported) => imported.startsWith("."))) {
           const target = normalize(join(dirname(path), name));
-          if (![folder, ...others].some((place) => target === place || target.startsWith(`${place}/`)))
+          if (![folder, "src/bytes", ...others].some((place) => target === place || target.startsWith(`${place}/`)))
             wrong.push(`${path} imports ${target}`);
         }
       }
@@ -150,6 +163,32 @@ describe("house rules", () => {
         ),
     );
     expect(absolute.filter((place) => !place.startsWith(relative(root, import.meta.filename)))).toEqual([]);
+  });
+
+  test("pages have lines of at most 120 columns, but for what programs print", () => {
+    const pages = files.filter((path) => /^(?:[A-Z]+\.md$|docs\/)/.test(path) && path.endsWith(".md"));
+    const wide = pages
+      .filter((path) => path !== "CHANGELOG.md")
+      .flatMap((path) =>
+        read(path)
+          .replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ""))
+          .split("\n")
+          .flatMap((line, index) => (line.length > 120 ? [`${path}:${index + 1}: ${line.length} columns`] : [])),
+      );
+    expect(wide).toEqual([]);
+  });
+
+  test("comments have lines of at most 120 columns, if there is a space to break them at", () => {
+    const sources = files.filter((path) => /\.(ts|tsx|mts|mjs|s|inc|ld)$/.test(path));
+    const wide = sources.flatMap((path) => {
+      const comment = /\.(s|inc)$/.test(path) ? /^\s*#\s*\S+\s/ : /^\s*(?:\/\/|\/\*\*?|\*)\s*\S+\s/;
+      return read(path)
+        .split("\n")
+        .flatMap((line, index) =>
+          line.length > 120 && comment.test(line) && !line.includes("biome-ignore") ? [`${path}:${index + 1}`] : [],
+        );
+    });
+    expect(wide).toEqual([]);
   });
 
   test("tests are neither skipped nor singled out in the source", () => {

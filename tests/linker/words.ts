@@ -100,6 +100,13 @@ export const SAID: Readonly<Record<string, Said>> = {
     sources: [QUIET + START, ".text\nnop\n"],
     says: ["part1.o: warning: it has no section .note.GNU-stack, which makes the stack executable [executable-stack]"],
   },
+  "a warning that an object brings, in words like ours": {
+    sources: [
+      `${QUIET}${START}call old\n`,
+      `${QUIET}.section .gnu.warning.old,""\n.asciz "old wants an executable stack"\n.text\n.globl old\nold: ret\n`,
+    ],
+    says: ["part0.o: warning: old wants an executable stack [link]"],
+  },
   "a stack that the command line speaks of": {
     sources: [QUIET + START, ".text\nnop\n"],
     options: ["-z", "noexecstack"],

@@ -1,5 +1,5 @@
 /** Damaged and hostile volumes: what of them is still there, and that nothing wrong is taken for data. */
-import { crc32 } from "../../src/image/crc32.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { check, type FileSystem, format, mount, OofsError } from "../../src/oofs/index.ts";
 import { MAP_ID, sectorSum, TABLE_ID } from "../../src/oofs/layout.ts";
 import { walkState } from "../../src/oofs/walk.ts";

@@ -1,5 +1,5 @@
 /** Makes volumes of version 1, as the page describes them: for tests of the conversion. */
-import { crc32 } from "../../src/image/crc32.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { MemoryDisk } from "./disks.ts";
 
 const BLOCK_BYTES = 4096;

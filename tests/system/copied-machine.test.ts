@@ -1,5 +1,5 @@
 /**
- * A machine that goes on from one moment more than once draws other secrets each time (asm/crypto/generator.s): because
+ * A machine that goes on from one moment more than once draws other secrets each time (asm/kernel/generator.s): because
  * time goes by, and because its host says that it is another copy (asm/kernel/generation.s). What is the same repeats.
  */
 import { expect, test } from "vitest";

@@ -270,7 +270,10 @@ test("takes over after a panic when it was asked to, and restarts the machine", 
 const KERNEL_SPACE = 0xc000_0000;
 const TRACED = 14;
 
-/** Places in code right behind a call into it, by what calls there are (Intel SDM volume 2: E8, and FF /2 of 2 to 7 bytes). */
+/**
+ * Places in code right behind a call into it, by what calls there are (Intel SDM volume 2: E8, and FF /2 of 2 to 7
+ * bytes).
+ */
 function returnsIn(code: Uint8Array): Readonly<Record<"direct" | "indirect" | "none", (length?: number) => number[]>> {
   const places = Array.from({ length: code.length - 7 }, (_, at) => at + 7);
   const view = new DataView(code.buffer, code.byteOffset, code.length);

@@ -1,6 +1,6 @@
 /**
- * Each system call of programs fails once. Afterwards handles, memory and tasks are what they were, the status is 0 only
- * where all was done, nothing of the user's is lost, and nothing is left behind.
+ * Each system call of programs fails once. Afterwards handles, memory and tasks are what they were, the status is 0
+ * only where all was done, nothing of the user's is lost, and nothing is left behind.
  */
 import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/fat/index.ts";
@@ -31,6 +31,7 @@ interface Row {
 const FILES = "cat /a/text /a/text.part /a/d/one /a/d/e/two /a/d/text.new; find /a; find /b";
 const PREPARED = [
   "seq 300 > /a/text; echo mine > /a/text.part; mkdir -p /a/d/e; echo 1 > /a/d/one; echo 2 > /a/d/e/two",
+  "mkdir /a/x; echo packed > /a/x/f; tar cf /b/d.tar /a/x; rm -r /a/x",
   "echo new > /a/d/text.new; sync",
 ];
 
@@ -71,6 +72,19 @@ const ROWS: readonly Row[] = [
   { command: "/bin/echo some words" },
   { command: "seq 1000 1020" },
   { command: "sleep 10" },
+  { command: "sort -rn /a/text" },
+  { command: "sort -u /a/d/one /a/d/e/two > /a/o", shows: "cat /a/o", after: "rm -f /a/o" },
+  { command: "uniq -c /a/text.part" },
+  { command: "cut -c 1-2 /a/text" },
+  { command: "tr 0-9 a-j < /a/d/one" },
+  { command: "sed -n '$p' /a/text" },
+  { command: "cmp /a/d/one /a/d/one" },
+  { command: "diff /a/text /a/text" },
+  { command: "sha256sum /a/text /a/d/one" },
+  { command: "echo 1 2 3 | xargs -n 1 seq > /a/o", shows: "cat /a/o", after: "rm -f /a/o", joined: true },
+  { command: "tar cf /a/o /a/d", shows: "tar tf /a/o", after: "rm -f /a/o" },
+  { command: "tar tf /b/d.tar" },
+  { command: "tar xf /b/d.tar", shows: "find /a/x; cat /a/x/f", after: "rm -rf /a/x" },
   { command: "pipe seq 20 : wc", joined: true },
   { command: "time hello", varies: true },
   { command: "primes 100" },

@@ -394,8 +394,8 @@ function emitTailCall(c: Code, table: number): void {
 
 /**
  * What most code consists of, by table. One function has all of it and goes around in a loop from one such instruction
- * to the next, at half the cost of a tail call. V8 takes a fifth of a second to optimise it, once for all processes
- * (src/host/machine-code.ts). With some 20 opcodes more, of groups above all, it would be twice as slow: of more than
+ * to the next, at half the cost of a tail call. V8 takes a fifth of a second to optimise it, on a thread of its own.
+ * With some 20 opcodes more, of groups above all, it would be twice as slow: of more than
  * 8,192 values V8 leaves the choice of registers to its simpler allocator.
  */
 const FREQUENT: Readonly<Record<16 | 32, readonly (readonly number[])[]>> = {

@@ -7,12 +7,13 @@ import type { StageSetup } from "../../chaos/setup.ts";
 import { gitTree } from "../../host/git-tree.ts";
 import { loadFirmware } from "../../host/package.ts";
 import { WaitError } from "../../lab/lab.ts";
+import { DEFAULT_STORE } from "../../plan/schema.ts";
 import { KERNEL_REVISION, VERSION } from "../../version.ts";
-import { readInput } from "../emu/machines.ts";
 import { preparedDisk } from "../emu/prepare.ts";
+import { readInput } from "../emu/shelf.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
-import { DEFAULT_STORE, readSnapshot } from "../snapshot-store.ts";
+import { readSnapshot } from "../snapshot-store.ts";
 import type { ChaosOptions } from "./options.ts";
 
 export async function setUp(options: ChaosOptions, progress: Progress, signal: AbortSignal): Promise<StageSetup> {

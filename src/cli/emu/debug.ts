@@ -2,22 +2,22 @@
  * The options of `qure emu` for watching what goes on inside: gdb, traces, counters. docs/debugging.md describes them.
  */
 import { writeSync } from "node:fs";
-import { Trace, type TraceKind } from "../../../emulator/debug/trace.ts";
+import { Trace } from "../../../emulator/debug/trace.ts";
 import { type GdbServer, serveGdb } from "../../host/gdb-server.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
+import type { Plan } from "../../plan/schema.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
-import type { Surroundings } from "./machines.ts";
-import type { EmuOptions } from "./options.ts";
+import type { Surroundings } from "./shelf.ts";
 import { loadSymbols } from "./symbols.ts";
 
-type DebugOptions = Pick<EmuOptions, "gdb" | "stopped" | "trace" | "traceFile" | "symbols">;
+type Debugging = Plan["debugging"];
 
 const LAST_PORT = 65535;
 
 /** Every node has a port of its own. Throws `UsageError`. */
-export function checkPorts({ gdb }: DebugOptions, nodes: number): void {
+export function checkPorts({ gdb }: Debugging, nodes: number): void {
   if (gdb !== null && gdb + nodes - 1 > LAST_PORT)
     throw new UsageError(`--gdb ${gdb}: ${nodes} nodes have ports from there to ${LAST_PORT} only`);
 }
@@ -28,25 +28,21 @@ export function checkPorts({ gdb }: DebugOptions, nodes: number): void {
  */
 export async function startDebugging(
   lab: LabCluster,
-  options: DebugOptions,
+  debugging: Debugging,
+  stopped: boolean,
   image: string | null,
   { progress, closers, onlookers }: Surroundings,
 ): Promise<void> {
-  if (options.trace !== null) closers.push(startTrace(lab, options.trace, options, image));
-  if (options.gdb === null) return;
-  const server = await openGdb(lab, options.gdb, options.stopped, progress);
+  if (debugging.trace.length > 0) closers.push(startTrace(lab, debugging, image));
+  if (debugging.gdb === null) return;
+  const server = await openGdb(lab, debugging.gdb, stopped, progress);
   onlookers.push(() => server.hasClient);
   closers.push(() => server.close());
 }
 
 const TRACE_BUFFER_CHARACTERS = 1 << 16;
 
-function startTrace(
-  lab: LabCluster,
-  kinds: ReadonlySet<TraceKind>,
-  { traceFile, symbols }: DebugOptions,
-  image: string | null,
-): () => void {
+function startTrace(lab: LabCluster, { trace, traceFile, symbols }: Debugging, image: string | null): () => void {
   const table = loadSymbols(symbols, image);
   const file = traceFile === null ? null : new RecordFile(traceFile);
   let text = "";
@@ -61,7 +57,7 @@ function startTrace(
   debuggers.nodes.forEach(
     ({ machine, index }) =>
       new Trace(machine, debuggers.probes[index]!, {
-        kinds,
+        kinds: new Set(trace),
         symbols: table,
         isMuted: () => debuggers.history.isRepeating(index),
         write: (line) => {

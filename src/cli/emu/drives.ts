@@ -1,23 +1,31 @@
 /** `--drive`: drives beyond the machine's own disk and CD, in QEMU's words. */
 
-import { PORTS as AHCI_PORTS } from "../../../emulator/devices/ahci-registers.ts";
-import { SparseDisk } from "../../../emulator/disk/disk.ts";
-import type { FileDisk, FileDiskOptions } from "../../host/file-disk.ts";
-import type { LabDrive } from "../../lab/lab.ts";
-import type { MachineParts } from "../../lab/media.ts";
+import { drive } from "../../plan/run.ts";
+import { DRIVE_PLACES, type DrivePlan } from "../../plan/schema.ts";
 import { UsageError } from "../fail.ts";
 
-/** Positions at the IDE channels that `--drive` fills, by QEMU's index: hdb, hdc, hdd. */
-const IDE_INDICES = [1, 2, 3] as const;
-/** Ports of the AHCI adapter. */
-const AHCI_INDICES = Array.from({ length: AHCI_PORTS }, (_, port) => port);
+const placesOf = (bus: string): string[] => DRIVE_PLACES.filter((name) => name.startsWith(bus));
 const BUSES = ["ide", "virtio", "ahci"] as const;
 type Bus = (typeof BUSES)[number];
-/** Where `index` says what, and what it says. */
-const PLACES: Readonly<Record<Bus, { readonly indices: readonly number[]; readonly expected: string }>> = {
-  ide: { indices: IDE_INDICES, expected: "with if=ide it is 1 (hdb), 2 (hdc) or 3 (hdd); index 0 is --hda's" },
-  ahci: { indices: AHCI_INDICES, expected: "with if=ahci it is 0 to 5, the adapter's ports" },
-  virtio: { indices: [], expected: "there is none with if=virtio" },
+interface Places {
+  /** As plans name them. */
+  readonly names: readonly string[];
+  /** What `index` says of each, in QEMU's words; where there is none, no `index` may be given. */
+  readonly indices: readonly number[];
+  readonly expected: string;
+}
+const PLACES: Readonly<Record<Bus, Places>> = {
+  ide: {
+    names: ["hdb", "hdc", "hdd"],
+    indices: [1, 2, 3],
+    expected: "with if=ide it is 1 (hdb), 2 (hdc) or 3 (hdd); index 0 is --hda's",
+  },
+  ahci: {
+    names: placesOf("sata"),
+    indices: placesOf("sata").map((_, port) => port),
+    expected: "with if=ahci it is 0 to 5, the adapter's ports",
+  },
+  virtio: { names: placesOf("virtio"), indices: [], expected: "there is none with if=virtio" },
 };
 /** Why another format is refused, with the way round. */
 export const ONLY_RAW = "only format=raw is read; convert the file: qemu-img convert -O raw FILE disk.img";
@@ -69,48 +77,23 @@ export function parseDrive(text: string): DriveOption {
   };
 }
 
-/**
- * Opens what `--drive` names, for one machine: what it writes is kept in memory. `hasCd`: the CD drive hdc is taken.
- * `open` opens a file to be read, as what it is meant.
- */
-export function furtherDrives(
-  options: readonly string[],
-  hasCd: boolean,
-  open: (path: string, content: Pick<FileDiskOptions, "content">) => FileDisk,
-): Pick<MachineParts, "drives" | "virtioDisks" | "ahci"> {
+/** What `--drive` names, in their places. `hasCd`: the CD drive hdc is taken. */
+export function furtherDrives(options: readonly string[], hasCd: boolean): DrivePlan[] {
   const wanted = options.map(parseDrive);
-  const file = ({ path, isRaw }: DriveOption): FileDisk => open(path!, isRaw ? { content: "raw" } : {});
-  const disk = (option: DriveOption): SparseDisk => {
-    const base = file(option);
-    return new SparseDisk(base.sizeBytes, { base });
-  };
-  const drive = (option: DriveOption): LabDrive =>
-    option.kind === "cd"
-      ? { kind: "cd", medium: option.path === null ? null : file(option) }
-      : { kind: "disk", medium: disk(option) };
-  /** Those of a bus at its positions; null where there are none. */
-  const placed = (bus: Bus, taken: ReadonlySet<number>): (LabDrive | null)[] | null => {
-    const { indices } = PLACES[bus];
-    const found = new Map<number, LabDrive>();
-    const ofBus = wanted.filter((one) => one.bus === bus);
-    // Those that say where they want to be come first.
-    for (const one of [
-      ...ofBus.filter(({ index }) => index !== null),
-      ...ofBus.filter(({ index }) => index === null),
-    ]) {
-      const index = one.index ?? indices.find((free) => !taken.has(free) && !found.has(free));
-      if (index === undefined || taken.has(index) || found.has(index))
-        throw new UsageError(`--drive ${one.path ?? "media=cdrom"}: there is a drive at its position already`);
-      found.set(index, drive(one));
-    }
-    return ofBus.length > 0 ? indices.map((index) => found.get(index) ?? null) : null;
-  };
-  const drives = placed("ide", new Set(hasCd ? [2] : []));
-  const ahci = placed("ahci", new Set());
-  const virtioDisks = wanted.filter(({ bus }) => bus === "virtio").map(disk);
-  return {
-    ...(drives ? { drives } : {}),
-    ...(ahci ? { ahci } : {}),
-    ...(virtioDisks.length > 0 ? { virtioDisks } : {}),
-  };
+  const taken = new Set(hasCd ? ["hdc"] : []);
+  const placed = new Map<DriveOption, string>();
+  // Those that say where they want to be come first.
+  for (const one of [
+    ...wanted.filter(({ index }) => index !== null),
+    ...wanted.filter(({ index }) => index === null),
+  ]) {
+    const { bus, index, path } = one;
+    const { names, indices } = PLACES[bus];
+    const at = index === null ? names.find((name) => !taken.has(name)) : names[indices.indexOf(index)];
+    if (at === undefined || taken.has(at))
+      throw new UsageError(`--drive ${path ?? "media=cdrom"}: there is a drive at its position already`);
+    taken.add(at);
+    placed.set(one, at);
+  }
+  return wanted.map((one) => drive(placed.get(one)!, { kind: one.kind, path: one.path, isRaw: one.isRaw }));
 }

@@ -1,5 +1,5 @@
 /**
- * A prepared disk as a file of the cache (docs/formats/prepared-disk.md): only what is not zeros, so that a disk of many
+ * A prepared disk as a file of the cache (docs/formats/snapshot.md): only what is not zeros, so that a disk of many
  * gigabytes is kept, and read again, in a moment.
  */
 import { createHash } from "node:crypto";

@@ -7,17 +7,18 @@ import { firstClient, openStream } from "../../host/byte-stream.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { ConsoleText } from "../../lab/console.ts";
 import type { LabCluster, LabNode } from "../../lab/lab.ts";
+import type { LinePlace } from "../../plan/line-place.ts";
+import type { Plan } from "../../plan/schema.ts";
 import { CommandError, UsageError } from "../fail.ts";
-import type { LinePlace } from "./line-place.ts";
-import type { Surroundings } from "./machines.ts";
-import type { EmuOptions } from "./options.ts";
+import type { Surroundings } from "./shelf.ts";
 
 /** Why a run was ended that the person left by Ctrl-A X: nothing went wrong. */
 export const LEFT_BY_KEY = new Error("left by Ctrl-A X");
 
 const CTRL_A = 1;
 
-type LineOptions = Pick<EmuOptions, "serial" | "parallel" | "debugcon">;
+/** Where the lines of the one machine lead. */
+export type Lines = Pick<Plan["outputs"], "serial" | "parallel" | "debugConsole">;
 
 interface Line {
   readonly port: CharacterPort;
@@ -26,17 +27,21 @@ interface Line {
 }
 
 /** The lines that lead somewhere, each with the option that says so. */
-export function linesOf({ serial, parallel, debugcon }: LineOptions): Line[] {
+export function linesOf({ serial, parallel, debugConsole }: Lines): Line[] {
   return [
     ...serial.map((place, index): Line => ({ port: index as SerialPort, place, option: "--serial" })),
     ...(parallel === null ? [] : [{ port: LPT1, place: parallel, option: "--parallel" } as const]),
-    ...(debugcon === null ? [] : [{ port: DEBUG_CONSOLE, place: debugcon, option: "--debugcon" } as const]),
+    ...(debugConsole === null ? [] : [{ port: DEBUG_CONSOLE, place: debugConsole, option: "--debugcon" } as const]),
   ];
 }
 
 /** Does somebody talk with the machine over a line, who then decides when it is over? */
-export function hasConversation(options: LineOptions): boolean {
-  return linesOf(options).some(({ place }) => place.kind !== "file" && place.kind !== "null");
+export function hasConversation(lines: Lines): boolean {
+  return linesOf(lines).some(({ place }) => isConversation(place));
+}
+
+export function isConversation({ kind }: LinePlace): boolean {
+  return kind !== "file" && kind !== "null";
 }
 
 /** What says something over a line; null for those that only listen, a printer's and the debug console. */
@@ -77,12 +82,12 @@ function connectStdio(text: ConsoleText, send: ((bytes: Uint8Array) => void) | n
 /** Connects the lines of the one machine, and waits for clients where that was asked for. */
 export async function connectLines(
   lab: LabCluster,
-  options: LineOptions,
+  lines: Lines,
   { progress, signal, closers }: Surroundings,
   end: AbortController,
 ): Promise<void> {
   const node = lab.nodes[0]!;
-  for (const { port, place, option } of linesOf(options)) {
+  for (const { port, place, option } of linesOf(lines)) {
     const text = node.outputs[port]!;
     const send = senderOf(node, port);
     if (place.kind === "null") continue;
@@ -113,12 +118,11 @@ export async function connectLines(
 }
 
 /** Throws a UsageError where the machines of a run have no such lines; `ports`: the serial ones of each. */
-export function checkLines(options: LineOptions, machines: number, ports: number, hasPrinter: boolean): void {
-  const [line] = linesOf(options);
+export function checkLines(lines: Lines, machines: number, ports: number, hasPrinter: boolean): void {
+  const [line] = linesOf(lines);
   if (line === undefined) return;
   if (machines > 1) throw new UsageError(`${line.option} is for a single machine: leave --nodes out`);
-  if (options.serial.length > ports)
+  if (lines.serial.length > ports)
     throw new UsageError(`--serial: more than ${ports} times, and the machine has COM1 to COM${ports}`);
-  if (options.parallel !== null && !hasPrinter)
-    throw new UsageError("--parallel: the machine of the snapshot has no parallel port");
+  if (lines.parallel !== null && !hasPrinter) throw new UsageError("--parallel: the machine has no parallel port");
 }

@@ -2,8 +2,9 @@
 
 import { statSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import { type Conversation, firstClient, openStream, type StreamPlace } from "../../host/byte-stream.ts";
+import { type Conversation, firstClient, openStream } from "../../host/byte-stream.ts";
 import { writeFileAside } from "../../host/files.ts";
+import type { StreamPlace } from "../../host/places.ts";
 import { encodePng } from "../../host/png.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { Control, type MonitorHost } from "../../lab/monitor/control.ts";
@@ -11,20 +12,18 @@ import { MonitorError } from "../../lab/monitor/error.ts";
 import { answerDebuggers, HumanMonitor } from "../../lab/monitor/human.ts";
 import { QmpMonitor } from "../../lab/monitor/qmp.ts";
 import { Session } from "../../lab/monitor/session.ts";
+import { driveAt } from "../../plan/machines.ts";
+import type { Plan } from "../../plan/schema.ts";
 import { VERSION } from "../../version.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { LEFT_BY_KEY, linesOf } from "./lines.ts";
-import { type Media, readMedium, type Surroundings } from "./machines.ts";
-import type { EmuOptions } from "./options.ts";
+import { readMedium, type Surroundings } from "./shelf.ts";
 
-type MonitorOptions = Pick<
-  EmuOptions,
-  "gdb" | "monitor" | "qmp" | "serial" | "parallel" | "debugcon" | "store" | "reboot" | "fda" | "fdb"
->;
+type Claims = Pick<Plan, "debugging" | "outputs">;
 
 /** Places where one monitor listens, each with its language. */
-function placesOf({ monitor, qmp }: MonitorOptions): { place: StreamPlace; option: string; isQmp: boolean }[] {
+function placesOf({ monitor, qmp }: Plan["debugging"]): { place: StreamPlace; option: string; isQmp: boolean }[] {
   return [
     ...(monitor === null ? [] : [{ place: monitor, option: "--monitor", isQmp: false }]),
     ...(qmp === null ? [] : [{ place: qmp, option: "--qmp", isQmp: true }]),
@@ -32,19 +31,19 @@ function placesOf({ monitor, qmp }: MonitorOptions): { place: StreamPlace; optio
 }
 
 /** The options that have this terminal: monitors, and lines of the machine. */
-function claimsOf(options: MonitorOptions): string[] {
-  const places = [...placesOf(options), ...linesOf(options)];
+function claimsOf({ debugging, outputs }: Claims): string[] {
+  const places = [...placesOf(debugging), ...linesOf(outputs)];
   return places.flatMap(({ place, option }) => (place.kind === "stdio" ? [option] : []));
 }
 
 /** Does a monitor, or a line of the machine, have this terminal? */
-export function ownsStdio(options: MonitorOptions): boolean {
-  return claimsOf(options).length > 0;
+export function ownsStdio(plan: Claims): boolean {
+  return claimsOf(plan).length > 0;
 }
 
 /** One terminal is one conversation. Throws `UsageError`. */
-export function checkMonitors(options: MonitorOptions): void {
-  const claims = claimsOf(options);
+export function checkMonitors(plan: Claims): void {
+  const claims = claimsOf(plan);
   if (claims.length > 1) throw new UsageError(`${claims.join(" and ")}: only one of them can have stdio`);
 }
 
@@ -65,20 +64,22 @@ function readForDrive(path: string): Uint8Array {
   return readMedium(path);
 }
 
-function hostOf(store: string, media: Media, floppies: readonly (string | null)[], end: AbortController): MonitorHost {
-  const files: Readonly<Record<string, string | null | undefined>> = {
-    "ide0-hd0": media.hda,
-    "ide1-cd0": media.cdrom,
-    floppy0: floppies[0],
-    floppy1: floppies[1],
-  };
+/** Where QEMU's names of drives are. */
+const PLACES: Readonly<Record<string, string>> = {
+  "ide0-hd0": "hda",
+  "ide1-cd0": "hdc",
+  floppy0: "fda",
+  floppy1: "fdb",
+};
+
+function hostOf({ machines: [machine], snapshots: { folder: store } }: Plan, end: AbortController): MonitorHost {
   return {
     version: VERSION,
     processId: process.pid,
     writeFile: (path, bytes) => orSay(() => writeFileAside(path, bytes)),
     readFile: (path) => orSay(() => readForDrive(path)),
     encodePng: ({ width, height, rgba }) => encodePng(width, height, rgba),
-    mediumName: (drive) => files[drive] ?? null,
+    mediumName: (drive) => (machine && driveAt(machine, PLACES[drive] ?? "")?.path) ?? null,
     snapshots: {
       list: () =>
         orSay(() => listSnapshots(store)).flatMap(({ name, sizeBytes, modified, content }) =>
@@ -102,16 +103,14 @@ export interface Monitors {
 /** Opens what was asked for; null when nothing was. Waits for clients where that was asked for too. */
 export async function openMonitors(
   lab: LabCluster,
-  options: MonitorOptions,
-  media: Media,
+  plan: Plan,
   { progress, signal, closers, onlookers }: Surroundings,
   end: AbortController,
 ): Promise<Monitors | null> {
-  const places = placesOf(options);
-  if (places.length === 0 && options.gdb === null) return null;
-  const host = hostOf(options.store, media, [options.fda, options.fdb], end);
-  const control = new Control(lab, host, options.reboot);
-  if (options.gdb !== null) answerDebuggers(lab, control);
+  const places = placesOf(plan.debugging);
+  if (places.length === 0 && plan.debugging.gdb === null) return null;
+  const control = new Control(lab, hostOf(plan, end), plan.run.reboot);
+  if (plan.debugging.gdb !== null) answerDebuggers(lab, control);
   for (const { place, option, isQmp } of places) {
     const serve = (write: (text: string) => void): Conversation =>
       inText(isQmp ? new QmpMonitor(new Session(control), write) : new HumanMonitor(new Session(control), write));

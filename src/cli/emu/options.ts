@@ -8,11 +8,16 @@ import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { TICK_NS, TICKS_NS } from "../../../emulator/time/clock.ts";
-import { parseListeningPlace, type StreamPlace } from "../../host/byte-stream.ts";
+import { parseListeningPlace, type StreamPlace } from "../../host/places.ts";
 import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
 import { type Forward, parseForward, parseWay, type Way } from "../../lab/way.ts";
+import { type Goal, parseGoal } from "../../plan/goal.ts";
+import { type LinePlace, parseLinePlace } from "../../plan/line-place.ts";
+import { DEFAULT_STORE } from "../../plan/schema.ts";
+import { parseSound, type SoundWish } from "../../plan/sound-wish.ts";
+import { parseStartDate, type StartDate } from "../../plan/start-date.ts";
 import { UsageError } from "../fail.ts";
 import {
   type ArgumentParser,
@@ -27,31 +32,6 @@ import {
   withDefault,
 } from "../option-table.ts";
 import { parseMemorySize, parseSize } from "../sizes.ts";
-import { DEFAULT_STORE } from "../snapshot-store.ts";
-import { type LinePlace, parseLinePlace } from "./line-place.ts";
-import { parseSound, type SoundWish } from "./sound-wish.ts";
-import { parseStartDate, type StartDate } from "./start-date.ts";
-
-/** What `--until` waits for: the agreement of all nodes, or a text on every console. */
-export interface Goal {
-  /** As it was written. */
-  readonly text: string;
-  /** Null: the agreement. */
-  readonly pattern: RegExp | null;
-}
-
-export const CLOUD: Goal = { text: "cloud", pattern: null };
-const TEXT_PREFIX = "text:";
-
-const goal: ArgumentParser<Goal> = (argument, option) => {
-  if (argument === CLOUD.text) return CLOUD;
-  if (!argument.startsWith(TEXT_PREFIX)) throw new UsageError(`${option} ${argument}: write cloud or text:REGEX`);
-  try {
-    return { text: argument, pattern: new RegExp(argument.slice(TEXT_PREFIX.length), "m") };
-  } catch (error) {
-    throw new UsageError(`${option} ${argument}: ${(error as Error).message}`);
-  }
-};
 
 const virtualTime: ArgumentParser<number> = (argument, option) => {
   try {
@@ -101,6 +81,7 @@ const clockName: ArgumentParser<string> = (argument, option) => {
 export const tickOf = ({ clock, nsPerInstruction }: { clock: string | null; nsPerInstruction: string }): number =>
   clock === null ? Number(nsPerInstruction) : CLOCKS[clock]!;
 
+const goal: ArgumentParser<Goal> = checked(parseGoal);
 const forward: ArgumentParser<Forward> = checked(parseForward);
 const way: ArgumentParser<Way> = checked(parseWay);
 const fault: ArgumentParser<Fault> = checked(parseFault);
@@ -195,7 +176,7 @@ export const EMU_OPTIONS = {
   fdb: optional({ flags: "--fdb <file>", help: "a diskette for drive B", group: MACHINES, parse: text }),
   boot: optional({
     flags: "--boot <order>",
-    help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
+    help: "where the firmware looks: a diskette, c disk, d CD, n network",
     group: MACHINES,
     parse: bootOrder,
     defaultText: "cad",
@@ -378,6 +359,13 @@ export const EMU_OPTIONS = {
     help: "a machine that would reset switches itself off instead",
     group: RUN,
   }),
+  plan: optional({
+    flags: "--plan <file>",
+    help: "run this plan, which says all that options say (docs/formats/plan.md)",
+    group: RUN,
+    parse: text,
+  }),
+  printPlan: flag({ flags: "--print-plan", help: "print the plan that the options make, and run nothing", group: RUN }),
   realtime: flag({ flags: "--realtime", help: "let a virtual second take a second", group: RUN }),
   json: flag({ flags: "--json", help: "print the outcome as one JSON object", group: OUTPUT }),
   log: optional({ flags: "--log <dir>", help: "write each console to NAME.log", group: OUTPUT, parse: text }),
@@ -485,9 +473,9 @@ export type EmuOptionName = keyof typeof EMU_OPTIONS;
 const NAMES = Object.keys(EMU_OPTIONS) as EmuOptionName[];
 
 /** What `qure snapshot save NAME` takes: the name is its argument. */
-export const SAVE_OPTIONS = NAMES.filter((name) => name !== "save");
+export const SAVE_OPTIONS = NAMES.filter((name) => !["save", "plan"].includes(name));
 
 /** What `qure snapshot restore` takes: which machines there are, the snapshot says. */
 export const RESTORE_OPTIONS = NAMES.filter(
-  (name) => EMU_OPTIONS[name].group !== MACHINES && !["gateway", "replay", "link"].includes(name),
+  (name) => EMU_OPTIONS[name].group !== MACHINES && !["gateway", "replay", "link", "plan"].includes(name),
 );

@@ -1,30 +1,34 @@
-/** A run of machines, from the options to the exit code. */
+/** A run of machines, from its plan to the exit code. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { MOST_SERIAL_PORTS, type SoundCardConfig, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
-import { isElf } from "../../image/kernel-start/elf.ts";
+import { type SoundCardConfig, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { NOTHING_FOUND } from "../../lab/cluster.ts";
 import { drawFaults, formatFault, planFaults } from "../../lab/faults.ts";
-import { type LabCluster, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
+import { LabCluster, type RestoreOptions, restoreCluster } from "../../lab/lab.ts";
 import { formatNs } from "../../lab/time.ts";
+import type { Goal } from "../../plan/goal.ts";
+import { clusterOf } from "../../plan/machines.ts";
+import { formatPlan, machineCount } from "../../plan/plan.ts";
+import { bootedFrom } from "../../plan/run.ts";
+import type { Plan } from "../../plan/schema.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
-import { type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
+import { readSnapshot, type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
 import { attempt, conclude, ENDS, type End, exitCodeOf, type GuestStatus, PowerLog } from "./ending.ts";
 import { checkLines, connectLines, hasConversation, LEFT_BY_KEY } from "./lines.ts";
-import { checkDigest, checkImage, checkLinkable, optionsOf, Recorder, replayRun } from "./link.ts";
+import { checkDigest, checkImage, checkLinkable, Recorder, replayRun } from "./link.ts";
 import { MachineLog } from "./machine-log.ts";
-import { chooseMedia, type Media, NO_MEDIA, newCluster, readInput, type Surroundings } from "./machines.ts";
 import { checkMonitors, type Monitors, openMonitors, ownsStdio } from "./monitor.ts";
 import { runUntilLeft } from "./onlookers.ts";
-import { CLOUD, type EmuOptions, type Goal } from "./options.ts";
+import type { EmuOptions } from "./options.ts";
 import { type Outcome, report, statistics } from "./outcome.ts";
+import { planFromOptions } from "./plan-options.ts";
 import { openCapture, openLogs, writeScreenshots } from "./records.ts";
 import { watchScreen } from "./screen.ts";
-
+import { openShelf, type Surroundings } from "./shelf.ts";
 import { checkSound, recordSound } from "./sound.ts";
 import { stay, type Terminal } from "./terminal.ts";
 import { TripleFaults } from "./triple-fault.ts";
@@ -36,10 +40,7 @@ const DEFAULT_LIMIT_NS = 120e9;
 /** What a run has besides its machines. */
 interface Run {
   readonly lab: LabCluster;
-  readonly options: EmuOptions;
-  readonly media: Media;
-  readonly from: StoredSnapshot | null;
-  readonly goal: Goal | null;
+  readonly plan: Plan;
   readonly script: ReturnType<typeof parseConsoleScript> | null;
   readonly recorder: Recorder | null;
   readonly monitors: Monitors | null;
@@ -53,24 +54,28 @@ interface Run {
   readonly startMs: number;
 }
 
-/**
- * Boots machines, or goes on with those of a snapshot. Throws a `CommandError` for every end that is not the one that
- * was wanted.
- */
+/** Boots machines as options say, or goes on with those of the snapshot `restore`: see `runPlan`. */
 export async function runEmu(
-  given: EmuOptions,
-  from: StoredSnapshot | null = null,
+  options: EmuOptions,
+  restore: string | null = null,
   terminal: Terminal = process,
 ): Promise<void> {
+  const { plan, notes } = planFromOptions(options, restore);
+  if (options.printPlan) terminal.stdout.write(formatPlan(plan));
+  else await runPlan(plan, terminal, notes);
+}
+
+/** Runs a plan. Throws a `CommandError` for every end that is not the one that was wanted. */
+async function runPlan(plan: Plan, terminal: Terminal = process, notes: readonly string[] = []): Promise<void> {
   const startMs = performance.now();
-  const options = withKernelSymbols(given.replay ? optionsOf(given.replay, given) : given);
-  const nodes = from ? from.config.nodes.length : options.nodes;
-  const cards = checkMachines(options, nodes, from);
-  const media = from ? NO_MEDIA : chooseMedia(options);
-  checkPorts(options, nodes);
-  checkMonitors(options);
-  if (options.replay) checkImage(options.replay, media);
-  if (options.link) checkLinkable(options, media);
+  const { restore, folder } = plan.snapshots;
+  const from = restore === null ? null : readSnapshot(folder, restore);
+  const nodes = from ? from.config.nodes.length : machineCount(plan);
+  const cards = checkMachines(plan, nodes, from);
+  checkPorts(plan.debugging, nodes);
+  checkMonitors(plan);
+  if (plan.run.replay) checkImage(plan.run.replay, plan);
+  if (plan.outputs.link) checkLinkable(plan);
 
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
@@ -80,7 +85,8 @@ export async function runEmu(
   const closers: (() => void)[] = [];
   const surroundings: Surroundings = { progress, signal: interrupt.signal, closers, onlookers: [] };
   try {
-    const run = await begin({ options, from, nodes, cards, media, interrupt, terminal, surroundings, startMs });
+    for (const note of notes) progress.note(note);
+    const run = await begin({ plan, from, nodes, cards, interrupt, terminal, surroundings, startMs });
     const end = await drive(run);
     progress.done();
     finish(run, end);
@@ -97,72 +103,85 @@ export async function runEmu(
   }
 }
 
-/** What the options want of machines that a snapshot may not have. Returns their sound cards. */
-function checkMachines(options: EmuOptions, nodes: number, from: StoredSnapshot | null): readonly SoundCardConfig[] {
+/** What the plan wants of machines that a snapshot may not have. Returns their sound cards. */
+function checkMachines(
+  { machines: [machine], outputs }: Plan,
+  nodes: number,
+  from: StoredSnapshot | null,
+): readonly SoundCardConfig[] {
   const saved = from?.config.nodes[0];
-  checkLines(
-    options,
-    nodes,
-    saved ? (saved.serialPorts ?? USUAL_SERIAL_PORTS) : MOST_SERIAL_PORTS,
-    saved?.parallelPort ?? !from,
-  );
-  const cards = saved ? (saved.sound ?? []) : options.sound.map(({ card }) => card);
-  checkSound(options.sound, saved ? cards : null);
+  const { serialPorts = USUAL_SERIAL_PORTS, parallelPort = false, sound: cards = [] } = saved ?? machine ?? {};
+  checkLines(outputs, nodes, serialPorts, parallelPort);
+  checkSound(outputs.sound, cards);
   return cards;
 }
 
-interface Beginning
-  extends Pick<Run, "options" | "from" | "media" | "interrupt" | "terminal" | "surroundings" | "startMs"> {
+interface Beginning extends Pick<Run, "plan" | "interrupt" | "terminal" | "surroundings" | "startMs"> {
+  readonly from: StoredSnapshot | null;
   readonly nodes: number;
   readonly cards: readonly SoundCardConfig[];
 }
 
 /** Makes the machines, and opens what watches them. */
-async function begin({ nodes, cards, ...given }: Beginning): Promise<Run> {
-  const { options, from, media, interrupt, surroundings } = given;
-  const { progress, signal, closers } = surroundings;
-  const { replay, log } = options;
-  const goal = replay ? null : chooseGoal(options, media.cdrom !== null && media.hda === null && !media.isForeign);
-  const script = options.script === null ? null : readScript(options.script, nodes);
-  const capture = options.pcap === null ? undefined : openCapture(options.pcap, closers);
-  const machineLog = new MachineLog(log);
-  const tripleFaults = new TripleFaults(progress, options.symbols, media.cdrom ?? media.hda);
+async function begin({ from, nodes, cards, ...given }: Beginning): Promise<Run> {
+  const { plan, interrupt, surroundings } = given;
+  const { progress, closers } = surroundings;
+  const { run, outputs, debugging } = plan;
+  const image = imageOf(plan);
+  const script = run.script === null ? null : readScript(run.script, nodes);
+  const machineLog = new MachineLog(outputs.logs);
+  const tripleFaults = new TripleFaults(progress, debugging.symbols, image);
   const powerLog = new PowerLog();
   let lab: LabCluster | null = null;
   let monitors: Monitors | null = null;
-  const common: RestoreOptions = {
-    threads: chooseThreads(options, nodes),
-    jit: options.jit,
-    realtime: options.realtime,
-    signal,
-    ...(capture ? { capture } : {}),
-    reboot: options.reboot,
-    tripleFault: "go on",
-    log: (node, line, timeNs) => {
-      machineLog.write(node, line);
-      powerLog.hear(node, timeNs, line);
-      tripleFaults.hear(node, timeNs, line);
-      monitors?.hear(
-        lab!.nodes.findIndex(({ name }) => name === node),
-        line,
-      );
-    },
-  };
-  const later = replay ? nodes - replay.nodes : 0;
-  const made = from
-    ? restoreCluster(from.bytes, common)
-    : await newCluster(options, media, common, surroundings, later);
+  const common = commonOf(plan, nodes, surroundings, (node, line, timeNs) => {
+    machineLog.write(node, line);
+    powerLog.hear(node, timeNs, line);
+    tripleFaults.hear(node, timeNs, line);
+    monitors?.hear(
+      lab!.nodes.findIndex(({ name }) => name === node),
+      line,
+    );
+  });
+  const made = from ? restoreCluster(from.bytes, common) : await newCluster(plan, common, surroundings);
   lab = made;
   closers.push(() => made.close());
-  await openWays(lab, options, progress);
-  recordSound(lab, options.sound, cards, surroundings);
-  const recorder = options.link ? new Recorder(lab) : null;
-  plan(lab, options, progress);
-  if (log !== null) openLogs(lab, log, closers);
-  await startDebugging(lab, options, media.cdrom ?? media.hda, surroundings);
-  if (options.stopped && options.gdb === null) lab.stop();
-  monitors = await openMonitors(lab, options, media, surroundings, interrupt);
-  return { ...given, lab, goal, script, recorder, monitors, powerLog, machineLog, tripleFaults };
+  await openWays(lab, plan.network, progress);
+  recordSound(lab, outputs.sound, cards, surroundings);
+  const recorder = outputs.link ? new Recorder(lab) : null;
+  planAllFaults(lab, plan, progress);
+  if (outputs.logs !== null) openLogs(lab, outputs.logs, closers);
+  await startDebugging(lab, debugging, run.stopped, image, surroundings);
+  if (run.stopped && debugging.gdb === null) lab.stop();
+  monitors = await openMonitors(lab, plan, surroundings, interrupt);
+  return { ...given, lab, script, recorder, monitors, powerLog, machineLog, tripleFaults };
+}
+
+/** The CD or disk that is booted; names of what runs are beside it. */
+function imageOf(plan: Plan): string | null {
+  const booted = bootedFrom(plan);
+  return booted && !booted.isKernel && booted.medium !== "diskette" ? booted.path : null;
+}
+
+/** What the machines of a plan and those of a snapshot need. */
+function commonOf(
+  plan: Plan,
+  nodes: number,
+  { signal, closers }: Surroundings,
+  log: NonNullable<RestoreOptions["log"]>,
+): RestoreOptions {
+  const { jit, realtime, reboot } = plan.run;
+  const { capture } = plan.outputs;
+  const threads = chooseThreads(plan, nodes);
+  const captured = capture === null ? {} : { capture: openCapture(capture, closers) };
+  return { threads, jit, realtime, signal, ...captured, reboot, tripleFault: "go on", log };
+}
+
+async function newCluster(plan: Plan, common: RestoreOptions, surroundings: Surroundings): Promise<LabCluster> {
+  const shelf = await openShelf(plan, surroundings);
+  const options = clusterOf(plan, shelf);
+  surroundings.progress.step("booting");
+  return new LabCluster({ ...options, ...common });
 }
 
 /** Runs the machines until the run is over; says how it has ended. */
@@ -177,42 +196,47 @@ async function drive(run: Run): Promise<End> {
 }
 
 async function runOn(run: Run): Promise<End> {
-  const { lab, options, media, from, goal, script, surroundings, interrupt, terminal } = run;
-  const { at, save, store, replay } = options;
+  const { lab, plan, script, surroundings, interrupt, terminal } = run;
+  const { until: goal, for: forNs, replay } = plan.run;
+  const { at, save, folder, restore } = plan.snapshots;
   const { progress } = surroundings;
   let startNs = lab.nowNs;
-  await connectLines(lab, options, surroundings, interrupt);
+  await connectLines(lab, plan.outputs, surroundings, interrupt);
   if (at !== null && save !== null) {
     await lab.advance(Math.max(0, at - startNs));
-    saveSnapshot(lab, store, save, progress);
+    saveSnapshot(lab, folder, save, progress);
   }
   if (script) {
-    await runConsoleScript(lab, script, options.script!);
+    await runConsoleScript(lab, script, plan.run.script!);
     startNs = lab.nowNs;
   }
   if (replay) await replayRun(lab, replay);
-  const limitNs = Math.max(0, startNs + (options.for ?? DEFAULT_LIMIT_NS) - lab.nowNs);
-  const isControlled = hasConversation(options) || options.monitor !== null || options.qmp !== null;
-  const isAttended = isInteractive(options, terminal);
+  const limitNs = Math.max(0, startNs + (forNs ?? DEFAULT_LIMIT_NS) - lab.nowNs);
+  const isControlled = hasConversation(plan.outputs) || hasMonitor(plan);
+  const isAttended = isInteractive(plan, terminal);
   let end: End = { kind: "done" };
   if (goal !== null) {
-    if (!(await reach(goal, lab, limitNs, progress))) return notReached(run);
+    if (!(await reach(goal, lab, limitNs, progress))) return notReached(run, goal);
     end = { kind: "reached" };
-  } else if (options.for !== null) {
+  } else if (forNs !== null) {
     await lab.advance(limitNs);
     end = afterTime(lab, progress);
   }
   // A snapshot without a goal is restored and shown; machines run until they are off, as in any emulator.
-  else if (!isAttended && !replay && script === null && (from === null || isControlled)) return await untilLeft(run);
+  else if (!isAttended && !replay && script === null && (restore === null || isControlled)) return await untilLeft(run);
   if (!isAttended) return end;
   progress.done();
-  if (media.isForeign && lab.nodes.length === 1) await watchScreen(lab, terminal, interrupt);
+  if (plan.system === "other" && lab.nodes.length === 1) await watchScreen(lab, terminal, interrupt);
   else await stay(lab, terminal, interrupt);
   // Somebody else may look at machines that are off.
   return lab.nodes.every(({ isOff }) => isOff) ? await untilLeft(run) : { kind: "left" };
 }
 
-/** `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted. */
+const hasMonitor = ({ debugging: { monitor, qmp } }: Plan): boolean => (monitor ?? qmp) !== null;
+
+/**
+ * `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted.
+ */
 function afterTime({ nodes }: LabCluster, progress: Progress): End {
   const still = nodes.filter(({ standstill }) => standstill !== null);
   const idle = still.find(({ standstill }) => standstill === NOTHING_FOUND);
@@ -221,23 +245,22 @@ function afterTime({ nodes }: LabCluster, progress: Progress): End {
   return { kind: nodes.every(({ isOff }) => isOff) ? "off" : "time" };
 }
 
-function notReached({ lab, goal, options }: Run): End {
-  const was = `--until ${goal!.text} was not reached`;
+function notReached({ lab, plan }: Run, goal: Goal): End {
+  const was = `--until ${goal.text} was not reached`;
   if (lab.nodes.every(({ isOff }) => isOff))
     return { kind: "not reached", message: `${was}: all machines were off at virtual time ${formatNs(lab.nowNs)}` };
   const why = lab.nodes.flatMap(({ name, standstill }) => (standstill === null ? [] : [`; ${name}: ${standstill}`]));
   return {
     kind: "not reached",
-    message: `${was} within ${formatNs(options.for ?? DEFAULT_LIMIT_NS)} of virtual time${why.join("")}`,
+    message: `${was} within ${formatNs(plan.run.for ?? DEFAULT_LIMIT_NS)} of virtual time${why.join("")}`,
   };
 }
 
 /** Runs until the guests have ended for good and nobody looks at them. */
-async function untilLeft({ lab, options, monitors, surroundings: { onlookers }, interrupt }: Run): Promise<End> {
-  const hasMonitor = options.monitor !== null || options.qmp !== null;
+async function untilLeft({ lab, plan, monitors, surroundings: { onlookers }, interrupt }: Run): Promise<End> {
   await runUntilLeft(
     lab,
-    { present: onlookers, monitors: hasMonitor ? monitors : null, hasGdb: options.gdb !== null },
+    { present: onlookers, monitors: hasMonitor(plan) ? monitors : null, hasGdb: plan.debugging.gdb !== null },
     interrupt.signal,
   );
   const still = lab.nodes.find(({ isOff }) => !isOff);
@@ -246,12 +269,14 @@ async function untilLeft({ lab, options, monitors, surroundings: { onlookers }, 
 
 /** Writes all that was asked for, and throws a CommandError unless the run has ended as it was meant to. */
 function finish(run: Run, given: End): void {
-  const { lab, options, media, recorder, terminal, machineLog, tripleFaults } = run;
-  const { save, at, store, screenshot, json, stats, replay } = options;
+  const { lab, plan, recorder, terminal, machineLog, tripleFaults } = run;
+  const { screenshots, json, stats } = plan.outputs;
+  const { save, at, folder } = plan.snapshots;
+  const { replay, reboot } = plan.run;
   const { progress } = run.surroundings;
   // A run that is repeated says only whether it went as before.
   const guest = replay ? null : run.powerLog.firstStatus(lab);
-  const end = withGuests(given, guest, !options.reboot && tripleFaults.count > 0);
+  const end = withGuests(given, guest, !reboot && tripleFaults.count > 0);
   const code = exitCodeOf(end, guest);
   const failure = attempt([
     ...lab.nodes.map(
@@ -259,20 +284,20 @@ function finish(run: Run, given: End): void {
         () =>
           disk?.flush(),
     ),
-    () => void (save !== null && at === null && saveSnapshot(lab, store, save, progress)),
-    () => void (screenshot !== null && writeScreenshots(lab, screenshot)),
+    () => void (save !== null && at === null && saveSnapshot(lab, folder, save, progress)),
+    () => void (screenshots !== null && writeScreenshots(lab, screenshots)),
     () => {
       const outcome: Outcome = {
         lab,
         end: end.kind,
         exitCode: code,
         wallTimeMs: performance.now() - run.startMs,
-        isForeign: media.isForeign,
+        isForeign: plan.system === "other",
       };
-      if (!ownsStdio(options) || json) report(outcome, terminal.stdout, json, stats);
+      if (!ownsStdio(plan) || json) report(outcome, terminal.stdout, json, stats);
       else if (stats) process.stderr.write(`${statistics(lab).join("\n")}\n`);
     },
-    () => void (recorder && terminal.stdout.write(`${recorder.link(lab, options, media)}\n`)),
+    () => void (recorder && terminal.stdout.write(`${recorder.link(lab, plan)}\n`)),
     () => {
       for (const hint of [machineLog.hint, tripleFaults.hint]) if (hint !== null) progress.note(hint);
       if (guest) progress.note(`${guest.name}: the guest ended with exit status ${guest.status} (debug exit port)`);
@@ -299,19 +324,13 @@ function closeAll(closers: (() => void)[]): void {
   }
 }
 
-/** A kernel that is an ELF file has the names of its code with it. */
-function withKernelSymbols(options: EmuOptions): EmuOptions {
-  const { kernel, symbols } = options;
-  const isNamed = kernel === null || symbols.length > 0 || !isElf(readInput(kernel));
-  return isNamed ? options : { ...options, symbols: [kernel] };
-}
-
 /** Plans what `--fault` says, and what `--faults` draws: that is printed, so that it can be said again. */
-function plan(lab: LabCluster, { fault, faults, seed, for: forNs }: EmuOptions, progress: Progress): void {
-  const drawn = faults === null ? [] : drawFaults(seed, faults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
+function planAllFaults(lab: LabCluster, { seed, run }: Plan, progress: Progress): void {
+  const { faults, drawnFaults, for: forNs } = run;
+  const drawn = drawnFaults === 0 ? [] : drawFaults(seed, drawnFaults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
   for (const one of drawn) progress.note(`--fault '${formatFault(one)}'`);
   try {
-    planFaults(lab, [...fault, ...drawn]);
+    planFaults(lab, [...faults, ...drawn]);
   } catch (error) {
     throw new UsageError(`--fault ${(error as Error).message}`);
   }
@@ -321,24 +340,9 @@ function readScript(path: string, nodes: number): ReturnType<typeof parseConsole
   return parseConsoleScript(readFileSync(path, "utf8"), path, nodes);
 }
 
-/** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
-function chooseGoal(options: EmuOptions, bootsFromCd: boolean): Goal | null {
-  if (options.until !== null) return options.until;
-  const { script, gdb, monitor, qmp, forward, netdev } = options;
-  // Who opens a way to the machines wants them to stay.
-  if (forward.length + netdev.length > 0 || hasConversation(options)) return null;
-  return bootsFromCd && [options.for, script, gdb, monitor, qmp].every((value) => value === null) ? CLOUD : null;
-}
-
 /** Does a person look at the cluster, and want to stay with it? */
-function isInteractive(options: EmuOptions, { stdin, stdout }: Terminal): boolean {
-  const isTerminal = stdin.isTTY === true && stdout.isTTY === true;
-  return (
-    isTerminal &&
-    !ownsStdio(options) &&
-    !options.json &&
-    [options.for, options.until, options.replay].every((value) => value === null)
-  );
+function isInteractive(plan: Plan, { stdin, stdout }: Terminal): boolean {
+  return plan.run.stay && stdin.isTTY === true && stdout.isTTY === true && !ownsStdio(plan);
 }
 
 /** Below this a quantum has too little to do for a thread to be worth its wake. */
@@ -348,9 +352,10 @@ const NODES_PER_THREAD = 8;
  * Threads that wait for each other at every quantum are worse than one unless each has a core for itself: only cores
  * that others leave free count. Debuggers, traces and counters reach only into machines of this thread.
  */
-function chooseThreads({ threads, gdb, monitor, qmp, trace, stats }: EmuOptions, nodes: number): number {
+function chooseThreads({ run: { threads }, debugging, outputs: { stats } }: Plan, nodes: number): number {
+  const { gdb, monitor, qmp, trace } = debugging;
   const freeCores = availableParallelism() - Math.round(loadavg()[0]!);
-  if ([gdb, monitor, qmp, trace].every((option) => option === null) && !stats)
+  if ([gdb, monitor, qmp].every((one) => one === null) && trace.length === 0 && !stats)
     return threads ?? Math.max(1, Math.min(freeCores, Math.floor(nodes / NODES_PER_THREAD)));
   if (threads !== null && threads > 1)
     throw new UsageError("--threads: --gdb, --monitor, --qmp, --trace and --stats watch machines in one thread");

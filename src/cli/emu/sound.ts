@@ -2,21 +2,21 @@
 import { extname } from "node:path";
 import { SOUND_CARDS, type SoundCardConfig } from "../../../emulator/board-config.ts";
 import type { LabCluster } from "../../lab/lab.ts";
+import type { SoundWish } from "../../plan/sound-wish.ts";
 import { UsageError } from "../fail.ts";
-import type { Surroundings } from "./machines.ts";
-import type { SoundWish } from "./sound-wish.ts";
+import type { Surroundings } from "./shelf.ts";
 import { WavFile } from "./wav-file.ts";
 
-/** Throws a UsageError where a machine cannot have the cards, or does not: `has` are those of a snapshot's. */
-export function checkSound(wishes: readonly SoundWish[], has: readonly SoundCardConfig[] | null): void {
+/** Throws a UsageError where a machine cannot have the cards, or does not: it `has` others. */
+export function checkSound(wishes: readonly SoundWish[], has: readonly SoundCardConfig[]): void {
   const models = wishes.map(({ card }) => card.model);
   const twice = models.find((model, index) => models.indexOf(model) < index);
   if (twice !== undefined)
     throw new UsageError(
       `--sound: a machine has one ${twice}; write card=${SOUND_CARDS.find((other) => other !== twice)}`,
     );
-  const missing = has && models.find((model) => !has.some((card) => card.model === model));
-  if (missing) throw new UsageError(`--sound: the machine of the snapshot has no ${missing}`);
+  const missing = models.find((model) => !has.some((card) => card.model === model));
+  if (missing) throw new UsageError(`--sound: the machine has no ${missing}`);
 }
 
 /** The file of a machine: the first one's is that which was named, the others' have their number at the end of it. */

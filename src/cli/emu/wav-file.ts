@@ -1,21 +1,16 @@
 /**
- * A WAV file that grows while something plays. What it holds is valid whenever the run ends, however it ends: the header
- * always says how much there is. When the disk is full, what was there before stays.
+ * A WAV file that grows while something plays. What it holds is valid whenever the run ends, however it ends: the
+ * header always says how much there is. When the disk is full, what was there before stays.
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "../../host/folder.ts";
-import { Resampler, WAV_HEADER_BYTES, type WavForm, wavBytes, wavHeader } from "../../lab/wav.ts";
+import { Resampler, WAV_HEADER_BYTES, type WavForm, type WavWish, wavBytes, wavHeader } from "../../lab/wav.ts";
 
 /** The rate of a file whose rate nobody has said, and in which nothing was played. */
 const RATE_OF_NOTHING = 44_100;
 /** So much is written at once. */
 const PIECE_BYTES = 65_536;
-
-export interface WavWish extends Omit<WavForm, "rateHertz"> {
-  /** Null: the rate of what is played first. */
-  readonly rateHertz: number | null;
-}
 
 export class WavFile {
   readonly #path: string;

@@ -1,17 +1,17 @@
 /** Opens what `--forward` and `--netdev` name, and says where. */
 import type { LabCluster } from "../../lab/lab.ts";
 import { type OpenWay, openPort, openWay } from "../../lab/ways.ts";
+import type { Plan } from "../../plan/schema.ts";
 import { CommandError, describeError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
-import type { EmuOptions } from "./options.ts";
 
 /**
- * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a UsageError
- * where there is no such machine.
+ * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a
+ * UsageError where there is no such machine.
  */
 export async function openWays(
   lab: LabCluster,
-  { forward, netdev }: Pick<EmuOptions, "forward" | "netdev">,
+  { forwards, ways }: Plan["network"],
   progress: Progress,
 ): Promise<void> {
   const open = async (option: string, work: Promise<OpenWay>): Promise<OpenWay> => {
@@ -22,11 +22,11 @@ export async function openWays(
       throw error instanceof RangeError ? new UsageError(problem) : new CommandError(problem);
     }
   };
-  for (const given of forward) {
+  for (const given of forwards) {
     const { protocol, host, to, toPort } = given;
     const { ports } = await open("--forward", openPort(lab, given));
     const guest = typeof to === "number" ? lab.nodes[to]!.name : to;
     progress.note(`${protocol} ${host}:${ports[0]} leads to ${guest}, port ${toPort}`);
   }
-  for (const way of netdev) await open("--netdev", openWay(lab, way));
+  for (const way of ways) await open("--netdev", openWay(lab, way));
 }

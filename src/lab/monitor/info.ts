@@ -142,7 +142,7 @@ export const INFO: readonly Command[] = [
       name: "registers",
       takes: "all:-a,vcpu:i?",
       parameters: "[-a|vcpu]",
-      does: "show the cpu registers (-a: show register info for all cpus; vcpu: specific vCPU to query; show the current CPU's registers if no argument is specified)",
+      does: "show the current CPU's registers (-a: those of all CPUs; vcpu: those of that one)",
       run(session, values) {
         const { count } = session.machine.processor;
         if (values.isOn("all"))

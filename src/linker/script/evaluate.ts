@@ -1,3 +1,4 @@
+import type { LinkId } from "../explanations.ts";
 import type { OutputSection } from "../output-section.ts";
 import type { Expression } from "./tree.ts";
 
@@ -34,7 +35,7 @@ export interface Surroundings {
   /** Told that the value comes from the location counter, or (ABSOLUTE) that it does no more. */
   noteDot(comesFromDot: boolean): void;
   dataSegment(name: DataSegmentFunction, first: number, second: number): number;
-  problem(line: number, message: string, id?: string): void;
+  problem(line: number, message: string, id: LinkId): void;
 }
 
 const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
@@ -105,7 +106,7 @@ function binary(operator: string, left: Value | null, right: Value | null, aroun
   } else section = a.section === "number" ? b.section : a.section;
   const value = calculate(operator, a.value, b.value);
   if (value === null) {
-    around.problem(0, "division by zero");
+    around.problem(0, "division by zero", "script-value");
     return number(0);
   }
   if (COMPARISONS.has(operator)) return number(value);
@@ -184,11 +185,16 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "LOADADDR": {
       const section = around.outputSection(first);
       if (!section) {
-        if (!around.isSectionName(first)) around.problem(line, `${name}(${first}): the program has no such section`);
+        if (!around.isSectionName(first))
+          around.problem(line, `${name}(${first}): the program has no such section`, "script-value");
         return number(0);
       }
       if ((name === "ADDR" || name === "LOADADDR") && around.isTooEarly(name, first))
-        around.problem(line, `${name}(${first}) is not known yet where another section's place is counted from it`);
+        around.problem(
+          line,
+          `${name}(${first}) is not known yet where another section's place is counted from it`,
+          "script-value",
+        );
       if (name === "ADDR") return { value: 0n, section };
       if (name === "LOADADDR") return absolute(fromNumber(section.loadAddress));
       return number(name === "SIZEOF" ? around.sizeOf(section) : section.align);
@@ -239,7 +245,7 @@ function call(name: string, args: readonly Expression[], line: number, around: S
     case "DATA_SEGMENT_END":
       return absolute(fromNumber(around.dataSegment(name, addressOf(a), addressOf(b))));
     default:
-      around.problem(line, `${name} is not a function of linker scripts`);
+      around.problem(line, `${name} is not a function of linker scripts`, "script-value");
       return number(0);
   }
 }

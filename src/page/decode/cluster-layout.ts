@@ -1,4 +1,7 @@
-/** Where a packet of the cluster has what, in bytes from its beginning, and its numbers: docs/protocols/cluster.md, "Packet". */
+/**
+ * Where a packet of the cluster has what, in bytes from its beginning, and its numbers: docs/protocols/cluster.md,
+ * "Packet".
+ */
 
 export const KIND = 5;
 export const STATE = 6;
@@ -45,6 +48,11 @@ export const SUSPECT = 12;
 export const EVENTS = 15;
 export const PROMISE = 19;
 export const VOTED = 20;
+export const OFFER = 21;
+export const SHOW = 22;
+export const GIVE = 23;
+export const HAVE = 24;
+export const TURN = 26;
 
 /** States of senders. */
 export const JOINING = 1;

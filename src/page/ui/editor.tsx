@@ -3,7 +3,7 @@
  * changed is kept until it is taken back.
  */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { crc32 } from "../../../emulator/state/crc32.ts";
+import { crc32 } from "../../bytes/crc32.ts";
 import type { makeEditor, SourceEditor } from "../editor/editor.ts";
 import { importPart } from "../part.ts";
 import type { OwnImage, SourceDiagnostic } from "../protocol.ts";

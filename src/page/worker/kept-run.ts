@@ -1,11 +1,11 @@
 /**
  * A run in a file of the browser's own storage (OPFS), so that a reload goes on where it was: its checkpoints, each as
- * what differs from an earlier one, and what was known at the last moment. docs/formats/kept-run.md.
+ * what differs from an earlier one, and what was known at the last moment. docs/formats/snapshot.md.
  */
 
 import { Checkpoint, type CheckpointDescription } from "../../../emulator/debug/checkpoint.ts";
-import { crc32 } from "../../../emulator/state/crc32.ts";
 import { decodePlain, encodePlain, type Plain } from "../../../emulator/state/plain.ts";
+import { crc32 } from "../../bytes/crc32.ts";
 import type { Action } from "../../lab/actions.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import type { Branch, KeptWith, Timeline } from "../../lab/timeline.ts";
@@ -69,7 +69,10 @@ export interface FoundRun {
   readonly moment: MomentRecord;
 }
 
-/** The file, for as long as this page is the one that has it. Null where there is no such storage, or another page has it. */
+/**
+ * The file, for as long as this page is the one that has it. Null where there is no such storage, or another page has
+ * it.
+ */
 export async function openKeptFile(place: KeptPlace): Promise<KeptFile | null> {
   try {
     const folder = await navigator.storage.getDirectory();
@@ -108,8 +111,8 @@ export function findRun(file: KeptFile, token: string): FoundRun {
 }
 
 /**
- * Has a timeline go on as the run that was found; `actions`: what was done, which may be more than was known at the last
- * moment. Throws an Error that says why it cannot; the cluster is then to be made anew.
+ * Has a timeline go on as the run that was found; `actions`: what was done, which may be more than was known at the
+ * last moment. Throws an Error that says why it cannot; the cluster is then to be made anew.
  */
 export function adoptRun(
   { records, moment }: FoundRun,

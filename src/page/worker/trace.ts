@@ -1,7 +1,8 @@
 /**
- * What can be seen of a run, as one list: each frame and each line on a console, by its time and a hash. Two futures are
- * compared by their lists; a moment that is repeated after going back is already in its list.
+ * What can be seen of a run, as one list: each frame and each line on a console, by its time and a hash. Two futures
+ * are compared by their lists; a moment that is repeated after going back is already in its list.
  */
+import { fnv1a, fnv1aOfText } from "../../bytes/fnv.ts";
 import type { Branch } from "../../lab/timeline.ts";
 
 /** More is not remembered: futures are then compared up to here. */
@@ -39,7 +40,13 @@ export class Trace {
   /** Something was seen; after going back it is what was seen there before. */
   note(atNs: number, where: number, bytes: Uint8Array | string, arrivalNs: number | null = null): void {
     if (this.#count >= MOST_EVENTS) return;
-    if (this.#count === this.#events.length) this.#events.push({ atNs, hash: hashOf(bytes), where, arrivalNs });
+    if (this.#count === this.#events.length)
+      this.#events.push({
+        atNs,
+        hash: typeof bytes === "string" ? fnv1aOfText(bytes) : fnv1a(bytes),
+        where,
+        arrivalNs,
+      });
     this.#count++;
   }
 
@@ -109,14 +116,4 @@ export class Trace {
 function isSame(first: Event, second: Event): boolean {
   const isSameMoment = first.atNs === second.atNs && first.arrivalNs === second.arrivalNs;
   return isSameMoment && first.hash === second.hash && first.where === second.where;
-}
-
-/** FNV-1a. */
-function hashOf(bytes: Uint8Array | string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < bytes.length; index++) {
-    const value = typeof bytes === "string" ? bytes.charCodeAt(index) : bytes[index]!;
-    hash = Math.imul(hash ^ value, 0x01000193);
-  }
-  return hash;
 }

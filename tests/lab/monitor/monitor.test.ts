@@ -7,7 +7,7 @@ import { KEYS } from "../../../emulator/devices/scancodes.ts";
 import { formatAction, recordActions, replay } from "../../../src/lab/actions.ts";
 import { answerDebuggers, HUMAN_ROWS, HumanMonitor, INFO_ROWS } from "../../../src/lab/monitor/human.ts";
 import { PROGRAM_ROWS } from "../../../src/lab/monitor/qmp.ts";
-import { generatedPart } from "../../docs/page.ts";
+import { generatedPart, wrapped } from "../../docs/page.ts";
 import { codeOf } from "../../emulator/cpu/assembled.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { images } from "../../system/images.ts";
@@ -462,18 +462,23 @@ describe("the monitor for programs", () => {
 });
 
 test("docs/monitor.md lists the commands", () => {
-  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const signature = (before: string, { name, parameters }: (typeof HUMAN_ROWS)[number]): string =>
+    `\`${`${before}${name} ${parameters}`.trim()}\``;
   const people = (rows: typeof HUMAN_ROWS, before = ""): string =>
-    rows
-      .map(({ name, parameters, does }) => `| \`${cell(`${before}${name} ${parameters}`.trim())}\` | ${cell(does)} |\n`)
-      .join("");
-  const table = `| command | what it does |\n|---|---|\n${people(HUMAN_ROWS)}${people(INFO_ROWS, "info ")}`;
-  expect(generatedPart("docs/monitor.md", "commands", table)).toBe(table);
-  const programs = `| command | arguments |\n|---|---|\n${PROGRAM_ROWS.map(
-    ({ name, takes }) =>
-      `| \`${name}\` | ${Object.entries(takes)
-        .map(([argument, kind]) => `\`${argument}\` (${kind.replace("?", ", optional")})`)
-        .join(", ")} |\n`,
-  ).join("")}`;
-  expect(generatedPart("docs/monitor.md", "programs", programs)).toBe(programs);
+    wrapped(`${rows.map((row) => signature(before, row)).join(", ")}.`);
+  const own = [...HUMAN_ROWS, ...INFO_ROWS.map((row) => ({ ...row, name: `info ${row.name}` }))]
+    .filter(({ does }) => does.endsWith("; not in QEMU"))
+    .map((row) => `- ${signature("", row)}: ${row.does.replace("; not in QEMU", "")}\n`);
+  const listed = `${people(HUMAN_ROWS)}\n${people(INFO_ROWS, "info ")}\nNot in QEMU:\n\n${own.join("")}`;
+  expect(generatedPart("docs/monitor.md", "commands", listed)).toBe(listed);
+  const programs = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length > 0).map(({ name, takes }) => {
+    const list = Object.entries(takes).map(([argument, kind]) => {
+      const words = kind.replace("?", ", optional").replace(/^string(, )?/, "");
+      return `\`${argument}\`${words === "" ? "" : ` (${words})`}`;
+    });
+    return `| \`${name}\` | ${list.join(", ")} |\n`;
+  });
+  const bare = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length === 0).map(({ name }) => `\`${name}\``);
+  const table = `| command | arguments |\n|---|---|\n${programs.join("")}\n${wrapped(`Without arguments: ${bare.join(", ")}.`)}`;
+  expect(generatedPart("docs/monitor.md", "programs", table)).toBe(table);
 });

@@ -1,0 +1,143 @@
+/** The files that a plan of `qure emu` names: images, ROMs, keys, and the folder where machines keep their disks. */
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { checkRaw } from "../../../emulator/disk/format.ts";
+import { FileDisk, type FileDiskOptions } from "../../host/file-disk.ts";
+import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
+import { lockFolder } from "../../host/folder-lock.ts";
+import { loadFirmware, loadStarter } from "../../host/package.ts";
+import { ImageError } from "../../image/kernel-image.ts";
+import { kernelIso } from "../../image/kernel-start/start.ts";
+import { isClusterKey } from "../../lab/cluster-key.ts";
+import { cdPathOf, driveAt, namesOf, type Shelf } from "../../plan/machines.ts";
+import type { KernelPlan, Plan } from "../../plan/schema.ts";
+import { CommandError } from "../fail.ts";
+import type { Progress } from "../progress.ts";
+import { preparedDisk } from "./prepare.ts";
+
+/** What a run needs around its machines. */
+export interface Surroundings {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** What has to be done at the end, the last first. */
+  readonly closers: (() => void)[];
+  /** Ways to look at the machines (onlookers.ts): whether somebody is there. */
+  readonly onlookers: (() => boolean)[];
+}
+
+/** A file that must be there. */
+export function readInput(path: string): Uint8Array {
+  const bytes = readIfPresent(path);
+  if (!bytes) throw new CommandError(`${path}: no such file`);
+  return bytes;
+}
+
+/** What is put into a drive. */
+export function readMedium(path: string, isRaw = false): Uint8Array {
+  const bytes = readInput(path);
+  checkRaw(path, bytes, isRaw);
+  return bytes;
+}
+
+/** The CD that boots a kernel. */
+export function readKernelCd({ path, append, modules }: KernelPlan, ramBytes: number): Uint8Array {
+  const kernel = {
+    name: basename(path),
+    bytes: readInput(path),
+    append,
+    modules: modules.map((module) => ({
+      text: [basename(module.path), module.text].join(" ").trim(),
+      content: readInput(module.path),
+    })),
+    ramBytes,
+  };
+  try {
+    return kernelIso(kernel, loadStarter());
+  } catch (error) {
+    if (error instanceof ImageError) throw new CommandError(`--kernel: ${error.message}`);
+    throw error;
+  }
+}
+
+function readRom(path: string): Uint8Array {
+  const bytes = readInput(path);
+  if (bytes[0] !== 0x55 || bytes[1] !== 0xaa)
+    throw new CommandError(`--romfile: ${path} is no expansion ROM: it does not begin with 55h AAh`);
+  return bytes;
+}
+
+function readKey(path: string): string {
+  const content = new TextDecoder().decode(readInput(path));
+  if (!isClusterKey(content))
+    throw new CommandError(`${path}: expected one line \`NAME KEY\`: a name without blanks and 64 hexadecimal digits`);
+  return content;
+}
+
+/** The file of a machine's own disk in the folder where it is kept. */
+const ownPath = (folder: string, name: string): string => join(folder, `${name}.img`);
+
+/** Blank disks that the machines of a plan need, prepared, by the path of their CD and their size. */
+async function prepareDisks(
+  { machines }: Plan,
+  firmware: Uint8Array,
+  { progress, signal }: Surroundings,
+): Promise<ReadonlyMap<string, SparseDisk>> {
+  const made = new Map<string, SparseDisk>();
+  let first = 1;
+  for (const machine of machines) {
+    const { isPrepared = false, keptIn = null, blank = 0 } = driveAt(machine, "hda") ?? {};
+    const isKept = namesOf(machine, first).every((name) => keptIn !== null && existsSync(ownPath(keptIn, name)));
+    first += machine.count;
+    const path = cdPathOf(machine);
+    if (!isPrepared || isKept || path === null || made.has(`${blank} ${path}`)) continue;
+    const cacheFolder = join(dirname(path), ".qure-cache");
+    const options = { cdrom: readMedium(path), firmware, sizeBytes: blank!, cacheFolder, progress, signal };
+    made.set(`${blank} ${path}`, await preparedDisk(options));
+  }
+  return made;
+}
+
+/** The shelf of a plan, whose blank disks it prepares. Files that stay open are closed by the closers of the run. */
+export async function openShelf(plan: Plan, surroundings: Surroundings): Promise<Shelf> {
+  const { closers } = surroundings;
+  const bytes = new Map<string, Uint8Array>();
+  const disks = new Map<string, FileDisk>();
+  const open = (path: string, options: FileDiskOptions): FileDisk => {
+    const disk = new FileDisk(path, options);
+    closers.push(() => disk.close());
+    return disk;
+  };
+  const once = <Made>(known: Map<string, Made>, key: string, make: () => Made): Made => {
+    const made = known.get(key) ?? make();
+    known.set(key, made);
+    return made;
+  };
+  const firmware = plan.firmware === null ? loadFirmware() : readInput(plan.firmware);
+  for (const folder of keptFolders(plan)) closers.push(lockFolder(folder));
+  const prepared = await prepareDisks(plan, firmware, surroundings);
+  const openOwn = (path: string): FileDisk => open(path, { readOnly: false, content: "guest" });
+  return {
+    firmware: () => firmware,
+    read: readInput,
+    medium: (path, isRaw) => once(bytes, `${isRaw} ${path}`, () => readMedium(path, isRaw)),
+    disk: (path, isRaw) =>
+      once(disks, `${isRaw} ${path}`, () => open(path, { readOnly: true, ...(isRaw ? { content: "raw" } : {}) })),
+    rom: readRom,
+    key: readKey,
+    kernelCd: readKernelCd,
+    prepared: (path, sizeBytes) => prepared.get(`${sizeBytes} ${path}`)!,
+    kept: (folder, name) => (existsSync(ownPath(folder, name)) ? openOwn(ownPath(folder, name)) : null),
+    keep: (folder, name, beginning) => {
+      const path = ownPath(folder, name);
+      if (beginning instanceof FileDisk) copyFileAside(beginning.path, path);
+      else writeFileAside(path, beginning as SparseDisk);
+      return openOwn(path);
+    },
+  };
+}
+
+/** Folders where machines keep their disks. */
+function keptFolders({ machines }: Plan): Set<string> {
+  return new Set(machines.flatMap((machine) => driveAt(machine, "hda")?.keptIn ?? []));
+}

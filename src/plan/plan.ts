@@ -1,0 +1,100 @@
+/** Plans as text: reads and checks them, and writes what differs from the defaults (docs/formats/plan.md). */
+import { MODELS } from "../../emulator/cpu/model.ts";
+import { PlanError, readTable, writeTable } from "./fields.ts";
+import { JsonError, JsonText, lineOf } from "./json-text.ts";
+import { type DrivePlan, type MachinePlan, PLAN, type Plan } from "./schema.ts";
+
+const MOST_MACHINES = 1000;
+const CD_PLACE = "hdc";
+const KEPT_PLACE = "hda";
+
+const fail = (place: string, problem: string): never => {
+  throw new PlanError(place, problem);
+};
+
+/** From JSON. Throws a PlanError with the place of what cannot be. */
+export function planOf(value: unknown): Plan {
+  const plan = readTable(PLAN, value, "");
+  checkPlan(plan);
+  return plan;
+}
+
+/** From a file's text. Throws a PlanError with `name:line:column: error:` before it. */
+export function readPlan(text: string, name: string): Plan {
+  const at = ({ line, column }: { line: number; column: number }): string => `${name}:${line}:${column}: error`;
+  let json: JsonText;
+  try {
+    json = new JsonText(text);
+  } catch (error) {
+    if (error instanceof JsonError) throw new PlanError(at(lineOf(text, error.offset)), error.message);
+    throw error;
+  }
+  try {
+    return planOf(json.value);
+  } catch (error) {
+    if (error instanceof PlanError) throw new PlanError(at(json.where(error.place)), error.message);
+    throw error;
+  }
+}
+
+export function formatPlan(plan: Plan): string {
+  return `${JSON.stringify({ version: plan.version, ...writeTable(PLAN, plan) }, null, 2)}\n`;
+}
+
+/** How many machines there are. */
+export function machineCount({ machines }: Plan): number {
+  return machines.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What fields cannot say alone. */
+function checkPlan(plan: Plan): void {
+  const { machines, run, network, snapshots, debugging } = plan;
+  machines.forEach((machine, index) => checkMachine(machine, `machines[${index}]`));
+  const count = machineCount(plan);
+  if (count > MOST_MACHINES) fail("machines", `${count} machines: expected at most ${MOST_MACHINES}`);
+  if (snapshots.restore === null && count === 0) fail("machines", "there is none, and no snapshot is restored");
+  if (snapshots.restore !== null && count > 0) fail("machines", "those of a restored snapshot are in it");
+  const names = machines.flatMap(({ name }) => name ?? []);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) fail("machines", `two are called ${twice}`);
+  if (!run.realtime && network.forwards.length + network.ways.length > 0)
+    fail("run.realtime", "expected true: a way out keeps the other side's time");
+  if (run.replay && (run.until ?? run.for ?? run.script) !== null)
+    fail("run.replay", "a link says itself how long it runs");
+  if (snapshots.at !== null && snapshots.save === null) fail("snapshots.at", "save is missing");
+  if (run.stopped && (debugging.gdb ?? debugging.monitor ?? debugging.qmp) === null)
+    fail("run.stopped", "nobody could let it go on: gdb, monitor and qmp are missing");
+}
+
+function checkMachine(machine: MachinePlan, place: string): void {
+  const { count, name, macAddress, drives, kernel, processor, processors, sound } = machine;
+  if (count > 1 && name !== null) fail(`${place}.name`, `${count} machines cannot have one name`);
+  if (count > 1 && macAddress !== null) fail(`${place}.macAddress`, `${count} machines cannot have one address`);
+  if (processors > 1 && !MODELS[processor].hasApic)
+    fail(`${place}.processors`, `the model ${processor} has no local APIC; use pentium or later`);
+  const models = sound.map(({ model }) => model);
+  if (new Set(models).size < models.length) fail(`${place}.sound`, "a machine has one card of a model");
+  const taken = new Set(kernel ? [CD_PLACE] : []);
+  drives.forEach((drive, index) => {
+    const at = `${place}.drives[${index}]`;
+    if (taken.has(drive.at)) fail(`${at}.at`, `there is a drive in ${drive.at} already`);
+    taken.add(drive.at);
+    checkDrive(drive, at, drives);
+  });
+}
+
+function checkDrive(
+  { at, kind, path, blank, isPrepared, keptIn }: DrivePlan,
+  place: string,
+  all: readonly DrivePlan[],
+): void {
+  if (kind === "cd" && !/^(?:hd|sata)/.test(at)) fail(`${place}.kind`, "a CD is in hda to hdd, or in sata0 to sata5");
+  if (kind === "cd" && at === KEPT_PLACE) fail(`${place}.kind`, `${at} is the machine's disk`);
+  if (kind === "cd" && blank !== null) fail(`${place}.blank`, "a CD is never blank");
+  if (kind === "disk" && (path === null) === (blank === null)) fail(place, "expected one of path and blank");
+  if ((blank ?? keptIn) !== null && at !== KEPT_PLACE)
+    fail(place, `a blank disk and one that is kept are in ${KEPT_PLACE}`);
+  const hasCd = all.some((other) => other.at === CD_PLACE && other.kind === "cd" && other.path !== null);
+  if (isPrepared && (blank === null || !hasCd))
+    fail(`${place}.isPrepared`, `expected a blank disk, and a CD in ${CD_PLACE}`);
+}
