@@ -76,8 +76,8 @@ function sourceOf(path) {
 const ASSERTION = /^ *(?:assert|holds)\(/;
 
 /**
- * Whether a fault is in an assertion: what never fails is not noticed when it cannot fail any more, and that says nothing
- * of a test. An assertion is a statement, so it begins a line.
+ * Whether a fault is in an assertion: what never fails is not noticed when it cannot fail any more, and that says
+ * nothing of a test. An assertion is a statement, so it begins a line.
  */
 function isInAssertion({ fileName, location: { start } }) {
   const lines = sourceOf(fileName).split("\n");
