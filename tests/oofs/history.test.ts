@@ -1,5 +1,6 @@
 /**
- * A history on a volume: what is on the disk afterwards, to the byte, and what is read of it, are what they always were.
+ * A history on a volume: what is on the disk afterwards, to the byte, and what is read of it, are what they always
+ * were.
  */
 import { expect, test } from "vitest";
 import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
