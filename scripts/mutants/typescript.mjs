@@ -25,6 +25,7 @@ const TESTS = [
   ["emulator/disk", ["tests/emulator/disk", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/jit", ["tests/emulator/jit", "tests/emulator/cpu"]],
   ["emulator/cluster", ["tests/emulator/cluster", "tests/emulator/debug"]],
+  ["emulator/time", ["tests/emulator/machine.test.ts", "tests/emulator/cpu/processor.test.ts"]],
 ];
 
 /** A mutant may take this many times the processor's time that its tests take without it, and that much more. */
