@@ -21,7 +21,7 @@ import type { Trouble } from "../ether/trouble.ts";
 import { DEFAULT_JIT } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
-import { broken } from "../state/invariant.ts";
+import { broken, holds } from "../state/invariant.ts";
 import { Random } from "../state/random.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { TICK_NS } from "../time/clock.ts";
@@ -231,6 +231,7 @@ export class Cluster {
       this.#quantumEndNs = this.openQuantumNs ?? Math.min(this.#lookNs, safeNs, startNs + LONGEST_ALONE_NS);
       const reachedNs = group!.runAlone!(this.#quantumEndNs, this.#quantumNs);
       const endNs = Math.min(reachedNs, this.#quantumEndNs);
+      holds(endNs > this.#nowNs || group!.paused, "cluster", "a quantum ends where it began");
       this.openQuantumNs = group!.paused ? endNs : null;
       if (this.openQuantumNs !== null) return;
       this.network.advance(endNs);
@@ -250,6 +251,7 @@ export class Cluster {
       const safeNs = Math.max(horizonNs, startNs + this.#tickNs);
       // No quantum goes beyond a moment at which it may be looked.
       const endNs = this.openQuantumNs ?? Math.min(this.#lookNs, safeNs, nextMultiple(startNs, this.#everyNs));
+      holds(endNs > this.#nowNs, "cluster", "a quantum ends where it began");
       this.#quantumEndNs = endNs;
       for (const group of this.#groups) group.start(endNs);
       for (const group of this.#groups) group.finish();
@@ -386,6 +388,7 @@ export class Cluster {
 
   /** Sets the clock of a network that machines with a past are put on. */
   skipTo(timeNs: number): void {
+    holds(timeNs >= this.#nowNs, "cluster", "its clock is set back");
     this.#nowNs = timeNs;
     this.network.advance(timeNs);
   }
@@ -404,6 +407,7 @@ function chooseMacAddresses(seed: number, count: number): Uint8Array[] {
   const random = new Random(seed, "MAC addresses");
   const taken = new Set<number>();
   return Array.from({ length: count }, () => {
+    holds(taken.size < 1 << 23, "cluster", "more machines than addresses can be drawn for");
     let low = random.below(1 << 24);
     while (taken.has(low)) low = random.below(1 << 24);
     taken.add(low);

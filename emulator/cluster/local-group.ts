@@ -11,6 +11,7 @@ import type { BlockBackend } from "../disk/block.ts";
 import { TrackedDisk } from "../disk/disk.ts";
 import { CableEnd } from "../ether/cable-end.ts";
 import { Machine } from "../machine.ts";
+import { holds } from "../state/invariant.ts";
 import { KeptState } from "../state/kept-state.ts";
 import type { GroupConfig, GroupMemory, MachineGroup, MachineSpec } from "./machine-host.ts";
 
@@ -43,6 +44,7 @@ export class LocalGroup implements MachineGroup {
     indices: readonly number[] = machines.map((_, index) => index),
   ) {
     this.indices = indices;
+    holds(indices.length === machines.length, "group", "machines and their places are not as many");
     this.#nextNs = new Float64Array(machines.length);
     this.disks = machines.map(({ disk }) => disk);
     this.cables = machines.map(({ name }) => new CableEnd(name));
@@ -112,6 +114,7 @@ export class LocalGroup implements MachineGroup {
   }
 
   runAlone(endNs: number, latencyNs: number): number {
+    holds(this.hosts.length === 1, "group", "one machine runs alone, and there are others");
     const [machine] = this.hosts;
     const [cable] = this.cables;
     const noteFrame = cable!.onOutgoing;

@@ -2,6 +2,7 @@
  * Pages of many machines, each different page once. Machines of a cluster run the same kernel from equal disks, so most
  * of what they hold is the same; a snapshot holds it once.
  */
+import { holds } from "../state/invariant.ts";
 import { isZero, PAGE_BYTES } from "../state/pages.ts";
 
 /** Pages are kept in blocks of this many. */
@@ -24,6 +25,7 @@ export class PageStore {
    * The number, from 1, of a page with this content, which may be shorter than a page: zeros follow. 0 for zeros alone.
    */
   add(content: Uint8Array): number {
+    holds(content.length <= PAGE_BYTES, "pages", "a content is longer than a page");
     if (isZero(content)) return 0;
     this.#bytes.set(content);
     this.#bytes.fill(0, content.length);
@@ -39,6 +41,7 @@ export class PageStore {
 
   /** Adds a page without looking for an equal one; returns its number. */
   append(page: Uint8Array): number {
+    holds(page.length === PAGE_BYTES, "pages", "what is added is no page");
     if (this.#count % BLOCK_PAGES === 0) this.#blocks.push(new Uint8Array(BLOCK_PAGES * PAGE_BYTES));
     this.#count++;
     this.#page(this.#count).set(page);

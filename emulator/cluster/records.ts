@@ -2,6 +2,7 @@
  * Records in shared memory, by which groups of machines in other threads hand over frames and output: kind, machine,
  * port, time and bytes, one after the other. The two sides take turns, so there is nothing to lock.
  */
+import { holds } from "../state/invariant.ts";
 
 /** What a record holds. */
 export const FRAME = 1;
@@ -45,6 +46,7 @@ export class RecordArea {
   /** False when there is no room. Throws a RangeError for bytes that would not fit into an empty area. */
   put(kind: number, machine: number, port: number, timeNs: number, bytes: Uint8Array): boolean {
     const size = HEAD_BYTES + Math.ceil(bytes.length / 8) * 8;
+    holds(kind > 0 && kind <= 0xff && port >= 0 && port < 1 << 24, "records", "a kind or port has no room in a record");
     if (size > this.#bytes.length)
       throw new RangeError(`a record of ${bytes.length} bytes does not fit into ${this.#bytes.length}`);
     if (this.used + size > this.#bytes.length) return false;
@@ -61,10 +63,12 @@ export class RecordArea {
   /** Passes on all records in their order, and empties the area. */
   take(receive: (record: Record) => void): void {
     const end = this.used;
+    holds(end <= this.#bytes.length, "records", "an area has more bytes in use than it has");
     this.used = 0;
     for (let at = 0; at < end; ) {
       const head = this.#view.getUint32(at, true);
       const length = this.#view.getUint32(at + 16, true);
+      holds(at + HEAD_BYTES + length <= end, "records", "a record reaches beyond those that were put");
       receive({
         kind: head & 0xff,
         port: head >>> 8,

@@ -4,6 +4,7 @@
  * docs/formats/snapshot.md.
  */
 import { crc32 } from "../../src/bytes/crc32.ts";
+import { holds } from "../state/invariant.ts";
 
 const MAGIC = "QURESNAP";
 const SNAPSHOT_VERSION = 1;
@@ -65,6 +66,8 @@ export function writeSnapshotFile(
   sections.forEach(({ name, index, bytes: raw }, number) => {
     const at = HEADER_BYTES + number * ENTRY_BYTES;
     const { bytes, encoding } = stored[number]!;
+    holds(name.length > 0 && name.length <= NAME_BYTES, "snapshot", "a section has no name, or too long a one");
+    holds(offset + bytes.length <= file.length, "snapshot", "a section lies beyond the end");
     for (let i = 0; i < NAME_BYTES; i++) file[at + i] = name.charCodeAt(i) || 0;
     view.setUint32(at + 8, index, true);
     view.setUint32(at + 12, encoding, true);
@@ -74,6 +77,8 @@ export function writeSnapshotFile(
     file.set(bytes, offset);
     offset += bytes.length;
   });
+  holds(offset === file.length, "snapshot", "its sections do not fill it");
+  holds(sections.length <= MAX_SECTIONS, "snapshot", "it has more sections than any reader takes");
   view.setUint32(headBytes - 4, crc32(file.subarray(0, headBytes - 4)), true);
   return file;
 }

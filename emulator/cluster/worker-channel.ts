@@ -3,6 +3,7 @@
  * direction. A turn is one atomic store and, when the other side is quick, a few loads; only who waits longer goes to
  * sleep.
  */
+import { holds } from "../state/invariant.ts";
 import type { MachineHost } from "./machine-host.ts";
 import { RecordArea } from "./records.ts";
 
@@ -81,6 +82,7 @@ export class WorkerChannel {
 
   constructor({ shared, machines, areaBytes }: ChannelShape) {
     const areas = headBytes(machines);
+    holds(areaBytes % 8 === 0 && machines > 0, "channel", "areas are not whole words, or of no machine");
     this.#words = new Int32Array(shared, 0, FIRST_MACHINE_WORD + machines * WORDS_PER_MACHINE);
     this.#doubles = new Float64Array(
       shared,
@@ -108,6 +110,7 @@ export class WorkerChannel {
     const request = this.#words[REQUEST]!;
     waitUntil(this.#words, REPLY, (reply) => reply === request);
     this.outbox.used = this.#words[OUTBOX_USED]!;
+    holds(this.#words[REPLY] === request, "channel", "an answer is to another request");
     return this.#words[STATUS]!;
   }
 
@@ -174,6 +177,7 @@ export class WorkerChannel {
   }
 
   publish(machine: number, host: MachineHost, isPlugged: boolean): void {
+    holds(FIRST_MACHINE_WORD + machine * WORDS_PER_MACHINE < this.#words.length, "channel", "a machine has no words");
     const at = FIRST_MACHINE_WORD + machine * WORDS_PER_MACHINE;
     const double = FIRST_MACHINE_DOUBLE + machine * DOUBLES_PER_MACHINE;
     this.#words[at] =

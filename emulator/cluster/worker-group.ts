@@ -10,6 +10,7 @@ import type { BlockBackend } from "../disk/block.ts";
 import type { DiskTrouble } from "../disk/faulty.ts";
 import type { MachineCable, TimedFrame } from "../ether/cable-end.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
+import { holds } from "../state/invariant.ts";
 import type { Plain } from "../state/plain.ts";
 import { type DescribeFile, MediaDescriber } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
@@ -58,6 +59,7 @@ export function spreadOver(threads: number, host: ThreadHost, areaBytes?: number
       shares[isMovable ? index % threads : 0]!.push(index);
     });
     const [own, ...others] = shares;
+    holds(shares.flat().length === machines.length, "groups", "a machine is in no share, or in two");
     const groups: MachineGroup[] = others
       .filter((share) => share.length > 0)
       .map((share) => new WorkerGroup(share, machines, config, media, host, areaBytes));
@@ -357,6 +359,7 @@ class WorkerGroup implements MachineGroup {
   start(endNs: number): void {
     if (this.#nextNs >= endNs) return;
     this.channel.request(RUN, endNs);
+    holds(!this.#running, "worker", "a quantum begins before the last one has ended");
     this.#running = true;
   }
 
@@ -381,6 +384,7 @@ class WorkerGroup implements MachineGroup {
       this.#emptyInbox();
       this.channel.inbox.put(FRAME, position, 0, timeNs, frame);
     }
+    holds(position >= 0 && position < this.hosts.length, "worker", "a frame for a machine that it does not have");
     if (timeNs < this.#nextNs) this.#nextNs = timeNs;
   }
 
@@ -413,6 +417,8 @@ class WorkerGroup implements MachineGroup {
   }
 
   #startCall(method: Call["method"], machine = 0, args: readonly Plain[] = []): void {
+    holds(!this.#running, "worker", "a call while its machines run");
+    holds(machine >= 0 && machine < this.hosts.length, "worker", "a call of a machine that it does not have");
     const call: Call = { machine, method, args };
     putPieces(this.channel.inbox, { ...call }, () => this.#emptyInbox());
     this.channel.request(CALL, this.#settledNs);
@@ -421,6 +427,7 @@ class WorkerGroup implements MachineGroup {
   #finishCall(): Plain {
     this.#finishRequest();
     const result = this.#result.take() as CallResult;
+    holds(typeof result === "object" && result !== null, "worker", "a call brought nothing");
     if ("error" in result) throw new Error(result.error);
     return result.value;
   }

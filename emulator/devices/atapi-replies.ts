@@ -1,4 +1,5 @@
 /** Data that the CD drive returns to packet commands, as functions of the medium (MMC-3, chapter 5; SPC-3). */
+import { holds } from "../state/invariant.ts";
 
 export const CD_BLOCK_BYTES = 2048;
 
@@ -10,6 +11,7 @@ function putBig(bytes: Uint8Array, offset: number, size: number, value: number):
 /** Block address as minute, second, frame; the first two seconds of a disc are its lead-in. */
 function minuteSecondFrame(block: number): [number, number, number] {
   const frames = block + 150;
+  holds(block >= 0, "CD drive", "a block before the first one");
   return [Math.floor(frames / 4500) & 0xff, Math.floor(frames / 75) % 60, frames % 75];
 }
 

@@ -2,7 +2,9 @@
  * One channel of a bus-master IDE controller: it moves data between a drive and the memory that a table of physical
  * region descriptors names. Source: Programming Interface for Bus Master IDE Controller, SFF-8038i revision 1.0.
  */
+
 import type { DmaMemory } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { DmaChannel, IdeDrive } from "./ide-drive.ts";
 
@@ -126,6 +128,7 @@ class DescriptorWalk implements DmaChannel {
     while (done < bytes.length) {
       if (this.#room === 0 && !this.#fetch()) break;
       const count = Math.min(this.#room, bytes.length - done);
+      holds(count > 0, "bus master", "a transfer does not get on");
       transfer(this.#address, bytes.subarray(done, done + count));
       this.#address = (this.#address + count) >>> 0;
       this.#room -= count;

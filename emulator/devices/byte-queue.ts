@@ -1,4 +1,5 @@
 /** A first-in first-out queue of bytes with a capacity: the FIFOs of serial devices. */
+import { holds } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 
 export class ByteQueue {
@@ -7,6 +8,7 @@ export class ByteQueue {
 
   /** Without a capacity the queue grows as needed. */
   constructor(capacity = Infinity) {
+    holds(capacity > 0, "byte queue", "there is room for nothing");
     this.capacity = capacity;
   }
 
@@ -41,5 +43,6 @@ export class ByteQueue {
 
   visitState(visitor: StateVisitor): void {
     this.#bytes = Array.from(visitor.blob(Uint8Array.from(this.#bytes)));
+    holds(this.#bytes.length <= this.capacity, "byte queue", "more bytes than there is room for");
   }
 }

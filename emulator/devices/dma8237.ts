@@ -7,7 +7,9 @@
  * direction, the address' direction and auto-initialization matter then; memory-to-memory transfers do not exist on a
  * PC, whose channel 0 once refreshed memory.
  */
+
 import type { AccessBytes, DmaMemory, PortHandler } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const MODE_TRANSFER = 0x0c;
@@ -159,6 +161,7 @@ export class DmaControllers implements Stateful {
 
   /** A channel for a device: 0-3 or 5-7. */
   channel(number: number): IsaDmaChannel {
+    holds(number >= 0 && number < 8 && number !== 4, "DMA", "a channel that no device has");
     return {
       toMemory: (source) => this.#transfer(number, source, TRANSFER_WRITE),
       fromMemory: (target) => this.#transfer(number, target, TRANSFER_READ),
@@ -180,6 +183,7 @@ export class DmaControllers implements Stateful {
       const room = Math.min(channel.count + 1, isDown ? 1 : 0x10000 - channel.address);
       const units = Math.min(Math.floor((bytes.length - done) / unit), room);
       const end = done + units * unit;
+      holds(units > 0 && end <= bytes.length, "DMA", "a transfer does not get on");
       if (kind !== TRANSFER_VERIFY) this.#move(number, channel, bytes.subarray(done, end), direction);
       done = end;
       channel.address = (channel.address + (isDown ? -units : units)) & 0xffff;

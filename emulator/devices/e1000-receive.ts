@@ -2,9 +2,11 @@
  * The receive side of an 82540EM: address filter, packet buffer, descriptor ring.
  * Source: Software Developer's Manual (317453), 3.2 and 13.4.22.
  */
+
 import type { DmaMemory } from "../bus/bus.ts";
 import { onesSum } from "../ether/internet-checksum.ts";
 import type { EthernetFrame } from "../ether/port.ts";
+import { holds } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { type ChecksumReport, reportChecksums } from "./e1000-checksum.ts";
 import {
@@ -106,6 +108,7 @@ export class E1000Receiver {
     }
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
+    holds(this.#waitingBytes <= PACKET_BUFFER_BYTES, "82540EM", "more waits than the packet buffer has room for");
     const causes = this.drain();
     if (this.#waiting.length > 0) this.#statistics.noBuffers();
     return causes;
@@ -116,6 +119,7 @@ export class E1000Receiver {
     let causes = 0;
     while (this.#waiting.length > 0 && this.#registers.get(RCTL) & RCTL_EN && this.#store(this.#waiting[0]!)) {
       this.#waitingBytes -= this.#waiting.shift()!.length;
+      holds(this.#waitingBytes >= 0, "82540EM", "less waits than nothing");
       causes |= ICR_RXT0 | (this.#isLow() ? ICR_RXDMT0 : 0);
     }
     return causes;
@@ -196,6 +200,7 @@ export class E1000Receiver {
     const report = reportChecksums(content, registers.get(RXCSUM));
     for (let index = 0; index < needed; index++) {
       const head = registers.get(RDH);
+      holds(head < count, "82540EM", "a descriptor lies beyond its ring");
       const part = needed === 1 ? stored : stored.subarray(index * bufferBytes, (index + 1) * bufferBytes);
       const isLast = index === needed - 1;
       const status = STATUS_DD | (isLast ? STATUS_EOP | (stripTag ? STATUS_VP : 0) : 0);
@@ -246,6 +251,7 @@ function padded(frame: Uint8Array): Uint8Array {
 }
 
 function withoutTag(frame: Uint8Array): Uint8Array {
+  holds(frame.length >= 16, "82540EM", "a frame without a tag loses one");
   const untagged = new Uint8Array(frame.length - VLAN_TAG_BYTES);
   untagged.set(frame.subarray(0, 12));
   untagged.set(frame.subarray(16), 12);

@@ -2,8 +2,10 @@
  * The transmit side of an 82540EM: descriptors become frames. Legacy descriptors, and extended data descriptors with
  * their context for checksums and TCP segmentation. Source: Software Developer's Manual (317453), 3.3 to 3.5.
  */
+
 import type { DmaMemory } from "../bus/bus.ts";
 import { onesSum } from "../ether/internet-checksum.ts";
+import { holds } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 import {
   CTRL,
@@ -117,6 +119,7 @@ export class E1000Transmitter {
     const descriptor = this.#descriptor;
     for (let round = 0; round < count && registers.get(TDH) !== registers.get(TDT); round++) {
       const head = registers.get(TDH) % count;
+      holds(head >= 0 && head < count, "82540EM", "a descriptor lies beyond its ring");
       const address = base + head * DESCRIPTOR_BYTES;
       // Memory beyond 4 GiB does not exist on this board.
       if (address <= 0xffffffff) {
@@ -162,6 +165,7 @@ export class E1000Transmitter {
       return;
     }
     const grown = this.#take(this.#packet.length + length);
+    holds(grown.length <= PACKET_LIMIT, "82540EM", "a packet is longer than any may be");
     grown.set(this.#packet);
     this.#dma.read(addressLow, this.#packet.length === 0 ? grown : grown.subarray(this.#packet.length));
     this.#packet = grown;
@@ -207,6 +211,7 @@ export class E1000Transmitter {
   #tagged(frame: Uint8Array, tag: number): Uint8Array<ArrayBuffer> {
     const type = this.#registers.get(VET);
     const tagged = new Uint8Array(frame.length + VLAN_TAG_BYTES);
+    holds(tag >= 0 && tag <= 0xffff, "82540EM", "a tag has sixteen bits");
     tagged.set(frame.subarray(0, 12));
     tagged.set([type >> 8, type & 0xff, tag >> 8, tag & 0xff], 12);
     tagged.set(frame.subarray(12), 12 + VLAN_TAG_BYTES);

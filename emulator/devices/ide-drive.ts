@@ -5,7 +5,9 @@
  * A command makes the drive busy for a fixed virtual time; then `execute` runs and moves the drive to a data phase, to
  * DMA, or to its end. A drive holds its phase as data, so that its state can be saved at any moment.
  */
+
 import type { AccessBytes } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
@@ -177,6 +179,7 @@ export abstract class IdeDrive implements Stateful {
       return this.execute(command);
     }
     this.#phase = STARTING;
+    holds(this.slowness >= 1, "IDE drive", "it is faster than it can be");
     const delay = this.usesMedium(command)
       ? (MEDIUM_NS + this.dmaBytes(command) * DMA_BYTE_NS) * this.slowness
       : REGISTER_COMMAND_NS;
@@ -206,6 +209,8 @@ export abstract class IdeDrive implements Stateful {
   }
 
   #openBuffer(bytes: Uint8Array, phase: number, withInterrupt: boolean): void {
+    holds(bytes.length > 0, "IDE drive", "a block without bytes is offered");
+    holds(phase === DATA_IN || phase === DATA_OUT, "IDE drive", "a block goes neither way");
     this.buffer = bytes;
     this.#position = 0;
     this.#phase = phase;
@@ -262,6 +267,7 @@ export abstract class IdeDrive implements Stateful {
     const whole = length - (length % sizeBytes);
     if (whole <= 0) return 0;
     target.set(this.buffer.subarray(this.#position, this.#position + whole));
+    holds(this.#position + whole < this.buffer.length, "IDE drive", "a run of reads takes the end of its block");
     this.#position += whole;
     return whole;
   }

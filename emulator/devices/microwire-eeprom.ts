@@ -2,6 +2,7 @@
  * A serial EEPROM of 64 words with a Microwire interface, read bit by bit. It cannot be written. Source: the protocol
  * of 93C46 parts.
  */
+import { holds } from "../state/invariant.ts";
 import type { StateVisitor } from "../state/state.ts";
 
 const WORDS = 64;
@@ -20,6 +21,7 @@ export class MicrowireEeprom {
 
   /** `words`: 64 of them. */
   constructor(words: Uint16Array) {
+    holds(words.length === WORDS, "EEPROM", "it has another number of words");
     this.#words = words;
   }
 
@@ -53,6 +55,7 @@ export class MicrowireEeprom {
       // Zeros before the start bit do not count.
       this.#command = (this.#command << 1) | (bit ? 1 : 0);
       this.#commandBits++;
+      holds(this.#commandBits <= COMMAND_BITS, "EEPROM", "a command has more bits than any");
     }
   }
 

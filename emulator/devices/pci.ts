@@ -3,7 +3,9 @@
  * address spaces, interrupt pins, and the host bridge's configuration mechanism 1 (ports CF8h and CFCh). Source: PCI
  * Local Bus Specification 2.1, chapter 6 and 3.7.4.1.
  */
+
 import type { AccessBytes, MmioHandler, PortHandler, Window, WindowFactory, Wire } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 export interface PciIdentity {
@@ -169,6 +171,12 @@ export class PciFunction implements Stateful {
   }
 
   #addBar(bar: BaseAddress): void {
+    holds((bar.sizeBytes & (bar.sizeBytes - 1)) === 0, this.name, "a window is no power of two");
+    holds(
+      !this.#baseAddresses.some(({ register }) => register === bar.register),
+      this.name,
+      "two windows have one register",
+    );
     this.#baseAddresses.push(bar);
     this.set32(bar.register, bar.kind === "io" ? 1 : 0);
     const mask = (0x100000000 - bar.sizeBytes) >>> 0;
@@ -193,6 +201,7 @@ export class PciFunction implements Stateful {
   /** Writes one byte; `configWritten` follows once the whole access is done. */
   writeConfig(register: number, value: number): void {
     const mask = this.writable[register]!;
+    holds(register >= 0 && register <= 0xff, this.name, "a register beyond its configuration space");
     const kept = this.config[register]! & ~(value & this.clearable[register]!);
     this.config[register] = (kept & ~mask) | (value & mask);
   }
@@ -250,6 +259,12 @@ export class PciBus implements Stateful {
 
   /** Plugs a function in at `device` (0-31), `number` (0-7). */
   plug(device: number, number: number, pciFunction: PciFunction): void {
+    holds(
+      device >= 0 && device < 32 && number >= 0 && number < 8,
+      pciFunction.name,
+      "a slot that the bus does not have",
+    );
+    holds(!this.#functions.has((device << 3) | number), pciFunction.name, "its slot is taken");
     this.#functions.set((device << 3) | number, pciFunction);
   }
 

@@ -5,7 +5,9 @@
  * A command's data may come in several blocks, so where one ended is part of the state. Each descriptor has at least a
  * byte, so a walk reads no more descriptors than it moves bytes, and never more than the command's header names.
  */
+
 import type { DmaMemory } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { DmaChannel } from "./ide-drive.ts";
 
@@ -38,6 +40,7 @@ export class PrdTable implements DmaChannel, Stateful {
 
   /** A new command, with so many descriptors at `tableAddress`. */
   begin(tableAddress: number, descriptors: number): void {
+    holds(descriptors >= 0 && descriptors <= 0xffff, "PRD table", "more descriptors than a command can say");
     this.#next = tableAddress;
     this.#left = descriptors;
     this.#address = 0;
@@ -68,6 +71,7 @@ export class PrdTable implements DmaChannel, Stateful {
         break;
       }
       const count = Math.min(this.#room, bytes.length - done);
+      holds(count > 0, "PRD table", "a transfer does not get on");
       transfer(this.#address, bytes.subarray(done, done + count));
       this.#address = (this.#address + count) >>> 0;
       this.#room -= count;
@@ -75,6 +79,7 @@ export class PrdTable implements DmaChannel, Stateful {
       if (this.#room === 0 && this.#asksForInterrupt) this.hasInterrupt = true;
     }
     this.movedBytes += done;
+    holds(this.isShort || done === bytes.length, "PRD table", "bytes are left, and so is room");
     return done;
   }
 

@@ -1,4 +1,5 @@
 /** Frame information structures, by which a SATA drive and its host talk. Source: Serial ATA 2.6, 10.3. */
+import { holds } from "../state/invariant.ts";
 import type { IdeDrive } from "./ide-drive.ts";
 
 const REGISTERS_TO_DEVICE = 0x27;
@@ -97,6 +98,7 @@ export function driveRegisters(drive: IdeDrive, withInterrupt: boolean): Uint8Ar
 /** A block of so many bytes comes or is wanted; `endStatus` is the status after it. */
 export function pioSetup(drive: IdeDrive, withInterrupt: boolean, endStatus: number): Uint8Array {
   const { bytes, isForHost } = drive.block;
+  holds(bytes.length <= 0xffff, "SATA drive", "a block is longer than its FIS can say");
   const fis = registers(PIO_SETUP, flagsOf(withInterrupt, isForHost), drive);
   fis[15] = endStatus;
   fis[16] = bytes.length & 0xff;
@@ -107,6 +109,7 @@ export function pioSetup(drive: IdeDrive, withInterrupt: boolean, endStatus: num
 /** The data of a queued command follow. */
 export function dmaSetup(tag: number, isForHost: boolean): Uint8Array {
   const fis = new Uint8Array(28);
+  holds(tag >= 0 && tag < 32, "SATA drive", "a tag that no command has");
   fis.set([DMA_SETUP, flagsOf(false, isForHost)]);
   fis[4] = tag;
   return fis;

@@ -2,6 +2,7 @@
  * TCP and UDP segmentation in the network card: one large packet becomes frames of at most MSS bytes of payload, each
  * with an adjusted copy of the header. Source: Intel's Software Developer's Manual (317453), 3.5.
  */
+import { holds } from "../state/invariant.ts";
 
 export interface OffloadContext {
   /** IP header: first byte, place of its checksum, last byte. */
@@ -38,6 +39,7 @@ function put16(frame: Uint8Array, offset: number, value: number): void {
 export function segmentFrame(packet: Uint8Array, context: OffloadContext): Uint8Array<ArrayBuffer>[] {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   const header = packet.subarray(0, Math.min(context.headerBytes, packet.length));
+  holds(context.segmentBytes > 0, "segmentation", "segments without bytes");
   const { ipStart, payloadStart } = context;
   for (
     let offset = header.length, index = 0;

@@ -1,4 +1,5 @@
 /** A set of interrupt vectors: one of the 256-bit registers of a local APIC, eight dwords as software reads them. */
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const WORDS = 8;
@@ -7,6 +8,7 @@ export class VectorSet implements Stateful {
   readonly words = new Uint32Array(WORDS);
 
   add(vector: number): void {
+    holds(vector >= 0 && vector <= 0xff, "local APIC", "a vector that none is");
     this.words[vector >>> 5]! |= 1 << (vector & 31);
   }
 

@@ -5,7 +5,9 @@
  * The guest's side is not trusted: an index beyond the ring, a chain with a loop or a descriptor outside memory breaks
  * the queue, which then does nothing until the device is reset (as QEMU's, `virtio_error`).
  */
+
 import type { DmaMemory } from "../bus/bus.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 
 const PAGE_BYTES = 4096;
@@ -91,6 +93,7 @@ export class Virtqueue implements Stateful {
   constructor(memory: DmaMemory, size: number) {
     this.#memory = memory;
     this.size = size;
+    holds(size > 0 && (size & (size - 1)) === 0, "virtqueue", "its size is no power of two");
   }
 
   reset(): void {
@@ -130,6 +133,7 @@ export class Virtqueue implements Stateful {
 
   /** The chain that was taken last is left where it was: the device cannot use it. */
   putBack(): void {
+    holds(this.#page !== 0, "virtqueue", "a chain is put back before there is a queue");
     this.#taken = (this.#taken - 1) & 0xffff;
   }
 
@@ -157,6 +161,8 @@ export class Virtqueue implements Stateful {
 
   /** Gives a chain back, with so many bytes written. Returns whether the driver wants an interrupt. */
   give(head: number, writtenBytes: number): boolean {
+    holds(head >= 0 && head < this.size, "virtqueue", "a chain is given back that none was");
+    holds(this.#page !== 0, "virtqueue", "a chain is given back before there is a queue");
     const entry = new Uint8Array(USED_ENTRY_BYTES);
     const view = new DataView(entry.buffer);
     view.setUint32(0, head, true);

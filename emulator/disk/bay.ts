@@ -4,7 +4,9 @@
  * machine goes on and not what somebody had on the table: it is restored only where that medium has been put in as
  * well.
  */
+
 import { DigestVisitor } from "../state/digest.ts";
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { StateError } from "../state/state-io.ts";
 import type { BlockBackend } from "./block.ts";
@@ -55,6 +57,7 @@ export class MediumBay implements Stateful {
   put(medium: Medium): void {
     this.#current = fingerprintOf(medium);
     this.#others.set(this.#current, medium);
+    holds(this.#current !== OWN && this.#current !== NONE, "drive", "a medium has the name of none");
   }
 
   visitState(visitor: StateVisitor): void {

@@ -1,5 +1,6 @@
 /** Disks in memory, and the record of what a guest wrote that every disk needs for snapshots and digests. */
 
+import { holds } from "../state/invariant.ts";
 import { PAGE_BYTES as CHUNK_BYTES } from "../state/pages.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { BlockBackend } from "./block.ts";
@@ -14,6 +15,7 @@ export class BytesDisk implements BlockBackend {
   constructor(bytes: Uint8Array, sizeBytes: number) {
     this.bytes = bytes;
     this.sizeBytes = sizeBytes;
+    holds(bytes.length <= sizeBytes, "disk", "a medium has more bytes than it says");
   }
 
   read(offsetBytes: number, target: Uint8Array): void {
@@ -145,6 +147,7 @@ export class TrackedDisk implements BlockBackend, Stateful {
   write(offsetBytes: number, source: Uint8Array): void {
     if (source.length === 0) return;
     const last = Math.floor((offsetBytes + source.length - 1) / CHUNK_BYTES);
+    holds(offsetBytes >= 0 && offsetBytes + source.length <= this.sizeBytes, "disk", "a write reaches beyond its end");
     for (let chunk = Math.floor(offsetBytes / CHUNK_BYTES); chunk <= last; chunk++) this.#keep(chunk);
     this.#backend.write(offsetBytes, source);
   }
@@ -154,6 +157,7 @@ export class TrackedDisk implements BlockBackend, Stateful {
   }
 
   #readChunk(index: number): Uint8Array {
+    holds(index >= 0 && index * CHUNK_BYTES < this.sizeBytes, "disk", "a chunk beyond its end is read");
     const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - index * CHUNK_BYTES));
     this.#backend.read(index * CHUNK_BYTES, bytes);
     return bytes;

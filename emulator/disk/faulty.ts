@@ -4,6 +4,7 @@
  * written and not flushed may be lost with the power. The access's number decides, so the same run has the same
  * failures.
  */
+import { holds } from "../state/invariant.ts";
 import { Random } from "../state/random.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { BlockBackend } from "./block.ts";
@@ -74,6 +75,7 @@ export class MediumFaults implements Stateful {
     const chance = this.#chance();
     if (!chance.chance(percent)) return;
     const bit = chance.below(bytes.length * 8);
+    holds(bit >> 3 < bytes.length, "disk", "a wrong bit lies beyond what was read");
     bytes[bit >> 3]! ^= 1 << (bit & 7);
   }
 
@@ -135,6 +137,7 @@ class FaultyMedium implements BlockBackend, Stateful {
       const before = new Uint8Array(SECTOR_BYTES);
       this.#medium.read(sector * SECTOR_BYTES, before);
       this.#unflushed.set(sector, before);
+      holds((sector + 1) * SECTOR_BYTES <= this.#medium.sizeBytes, "disk", "a sector beyond its end is held");
     }
   }
 

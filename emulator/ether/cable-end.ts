@@ -4,6 +4,7 @@
  * touches the network while it runs, and may run in another thread.
  */
 
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import type { EthernetFrame, EthernetPort, EthernetReceiver } from "./port.ts";
@@ -85,6 +86,7 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
       while (place > 0 && this.#incoming[place - 1]!.timeNs > arrival.timeNs) place--;
       this.#incoming.splice(place, 0, arrival);
     }
+    holds(this.#incoming.length >= frames.length, this.name, "a delivered frame is not among those that wait");
     this.#timer!.arm(this.#incoming[0]!.timeNs);
     this.onIncoming?.(this.#incoming[0]!.timeNs);
   }

@@ -2,6 +2,7 @@
  * Captures as pcapng files (IETF draft-ietf-opsawg-pcapng): a section header, a description of each interface with its
  * name and nanosecond resolution, and an enhanced packet block for each frame. Written as it happens, to any sink.
  */
+import { holds } from "../state/invariant.ts";
 import type { EthernetFrame } from "./port.ts";
 
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -22,6 +23,7 @@ function padded(lengthBytes: number): number {
 /** A block: type, total length, body, total length again. The body is a multiple of 4 bytes. */
 function block(type: number, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + body.length);
+  holds(body.length % 4 === 0, "capture", "a block is not whole words");
   const view = new DataView(bytes.buffer);
   view.setUint32(0, type, true);
   view.setUint32(4, bytes.length, true);

@@ -2,6 +2,7 @@
  * A DHCP server (RFC 2131, options of RFC 2132): leases by hardware address, in virtual time. It knows nothing of
  * frames; it turns a client's message into an answer and says where that is to be sent.
  */
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { formatMac, get32, type Ipv4Address, sameBytes } from "./packet.ts";
 
@@ -93,6 +94,7 @@ export class DhcpServer implements Stateful {
   #leases: (Lease | null)[];
 
   constructor(config: DhcpConfig) {
+    holds(config.addresses >= 0 && config.leaseSeconds > 0, "DHCP server", "addresses are lent for no time");
     this.#config = config;
     this.#leases = new Array<Lease | null>(config.addresses).fill(null);
   }
@@ -135,6 +137,7 @@ export class DhcpServer implements Stateful {
     if (index < 0) return null;
     const lease = this.#leases[index];
     const stillHeld = lease?.holder === client && lease.expiresNs > nowNs;
+    holds(index < this.#leases.length, "DHCP server", "an address beyond the pool is offered");
     if (!stillHeld) this.#leases[index] = { holder: client, expiresNs: nowNs + OFFER_NS };
     return this.#reply(message, OFFER, client, index);
   }
@@ -186,6 +189,7 @@ export class DhcpServer implements Stateful {
   }
 
   #address(index: number): Ipv4Address {
+    holds(index >= 0 && index < this.#leases.length, "DHCP server", "an address beyond the pool is given");
     return Uint8Array.from(bigEndian(get32(this.#config.firstAddress, 0) + index));
   }
 
@@ -216,6 +220,11 @@ export class DhcpServer implements Stateful {
       options.push(OPTION_REBINDING, 4, ...bigEndian(Math.floor((lease * 7) / 8)));
     }
     options.push(OPTION_END);
+    holds(
+      options.every((byte) => byte >= 0 && byte <= 0xff),
+      "DHCP server",
+      "an option is no bytes",
+    );
     const message = new Uint8Array(Math.max(SHORTEST_MESSAGE, OPTIONS_OFFSET + options.length));
     message.set([BOOT_REPLY, 1, 6, 0]);
     message.set(request.subarray(4, 8), 4); // Transaction.

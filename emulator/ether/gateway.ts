@@ -4,6 +4,7 @@
  * network that is too large for that is 10.0.0.0/16, with the same addresses in it. It forwards nothing to anywhere,
  * unless a way out is opened for it (nat/nat.ts).
  */
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { DhcpServer } from "./dhcp-server.ts";
 import { internetChecksum } from "./internet-checksum.ts";
@@ -146,6 +147,7 @@ export class Gateway implements NetworkNode, Stateful {
 
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     if (!this.enabled || frame.length < 14) return;
+    holds(this.#handling === null, "gateway", "a frame comes while another one is handled");
     this.#handling = { nowNs: timeNs, send: (answer) => transmit(port, answer) };
     try {
       this.#receive(port, timeNs, frame, transmit);

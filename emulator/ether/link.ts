@@ -3,6 +3,7 @@
  * each direction what is wrong with it.
  * A link holds no frames; it says when a frame that is sent now arrives, if it does.
  */
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { TimedFrame } from "./cable-end.ts";
 import type { EthernetFrame } from "./port.ts";
@@ -87,6 +88,8 @@ export class Link implements Stateful {
       return null;
     }
     const sentNs = startNs + (sizeBytes + OVERHEAD_BYTES) * byteNs;
+    holds(sentNs >= this.#idleAtNs[end], this.name, "a transmitter is idle before it has sent what it had");
+    holds(Number.isInteger(sentNs), this.name, "a frame is sent between two nanoseconds");
     this.#idleAtNs[end] = sentNs;
     return sentNs + this.latencyNs;
   }
@@ -97,6 +100,11 @@ export class Link implements Stateful {
   fate(end: LinkEnd, arrivalNs: number, frame: EthernetFrame): readonly TimedFrame[] {
     if (this.#troubles === null) return [{ timeNs: arrivalNs, frame }];
     const arrivals = this.#troubles[end].fate(arrivalNs, frame);
+    holds(
+      arrivals.every(({ timeNs }) => timeNs >= arrivalNs),
+      this.name,
+      "a frame arrives before its cable lets it",
+    );
     if (arrivals.length === 0) this.#dropped++;
     return arrivals;
   }

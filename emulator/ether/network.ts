@@ -11,7 +11,7 @@
  * so one thread or many give the same result. How time is cut into quanta does not matter either, as long as the rule
  * above holds.
  */
-import { broken } from "../state/invariant.ts";
+import { broken, holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import { type MachineCable, type TimedFrame, visitFrames } from "./cable-end.ts";
 import type { PcapngWriter } from "./capture.ts";
@@ -100,6 +100,7 @@ class EventHeap {
   }
 
   shift(): FrameEvent {
+    holds(this.#events.length > 0, "network", "an event is taken of none");
     const events = this.#events;
     const first = events[0]!;
     const last = events.pop()!;
@@ -205,6 +206,7 @@ export class Network implements Stateful {
       waiting: [false, false],
       captureInterface: -1,
     };
+    holds(!this.#byLink.has(link), link.name, "a link is joined twice");
     this.#joints.push(joint);
     this.#byLink.set(link, joint);
     this.#leastLatencyNs = Math.min(this.#leastLatencyNs, link.latencyNs);
@@ -222,6 +224,7 @@ export class Network implements Stateful {
   #noteSender(joint: Joint, end: LinkEnd, cable: MachineCable): void {
     if (joint.waiting[end]) return;
     joint.waiting[end] = true;
+    holds(this.#senders.length < 2 * this.#joints.length, "network", "more ends have sent than there are");
     this.#senders.push({ joint, end, cable });
   }
 
@@ -250,6 +253,7 @@ export class Network implements Stateful {
 
   /** Carries all that happens before `timeNs`, to which all machines have run. See the head of this file. */
   advance(timeNs: number): void {
+    holds(Number.isFinite(timeNs), "network", "frames are carried to a time that is none");
     this.#reachedNs = timeNs;
     for (const { joint, end, cable } of this.#senders) {
       joint.waiting[end] = false;
@@ -277,6 +281,8 @@ export class Network implements Stateful {
   }
 
   #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
+    holds(Number.isInteger(timeNs), joint.link.name, "a frame has a time between two nanoseconds");
+    holds(frame.length > 0, joint.link.name, "a frame without bytes is sent");
     this.#events.push({
       timeNs,
       joint,

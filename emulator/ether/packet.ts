@@ -1,6 +1,7 @@
 /**
  * Ethernet, ARP, IPv4, ICMP and UDP as bytes: what the gateway reads and writes. Sources: RFC 826, 791, 792, 768, 894.
  */
+import { holds } from "../state/invariant.ts";
 import { internetChecksum, onesSum } from "./internet-checksum.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -61,6 +62,8 @@ export function ethernetFrame(
   payload: Uint8Array,
 ): Uint8Array {
   const frame = new Uint8Array(Math.max(SHORTEST_FRAME, ETHERNET_HEADER_BYTES + payload.length));
+  holds(destination.length === 6 && source.length === 6, "frame", "a hardware address has six bytes");
+  holds(type >= 0 && type <= 0xffff, "frame", "a type has sixteen bits");
   frame.set(destination, 0);
   frame.set(source, 6);
   put16(frame, 12, type);
@@ -96,6 +99,7 @@ export function parseArp(bytes: Uint8Array): ArpPacket | null {
 
 export function arpBytes(packet: ArpPacket): Uint8Array {
   const bytes = new Uint8Array(28);
+  holds(packet.senderMac.length === 6 && packet.targetMac.length === 6, "ARP", "a hardware address has six bytes");
   put16(bytes, 0, 1);
   put16(bytes, 2, ETHERTYPE_IPV4);
   bytes[4] = 6;
@@ -133,6 +137,8 @@ export function parseIpv4Packet(bytes: Uint8Array): Ipv4Packet | null {
 /** `identification` makes packets of one sender different. */
 export function ipv4Bytes(packet: Ipv4Packet, identification: number): Uint8Array {
   const bytes = new Uint8Array(IPV4_HEADER_BYTES + packet.payload.length);
+  holds(bytes.length <= 0xffff, "packet", "its length has no room in the header");
+  holds(packet.source.length === 4 && packet.destination.length === 4, "packet", "an address has four bytes");
   bytes[0] = 0x45;
   put16(bytes, 2, bytes.length);
   put16(bytes, 4, identification);
@@ -174,6 +180,7 @@ export function parseUdp(packet: Ipv4Packet): UdpDatagram | null {
 
 export function udpBytes(source: Ipv4Address, destination: Ipv4Address, datagram: UdpDatagram): Uint8Array {
   const bytes = new Uint8Array(UDP_HEADER_BYTES + datagram.data.length);
+  holds(bytes.length <= 0xffff, "datagram", "its length has no room in the header");
   put16(bytes, 0, datagram.sourcePort);
   put16(bytes, 2, datagram.destinationPort);
   put16(bytes, 4, bytes.length);

@@ -2,6 +2,7 @@
  * A learning Ethernet switch (IEEE 802.1D, 7.7 to 7.9, without spanning tree): it forwards at once; cables take the
  * time.
  */
+import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { NetworkNode, Transmit } from "./network.ts";
 import type { EthernetFrame } from "./port.ts";
@@ -45,6 +46,7 @@ export class Switch implements NetworkNode, Stateful {
   }
 
   addPort(): number {
+    holds(this.#ports < MOST_PORTS, this.name, "more ports than pairs of them have numbers");
     return this.#ports++;
   }
 
@@ -61,6 +63,7 @@ export class Switch implements NetworkNode, Stateful {
 
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     if (frame.length < 14 || isLinkLocal(frame)) return;
+    holds(port >= 0 && port < this.#ports, this.name, "a frame comes in where there is no port");
     if (!(frame[6]! & 1)) this.#learn(address(frame, 6), port, timeNs);
     const known = frame[0]! & 1 ? null : this.#lookUp(address(frame, 0), timeNs);
     if (known !== null) {
@@ -75,6 +78,7 @@ export class Switch implements NetworkNode, Stateful {
     this.#table.delete(source);
     this.#table.set(source, { port, heardNs: timeNs });
     if (this.#table.size > MAX_ADDRESSES) this.#table.delete(this.#table.keys().next().value!);
+    holds(this.#table.size <= MAX_ADDRESSES, this.name, "more addresses than there is room for");
   }
 
   #lookUp(destination: number, timeNs: number): number | null {

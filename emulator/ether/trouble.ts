@@ -2,6 +2,7 @@
  * What is wrong with one direction of a cable, and what becomes of each frame there. A frame's number in its direction
  * decides its fate, so the same run has the same losses.
  */
+import { holds } from "../state/invariant.ts";
 import { Random } from "../state/random.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { TimedFrame } from "./cable-end.ts";
@@ -89,6 +90,7 @@ export class TroubledDirection {
     const content = isCorrupted && frame.length > ADDRESS_BYTES ? corrupted(frame, chance) : frame;
     const isDuplicated = trouble.duplicatedPercent > 0 && chance.chance(trouble.duplicatedPercent);
     const copies = isDuplicated ? 2 : 1;
+    holds(content.length === frame.length, "troubled cable", "a wrong bit changes the length of a frame");
     const isReordered = trouble.reorderedPercent > 0 && chance.chance(trouble.reorderedPercent);
     const inOrderNs = Math.max(arrivalNs + laterNs, this.#lastArrivalNs);
     if (!isReordered) this.#lastArrivalNs = inOrderNs;
@@ -108,6 +110,7 @@ export class TroubledDirection {
 function corrupted(frame: EthernetFrame, chance: Random): EthernetFrame {
   const copy = frame.slice();
   const bit = chance.below((frame.length - ADDRESS_BYTES) * 8);
+  holds(ADDRESS_BYTES + (bit >> 3) < frame.length, "troubled cable", "a wrong bit lies beyond its frame");
   copy[ADDRESS_BYTES + (bit >> 3)]! ^= 1 << (bit & 7);
   return copy;
 }

@@ -13,3 +13,8 @@ class InvariantError extends Error {
 export function broken(where: string, what: string): never {
   throw new InvariantError(`${where}: ${what}`);
 }
+
+/** What must hold here. Stays on: at seams and outside of hot loops it costs nothing. */
+export function holds(condition: boolean, where: string, what: string): asserts condition {
+  if (!condition) broken(where, what);
+}

@@ -1,10 +1,16 @@
 // Draws by a seed, and what a mutant is called in lists.
 
 import { readFileSync } from "node:fs";
-import { transform } from "esbuild";
+import { build } from "esbuild";
 
-// The project's generator is TypeScript.
-const { code } = await transform(readFileSync("emulator/state/random.ts", "utf8"), { loader: "ts", format: "esm" });
+// The project's generator is TypeScript, and imports more of it.
+const { outputFiles } = await build({
+  entryPoints: ["emulator/state/random.ts"],
+  bundle: true,
+  write: false,
+  format: "esm",
+});
+const code = outputFiles[0].text;
 const { Random } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
 
 /** `count` of `items`, none twice, in a random order. */

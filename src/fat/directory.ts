@@ -225,6 +225,7 @@ export class Directory {
       throw new OofsError("no-space", `${this.#path}: the directory is full`);
     let last = this.cluster;
     for (let index = 1; index < this.#parts.length; index++) last = table.get(last);
+    if (!table.isCluster(last)) throw damaged(`${this.#path}: the directory ends before its end`);
     const cluster = this.#volume.newCluster();
     table.set(last, cluster);
     assert(table.get(last) === cluster, "a directory has not grown by its new cluster");
@@ -248,7 +249,6 @@ export class Directory {
 /** The first two slots of a directory that is made. */
 export function dots(cluster: number, parent: number, now: Time): Uint8Array {
   const bytes = new Uint8Array(2 * SLOT_BYTES);
-  assert(cluster !== parent, "a directory is above itself");
   const name = (text: string): Uint8Array => Uint8Array.from(text.padEnd(11), (character) => character.charCodeAt(0));
   bytes.set(shortSlot(name("."), DIRECTORY, cluster, 0, now, now));
   bytes.set(shortSlot(name(".."), DIRECTORY, parent, 0, now, now), SLOT_BYTES);

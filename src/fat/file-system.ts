@@ -120,7 +120,7 @@ export class FatFileSystem {
           // The chain has no more: each round adds one to its end.
           const last = index > 0 ? this.#seek(first, index - 1, path) : 0;
           cluster = table.allocate();
-          assert(cluster !== last && cluster !== first, "a cluster was given to a chain that has it");
+          if (cluster === last || cluster === first) throw damaged(`${path}: a cluster of its own is marked as free`);
           if (last === 0) first = cluster;
           else table.set(last, cluster);
           this.#position = { first, index, cluster };

@@ -46,6 +46,7 @@ export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImag
       `the boot image has ${sectors} sectors, more than the ${FIRST_PARTITION_LBA} before the first partition`,
     );
   const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+  assert(loaderSectors <= 0xffff, "the loader has more sectors than the boot record can say");
   bytes.set(loader);
   bytes.set(kernel.bytes, kernelSector * SECTOR_BYTES);
   writeRecord(bytes, BOOT_RECORD_MAGIC, { loaderSectors, kernelSector });
@@ -55,6 +56,8 @@ export function makeBootImage(loader: Uint8Array, kernel: KernelImage): BootImag
 /** Fills in the record of a boot image that is complete otherwise. */
 function writeRecord(bytes: Uint8Array, magic: number, image: Omit<BootImage, "bytes">): void {
   const sectors = bytes.length / SECTOR_BYTES;
+  assert(Number.isInteger(sectors), "a boot image is not whole sectors");
+  assert(image.kernelSector > image.loaderSectors && image.kernelSector < sectors, "the kernel lies over the loader");
   const record = new DataView(bytes.buffer, bytes.byteOffset + BOOT_RECORD_OFFSET);
   record.setUint32(0, magic, true);
   record.setUint16(4, BOOT_RECORD_VERSION, true);
@@ -72,16 +75,20 @@ export function markStartImage(bytes: Uint8Array, image: Omit<BootImage, "bytes"
 
 /** Changes the boot record's image LBA, in place: where on its drive the boot image begins, in sectors of 512 bytes. */
 export function setImageLba(bootSector: Uint8Array, lba: number): void {
+  assert(lba >= 0 && lba < 2 ** 32, "a boot image begins beyond what a record can say");
   new DataView(bootSector.buffer, bootSector.byteOffset).setUint32(BOOT_RECORD_OFFSET + 8, lba, true);
 }
 
 export function writePartitionTable(bootSector: Uint8Array, partitions: readonly PartitionEntry[]): void {
+  assert(partitions.length <= 4, "a partition table has four entries");
   const view = new DataView(bootSector.buffer, bootSector.byteOffset);
   for (let index = 0; index < 4; index++) {
     const at = PARTITION_TABLE_OFFSET + 16 * index;
     bootSector.fill(0, at, at + 16);
     const partition = partitions[index];
     if (!partition) continue;
+    assert(partition.startLba > 0 && partition.sectors > 0, "a partition has no sectors, or lies over the table");
+    assert(partition.startLba + partition.sectors <= 2 ** 32, "a partition ends beyond what the table can say");
     bootSector[at] = partition.active ? 0x80 : 0;
     bootSector.set(chs(partition.startLba), at + 1);
     bootSector[at + 4] = partition.type;
@@ -110,6 +117,7 @@ function chs(lba: number): number[] {
   if (cylinder > 1023) return [0xfe, 0xff, 0xff];
   const head = Math.floor(lba / 63) % 255;
   const sector = (lba % 63) + 1;
+  assert(head < 255 && sector <= 63, "a head or sector has no room in its field");
   return [head, sector | ((cylinder >> 2) & 0xc0), cylinder & 0xff];
 }
 

@@ -94,6 +94,11 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
     return part;
   });
   const bytes = new Uint8Array(Math.ceil(offset / SECTOR_BYTES) * SECTOR_BYTES);
+  assert(offset <= bytes.length, "the parts of the kernel image have no room in it");
+  assert(
+    parts.length === 5 && parts.every((part) => part.offset % 16 === 0),
+    "a part of the kernel image is not aligned",
+  );
   tables.forEach((table, index) => bytes.set(table, parts[index]!.offset));
   const [part16, part32, relocations, symbols, lines] = parts as [Part, Part, Part, Part, Part];
   const view = new DataView(bytes.buffer);
@@ -119,10 +124,19 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
     lines.sizeBytes,
     entry16?.value ?? 0,
   ];
+  assert(8 + 4 * fields.length <= 84, "the fields of the header reach into its label");
+  assert(
+    fields.every((field) => Number.isInteger(field) && field >= 0),
+    "a field of the header is no number",
+  );
   fields.forEach((field, index) => view.setUint32(8 + 4 * index, field, true));
   latin1Into(bytes, 84, options.label.slice(0, 31));
   view.setUint32(VIRTUAL_OFFSET_AT, options.virtualOffset ?? 0, true);
   view.setUint32(20, crc32(bytes), true);
+  assert(
+    readKernelHeader(bytes).checksumFound === readKernelHeader(bytes).checksum,
+    "the header does not read as it was written",
+  );
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
 }
 
@@ -156,6 +170,10 @@ function symbolTable(linked: Linked, linkBase: number): Uint8Array {
     )
     .sort((a, b) => a.value - b.value || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const { offsets, bytes } = namePool(symbols.map(({ name }) => name));
+  assert(
+    symbols.every(({ value }) => value >= linkBase),
+    "a name is of something before the kernel",
+  );
   return concat([
     words([magic("QSYM"), 1, symbols.length, ...symbols.map(({ value }) => value - linkBase), ...offsets]),
     bytes,

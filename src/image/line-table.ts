@@ -4,6 +4,7 @@
  * at a known address: who looks for one reads a group at most.
  */
 
+import { assert } from "../diagnostic/invariant.ts";
 import type { Linked, LinkedSection } from "../linker/link.ts";
 import { lineRowsOf } from "../object/dwarf/line-table.ts";
 import { putUnsigned } from "../object/leb128.ts";
@@ -50,6 +51,7 @@ export function lineTableBytes(entries: readonly LineEntry[]): Uint8Array {
   entries.forEach(({ address, file, line }, index) => {
     const before = index % GROUP_ENTRIES === 0 ? null : entries[index - 1]!;
     const bytes = address - (before?.address ?? 0);
+    assert(bytes >= 0, "the line table is not in the order of addresses");
     const lines = line - (before?.line ?? 0);
     if (!before) {
       if (index > 0) content[end++] = GROUP_END;
@@ -60,6 +62,8 @@ export function lineTableBytes(entries: readonly LineEntry[]): Uint8Array {
     else put(ANYWHERE, bytes, files.get(file)!, line);
   });
   if (entries.length > 0) content[end++] = GROUP_END;
+  assert(end <= content.length, "an entry of the line table has more bytes than any");
+  assert(addresses.length === Math.ceil(entries.length / GROUP_ENTRIES), "a group of the line table has no address");
   const names = namePool([...files.keys()]);
   const groupsAt = HEADER_BYTES + 4 * (addresses.length + positions.length + files.size);
   const namesAt = groupsAt + end;

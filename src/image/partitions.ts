@@ -5,6 +5,7 @@
  * Nothing on the disk is trusted: a partition is one only when its sectors lie on the disk and no other one has any.
  */
 import { crc32 } from "../bytes/crc32.ts";
+import { assert } from "../diagnostic/invariant.ts";
 
 const SECTOR_BYTES = 512;
 const MOST_PARTITIONS = 16;
@@ -122,6 +123,8 @@ class TableReader {
     const others = this.partitions;
     if (others.some((other) => startLba + sectors > other.startLba && startLba < other.startLba + other.sectors))
       return;
+    assert(partition.index >= 0 && partition.index < MOST_PARTITIONS, "a partition has a number that none has");
+    assert(others.length < MOST_PARTITIONS, "more partitions than there are numbers");
     others.push(partition);
   }
 

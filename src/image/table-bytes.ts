@@ -1,4 +1,5 @@
 /** What the tables of a kernel image are written with. */
+import { assert } from "../diagnostic/invariant.ts";
 
 /** Names one after another, NUL terminated, and where each begins. */
 export function namePool(names: readonly string[]): { offsets: number[]; bytes: Uint8Array } {
@@ -32,9 +33,11 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
     bytes.set(part, offset);
     offset += part.length;
   }
+  assert(offset === bytes.length, "parts do not fill what they make");
   return bytes;
 }
 
 export function latin1Into(bytes: Uint8Array, offset: number, text: string): void {
+  assert(offset >= 0 && offset + text.length <= bytes.length, "a text is written beyond its field");
   for (let i = 0; i < text.length; i++) bytes[offset + i] = text.charCodeAt(i);
 }

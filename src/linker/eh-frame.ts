@@ -3,6 +3,7 @@
  * and all but one of equal common entries, as GNU ld does. A section that does not parse is linked as it is.
  */
 
+import { assert } from "../diagnostic/invariant.ts";
 import { BytesInMemory } from "../object/byte-source.ts";
 import { REL_BYTES, STB_LOCAL } from "../object/elf.ts";
 import { RelocationBytes } from "../object/elf-writer.ts";
@@ -40,6 +41,7 @@ class Records {
   readonly #rows: Int32Array;
 
   constructor(section: InputSection, content: Uint8Array, relocations: SortedRelocations, rows: Int32Array) {
+    assert(rows.length >= RECORD_NUMBERS && rows.length % RECORD_NUMBERS === 0, "a record without an end");
     this.section = section;
     this.content = content;
     this.relocations = relocations;
@@ -78,6 +80,8 @@ class Records {
 
   /** It is linked, at this place when that is known. */
   place(record: number, newStart = 0): void {
+    assert(record >= 0 && record < this.length, "a record is placed that is none");
+    assert(newStart >= 0, "a record is placed before the beginning");
     this.#rows[record * RECORD_NUMBERS + NEW_START] = newStart;
   }
 
@@ -136,6 +140,7 @@ class SortedRelocations {
       offsets.sort();
       infos.set(sorted);
     }
+    assert(infos.length === offsets.length, "relocations have lost their symbols");
     this.offsets = offsets;
     this.#infos = infos;
   }
@@ -174,6 +179,7 @@ function chooseRecords(records: Records, known: Map<string, Place>, sharesCommon
     if (common < 0 || isFunctionGone(records, number) || coversNothing(records, number)) continue;
     records.place(number);
     // What becomes of it is settled by the first that goes on from it.
+    assert(records.common(common) < 0, "a function goes on from another one");
     if (records.isUsed(common) || records.sameAs.has(common)) continue;
     const key = contentKey(records, common);
     const same = sharesCommon ? known.get(key) : undefined;
@@ -228,6 +234,7 @@ function parse(section: InputSection): Records | null {
     while (next < relocations.length && relocations.offsets[next]! < end) next++;
     at = end;
   }
+  assert(at === content.length, "records end before their section");
   return new Records(section, content, relocations, rows);
 }
 
@@ -302,6 +309,7 @@ function rewrite(records: Records): void {
     sizeBytes += records.end(number) - records.start(number);
   }
   const content = new Uint8Array(sizeBytes);
+  assert(sizeBytes <= before.length, "unwind information grew when it was shrunk");
   // Relocations of what was dropped stay as empty ones at the place of the one before, as GNU ld has it.
   const table = new RelocationBytes(records.first(records.length));
   for (let number = 0; number < records.length; ) {
@@ -325,6 +333,7 @@ function rewrite(records: Records): void {
   }
   section.content = content;
   section.sizeBytes = sizeBytes;
+  assert(table.bytes.length === REL_BYTES * records.first(records.length), "relocations got lost with records");
   const { length: symbolCount } = section.object.elf.table;
   section.relocations = new RelocationTable(new BytesInMemory(table.bytes), 0, table.bytes.length, symbolCount);
   section.moved = (offset) => {
@@ -409,6 +418,8 @@ export function fixUnwind(section: InputSection, content: Uint8Array): void {
     // Only known when all sections have their places.
     const home = records.linkedFor(common);
     const at = records.newStart(number) + 4;
+    assert(home.records.isUsed(home.number), "a function goes on from an entry that is not linked");
+    assert(at + 4 <= content.length, "a record is written beyond the end of its section");
     view.setUint32(at, section.offset + at - home.records.section.offset - home.records.newStart(home.number), true);
   }
 }

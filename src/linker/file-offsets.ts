@@ -3,6 +3,7 @@
  * memory does (System V ABI, "Program Loading"). The rules are GNU ld 2.40's, also where a script puts sections into
  * segments in which they do not fit: one after the other, the segments that are loaded first.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { alignUp } from "../object/align.ts";
 import {
   EHDR_BYTES,
@@ -239,6 +240,7 @@ class FileOffsets {
 
   /** Goes on to the place of a section, by its load address; returns what of the file is only lent by then. */
   #moveTo(section: OutputSection, { type }: Segment, draft: Draft, isFirst: boolean, before: number): number {
+    assert(before >= 0, "less of the file is lent than nothing");
     const end = draft.loadAddress + draft.memoryBytes;
     let lent = before;
     let gap = section.loadAddress - end;
@@ -273,6 +275,7 @@ class FileOffsets {
     if (type === PT_LOAD) {
       this.offsets.set(section, this.#offset);
       if (isFilled) this.#offset += section.sizeBytes;
+      assert(this.#offset >= 0, "a section lies before the beginning of the file");
     } else if (isThreadBss(section.flags) && !this.offsets.get(section))
       this.offsets.set(section, this.#offset + bias(section.address, this.#offset, section.align));
     if (isFilled) draft.fileBytes += section.sizeBytes;

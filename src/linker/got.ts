@@ -7,6 +7,7 @@
  * Other sections, for a dynamic linker, stay empty in a static program. They are not in the file, but orphans line up
  * after them, and the map names them: so they are made here, too.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_PROGBITS, SHT_REL, STT_OBJECT } from "../object/elf.ts";
 import { type ElfSection, SymbolArray } from "../object/elf-reader.ts";
 import {
@@ -169,6 +170,7 @@ export class GlobalOffsetTable {
     const [stubs, slots, relocations] = [viewOf(STUBS_INDEX), viewOf(SLOTS_INDEX), viewOf(RELOCATIONS_INDEX)];
     if (!stubs || !slots || !relocations) return;
     const resolveAt = (index: number, address: number): void => {
+      assert(index >= 0 && index < this.#resolvedCount, "start-up code resolves more than was counted");
       relocations.setUint32(index * IRELATIVE_BYTES, address, true);
       relocations.setUint32(index * IRELATIVE_BYTES + 4, R.IRELATIVE, true);
     };
@@ -176,6 +178,8 @@ export class GlobalOffsetTable {
     for (const { stub: index, resolver } of localFirst(this.indirect.stubs)) {
       if (index === null) continue;
       const slot = this.#addressIn(SLOTS_INDEX, index * SLOT_BYTES);
+      assert((index + 1) * STUB_BYTES <= stubs.byteLength, "a stub lies beyond the section of stubs");
+      assert((index + 1) * SLOT_BYTES <= slots.byteLength, "a word of a stub lies beyond its section");
       stubs.setUint16(index * STUB_BYTES, 0x25ff, true); // jmp *slot
       stubs.setUint32(index * STUB_BYTES + 2, slot, true);
       stubs.setUint16(index * STUB_BYTES + 6, 0x9066, true); // xchg %ax, %ax
@@ -186,6 +190,7 @@ export class GlobalOffsetTable {
     for (const { section, offset } of this.indirect.places) resolveAt(next++, section.addressOf(offset));
     for (const found of localFirst(this.indirect.withEntries))
       if (found.stub === null) resolveAt(next++, this.indirectEntryAddress(found));
+    assert(next === last, "start-up code resolves fewer words than there is room for");
   }
 
   /** The words before the table of stubs are in this section, whatever else is there: it has entries. */
@@ -216,6 +221,7 @@ export class GlobalOffsetTable {
       ...(global.size > 1 ? symbols.walk().flatMap((symbol) => global.get(symbol) ?? []) : global.values()),
       ...isLocalFunction,
     ];
+    assert(ordered.length === entries.length, "an entry of the global offset table got lost");
     ordered.forEach((entry, index) => {
       entry.offset = index * SLOT_BYTES;
     });
@@ -223,6 +229,7 @@ export class GlobalOffsetTable {
 
   #allocate(section: InputSection, relocation: ElfRelocation): void {
     const elf = section.object.elf.table.at(relocation.symbol)!;
+    assert(elf !== undefined, "an entry is for a symbol that is none");
     const symbol = section.object.globals[relocation.symbol]!;
     const key = symbol ?? localKey(section, relocation);
     if (this.#entries.has(key)) return;
@@ -255,6 +262,7 @@ export class GlobalOffsetTable {
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     if (view.getUint32(offset, true) !== 0) return null;
     const opcode = content[offset - 2]!;
+    assert(offset >= 2 && offset + 4 <= content.length, "a load is changed beyond its section");
     const modrm = content[offset - 1]!;
     const isBinary = (opcode & 0xc7) === 0x03;
     if (opcode !== 0xff && opcode !== 0x8b && opcode !== 0x85 && !isBinary) return null;

@@ -1,4 +1,5 @@
 /** A section of an object on its way into the output: what the linker decides about it. */
+import { assert } from "../diagnostic/invariant.ts";
 import { SHF_LINK_ORDER, SHT_NOBITS } from "../object/elf.ts";
 import type { ElfObject, ElfSection } from "../object/elf-reader.ts";
 import type { ElfRelocations } from "../object/relocation-table.ts";
@@ -65,6 +66,7 @@ export class InputSection {
   }
 
   set content(content: Uint8Array) {
+    assert(this.elf.type !== SHT_NOBITS || content.length === 0, "a section without content gets one");
     this.#content = content;
   }
 
@@ -78,6 +80,7 @@ export class InputSection {
 
   /** Copies what is linked to a target of its size. */
   copyTo(target: Uint8Array): void {
+    assert(target.length <= Math.max(this.sizeBytes, this.elf.sizeBytes), "more of a section is copied than there is");
     if (this.#content === null && this.elf.copyTo !== undefined) {
       this.elf.copyTo(target);
       return;
@@ -97,6 +100,7 @@ export class InputSection {
   /** Address of an offset of the object's section, in the output. */
   addressOf(offset: number): number {
     const place = this.place(offset);
+    assert(Number.isSafeInteger(place.offset), "a place in a section is no number");
     return place.section.output === null ? 0 : place.section.output.address + place.section.offset + place.offset;
   }
 
@@ -174,5 +178,6 @@ export function addMadeSection(
   });
   section.isRoot = true;
   object.sections.push(section);
+  assert(object.sections[section.elf.index] === section, "a section that the linker makes has the index of another");
   return section;
 }

@@ -5,6 +5,7 @@
  */
 
 import { FNV_PRIME, FNV_START, fnv1a } from "../bytes/fnv.ts";
+import { assert } from "../diagnostic/invariant.ts";
 import { alignUp } from "../object/align.ts";
 import { SHT_NOBITS } from "../object/elf.ts";
 import type { InputSection } from "./input-section.ts";
@@ -83,6 +84,11 @@ class Merger implements MergedEntries {
     this.#sections = sections;
     this.#isStrings = (sections[0]!.flags & SEC_STRINGS) !== 0;
     this.#unit = sections[0]!.elf.entrySizeBytes;
+    assert(this.#unit > 0, "entries without bytes are merged");
+    assert(
+      sections.every(({ elf }) => elf.entrySizeBytes === this.#unit),
+      "entries of different sizes are merged",
+    );
   }
 
   run(): void {
@@ -98,6 +104,7 @@ class Merger implements MergedEntries {
       );
     });
     // What ends another string still counts where it appeared.
+    assert(this.#mappings.length === this.#sections.length, "a section was not looked at");
     const homes = new Set<number>();
     for (let entry = 0; entry < this.#entryCount; entry++) homes.add(this.#get(entry, SECTION));
     if (this.#isStrings) this.#shareSuffixes();
@@ -152,6 +159,7 @@ class Merger implements MergedEntries {
       this.#set(known, ALIGN, 0);
     } else this.#knownCount++;
     const entry = this.#entryCount++;
+    assert(end > start && this.#knownCount <= this.#known.length, "an entry without bytes, or without a place for it");
     if (this.#entries.length < this.#entryCount * ENTRY_NUMBERS) this.#entries = doubled(this.#entries);
     let at = known >= 0 ? this.#get(known, START) : -1;
     if (at < 0) {
@@ -162,6 +170,7 @@ class Merger implements MergedEntries {
         larger.set(this.#bytes);
         this.#bytes = larger;
       }
+      assert(at + end - start <= this.#bytes.length, "entries have more bytes than there is room for");
       this.#bytes.set(content.subarray(start, end), at);
     }
     this.#set(entry, START, at);
@@ -198,6 +207,7 @@ class Merger implements MergedEntries {
     const known = new Int32Array(before.length * 2).fill(-1);
     const mask = known.length - 1;
     this.#known = known;
+    assert((known.length & mask) === 0, "a table of hashes is no power of two");
     for (const entry of before) {
       if (entry < 0) continue;
       // No two of them are equal: the first free place is theirs.
@@ -327,6 +337,8 @@ class Merger implements MergedEntries {
     for (let entry = 0; entry < this.#entryCount; entry++) {
       const host = this.#get(entry, HOST);
       if (host < 0) continue;
+      assert(this.#get(host, HOST) < 0, "a string ends one that ends another");
+      assert(this.#get(host, SIZE) > this.#get(entry, SIZE), "a string ends one that is no longer");
       this.#set(entry, SECTION, this.#get(host, SECTION));
       this.#set(entry, OFFSET, this.#get(host, OFFSET) + this.#get(host, SIZE) - this.#get(entry, SIZE));
     }

@@ -2,6 +2,7 @@
  * Where what stood in an object's section of strings or constants lies now. Debugging information asks for it by the
  * million, so the answer is found in a few steps, and in little memory.
  */
+import { assert } from "../diagnostic/invariant.ts";
 
 /** What an entry is in the table of them: numbers, for there are millions. */
 export const ENTRY_NUMBERS = 8;
@@ -26,6 +27,8 @@ export class MergedSection {
   readonly entries: Int32Array;
 
   constructor(merger: MergedEntries, starts: Int32Array, entries: Int32Array) {
+    assert(starts.length === entries.length, "places of merged entries and entries are not as many");
+    assert(starts.length === 0 || starts[0] === 0, "merged entries do not begin where their section does");
     this.merger = merger;
     this.starts = starts;
     this.entries = entries;
@@ -66,6 +69,7 @@ export class MergedAddresses {
     this.#merged = merged;
     this.#addresses = addresses;
     const { starts } = merged;
+    assert(starts.length > 0, "a section without entries was merged");
     this.#rows = new Int32Array((home.elf.sizeBytes >> ROW_SHIFT) + 1);
     for (let row = 0, i = 0; row < this.#rows.length; row++) {
       while (i + 1 < starts.length && starts[i + 1]! <= row << ROW_SHIFT) i++;

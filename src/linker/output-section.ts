@@ -1,4 +1,5 @@
 /** A section of the output: what a script's section statement, or an orphan, becomes. */
+import { assert } from "../diagnostic/invariant.ts";
 import { SHT_FINI_ARRAY, SHT_INIT_ARRAY, SHT_PREINIT_ARRAY } from "../object/elf.ts";
 import type { InputSection } from "./input-section.ts";
 import type { Assignment, DataStatement, Expression, OutputSection as SectionCommand } from "./script/tree.ts";
@@ -113,6 +114,7 @@ export function elfFlagsOf({ flags, entrySizeBytes, keptFlags, type, declaredTyp
   entrySizeBytes: number;
 } {
   let bits = keptFlags;
+  assert(entrySizeBytes >= 0, "a section has entries of fewer bytes than none");
   if ((flags & SEC_ALLOC) !== 0) bits |= 2;
   if ((flags & SEC_READONLY) === 0) bits |= 1;
   if ((flags & SEC_CODE) !== 0) bits |= 4;

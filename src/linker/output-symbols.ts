@@ -2,6 +2,7 @@
  * The symbol table of the output, in the order of GNU ld 2.40: sections, local symbols of each object, then the global
  * ones.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import {
   SHN_ABS,
   SHN_COMMON,
@@ -149,6 +150,7 @@ class SymbolList implements Iterable<OutputSymbol> {
   }
 
   #add(from: number, index: number): number {
+    assert(from >= 0 && index >= MADE, "a symbol comes from no list");
     if (2 * this.#length === this.#rows.length) {
       const rows = new Int32Array(2 * this.#rows.length);
       rows.set(this.#rows);

@@ -132,6 +132,7 @@ export function writeProgram(program: Program, open: OpenSink): ProgramImage {
       applied: [],
     };
   });
+  assert(sections.length === outputs.length, "a section of the output is not in the file");
   let sizeBytes = 0;
   try {
     sizeBytes = writeFile(program, sections, symbols, keepsRelocations, relocator, open);
@@ -159,6 +160,7 @@ export function programFile(program: Program): ProgramFile {
   let whole = new FileInMemory(0);
   const image = writeProgram(program, (mostBytes) => (whole = new FileInMemory(mostBytes)));
   const bytes = whole.bytes(0, image.sizeBytes);
+  assert(bytes.length === image.sizeBytes, "the file has another size than was said");
   if (program.options.buildId && image.sizeBytes > 0) {
     const later = program.options.packageMetadata === undefined ? null : PACKAGE_SECTION;
     const note = program.objects[0]?.sections.find((section) => section?.isBuildId);
@@ -239,6 +241,7 @@ function writeFile(
         : {
             make: (sink, contentAt, relocationsAt) => {
               section.fileOffset = contentAt;
+              assert(contentAt > 0, "a section lies over the header of its file");
               const kept = hasRelocations
                 ? new KeptRelocations((tables ??= sink.beside()), relocationsAt, counts[index]!)
                 : null;
@@ -315,6 +318,10 @@ function groupContent(
     return place ? [indices[place - 1]! + Number(isTable)] : [];
   });
   const content = new Uint8Array(4 + 4 * members.length);
+  assert(
+    members.every((index) => index > 0),
+    "a group has a member that is no section",
+  );
   const view = new DataView(content.buffer);
   const { content: before } = group.elf;
   content.set(before.subarray(0, 4));

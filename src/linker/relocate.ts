@@ -2,6 +2,7 @@
  * Puts the contents of output sections together and applies the relocations (Intel386 ABI supplement, "Relocation
  * Types"). The addend of a relocation stands in its field.
  */
+import { assert } from "../diagnostic/invariant.ts";
 import { REL_BYTES, SHN_ABS, SHN_UNDEF, STT_GNU_IFUNC, STT_SECTION } from "../object/elf.ts";
 import { ElfError, type ElfSymbol } from "../object/elf-reader.ts";
 import type { FileSink } from "../object/file-sink.ts";
@@ -156,6 +157,8 @@ export class Relocator {
   }
 
   #relocateSection(output: OutputSection, section: InputSection, content: Uint8Array): void {
+    assert(content.length === section.sizeBytes, "a section is relocated that has another size");
+    assert(!section.isDiscarded, "a section is relocated that is not linked");
     const { relocations } = section;
     this.#kept?.begin(relocations.length);
     if (relocations instanceof RelocationTable) this.#relocateTable(output, section, content, relocations);
@@ -250,6 +253,7 @@ export class Relocator {
     else value = home.addressOf(table.valueOf(index));
     const row = index * ROW_NUMBERS;
     rows[row] = kind;
+    assert(kind !== UNKNOWN && row + ROW_NUMBERS <= rows.length, "a symbol has no row, or no kind");
     rows[row + 1] = value;
     if (kind !== SPECIAL && indices) rows[row + 2] = indices.of(object, index, symbol, home?.output ?? null);
     return kind;
@@ -264,6 +268,7 @@ export class Relocator {
   #mergedIn(home: InputSection): MergedAddresses {
     let addresses = this.#mergedAddresses.get(home);
     if (addresses !== undefined) return addresses;
+    assert(home.merged !== null, "strings are asked for that were not merged");
     const { merger } = home.merged!;
     let entries = this.#entryAddresses.get(merger);
     if (entries === undefined) this.#entryAddresses.set(merger, (entries = merger.addresses()));
@@ -360,6 +365,7 @@ export class Relocator {
     const { isRelocatable, keepsApplied, indices } = this.#options;
     const { object } = section;
     const offset = section.offset + at;
+    assert(offset <= output.sizeBytes, "a relocation is noted beyond its output section");
     if (keepsApplied) this.#applied.push({ offset, type, section, elf: object.elf.table.at(index)!, target, isGone });
     const place = isRelocatable ? offset : output.address + offset;
     if (isGone) this.#kept?.add(place, R.NONE, 0);
@@ -460,11 +466,13 @@ function fitsField(width: number, isShortJump: boolean, sum: number, addend: num
 }
 
 function readField(content: Uint8Array, offset: number, width: number): number {
+  assert(offset >= 0 && offset + width <= content.length, "a field is read beyond its section");
   let value = 0;
   for (let i = width - 1; i >= 0; i--) value = value * 256 + content[offset + i]!;
   return width > 0 && value >= 2 ** (8 * width - 1) ? value - 2 ** (8 * width) : value;
 }
 
 function writeField(content: Uint8Array, offset: number, width: number, value: number): void {
+  assert(offset >= 0 && offset + width <= content.length, "a field is written beyond its section");
   for (let i = 0; i < width; i++) content[offset + i] = (value >>> (8 * i)) & 0xff;
 }

@@ -3,6 +3,7 @@
  * the same permissions (System V ABI, "Program Loading"; GNU ld 2.40).
  */
 
+import { assert } from "../diagnostic/invariant.ts";
 import { alignUp } from "../object/align.ts";
 import {
   PF_R,
@@ -110,6 +111,10 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
     }
     if (!(current.length === 1 && isThreadBss(current[0]!.flags))) load(current, withHeaders);
   }
+  assert(
+    segments.every(({ type }) => type === PT_LOAD),
+    "notes come after what is loaded",
+  );
   segments.push(...noteSegments(all));
   const threads = all.filter(
     ({ flags }) => (flags & (SEC_THREAD_LOCAL | SEC_ALLOC)) === (SEC_THREAD_LOCAL | SEC_ALLOC),
@@ -144,6 +149,10 @@ export function mapSegments(all: readonly OutputSection[], options: SegmentOptio
         loadAddress: null,
       });
   }
+  assert(
+    segments.filter(({ hasFileHeader }) => hasFileHeader).length <= 1,
+    "two segments begin with the file's header",
+  );
   return segments;
 }
 
@@ -156,6 +165,7 @@ function headersApart(
   { isPaged, pageBytes, separateCode, loadsHeaders }: SegmentOptions,
   bytes: number,
 ): Segment | "before the first section" | null {
+  assert(bytes > 0 && pageBytes > 0, "headers without bytes, or pages without");
   const { address, loadAddress } = first;
   if (!isPaged || !(loadsHeaders || loadAddress % pageBytes >= bytes % pageBytes)) return null;
   const pageOf = (at: number): number => Math.floor(at / pageBytes) * pageBytes;
@@ -214,6 +224,10 @@ function noteSegments(sections: readonly OutputSection[]): Segment[] {
       alignUp(loaded[i]!.loadAddress + loaded[i]!.sizeBytes, first.align) === loaded[i + 1]!.loadAddress
     )
       group.push(loaded[++i]!);
+    assert(
+      group.every(({ align }) => align === first.align),
+      "notes of different alignment share a header",
+    );
     segments.push({ type: PT_NOTE, sections: group, ...WITHOUT_HEADERS, flags: null, loadAddress: null });
   }
   return segments;

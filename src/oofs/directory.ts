@@ -141,7 +141,7 @@ export class Directory {
   }
 
   #put(more: number): void {
-    assert(this.record.count + more >= 0, "a directory has fewer names than none");
+    if (this.record.count + more < 0) throw damaged(`directory ${this.record.id} counts fewer names than it has`);
     const tree = this.#change();
     this.#volume.put({
       ...this.record,

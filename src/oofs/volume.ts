@@ -160,7 +160,7 @@ export class Volume {
 
   /** Frees the slot of an object whose content is freed. */
   freeSlot(id: number): void {
-    assert(this.state.objects > 0, "an object is freed where none is counted");
+    if (this.state.objects === 0) throw damaged("an object is freed where none is counted");
     assert(id > ROOT_ID, "the root directory is freed");
     this.#putSlot(id, new Uint8Array(SLOT_BYTES));
     this.#trees.delete(id);

@@ -19,7 +19,8 @@ describe("same source, same object as GNU as", () => {
       ...COMPILER_SOURCES,
       ...SUITE_SOURCES,
     }),
-    60,
+    100,
+    ([row]) => row.startsWith("frames of signals"),
   )) {
     test(name, (context) => {
       const result = compare(requireOracle("as", context), source);

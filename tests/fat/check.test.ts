@@ -188,11 +188,17 @@ describe.each(KINDS)("%s", (type, mib) => {
     expect(usedClusters + freeClusters).toBe(clusters);
   });
 
-  test.for(rowsOf(FAULTS, 2))("%s is found, with its place", ([, spoil, said], context) => {
-    requireOracle("fsck.fat", context);
+  // The largest kind differs from the others by the size of its entries alone.
+  test.for(rowsOf(FAULTS, type === "fat32" ? 2 : FAULTS.length))("%s is found, with its place", ([, spoil, said]) => {
     const bytes = good.slice();
     spoil(new Patient(bytes));
     expect(sentences(bytes).join("\n")).toMatch(said);
+  });
+
+  test.for(rowsOf(FAULTS, 2))("%s is found by fsck.fat too", ([, spoil], context) => {
+    requireOracle("fsck.fat", context);
+    const bytes = good.slice();
+    spoil(new Patient(bytes));
     expect(judge.of(bytes)).not.toBe("");
   });
 

@@ -3,7 +3,7 @@
  * wrong.
  */
 import { expect, test } from "vitest";
-import { checkFat, formatFat } from "../../src/fat/index.ts";
+import { checkFat, formatFat, isFat } from "../../src/fat/index.ts";
 import { readGeometry } from "../../src/fat/layout.ts";
 import type { BlockDevice } from "../../src/oofs/index.ts";
 import { content, formatted, Memory, MIB, open } from "./volume.ts";
@@ -90,4 +90,48 @@ test.each([
   expect(clusterBytes).toBeLessThan(5000);
   const told = checkFat(new Memory(bytes)).problems.filter(({ path, text }) => path === "/ONE" && /chain/.test(text));
   expect(told).toEqual([{ path: "/ONE", cluster: 2, text: expect.stringMatching(said) }]);
+});
+
+test.each([
+  ["no jump", 0, 0x00],
+  ["a short jump without its NOP", 2, 0x91],
+  ["no signature", 510, 0x54],
+  ["sectors of 768 bytes", 12, 0x03],
+  ["clusters of no sectors", 13, 0],
+  ["clusters of three sectors", 13, 3],
+  ["no reserved sectors", 14, 0],
+  ["no allocation table", 16, 0],
+  ["three allocation tables", 16, 3],
+  ["a medium that is none", 21, 0x10],
+])("a boot sector with %s is no FAT's", (_what, at, byte) => {
+  const bytes = formatted("fat12", 3);
+  expect(isFat(new Memory(bytes))).toBe(true);
+  bytes[at] = byte;
+  expect(isFat(new Memory(bytes))).toBe(false);
+});
+
+test.each([
+  ["a long jump", 0, 0xe9],
+  ["one allocation table", 16, 1],
+  ["the medium of a diskette", 21, 0xf0],
+])("a boot sector with %s is one", (_what, at, byte) => {
+  const bytes = formatted("fat12", 3);
+  bytes[at] = byte;
+  expect(isFat(new Memory(bytes))).toBe(true);
+});
+
+test("of two files with one name the first counts", () => {
+  const bytes = formatted("fat12", 3);
+  const fs = open(bytes);
+  for (const [name, size] of [
+    ["/ONE", 10],
+    ["/TWO", 20],
+  ] as const) {
+    fs.create(name);
+    fs.write(name, 0, content(size));
+  }
+  fs.sync();
+  bytes.set(Buffer.from("ONE"), Buffer.from(bytes).indexOf("TWO        "));
+  expect(open(bytes).stat("/ONE").sizeBytes).toBe(10);
+  expect(open(bytes).list("/")).toHaveLength(1);
 });

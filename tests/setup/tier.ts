@@ -33,7 +33,7 @@ const CASES = {
   "assembler/random": { fast: 20, thorough: 100 },
   "binutils/differential": { fast: 1, thorough: 5 },
   "build/object-cache": { fast: 4, thorough: 50 },
-  "chaos/campaign": { fast: 10, thorough: 100 },
+  "chaos/campaign": { fast: 6, thorough: 100 },
   "emulator/cluster/every-millisecond": { fast: 2, thorough: 100 },
   "emulator/cluster/snapshot": { fast: 2, thorough: 20 },
   "emulator/cpu/differential": { fast: 25, thorough: 2500 },

@@ -57,7 +57,7 @@ const LINES: readonly (readonly [line: string, printed: string])[] = [
 ];
 
 describe("the shell", () => {
-  test("has as many words as there is memory for, sorted, and a program what its stack takes", async () => {
+  thoroughly("has as many words as there is memory for, sorted, and a program what its stack takes", async () => {
     const { node } = await atPrompt();
     const digits = "0 1 2 3 4 5 6 7 8 9";
     await output(node, "mkdir /a/m; cd /a/m");

@@ -2,6 +2,7 @@
  * How much a sender of TCP may have under way, and how long it waits for an answer: slow start, congestion avoidance
  * and fast recovery (RFC 5681, RFC 6582), and the retransmission timeout (RFC 6298). Times are virtual, in ns.
  */
+import { holds } from "../../state/invariant.ts";
 
 /** RFC 6928: ten segments at the start. */
 const INITIAL_SEGMENTS = 10;
@@ -25,6 +26,7 @@ export class CongestionControl {
 
   constructor(mss: number) {
     this.#mss = mss;
+    holds(mss > 0, "congestion control", "segments without bytes");
     this.#windowBytes = INITIAL_SEGMENTS * mss;
   }
 
@@ -38,6 +40,7 @@ export class CongestionControl {
 
   /** A segment that was sent once was acknowledged after this time (RFC 6298, 2). */
   measured(timeNs: number): void {
+    holds(timeNs >= 0, "congestion control", "an answer came before its question");
     if (this.#smoothedNs === 0) {
       this.#smoothedNs = timeNs;
       this.#variationNs = timeNs / 2;
@@ -81,6 +84,7 @@ export class CongestionControl {
 
   /** Nothing was heard for the timeout; the next one is twice as long. */
   timedOut(flightBytes: number): void {
+    holds(flightBytes >= 0, "congestion control", "less than nothing is under way");
     this.#recovering = false;
     this.#duplicates = 0;
     this.#thresholdBytes = Math.max(flightBytes / 2, 2 * this.#mss);

@@ -6,6 +6,7 @@
  * Every table is bounded: when one is full, what is new is refused, and what there is goes on.
  */
 
+import { holds } from "../../state/invariant.ts";
 import { internetChecksum } from "../internet-checksum.ts";
 import {
   get32,
@@ -113,6 +114,7 @@ export class Nat {
     this.#neighbours.delete(number);
     this.#neighbours.set(number, mac.slice());
     if (this.#neighbours.size > MOST_NEIGHBOURS) this.#neighbours.delete(this.#neighbours.keys().next().value!);
+    holds(this.#neighbours.size <= MOST_NEIGHBOURS, "NAT", "more neighbours than there is room for");
     if (this.#waiting.length === 0) return;
     const ready = this.#waiting.filter(({ destination }) => sameBytes(destination, address));
     this.#waiting = this.#waiting.filter(({ destination }) => !sameBytes(destination, address));
@@ -152,6 +154,7 @@ export class Nat {
     }
     if (this.#waiting.length >= MOST_WAITING) this.#waiting.shift();
     this.#waiting.push(packet);
+    holds(this.#waiting.length <= MOST_WAITING, "NAT", "more packets wait than there is room for");
     this.#wire.ask(packet.destination);
   }
 
@@ -229,6 +232,7 @@ export class Nat {
     );
     this.counters.streams++;
     this.#streams.set(key, stream);
+    holds(this.#streams.size <= MOST_STREAMS, "NAT", "more connections than there is room for");
     return stream;
   }
 
@@ -250,6 +254,7 @@ export class Nat {
   #freePort(isTaken: (port: number) => boolean): number {
     do this.#nextPort = (this.#nextPort + 1) % PORTS;
     while (isTaken(FIRST_PORT + this.#nextPort));
+    holds(this.#nextPort >= 0 && this.#nextPort < PORTS, "NAT", "a port that is none");
     return FIRST_PORT + this.#nextPort;
   }
 
@@ -275,6 +280,7 @@ export class Nat {
     if (!isReturn) {
       flow.peers.set(endpoint(host, destinationPort), destination);
       if (flow.peers.size > MOST_PEERS) flow.peers.delete(flow.peers.keys().next().value!);
+      holds(flow.peers.size <= MOST_PEERS, "NAT", "a port has more peers than there is room for");
     }
     flow.socket.send(data.slice(), host, destinationPort);
   }
@@ -301,6 +307,7 @@ export class Nat {
     const flow: Flow = { socket, peers, lastNs: this.#wire.nowNs };
     this.counters.flows++;
     this.#flows.set(key, flow);
+    holds(this.#flows.size + this.#returns.size <= MOST_FLOWS, "NAT", "more flows than there is room for");
     return flow;
   }
 
@@ -362,8 +369,10 @@ export class Nat {
     put16(reply, 2, 0);
     put16(reply, 2, internetChecksum(reply, 0, reply.length));
     this.counters.pings++;
+    holds(this.counters.pings <= MOST_PINGS, "NAT", "more pings are under way than there is room for");
     void this.#host.ping(host, payload.length - 8).then((isAnswered) => {
       this.counters.pings--;
+      holds(this.counters.pings >= 0, "NAT", "a ping ends that never began");
       if (isAnswered) this.#send({ source: destination, destination: source, protocol: PROTOCOL_ICMP, payload: reply });
     });
   }
@@ -387,6 +396,7 @@ export class Nat {
       if (this.#wire.nowNs - flow.lastNs < FLOW_IDLE_NS) continue;
       flow.socket.close();
       table.delete(key);
+      holds(this.counters.flows > 0, "NAT", "a flow ends that was not counted");
       this.counters.flows--;
     }
   }

@@ -1,4 +1,5 @@
 /** TCP segments as bytes (RFC 9293, 3.1; options of RFC 9293, 3.2, and RFC 7323, 2.2). */
+import { holds } from "../../state/invariant.ts";
 import { internetChecksum, onesSum } from "../internet-checksum.ts";
 import { get16, get32, type Ipv4Address, type Ipv4Packet, put16 } from "../packet.ts";
 
@@ -103,7 +104,9 @@ export function segmentBytes(source: Ipv4Address, destination: Ipv4Address, segm
     ...(shift !== null ? [OPTION_NOP, OPTION_SCALE, 3, shift] : []),
   ];
   const headerBytes = HEADER_BYTES + options.length;
+  holds(headerBytes % 4 === 0 && headerBytes <= 60, "TCP segment", "its options do not fit its header");
   const bytes = new Uint8Array(headerBytes + data.length);
+  holds(segment.window >= 0 && segment.window <= 0xffff, "TCP segment", "its window has no room in the header");
   put16(bytes, 0, segment.sourcePort);
   put16(bytes, 2, segment.destinationPort);
   put32(bytes, 4, segment.sequence);

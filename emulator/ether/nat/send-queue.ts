@@ -1,4 +1,5 @@
 /** Bytes that are sent and not acknowledged yet, or not sent yet, in the pieces in which they came. */
+import { holds } from "../../state/invariant.ts";
 export class SendQueue {
   #pieces: Uint8Array[] = [];
   /** Bytes of the first piece that are gone. */
@@ -17,6 +18,7 @@ export class SendQueue {
 
   /** Forgets the first bytes, at most as many as there are. */
   drop(count: number): void {
+    holds(count >= 0 && count <= this.#sizeBytes, "send queue", "more bytes are acknowledged than there are");
     this.#sizeBytes -= count;
     this.#gone += count;
     let pieces = 0;
@@ -27,6 +29,11 @@ export class SendQueue {
 
   /** `size` bytes from `offset` on, all of them there. */
   read(offset: number, size: number): Uint8Array {
+    holds(
+      offset >= 0 && size >= 0 && offset + size <= this.#sizeBytes,
+      "send queue",
+      "bytes are read that are not there",
+    );
     const bytes = new Uint8Array(size);
     let skip = this.#gone + offset;
     let filled = 0;
@@ -41,6 +48,7 @@ export class SendQueue {
       skip = 0;
       if (filled === size) break;
     }
+    holds(filled === size, "send queue", "its pieces have fewer bytes than it counts");
     return bytes;
   }
 }

@@ -5,6 +5,7 @@
  * What may wait is bounded in both directions: the window that the guest is given shrinks by what the host has not
  * taken, and the host is told to pause while the guest does not take what it has sent. Time is the network's.
  */
+import { holds } from "../../state/invariant.ts";
 import { CongestionControl } from "./congestion.ts";
 import type { Failure, HostStream, StreamEvents } from "./host-network.ts";
 import { ACK, distance, FIN, PSH, RST, type Segment, SYN } from "./segment.ts";
@@ -182,6 +183,7 @@ export class NatStream implements StreamEvents {
     this.#expected = (sequence + 1) >>> 0;
     this.#edge = this.#expected;
     this.#mss = Math.max(LEAST_MSS, Math.min(OUR_MSS, mss ?? USUAL_MSS));
+    holds(this.#mss >= LEAST_MSS && this.#mss <= OUR_MSS, "NAT stream", "segments of a size that none may have");
     this.#congestion = new CongestionControl(this.#mss);
     this.#peerShift = shift ?? 0;
     this.#ourShift = shift === null ? 0 : OUR_SHIFT;
@@ -266,6 +268,7 @@ export class NatStream implements StreamEvents {
 
   #takeData({ sequence, data, flags }: Segment): void {
     const early = distance(sequence, this.#expected);
+    holds(this.#early.length <= MOST_EARLY, "NAT stream", "more came early than there is room for");
     const isWhole = distance(sequence + data.length, this.#edge) <= 0;
     const fin = (flags & FIN) !== 0 && isWhole;
     const kept = isWhole ? data : data.subarray(0, Math.max(0, distance(this.#edge, sequence)));
@@ -287,6 +290,7 @@ export class NatStream implements StreamEvents {
   #keepEarly(sequence: number, data: Uint8Array, fin: boolean): void {
     const at = this.#early.findIndex((piece) => distance(piece.sequence, sequence) >= 0);
     const piece = { sequence, data: data.slice(), fin };
+    holds(this.#early.length < MOST_EARLY, "NAT stream", "more came early than there is room for");
     if (at < 0) this.#early.push(piece);
     else if (this.#early[at]!.sequence !== sequence || this.#early[at]!.data.length < data.length)
       this.#early.splice(at, 0, piece);
@@ -333,6 +337,7 @@ export class NatStream implements StreamEvents {
     if (isAnswer && distance(right, this.#edge) > 0) this.#edge = right;
     if (isAnswer) this.#unanswered = 0;
     const windowBytes = isAnswer ? distance(this.#edge, this.#expected) : WINDOW_FIELD_MOST;
+    holds(windowBytes >= 0, "NAT stream", "a window was taken back");
     this.#wire.send({
       sequence,
       acknowledgment: isAnswer ? this.#expected : 0,
@@ -389,6 +394,7 @@ export class NatStream implements StreamEvents {
 
   #sendPiece(offset: number, size: number): void {
     const isLast = offset + size === this.#queue.sizeBytes;
+    holds(size > 0 && offset + size <= this.#queue.sizeBytes, "NAT stream", "bytes are sent that are not there");
     this.#send(isLast ? ACK | PSH : ACK, this.#next, this.#queue.read(offset, size));
     const isNew = this.#next === this.#highest;
     this.#moveNext(size);
@@ -402,6 +408,7 @@ export class NatStream implements StreamEvents {
   #moveNext(count: number): void {
     this.#next = (this.#next + count) >>> 0;
     if (distance(this.#next, this.#highest) > 0) this.#highest = this.#next;
+    holds(distance(this.#highest, this.#next) >= 0, "NAT stream", "the next number is beyond the highest");
   }
 
   /** The first piece that is not acknowledged, once more. */

@@ -130,7 +130,7 @@ describe("a restored cluster", () => {
     });
   });
 
-  thoroughly("can be restored in place, back and forth, its disk included", async () => {
+  test("can be restored in place, back and forth, its disk included", async () => {
     const lab = cluster(1);
     const machine = lab.cluster.machines[0]!;
     lab.cluster.runUntil(100 * MS);
@@ -173,7 +173,7 @@ describe("a restored cluster", () => {
     expect(copy.digest()).toBe(original.digest());
   });
 
-  thoroughly("one machine of it lives alone", async () => {
+  test("one machine of it lives alone", async () => {
     const original = cluster(2);
     await original.nodes[1]!.waitFor(CLOUD);
     const copy = restoreCluster(original.nodes[1]!.save());
@@ -197,7 +197,7 @@ describe("a snapshot file", () => {
     return bytes;
   }
 
-  thoroughly("is the same for the same state, and holds what machines share once", () => {
+  test("is the same for the same state, and holds what machines share once", () => {
     expect(Buffer.compare(restoreCluster(file).save(), file)).toBe(0);
     const alone = cluster(1);
     alone.cluster.runUntil(300 * MS);

@@ -62,7 +62,7 @@ describe("machines in worker threads", () => {
     expect(labs.at(-1)!.nodes.at(-1)!.console.text).toMatch(CLOUD);
   });
 
-  thoroughly("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
+  test("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
     const labs = await Promise.all([1, 2].map((threads) => cluster(2, threads)));
     const seen = [];
     for (const lab of labs) {

@@ -1,12 +1,11 @@
 /** Register scripts of all chips on our board. They run without a processor, so all of them take a moment. */
 import { describe, expect, test } from "vitest";
-import { rowsOf } from "../../setup/tier.ts";
 import { CHIPS } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
 
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
-    test.each(rowsOf(cases, 3))("$name", ({ script }) => {
+    test.each(cases)("$name", ({ script }) => {
       expect(() => new TestBoard(config()).run(script)).not.toThrow();
     });
   });

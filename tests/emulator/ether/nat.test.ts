@@ -5,6 +5,7 @@ import { ACK, FIN, parseSegment, RST, type Segment, SYN, segmentBytes } from "..
 import { NatStream, type Outgoing } from "../../../emulator/ether/nat/stream.ts";
 import { parseIpv4 } from "../../../emulator/ether/packet.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { digestOf } from "../../setup/digest.ts";
 
 const LATENCY_NS = 50_000;
 const TICK_NS = 1_000_000;
@@ -374,5 +375,38 @@ describe("segments", () => {
     pair.streams[1].data(bytes);
     pair.advance(30e9);
     expect(Buffer.compare(pair.programs[0].bytes, bytes)).toBe(0);
+  });
+});
+
+/** What both sides have sent, as text: the numbers relative, for they begin anywhere. */
+function transcript({ sent }: Pair): string {
+  return sent
+    .map(
+      ({ sourcePort, flags, sequence, acknowledgment, window, data, mss, shift }) =>
+        `${sourcePort} ${flags} ${sequence} ${acknowledgment} ${window} ${data.length} ${mss} ${shift}`,
+    )
+    .join("\n");
+}
+
+describe("each segment of a conversation is the one that it always was", () => {
+  // Trouble, bytes of each side, whether one program stops reading for a while; how many segments, and their digest.
+  test.each([
+    [1, { lostPercent: 0, lateMostNs: 0 }, [3000, 150_000], 169, "ebe3dff0cc47"],
+    [2, { lostPercent: 7, lateMostNs: 0 }, [90_000, 60_000], 191, "ce86c4f8217f"],
+    [3, { lostPercent: 0, lateMostNs: 400_000 }, [60_000, 90_000], 233, "6c0eecb6e0bd"],
+    [4, { lostPercent: 20, lateMostNs: 200_000 }, [20_000, 1], 51, "4eecf18947f9"],
+    [5, { lostPercent: 2, lateMostNs: 0 }, [0, 700_000], 642, "f099d88ae150"],
+  ] as const)("seed %i, %j", (seed, trouble, [one, other], segments, digest) => {
+    const pair = new Pair(seed, trouble);
+    const [first, second] = [content(seed, one), content(seed + 100, other)];
+    if (seed === 5) pair.programs[0].isReading = false;
+    pair.exchange([first, second], 20e9);
+    if (seed === 5) {
+      pair.programs[0].isReading = true;
+      pair.programs[0].pendingBytes = 0;
+      pair.streams[0].drained();
+    }
+    pair.exchange([first.subarray(0, 0), second.subarray(0, 0)], 4000e9);
+    expect([pair.sent.length, digestOf(transcript(pair))]).toEqual([segments, digest]);
   });
 });
