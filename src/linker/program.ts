@@ -2,7 +2,7 @@
 
 import { alignUp } from "../object/align.ts";
 import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT, STV_DEFAULT, STV_PROTECTED } from "../object/elf.ts";
-import { ElfError, type ElfSection } from "../object/elf-reader.ts";
+import { ElfError } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { greatest } from "../object/extremes.ts";
 import { assignments, overriddenNames } from "./assigned-names.ts";
@@ -15,7 +15,7 @@ import { FrameHeader } from "./frame-header.ts";
 import { collectGarbage, scriptAliases } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
 import { type CallFill, GlobalOffsetTable } from "./got.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { type InputObject, InputSection, madeSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
@@ -493,21 +493,7 @@ export class Program {
    */
   #commonSection(object: InputObject, align: number): InputSection | null {
     if (!this.symbols.commonObjects.has(object)) return null;
-    const elf: ElfSection = {
-      index: 0,
-      name: "COMMON",
-      type: SHT_NOBITS,
-      flags: SHF_ALLOC | SHF_WRITE,
-      address: 0,
-      align,
-      entrySizeBytes: 0,
-      sizeBytes: 0,
-      link: 0,
-      info: 0,
-      fileOffset: 0,
-      content: new Uint8Array(0),
-      relocations: [],
-    };
+    const elf = madeSection({ name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, align });
     return (object.common = new InputSection(object, elf));
   }
 
