@@ -244,7 +244,7 @@ static inline long qure_receive(long handle, long address, long bytes, long peer
     return qure_call(38, handle, address, bytes, peer, milliseconds);
 }
 
-/* Ends one direction of a connection, or both. After the end of receiving, waiting bytes are given up, and reading does not wait. Later bytes are read, or given up when they fill half of the buffer, so that the other side is never held up. Returns 0. */
+/* Ends one direction of a connection, or both. After the end of receiving, waiting bytes are given up, and reading does not wait. Later bytes are read, or given up when they fill half of the buffer. Returns 0. */
 static inline long qure_shutdown(long handle, long directions)
 {
     return qure_call(39, handle, directions, 0, 0, 0);
@@ -286,13 +286,13 @@ static inline long qure_state_wanted(long milliseconds)
     return qure_call(45, milliseconds, 0, 0, 0, 0);
 }
 
-/* Gives the state to the program that is to take over, and waits. The process is ended when that one works; its handles from 3 on are the new one's. Returns 0 when the replacement has failed: go on; the error "not found" when nobody asks for it. */
+/* Gives the state, and the handles from 3 on, to the program that is to take over, and waits. The process is ended when that one works. Returns 0 when the replacement has failed: go on; the error "not found" when nobody asks for it. */
 static inline long qure_state_give(long version, long address, long bytes)
 {
     return qure_call(46, version, address, bytes, 0, 0);
 }
 
-/* Takes the state from the program that is to be replaced, and the handles that it has open from 3 on, with the same numbers. To be called before anything is opened. Returns bytes; the error "not found" when there is nothing to take over: begin anew. */
+/* Takes the state of the program that is to be replaced, and its handles from 3 on, under their numbers. To be called before anything is opened. Returns bytes; the error "not found" when there is nothing to take over: begin anew. */
 static inline long qure_state_take(long address, long bytes, long version)
 {
     return qure_call(47, address, bytes, version, 0, 0);
@@ -334,7 +334,7 @@ static inline long qure_handle_kind(long handle)
     return qure_call(53, handle, 0, 0, 0, 0);
 }
 
-/* Waits for a key at the console. From the first call on all keys are the process's, until its end: Ctrl-C is a key for it too, and ends it only when it has not taken the Ctrl-C before. Returns key: ASCII, Ctrl with a letter 1 to 26, others as in `asm/include/keys.inc`, 285 when the terminal has another size now; the error "timeout" (5); "not supported" (14) for a job or service, which get no keys. */
+/* Waits for a key at the console. From the first call on all keys are the process's; a Ctrl-C ends it only when it has not taken the one before. Returns key: ASCII, Ctrl with a letter 1 to 26, others as in `asm/include/keys.inc`, 285 for another size of the terminal; the error "timeout" (5); "not supported" (14) for a job or service, which get no keys. */
 static inline long qure_key(long milliseconds)
 {
     return qure_call(54, milliseconds, 0, 0, 0, 0);
@@ -352,7 +352,7 @@ static inline long qure_volume(long path, long record)
     return qure_call(56, path, record, 0, 0, 0);
 }
 
-/* Takes the oldest noted time of the connection's pieces. A piece is what one `send` took at once. 32 times are kept, of 16 pieces that are not acknowledged; others are not noted. `poll` tells of times as 16. Returns 0; the error "not found" when none waits. */
+/* Takes the oldest noted time of the connection's pieces. A piece is what one `send` took at once. 32 times are kept, of 16 pieces that are not acknowledged. Returns 0; the error "not found" when none waits. */
 static inline long qure_socket_time(long handle, long record)
 {
     return qure_call(57, handle, record, 0, 0, 0);

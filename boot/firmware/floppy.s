@@ -1,6 +1,12 @@
 # Diskettes: drives 0 and 1 of the controller at 3F0h, a sector a command, by DMA. The status is polled; the interrupt
 # only leaves the mark that others wait for. Sources: Intel 82077AA data sheet (290166); IBM PC/AT Technical Reference,
 # BIOS.
+#
+# CMOS register 10 names the drives; the data rate of a new diskette is found by trying. The caller's cylinder, head and
+# sector go to the controller as they are, so every format works that it reads. A request beyond its track goes on with
+# the other side, then with the next cylinder, as SeaBIOS' do in QEMU; on a diskette with one side it ends with its
+# track. The controller is left configured for implied seeks, locked, as QEMU's begins: drivers of programs need it that
+# never seek, which nobody notices there.
 
 .include "firmware.inc"
 

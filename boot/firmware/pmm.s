@@ -1,5 +1,7 @@
 # The POST memory manager: memory for expansion ROMs until the machine boots, of which they may keep parts above 1 MiB.
 # Its structure is in RAM, and is gone when INT 19h begins. Source: POST Memory Manager Specification 1.01.
+# It has 512 KiB from 10000h and all above 1 MiB, in up to 32 blocks; INT 15h leaves out those above 1 MiB that have the
+# flag "permanent".
 
 .include "firmware.inc"
 

@@ -2,6 +2,11 @@
 # and calls it, with a memory manager at hand (pmm.s). One that can boot the machine (a PXE ROM) leaves an entry for
 # INT 19h (boot.s). The display adapter's ROM is not run: INT 10h is in this firmware. Sources: PCI Firmware
 # Specification 3.0, 5.2; Plug and Play BIOS Specification 1.0A, 3.3 and 4.4; BIOS Boot Specification 1.01, 3.
+#
+# A ROM is taken if it is for a PC (code type 0), begins with AA55h and adds up to zero. It is called at offset 3, in
+# "big real mode", with AX the function and ES:DI the installation check of Plug and Play, which has no functions. What
+# it leaves of itself by its length byte stays. A bootstrap entry vector is what the boot device "network" starts; a
+# boot connection vector is called at once.
 
 .include "firmware.inc"
 

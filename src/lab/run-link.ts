@@ -2,8 +2,8 @@
  * A run as a link: which image, which machines, the seed, and all that was done with its virtual time. Because nothing
  * else decides how a run goes on, whoever has the image comes to the same state, and its digest is in the link.
  *
- * The text is base64url (RFC 4648, section 5) of: the version, the fields of `RunDescription`, the actions each with the
- * time since the one before, and a CRC-32. Integers are LEB128. docs/formats/snapshot.md.
+ * The text is base64url (RFC 4648, section 5) of: the version, the fields of `RunDescription`, the actions each with
+ * the time since the one before, and a CRC-32. Integers are LEB128. docs/formats/snapshot.md.
  */
 import { DigestVisitor } from "../../emulator/state/digest.ts";
 import { ACTIONS, type Action, type ActionValue } from "./actions.ts";
@@ -24,7 +24,10 @@ export interface RunDescription {
   readonly ramBytes: number;
   readonly seed: number;
   readonly gateway: boolean;
-  /** The machines are those of a campaign: their cards are of two makers, and there are spare ones (campaign-machines.ts). */
+  /**
+   * The machines are those of a campaign: their cards are of two makers, and there are spare ones
+   * (campaign-machines.ts).
+   */
   readonly isCampaign: boolean;
   /** In the order of time. */
   readonly actions: readonly Action[];

@@ -1,4 +1,17 @@
-/** Volumes of version 1: conversion in one commit. What does not change its form stays where it is. */
+/**
+ * Volumes of version 1: conversion in one commit, in steps that are each flushed. What does not change its form stays
+ * where it is.
+ *
+ * 1. Walk all of the state with the higher sequence number n (if its record is damaged, of the other, with a message),
+ *    and refuse damage.
+ * 2. Write, to free blocks other than the last two: a table with records of version 2 (same ids; times unknown; class
+ *    version 0), the directories' new content, a class directory, the map. Blocks in the place of the last two are
+ *    copied. Persistent objects that do not count become orphans.
+ * 3. Write the first copy of commit record n + 1 of version 2, with the flag "first", over the record with number n -
+ *    1. Its second copy must wait: version 1 may have content there.
+ * 4. Write the superblock of version 2, which decides the version.
+ * 5. Write the second copy of record n + 1, and commit n + 2 with the same content.
+ */
 import { readSector } from "./commit.ts";
 import type { BlockDevice } from "./device.ts";
 import { checkName, Directory } from "./directory.ts";

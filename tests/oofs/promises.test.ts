@@ -1,4 +1,7 @@
-/** The promises of docs/formats/oofs.md, each by its name. Those that need many images are in crash.test.ts and damage.test.ts too. */
+/**
+ * The promises of docs/formats/oofs.md, each by its name. Those that need many images are in crash.test.ts and
+ * damage.test.ts too.
+ */
 import { describe, expect, test } from "vitest";
 import { recordBlocks } from "../../src/oofs/commit.ts";
 import { DevicePart } from "../../src/oofs/device.ts";
