@@ -7,7 +7,7 @@ import type { Handler } from "./block.ts";
 import type { Core } from "./core.ts";
 import { byteRegister } from "./core.ts";
 import type { DecodedInstruction } from "./instruction.ts";
-import { CS, FS } from "./layout.ts";
+import { CS, EAX, FS } from "./layout.ts";
 import { MODE_FLAT } from "./state.ts";
 
 export type Reader = () => number;
@@ -17,6 +17,19 @@ export type Writer = (value: number) => void;
 export function operandSize(insn: DecodedInstruction, k: number): number {
   const size = insn.form.operands[k]!.sizeBits;
   return size === "v" ? insn.size : size;
+}
+
+/** AL, AX or EAX. */
+export function accumulator(core: Core, bits: number): { readonly get: Reader; readonly set: Writer } {
+  const { s, r8, r16 } = core;
+  switch (bits) {
+    case 8:
+      return { get: () => r8[0]!, set: (value) => void (r8[0] = value) };
+    case 16:
+      return { get: () => r16[0]!, set: (value) => void (r16[0] = value) };
+    default:
+      return { get: () => s[EAX]!, set: (value) => void (s[EAX] = value) };
+  }
 }
 
 /** Whether accesses of this instruction to its memory operand need no segment check. */

@@ -2,7 +2,7 @@
 import type { BlockBackend } from "../disk/block.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
-import { type DiskGeometry, identifyDisk, type TransferModes } from "./ata-identify.ts";
+import { chosenModes, type DiskGeometry, identifyDisk, type TransferModes } from "./ata-identify.ts";
 import {
   DEVICE_LBA,
   type DmaChannel,
@@ -221,7 +221,7 @@ export class AtaDisk extends IdeDrive {
           });
         return this.complete();
       case 0x03:
-        return this.#setTransferMode(this.sectorCount);
+        return this.#setTransferMode();
       case 0x05:
       case 0x85:
       case 0x42:
@@ -237,12 +237,10 @@ export class AtaDisk extends IdeDrive {
     }
   }
 
-  /** Sector count: bits 7-3 name the kind of mode, bits 2-0 its number. */
-  #setTransferMode(value: number): void {
-    const mode = value & 7;
-    if (value >> 3 === 4 && mode <= 2) this.#modes = { multiword: mode, ultra: -1 };
-    else if (value >> 3 === 8 && mode <= 5) this.#modes = { multiword: -1, ultra: mode };
-    else if (value >> 3 > 1) return this.fail(ERROR_ABORTED);
+  #setTransferMode(): void {
+    const modes = chosenModes(this.#modes, this.sectorCount);
+    if (modes === null) return this.fail(ERROR_ABORTED);
+    this.#modes = modes;
     this.complete();
   }
 

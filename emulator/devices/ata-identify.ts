@@ -30,6 +30,17 @@ export interface TransferModes {
   ultra: number;
 }
 
+/**
+ * What SET FEATURES makes of the modes, by its sector count: bits 7-3 name the kind of mode, bits 2-0 its number. Null
+ * for a mode of DMA that there is not.
+ */
+export function chosenModes(modes: TransferModes, sectorCount: number): TransferModes | null {
+  const [kind, mode] = [sectorCount >> 3, sectorCount & 7];
+  if (kind === 4 && mode <= 2) return { multiword: mode, ultra: -1 };
+  if (kind === 8 && mode <= 5) return { multiword: -1, ultra: mode };
+  return kind > 1 ? null : modes;
+}
+
 export interface DiskGeometry {
   cylinders: number;
   heads: number;

@@ -8,7 +8,7 @@ import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk } from "../disk/disk.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
-import { identifyCd, type TransferModes } from "./ata-identify.ts";
+import { chosenModes, identifyCd, type TransferModes } from "./ata-identify.ts";
 import {
   CD_BLOCK_BYTES,
   capacityData,
@@ -199,7 +199,7 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
         this.setSignature();
         return this.fail(ERROR_ABORTED);
       case 0xef:
-        if (this.features === 0x03) this.#setTransferMode(this.sectorCount);
+        if (this.features === 0x03) this.#modes = chosenModes(this.#modes, this.sectorCount) ?? this.#modes;
         return this.complete();
       case 0xe0:
       case 0xe1:
@@ -212,12 +212,6 @@ export class AtapiCd extends IdeDrive implements RemovableDrive {
       default:
         return this.fail(ERROR_ABORTED);
     }
-  }
-
-  #setTransferMode(value: number): void {
-    const mode = value & 7;
-    if (value >> 3 === 4 && mode <= 2) this.#modes = { multiword: mode, ultra: -1 };
-    else if (value >> 3 === 8 && mode <= 5) this.#modes = { multiword: -1, ultra: mode };
   }
 
   protected override isLastBlock(): boolean {

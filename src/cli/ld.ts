@@ -254,7 +254,23 @@ class LinkCommand {
   }
 
   #options(): ProgramOptions {
-    const isRelocatable = this.#has("-r");
+    const pages = this.#pageOptions();
+    return {
+      ...pages,
+      ...this.#scriptOptions(pages.separateCode),
+      ...this.#sectionOptions(),
+      ...this.#symbolOptions(),
+      ...this.#noteOptions(),
+      isRelocatable: this.#has("-r"),
+      emitRelocations: this.#has("-q"),
+      keepsApplied: false,
+      enduresProblems: this.#has("--noinhibit-exec"),
+      inflate,
+    };
+  }
+
+  /** What becomes of pages, and of the rights that they have. */
+  #pageOptions(): Partial<ProgramOptions> & { readonly separateCode: boolean } {
     const isUnpaged = this.#has("-n") || this.#has("-N");
     const keywords = this.#values("-z");
     const on = (name: string): boolean => keywords.includes(name);
@@ -262,14 +278,56 @@ class LinkCommand {
     const pageBytes = pageSize(keywords, "max-page-size") ?? Math.max(0x1000, commonBytes ?? 0);
     if (commonBytes !== null && commonBytes > pageBytes)
       throw new UsageError(`-z common-page-size=${commonBytes}: it is larger than max-page-size`);
-    const separateCode = !on("noseparate-code") && !isUnpaged;
+    return {
+      isPaged: !isUnpaged,
+      isTextWritable: this.#has("-N"),
+      separateCode: !on("noseparate-code") && !isUnpaged,
+      pageBytes,
+      commonPageBytes: Math.min(pageBytes, commonBytes ?? 0x1000),
+      relro: !on("norelro"),
+      ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
+    };
+  }
+
+  /** Scripts, and what the command line says in the place of one. */
+  #scriptOptions(separateCode: boolean): Partial<ProgramOptions> & Pick<ProgramOptions, "script" | "isDefaultScript"> {
+    const entry = this.#last("-e");
     const script = this.#replacesDefault
       ? mergeScripts(this.#scripts)
       : mergeScripts([
           ...this.#scripts,
           parseScript(defaultScript(this.#scriptKind(separateCode)), "the built-in script"),
         ]);
-    const isDefaultScript = !this.#replacesDefault;
+    const segments = new Map<string, number>();
+    const sectionStart = this.#sectionStarts();
+    for (const name of ["text-segment", "rodata-segment", "ldata-segment"]) {
+      const value = this.#last(`-T${name}`);
+      if (value !== undefined) segments.set(name, hexadecimal(value, `-T${name}`));
+    }
+    const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
+    const [scriptAt, definesAt] = [position("-T"), position("--defsym")];
+    return {
+      script,
+      isDefaultScript: !this.#replacesDefault,
+      commandOrder: this.#commandOrder(scriptAt),
+      definesFollow: scriptAt >= 0 && definesAt > scriptAt,
+      ...(entry === undefined ? {} : { entry }),
+      defines: this.#values("--defsym").flatMap(defsym),
+      sectionStart,
+      segmentStart: segments,
+    };
+  }
+
+  /** The statements of all scripts are one list, which stands where the first script is named. */
+  #commandOrder(scriptAt: number): NonNullable<ProgramOptions["commandOrder"]> {
+    const order = this.#parsed.flatMap(({ option }, index) =>
+      option === "-T" && index !== scriptAt ? [] : (COMMAND_ORDER[option] ?? []),
+    );
+    if (this.#replacesDefault && order.includes("script")) return order;
+    return [...order.filter((item) => item !== "script"), "script"];
+  }
+
+  #sectionStarts(): Map<string, number> {
     const starts = new Map<string, number>();
     for (const { option, value } of this.#parsed) {
       const section = { "-Ttext": ".text", "-Tdata": ".data", "-Tbss": ".bss" }[option];
@@ -279,96 +337,75 @@ class LinkCommand {
       if (!match) throw new UsageError(`--section-start ${value}: it wants NAME=ADDRESS`);
       starts.set(match[1]!, hexadecimal(match[2]!, "--section-start"));
     }
-    const segments = new Map<string, number>();
-    for (const name of ["text-segment", "rodata-segment", "ldata-segment"]) {
-      const value = this.#last(`-T${name}`);
-      if (value !== undefined) segments.set(name, hexadecimal(value, `-T${name}`));
-    }
-    const entry = this.#last("-e");
-    const position = (option: string): number => this.#parsed.findIndex((argument) => argument.option === option);
-    const [scriptAt, definesAt] = [position("-T"), position("--defsym")];
+    return starts;
+  }
+
+  /** Which sections are in the program, and in what order. */
+  #sectionOptions(): Partial<ProgramOptions> {
     const sortSections = this.#choice("--sort-section", ["name", "alignment"] as const);
-    const isQuiet = this.#has("-w");
-    const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
-    const metadata = packageMetadataOf(this.#last("--package-metadata") ?? "", isQuiet);
-    // The last of them says what is left out.
-    const stripping = this.#parsed.findLast(({ option }) => STRIPPING.has(option))?.option;
-    const retained = stripping === RETAIN ? this.#last(RETAIN) : undefined;
     const orphans = this.#choice("--orphan-handling", ["place", "warn", "error", "discard"] as const);
-    const sortCommon = this.#has("--sort-common")
-      ? this.#last("--sort-common") === "ascending"
-        ? ("ascending" as const)
-        : ("descending" as const)
-      : undefined;
-    // The statements of all scripts are one list, which stands where the first script is named.
-    const commandOrder = this.#parsed.flatMap(({ option }, index) =>
-      option === "-T" && index !== scriptAt ? [] : (COMMAND_ORDER[option] ?? []),
-    );
+    const sortCommon = this.#last("--sort-common") === "ascending" ? "ascending" : "descending";
     return {
-      commandOrder:
-        this.#replacesDefault && commandOrder.includes("script")
-          ? commandOrder
-          : [...commandOrder.filter((item) => item !== "script"), "script"],
-      script,
-      isDefaultScript,
-      definesFollow: scriptAt >= 0 && definesAt > scriptAt,
-      ...(entry === undefined ? {} : { entry }),
-      defines: this.#values("--defsym").flatMap(defsym),
-      sectionStart: starts,
-      segmentStart: segments,
-      undefinedNames: [...this.#values("-u"), ...this.#values("--require-defined")],
-      requiredNames: this.#values("--require-defined"),
-      isRelocatable,
-      emitRelocations: this.#has("-q"),
-      keepsApplied: false,
       collectGarbage: this.#lastOf("--gc-sections", "--no-gc-sections") ?? false,
-      isPaged: !isUnpaged,
-      isTextWritable: this.#has("-N"),
-      separateCode,
-      pageBytes,
-      commonPageBytes: Math.min(pageBytes, commonBytes ?? 0x1000),
-      relro: !on("norelro"),
-      // An object's relocations need its symbols.
-      strip:
-        stripping === "-s" && !isRelocatable ? "all" : stripping === "-s" || stripping === "-S" ? "debugging" : "none",
-      discard:
-        this.#has("-x") || (isRelocatable && stripping === "-s")
-          ? "all"
-          : this.#has("-X")
-            ? "labels"
-            : this.#has("--discard-none")
-              ? "none"
-              : "merged-labels",
-      ...(on("execstack") ? { stack: "executable" as const } : on("noexecstack") ? { stack: "plain" as const } : {}),
-      duplicateSymbols:
-        this.#has("--allow-multiple-definition") || on("muldefs")
-          ? "ignore"
-          : this.#has("--noinhibit-exec")
-            ? "warn"
-            : "report",
-      ignoredNames: new Set(this.#values("--ignore-unresolved-symbol")),
-      undefinedSymbols: this.#last("--unresolved-symbols")?.startsWith("ignore")
-        ? "ignore"
-        : (this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? this.#has("--noinhibit-exec"))
-          ? "warn"
-          : "report",
-      enduresProblems: this.#has("--noinhibit-exec"),
       definesCommon: this.#has("-d"),
       allocatesGroups: this.#has("--force-group-allocation"),
       checksOverlaps: this.#lastOf("--check-sections", "--no-check-sections") ?? true,
+      unique: this.#values("--unique"),
+      ...(sortSections ? { sortSections } : {}),
+      ...(orphans ? { orphans } : {}),
+      ...(this.#has("--sort-common") ? { sortCommon } : {}),
+    };
+  }
+
+  /** Which symbols there are, which of them may be missing or twice, and which are in the table. */
+  #symbolOptions(): Partial<ProgramOptions> {
+    const endures = this.#has("--noinhibit-exec");
+    const keywords = this.#values("-z");
+    // The last of them says what is left out.
+    const stripping = this.#parsed.findLast(({ option }) => STRIPPING.has(option))?.option;
+    const retained = stripping === RETAIN ? this.#last(RETAIN) : undefined;
+    const ignoresDuplicates = this.#has("--allow-multiple-definition") || keywords.includes("muldefs");
+    const ignoresUndefined = this.#last("--unresolved-symbols")?.startsWith("ignore") ?? false;
+    const warnsOfUndefined = this.#lastOf("--warn-unresolved-symbols", "--error-unresolved-symbols") ?? endures;
+    return {
+      undefinedNames: [...this.#values("-u"), ...this.#values("--require-defined")],
+      requiredNames: this.#values("--require-defined"),
+      // An object's relocations need its symbols.
+      strip:
+        stripping === "-s" && !this.#has("-r")
+          ? "all"
+          : stripping === "-s" || stripping === "-S"
+            ? "debugging"
+            : "none",
+      discard: this.#discard(stripping),
+      duplicateSymbols: ignoresDuplicates ? "ignore" : endures ? "warn" : "report",
+      ignoredNames: new Set(this.#values("--ignore-unresolved-symbol")),
+      undefinedSymbols: ignoresUndefined ? "ignore" : warnsOfUndefined ? "warn" : "report",
+      boundsKeepNothing: keywords.findLast((word) => word.endsWith("start-stop-gc")) === "start-stop-gc",
+      boundsVisibility: boundsVisibility(keywords),
+      ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
+    };
+  }
+
+  /** Which local symbols are left out. */
+  #discard(stripping: string | undefined): NonNullable<ProgramOptions["discard"]> {
+    if (this.#has("-x") || (this.#has("-r") && stripping === "-s")) return "all";
+    if (this.#has("-X")) return "labels";
+    return this.#has("--discard-none") ? "none" : "merged-labels";
+  }
+
+  /** What the linker itself puts into the program. */
+  #noteOptions(): Partial<ProgramOptions> {
+    const isQuiet = this.#has("-w");
+    const keywords = this.#values("-z");
+    const buildId = buildIdOf(this.#last("--build-id"), isQuiet);
+    const metadata = packageMetadataOf(this.#last("--package-metadata") ?? "", isQuiet);
+    return {
       hasFrameHeader: this.#lastOf("--eh-frame-hdr", "--no-eh-frame-hdr") ?? false,
       ...(buildId ? { buildId } : {}),
       ...(metadata === null ? {} : { packageMetadata: metadata }),
-      unique: this.#values("--unique"),
-      boundsKeepNothing: keywords.findLast((word) => word.endsWith("start-stop-gc")) === "start-stop-gc",
       properties: propertiesAsked(keywords),
-      boundsVisibility: boundsVisibility(keywords),
-      inflate,
       ...callFill(keywords),
-      ...(retained === undefined ? {} : { retainedSymbols: namesIn(retained) }),
-      ...(sortSections ? { sortSections } : {}),
-      ...(orphans ? { orphans } : {}),
-      ...(sortCommon ? { sortCommon } : {}),
     };
   }
 

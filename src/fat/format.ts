@@ -32,32 +32,65 @@ interface Shape {
   readonly clusters: number;
 }
 
+interface Volume extends Shape {
+  readonly bits: Bits;
+  readonly id: number;
+  readonly sectors: number;
+  /** Sectors before the tables. */
+  readonly reserved: number;
+  /** 0 for FAT32, whose root is a directory as others are. */
+  readonly rootSectors: number;
+}
+
 export function formatFat(device: BlockDevice, type: FatType, { id }: { id: number }): Bits {
-  const sectors = Math.floor(device.sizeBytes / SECTOR_BYTES);
+  const volume = planVolume(device.sizeBytes, type, id);
+  const { bits, clusters } = volume;
+  // The boot sector comes last: until then there is no volume.
+  clear(device, 0, (dataSectorOf(volume) + (bits === 32 ? volume.perCluster : 0)) * SECTOR_BYTES);
+  writeTables(device, volume);
+  const boot = bootSector(volume);
+  if (bits === 32) {
+    const info = infoSector(clusters);
+    for (const at of [INFO_SECTOR, BACKUP_SECTOR + INFO_SECTOR]) device.write(at * SECTOR_BYTES, info);
+    device.write(BACKUP_SECTOR * SECTOR_BYTES, boot);
+  }
+  device.flush();
+  device.write(0, boot);
+  assert(readGeometry(device).clusters === clusters, "the volume is not read as it was made");
+  device.flush();
+  return bits;
+}
+
+function planVolume(sizeBytes: number, type: FatType, id: number): Volume {
+  const sectors = Math.floor(sizeBytes / SECTOR_BYTES);
   if (sectors > 0xffffffff) throw new OofsError("invalid", "a FAT volume has less than 2 TiB");
-  const bits: Bits =
-    type === "fat"
-      ? device.sizeBytes < 4 * MIB
-        ? 12
-        : device.sizeBytes < 512 * MIB
-          ? 16
-          : 32
-      : (Number(type.slice(3)) as Bits);
+  const bits = type === "fat" ? usualBits(sizeBytes) : (Number(type.slice(3)) as Bits);
   const reserved = bits === 32 ? RESERVED_32 : 1;
   const rootSectors = bits === 32 ? 0 : (ROOT_SLOTS * SLOT_BYTES) / SECTOR_BYTES;
-  const shape = shapeOf(bits, sectors - reserved - rootSectors, device.sizeBytes);
-  if (!shape) throw new OofsError("invalid", `a volume of ${device.sizeBytes} bytes is no FAT${bits}`);
+  const shape = shapeOf(bits, sectors - reserved - rootSectors, sizeBytes);
+  if (!shape) throw new OofsError("invalid", `a volume of ${sizeBytes} bytes is no FAT${bits}`);
+  const volume = { ...shape, bits, id, sectors, reserved, rootSectors };
   const { perCluster, tableSectors, clusters } = shape;
-
-  // The boot sector comes last: until then there is no volume.
-  const dataSector = reserved + TABLES * tableSectors + rootSectors;
-  assert(dataSector + clusters * perCluster <= sectors, "the clusters reach beyond the end of the volume");
+  assert(dataSectorOf(volume) + clusters * perCluster <= sectors, "the clusters reach beyond the end of the volume");
   assert(
     tableSectors * SECTOR_BYTES * 8 >= (clusters + FIRST_CLUSTER) * bits,
     "the table is too short for the clusters",
   );
   assert((perCluster & (perCluster - 1)) === 0, "a cluster is not a power of two of sectors");
-  clear(device, 0, (dataSector + (bits === 32 ? perCluster : 0)) * SECTOR_BYTES);
+  return volume;
+}
+
+function usualBits(sizeBytes: number): Bits {
+  if (sizeBytes < 4 * MIB) return 12;
+  return sizeBytes < 512 * MIB ? 16 : 32;
+}
+
+function dataSectorOf({ reserved, tableSectors, rootSectors }: Volume): number {
+  return reserved + TABLES * tableSectors + rootSectors;
+}
+
+/** The first sector of each table: the medium, the end mark and, in FAT32, the root's only cluster. */
+function writeTables(device: BlockDevice, { bits, reserved, tableSectors }: Volume): void {
   const table = new DataView(new ArrayBuffer(SECTOR_BYTES));
   if (bits === 12) for (const [at, byte] of [MEDIA, 0xff, 0xff].entries()) table.setUint8(at, byte);
   else if (bits === 16)
@@ -67,7 +100,9 @@ export function formatFat(device: BlockDevice, type: FatType, { id }: { id: numb
       table.setUint32(at * 4, entry, true);
   for (let index = 0; index < TABLES; index++)
     device.write((reserved + index * tableSectors) * SECTOR_BYTES, new Uint8Array(table.buffer));
+}
 
+function bootSector({ bits, id, sectors, reserved, perCluster, tableSectors }: Volume): Uint8Array {
   const boot = new DataView(new ArrayBuffer(SECTOR_BYTES));
   const bytes = new Uint8Array(boot.buffer);
   const text = (at: number, value: string): void =>
@@ -103,22 +138,18 @@ export function formatFat(device: BlockDevice, type: FatType, { id }: { id: numb
   text(tail + 18, `FAT${bits}   `);
   bytes.set(CODE, codeAt);
   boot.setUint16(510, 0xaa55, true);
-  if (bits === 32) {
-    const info = new DataView(new ArrayBuffer(SECTOR_BYTES));
-    info.setUint32(0, 0x41615252, true);
-    info.setUint32(484, 0x61417272, true);
-    info.setUint32(488, clusters - 1, true);
-    info.setUint32(492, FIRST_CLUSTER + 1, true);
-    info.setUint32(508, 0xaa550000, true);
-    for (const at of [INFO_SECTOR, BACKUP_SECTOR + INFO_SECTOR])
-      device.write(at * SECTOR_BYTES, new Uint8Array(info.buffer));
-    device.write(BACKUP_SECTOR * SECTOR_BYTES, bytes);
-  }
-  device.flush();
-  device.write(0, bytes);
-  assert(readGeometry(device).clusters === clusters, "the volume is not read as it was made");
-  device.flush();
-  return bits;
+  return bytes;
+}
+
+/** FSInfo: how many clusters are free, and where to look for one. */
+function infoSector(clusters: number): Uint8Array {
+  const info = new DataView(new ArrayBuffer(SECTOR_BYTES));
+  info.setUint32(0, 0x41615252, true);
+  info.setUint32(484, 0x61417272, true);
+  info.setUint32(488, clusters - 1, true);
+  info.setUint32(492, FIRST_CLUSTER + 1, true);
+  info.setUint32(508, 0xaa550000, true);
+  return new Uint8Array(info.buffer);
 }
 
 /**

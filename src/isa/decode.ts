@@ -179,6 +179,16 @@ const fail = (into: Decoded, problem: Decoded["problem"], length: number): Decod
   return into;
 };
 
+const clear = (into: Decoded): void => {
+  into.form = null;
+  into.problem = "";
+  into.hasOperandPrefix = into.hasAddressPrefix = into.lock = into.isMemory = into.hasSib = false;
+  into.repeat = 0;
+  into.segment = into.base = into.index = -1;
+  into.scale = 1;
+  into.modrm = into.vvvv = into.displacement = into.displacementBytes = into.immediate = into.immediate2 = 0;
+};
+
 /**
  * Decodes the instruction at `offset`. `bits` is the code segment's default size. Bytes after the end of the array are
  * "truncated"; nothing is thrown. `known` has opcodes beside those of the emulator's processors (known-opcodes.ts).
@@ -191,14 +201,7 @@ export const decode = (
   known: OpcodeMaps | null = null,
 ): Decoded => {
   let at = offset;
-  into.form = null;
-  into.problem = "";
-  into.hasOperandPrefix = into.hasAddressPrefix = into.lock = into.isMemory = into.hasSib = false;
-  into.repeat = 0;
-  into.segment = into.base = into.index = -1;
-  into.scale = 1;
-  into.modrm = into.vvvv = into.displacement = into.displacementBytes = into.immediate = into.immediate2 = 0;
-
+  clear(into);
   let byte = bytes[at];
   prefixes: for (; byte !== undefined; byte = bytes[++at]) {
     switch (byte) {

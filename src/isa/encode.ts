@@ -82,33 +82,53 @@ const vvvvOf = (candidate: Candidate, operands: readonly Operand[]): number => {
   return operand?.kind === "register" ? operand.register.number : 0;
 };
 
-/** Writes one candidate that matches. The result is in `emission`. */
-const write = (
+/** Where the memory operand is addressed: found before anything is written. */
+class MemoryPlace {
+  /** Index of the operand, -1 without one. */
+  operand = -1;
+  /** 16 or 32. */
+  address = 0;
+  /** Number of the segment that a prefix says, -1 without one. */
+  segment = -1;
+}
+
+/** As there is one emission. */
+const place = new MemoryPlace();
+
+const isImplicit = (field: string): boolean => field !== "rm" && field !== "moffs";
+
+/** The prefix that an operand's segment asks for. */
+const takeSegment = (memory: MemoryOperand, field: string, operand: number): EncodingError | null => {
+  const { segment } = memory;
+  if (segment === undefined || field === "destination") return null;
+  if (segment.number === (isImplicit(field) ? 3 : defaultSegment(memory))) return null;
+  if (place.segment >= 0 && place.segment !== segment.number)
+    return encodingError("bad-prefix", operand, "there can be one segment override only");
+  place.segment = segment.number;
+  return null;
+};
+
+/** Finds the memory operand, the width of its address and its segment, and whether they go with the rest. */
+const findMemory = (
   candidate: Candidate,
-  instruction: Instruction,
+  { mnemonic, operands }: Instruction,
   prefixes: Readonly<PrefixState>,
   bits: 16 | 32,
 ): EncodingError | null => {
-  const { operands } = instruction;
   const { form } = candidate;
-  emission.begin(form);
-  let segment = prefixes.segment;
-  let memoryIndex = -1;
+  place.segment = prefixes.segment;
+  place.operand = -1;
   let addressWidth = 0;
   if (prefixes.addressSize !== 0 && candidate.addressBits !== 0 && candidate.addressBits !== bits) {
-    return encodingError(
-      "bad-prefix",
-      -1,
-      `addr${prefixes.addressSize} says what ${instruction.mnemonic} says already`,
-    );
+    return encodingError("bad-prefix", -1, `addr${prefixes.addressSize} says what ${mnemonic} says already`);
   }
-  let address: number =
+  place.address =
     prefixes.addressSize !== 0 ? prefixes.addressSize : candidate.addressBits !== 0 ? candidate.addressBits : bits;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
     if (operand.kind !== "memory") continue;
-    const width = addressBits(operand, form.address32 ? 32 : (address as 16 | 32));
-    if (memoryIndex >= 0 && width !== addressWidth) {
+    const width = addressBits(operand, form.address32 ? 32 : (place.address as 16 | 32));
+    if (place.operand >= 0 && width !== addressWidth) {
       return encodingError("bad-address", i, "both addresses of a string instruction are of the same width");
     }
     if (candidate.addressBits !== 0 && width !== candidate.addressBits) {
@@ -117,7 +137,7 @@ const write = (
     if (form.semantic === "lea" && operand.segment !== undefined)
       emission.warning ??= encodingError("bad-prefix", i, LEA_WITH_SEGMENT);
     addressWidth = width;
-    memoryIndex = i;
+    place.operand = i;
     if (emission.displacementBits > 8 && emission.displacementBits !== width) {
       return encodingError(
         "bad-prefix",
@@ -132,38 +152,39 @@ const write = (
         `addr${prefixes.addressSize} contradicts the ${width}-bit registers of the address`,
       );
     }
-    address = width;
+    place.address = width;
     const { field, pattern } = candidate.operands[i]!;
     // Base and index mean different things to BNDMK, BNDLDX and BNDSTX, so that they cannot trade places.
     if (form.address32 && pattern.text === "m" && operand.index?.number === 4 && operand.index !== EIZ)
-      return encodingError("bad-address", i, `esp cannot be an index of ${instruction.mnemonic}`);
-    const implicit = field !== "rm" && field !== "moffs";
-    if (implicit) {
+      return encodingError("bad-address", i, `esp cannot be an index of ${mnemonic}`);
+    if (isImplicit(field)) {
       const failure = checkImplicit(field, operand, i);
       if (failure !== null) return failure;
     }
-    if (
-      operand.segment !== undefined &&
-      field !== "destination" &&
-      operand.segment.number !== (implicit ? 3 : defaultSegment(operand))
-    ) {
-      if (segment >= 0 && segment !== operand.segment.number) {
-        return encodingError("bad-prefix", i, "there can be one segment override only");
-      }
-      segment = operand.segment.number;
-    }
+    const failure = takeSegment(operand, field, i);
+    if (failure !== null) return failure;
   }
 
-  if (form.address32 && address === 16 && (bits === 32 || memoryIndex >= 0)) {
-    return encodingError("bad-address", memoryIndex, `${instruction.mnemonic} takes no address of 16 bits`);
+  if (form.address32 && place.address === 16 && (bits === 32 || place.operand >= 0)) {
+    return encodingError("bad-address", place.operand, `${mnemonic} takes no address of 16 bits`);
   }
+  return null;
+};
 
-  // GNU as's order of prefixes.
+/** Prefixes, in GNU as's order, and the opcode. */
+const writeOpcode = (
+  candidate: Candidate,
+  operands: readonly Operand[],
+  prefixes: Readonly<PrefixState>,
+  bits: 16 | 32,
+): void => {
+  const { form } = candidate;
+  const { segment } = place;
   if (form.wait) emission.byte(0x9b);
   // A branch hint stands after the sizes.
   const isHint = candidate.operands[0]?.field === "relative";
   if (segment >= 0 && !isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
-  if (address !== bits) emission.byte(0x67);
+  if (place.address !== bits) emission.byte(0x67);
   if (candidate.operandPrefix || prefixes.operandSize !== 0) emission.byte(0x66);
   if (segment >= 0 && isHint) emission.byte(SEGMENT_PREFIXES[segment]!);
   if (candidate.repeatPrefix !== 0) emission.byte(candidate.repeatPrefix);
@@ -171,8 +192,10 @@ const write = (
   if (prefixes.lock) emission.byte(0xf0);
   if (isVexMap(form.map)) emission.vex(form, vvvvOf(candidate, operands));
   for (const byte of candidate.opcode) emission.byte(byte);
+};
 
-  // Registers and memory.
+/** Puts a register into the opcode where it belongs there; returns ModRM with the others. */
+const placeRegisters = (candidate: Candidate, operands: readonly Operand[]): number => {
   let modrm = candidate.modrmBase;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
@@ -189,21 +212,16 @@ const write = (
         modrm |= 0xc0 | (number << 3) | number;
         break;
       case "opcode":
-        if (form.opcodeRegister) emission.bytes[emission.length - 1]! |= number;
+        if (candidate.form.opcodeRegister) emission.bytes[emission.length - 1]! |= number;
         else modrm |= number;
         break;
     }
   }
-  const memoryField = memoryIndex < 0 ? "fixed" : candidate.operands[memoryIndex]!.field;
-  if (memoryField === "rm") {
-    const memory = operands[memoryIndex] as MemoryOperand;
-    const failure = emission.address(memory, address, modrm, memoryIndex);
-    if (failure !== null) return failure;
-  } else if (candidate.hasModRM) {
-    emission.byte(modrm);
-  }
+  return modrm;
+};
 
-  // Numbers.
+/** Immediates, displacements and targets, in the order of the operands. */
+const writeNumbers = (candidate: Candidate, operands: readonly Operand[]): void => {
   let selector = -1;
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]!;
@@ -225,7 +243,7 @@ const write = (
         // Null is a displacement that only a relocation knows; only an absent one is zero.
         emission.value(
           (operand as MemoryOperand).displacement === undefined ? 0 : (operand as MemoryOperand).displacement!,
-          address === 16 ? 2 : 4,
+          place.address === 16 ? 2 : 4,
           i,
           "displacement",
           false,
@@ -243,7 +261,32 @@ const write = (
     }
   }
   if (selector >= 0) emission.value((operands[selector] as ImmediateOperand).value, 2, selector, "immediate", false);
-  if (form.impliedImmediate >= 0) emission.byte(form.impliedImmediate);
+  const { impliedImmediate } = candidate.form;
+  if (impliedImmediate >= 0) emission.byte(impliedImmediate);
+};
+
+/** Writes one candidate that matches. The result is in `emission`. */
+const write = (
+  candidate: Candidate,
+  instruction: Instruction,
+  prefixes: Readonly<PrefixState>,
+  bits: 16 | 32,
+): EncodingError | null => {
+  const { operands } = instruction;
+  emission.begin(candidate.form);
+  const mismatch = findMemory(candidate, instruction, prefixes, bits);
+  if (mismatch !== null) return mismatch;
+  writeOpcode(candidate, operands, prefixes, bits);
+  const modrm = placeRegisters(candidate, operands);
+  const memoryField = place.operand < 0 ? "fixed" : candidate.operands[place.operand]!.field;
+  if (memoryField === "rm") {
+    const memory = operands[place.operand] as MemoryOperand;
+    const failure = emission.address(memory, place.address, modrm, place.operand);
+    if (failure !== null) return failure;
+  } else if (candidate.hasModRM) {
+    emission.byte(modrm);
+  }
+  writeNumbers(candidate, operands);
   return null;
 };
 

@@ -4,7 +4,7 @@
  */
 import { SHF_ALLOC, SHT_PROGBITS } from "../object/elf.ts";
 import { describedFunctions } from "./eh-frame.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { addMadeSection, type InputObject, type InputSection } from "./input-section.ts";
 import type { SymbolTable } from "./symbols.ts";
 
 const FRAMES = ".eh_frame";
@@ -34,24 +34,10 @@ export class FrameHeader {
   static addTo(objects: readonly InputObject[]): FrameHeader | null {
     const object = objects.find(({ sections }) => sections.some(isPresent));
     if (object === undefined) return null;
-    const section = new InputSection(object, {
-      index: object.sections.length,
-      name: NAME,
-      type: SHT_PROGBITS,
-      flags: SHF_ALLOC,
-      address: 0,
-      align: 4,
-      entrySizeBytes: 0,
-      sizeBytes: 0,
-      link: 0,
-      info: 0,
-      fileOffset: 0,
-      content: new Uint8Array(0),
-      relocations: [],
-    });
-    section.isRoot = true;
-    object.sections.push(section);
-    return new FrameHeader(section);
+    const content = new Uint8Array(0);
+    return new FrameHeader(
+      addMadeSection(object, { name: NAME, type: SHT_PROGBITS, flags: SHF_ALLOC, align: 4, content }),
+    );
   }
 
   /**

@@ -59,84 +59,127 @@ export function scriptAliases(scripts: readonly LinkerScript[]): Map<string, str
   );
 }
 
+export interface GarbageOptions {
+  /** Names that the program begins from. */
+  readonly roots: readonly string[];
+  /** Of `scriptAliases`. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** Names that scripts give another value than objects. */
+  readonly overridden: ReadonlySet<string>;
+  readonly isRelocatable: boolean;
+  /** `__start_NAME` and `__stop_NAME` keep no section. */
+  readonly boundsKeepNothing: boolean;
+}
+
 /** Marks the unreachable sections as discarded and returns them in the order of the objects. */
 export function collectGarbage(
   objects: readonly InputObject[],
   symbols: SymbolTable,
-  roots: readonly string[],
-  aliases: ReadonlyMap<string, readonly string[]>,
-  overridden: ReadonlySet<string>,
-  isRelocatable: boolean,
-  boundsKeepNothing: boolean,
+  options: GarbageOptions,
 ): InputSection[] {
-  const rootTypes = isRelocatable ? PARTIAL_ROOT_TYPES : ROOT_TYPES;
-  const marked = new Set<InputSection>();
-  const waiting: InputSection[] = [];
-  const groups = new Map<InputSection, InputSection[]>();
-  const byName = new Map<string, InputSection[]>();
-  for (const object of objects) {
-    for (const section of object.sections) {
-      if (!section) continue;
-      if (section.elf.type === SHT_GROUP) {
-        const members = groupSections(section);
-        for (const member of members) groups.set(member, members);
+  const reach = new Reach(objects, symbols, options);
+  for (const root of options.roots) reach.markName(root);
+  reach.markRoots();
+  reach.drain();
+  // What belongs to a section goes with it, and what belongs to that.
+  for (const object of objects)
+    for (const section of object.sections) if (belongsToAny(section, reach.marked)) reach.mark(section);
+  reach.drain();
+  // The common symbols of an object share a section, which stays when any of them is used.
+  const live = new Set([...reach.used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
+  noteUnused(symbols, reach.used, live);
+  return discard(objects, reach.marked, unreachedButKept(objects, reach.marked, live));
+}
+
+/** What is reached: sections that are needed, and names that they refer to. */
+class Reach {
+  readonly marked = new Set<InputSection>();
+  readonly used = new Set<LinkSymbol>();
+  readonly #objects: readonly InputObject[];
+  readonly #symbols: SymbolTable;
+  readonly #options: GarbageOptions;
+  /** Marked, and their relocations are not followed yet. */
+  readonly #waiting: InputSection[] = [];
+  readonly #groups = new Map<InputSection, InputSection[]>();
+  readonly #byName = new Map<string, InputSection[]>();
+  readonly #unwindNeeds: ReadonlyMap<InputSection, UnwindNeeds[]>;
+
+  constructor(objects: readonly InputObject[], symbols: SymbolTable, options: GarbageOptions) {
+    this.#objects = objects;
+    this.#symbols = symbols;
+    this.#options = options;
+    this.#unwindNeeds = unwindNeedsBySection(objects);
+    for (const object of objects) {
+      for (const section of object.sections) {
+        if (!section) continue;
+        if (section.elf.type === SHT_GROUP) {
+          const members = groupSections(section);
+          for (const member of members) this.#groups.set(member, members);
+        }
+        const same = this.#byName.get(section.name);
+        if (same) same.push(section);
+        else this.#byName.set(section.name, [section]);
       }
-      const same = byName.get(section.name);
-      if (same) same.push(section);
-      else byName.set(section.name, [section]);
     }
   }
-  const mark = (section: InputSection | null | undefined): void => {
-    if (!section || section.isDiscarded || marked.has(section)) return;
-    marked.add(section);
-    waiting.push(section);
-    for (const member of groups.get(section) ?? []) mark(member);
-  };
-  const used = new Set<LinkSymbol>();
-  const markName = (name: string): void => {
-    const symbol = symbols.get(name);
-    const isNew = symbol !== undefined && !used.has(symbol);
-    if (symbol) used.add(symbol);
-    if (isNew) for (const other of aliases.get(name) ?? []) markName(other);
+
+  mark(section: InputSection | null | undefined): void {
+    if (!section || section.isDiscarded || this.marked.has(section)) return;
+    this.marked.add(section);
+    this.#waiting.push(section);
+    for (const member of this.#groups.get(section) ?? []) this.mark(member);
+  }
+
+  markName(name: string): void {
+    const { aliases, overridden, isRelocatable, boundsKeepNothing } = this.#options;
+    const symbol = this.#symbols.get(name);
+    const isNew = symbol !== undefined && !this.used.has(symbol);
+    if (symbol) this.used.add(symbol);
+    if (isNew) for (const other of aliases.get(name) ?? []) this.markName(other);
     // What an object defines by a name that a script gives another value is nobody's.
-    if (symbol?.isDefined && !overridden.has(name)) mark(symbol.section);
+    if (symbol?.isDefined && !overridden.has(name)) this.mark(symbol.section);
     // __start_NAME and __stop_NAME keep all sections of that name, where they get a value.
     const bounded = isRelocatable || boundsKeepNothing ? undefined : /^__(?:start|stop)_(\w+)$/.exec(name)?.[1];
-    if (bounded && !symbol?.isDefined) for (const section of byName.get(bounded) ?? []) mark(section);
-  };
-  for (const root of roots) markName(root);
-  for (const object of objects) {
-    for (const section of object.sections) {
-      if (!section || section.isDiscarded) continue;
-      const isGrouped = groups.has(section);
-      if (
-        section.isRoot ||
-        (section.elf.flags & SHF_GNU_RETAIN) !== 0 ||
-        (rootTypes.has(section.elf.type) && !isGrouped && section.linkedTo() === null)
-      )
-        mark(section);
+    if (bounded && !symbol?.isDefined) for (const section of this.#byName.get(bounded) ?? []) this.mark(section);
+  }
+
+  /** Marks what stays although nothing refers to it. */
+  markRoots(): void {
+    const rootTypes = this.#options.isRelocatable ? PARTIAL_ROOT_TYPES : ROOT_TYPES;
+    for (const object of this.#objects) {
+      for (const section of object.sections) {
+        if (!section || section.isDiscarded) continue;
+        const isGrouped = this.#groups.has(section);
+        if (
+          section.isRoot ||
+          (section.elf.flags & SHF_GNU_RETAIN) !== 0 ||
+          (rootTypes.has(section.elf.type) && !isGrouped && section.linkedTo() === null)
+        )
+          this.mark(section);
+      }
     }
   }
-  const needs = unwindNeedsBySection(objects);
-  const markTarget = ({ elf, sections }: InputObject, { symbol: index }: { readonly symbol: number }): void => {
-    const symbol = elf.table.at(index)!;
-    if (symbol.binding === STB_LOCAL) mark(sections[symbol.section]);
-    else markName(symbol.name);
-  };
-  const drain = (): void => {
-    for (let section = waiting.pop(); section; section = waiting.pop()) {
+
+  /** Follows the relocations of what is marked, to the end. */
+  drain(): void {
+    for (let section = this.#waiting.pop(); section; section = this.#waiting.pop()) {
       // Unwind information describes everything: it keeps alive what functions that are needed anyway unwind with.
-      for (const { others } of needs.get(section) ?? []) for (const one of others) markTarget(section.object, one);
+      for (const { others } of this.#unwindNeeds.get(section) ?? [])
+        for (const one of others) this.#markTarget(section.object, one);
       if (section.name === ".eh_frame") continue;
-      for (const relocation of section.relocations) markTarget(section.object, relocation);
+      for (const relocation of section.relocations) this.#markTarget(section.object, relocation);
     }
-  };
-  drain();
-  // What belongs to a section goes with it, and what belongs to that.
-  for (const object of objects) for (const section of object.sections) if (belongsToAny(section, marked)) mark(section);
-  drain();
-  // The common symbols of an object share a section, which stays when any of them is used.
-  const live = new Set([...used].flatMap(({ state, object }) => (state === "common" && object ? [object] : [])));
+  }
+
+  #markTarget({ elf, sections }: InputObject, { symbol: index }: { readonly symbol: number }): void {
+    const symbol = elf.table.at(index)!;
+    if (symbol.binding === STB_LOCAL) this.mark(sections[symbol.section]);
+    else this.markName(symbol.name);
+  }
+}
+
+/** Notes of symbols that nothing needs, and of undefined ones that something does. */
+function noteUnused(symbols: SymbolTable, used: ReadonlySet<LinkSymbol>, live: ReadonlySet<InputObject>): void {
   for (const symbol of symbols.all()) {
     if (symbol.state === "undefined" && used.has(symbol)) symbol.isMissed = true;
     if (
@@ -146,6 +189,14 @@ export function collectGarbage(
     )
       symbol.isUnused = true;
   }
+}
+
+/** Debugging information and comments of objects of which something is needed. */
+function unreachedButKept(
+  objects: readonly InputObject[],
+  marked: ReadonlySet<InputSection>,
+  live: ReadonlySet<InputObject>,
+): Set<InputSection> {
   const stays = new Set<InputSection>();
   for (const object of objects) {
     const isLive =
@@ -174,6 +225,15 @@ export function collectGarbage(
       if (home && !home.isDiscarded && (home.flags & SEC_DEBUGGING) !== 0) stays.add(home);
     }
   }
+  return stays;
+}
+
+/** Discards all other sections; returns those. */
+function discard(
+  objects: readonly InputObject[],
+  marked: ReadonlySet<InputSection>,
+  stays: ReadonlySet<InputSection>,
+): InputSection[] {
   const removed: InputSection[] = [];
   for (const { sections } of objects)
     for (const section of sections) {

@@ -24,7 +24,7 @@ import {
   SLOT_BYTES,
   STUB_BYTES,
 } from "./indirect-functions.ts";
-import { InputObject, type InputSection } from "./input-section.ts";
+import { InputObject, type InputSection, madeSection } from "./input-section.ts";
 import type { OutputSection } from "./output-section.ts";
 import { SEC_ALLOC, SEC_LINKER_CREATED } from "./section-flags.ts";
 import type { LinkSymbol, SymbolTable } from "./symbols.ts";
@@ -308,21 +308,7 @@ export class GlobalOffsetTable {
   }
 
   #makeObject(host: InputObject, dynamic: readonly string[], symbols: SymbolTable): InputObject {
-    const none: ElfSection = {
-      index: 0,
-      name: "",
-      type: 0,
-      flags: 0,
-      address: 0,
-      align: 4,
-      entrySizeBytes: 4,
-      sizeBytes: 0,
-      link: 0,
-      info: 0,
-      fileOffset: 0,
-      content: new Uint8Array(0),
-      relocations: [],
-    };
+    const none = madeSection({ align: 4, entrySizeBytes: 4 });
     const { length: stubCount } = this.indirect.stubs;
     const sizes = new Map([
       [GOT_INDEX, this.#entries.size * SLOT_BYTES],

@@ -159,23 +159,35 @@ function isLinked({ type, index }: ElfSection, elf: ElfObject): boolean {
   return type === 3 && elf.sections[index]!.name.startsWith(".stab");
 }
 
+/** A section that is in no file: nothing but what is said of it. */
+export function madeSection(said: Partial<ElfSection>): ElfSection {
+  return {
+    index: 0,
+    name: "",
+    type: 0,
+    flags: 0,
+    address: 0,
+    align: 1,
+    entrySizeBytes: 0,
+    sizeBytes: 0,
+    link: 0,
+    info: 0,
+    fileOffset: 0,
+    content: new Uint8Array(0),
+    relocations: [],
+    ...said,
+  };
+}
+
 /** Adds a section that the linker makes to an object, as if it had been there; no garbage collection takes it away. */
 export function addMadeSection(
   object: InputObject,
   { content, ...made }: Pick<ElfSection, "name" | "type" | "flags" | "align" | "content">,
 ): InputSection {
-  const section = new InputSection(object, {
-    ...made,
-    index: object.sections.length,
-    address: 0,
-    entrySizeBytes: 0,
-    sizeBytes: content.length,
-    link: 0,
-    info: 0,
-    fileOffset: 0,
-    content,
-    relocations: [],
-  });
+  const section = new InputSection(
+    object,
+    madeSection({ ...made, index: object.sections.length, sizeBytes: content.length, content }),
+  );
   section.isRoot = true;
   object.sections.push(section);
   assert(object.sections[section.elf.index] === section, "a section that the linker makes has the index of another");

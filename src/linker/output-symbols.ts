@@ -210,14 +210,45 @@ export function collectSymbols(
   table: SymbolTable,
   options: OutputSymbolOptions,
 ): OutputSymbols {
-  const indices = new SymbolIndices();
-  const { ofSection } = indices;
-  const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
-  const threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
+  const collector = new SymbolCollector(outputs, placed, options);
+  if (options.keepsRelocations) collector.addSections(outputs);
+  for (const object of objectsInOrder(placed, options.collectsGarbage)) {
+    collector.addLocals(object);
+    if (options.keepsRelocations) collector.addReferenced(object);
+  }
+  const localCount = collector.addGlobals(table);
+  return { symbols: collector.symbols, localCount, indices: collector.indices };
+}
+
+class SymbolCollector {
+  readonly symbols: SymbolList;
+  readonly indices = new SymbolIndices();
+  readonly #options: OutputSymbolOptions;
+  readonly #placed: readonly OutputSection[];
+  readonly #constants: Constants | null;
+  /** Where the data begins that each thread has. */
+  readonly #threadStart: number;
+  #fileCount = 0;
+
+  constructor(outputs: readonly OutputSection[], placed: readonly OutputSection[], options: OutputSymbolOptions) {
+    this.#options = options;
+    this.#placed = placed;
+    this.#constants = options.mergesConstants ? new Constants() : null;
+    const threads = outputs.filter(({ flags }) => (flags & SEC_THREAD_LOCAL) !== 0);
+    this.#threadStart = threads.length === 0 ? 0 : Math.min(...threads.map(({ address }) => address));
+    const base = (section: OutputSection | null, type?: number): number => this.#base(section, type);
+    this.symbols = new SymbolList({
+      local: (object, index) => this.#local(object, index),
+      global: (symbol, isForcedLocal) => globalSymbol(symbol, isForcedLocal, base, placed),
+    });
+  }
+
   /** Data that each thread has counts from the begin of its kind. */
-  const base = (section: OutputSection | null, type = STT_NOTYPE): number =>
-    section && !options.isRelocatable ? section.address - (type === STT_TLS ? threadStart : 0) : 0;
-  const local = (object: InputObject, index: number): PlacedSymbol => {
+  #base(section: OutputSection | null, type = STT_NOTYPE): number {
+    return section && !this.#options.isRelocatable ? section.address - (type === STT_TLS ? this.#threadStart : 0) : 0;
+  }
+
+  #local(object: InputObject, index: number): PlacedSymbol {
     const { table: locals } = object.elf;
     const type = locals.typeOf(index);
     const offset = locals.valueOf(index);
@@ -225,7 +256,7 @@ export function collectSymbols(
     const home = own?.isDiscarded ? own.keptInstead : own;
     const place = home?.place(offset);
     const section = place?.section.output ?? null;
-    const value = place ? base(section, type) + place.section.offset + place.offset : offset;
+    const value = place ? this.#base(section, type) + place.section.offset + place.offset : offset;
     return {
       value: value >>> 0,
       sizeBytes: locals.sizeOf(index),
@@ -235,30 +266,28 @@ export function collectSymbols(
       section: section ?? SHN_ABS,
       path: object.path,
     };
-  };
-  const symbols = new SymbolList({
-    local,
-    global: (symbol, isForcedLocal) => globalSymbol(symbol, isForcedLocal, base, placed),
-  });
-  if (options.keepsRelocations) {
+  }
+
+  /** A symbol for each section, for relocations that mean a place in it. */
+  addSections(outputs: readonly OutputSection[]): void {
     for (const section of outputs) {
-      ofSection.set(
+      const symbol = {
+        name: "",
+        value: this.#base(section),
+        sizeBytes: 0,
+        binding: STB_LOCAL,
+        type: STT_SECTION,
+        visibility: 0,
         section,
-        symbols.add({
-          name: "",
-          value: base(section),
-          sizeBytes: 0,
-          binding: STB_LOCAL,
-          type: STT_SECTION,
-          visibility: 0,
-          section,
-          path: "",
-        }),
-      );
+        path: "",
+      };
+      this.indices.ofSection.set(section, this.symbols.add(symbol));
     }
   }
-  const file = (name: string, path: string): void =>
-    void symbols.add({
+
+  #addFile(name: string, path: string): void {
+    this.#fileCount++;
+    this.symbols.add({
       name,
       value: 0,
       sizeBytes: 0,
@@ -268,30 +297,13 @@ export function collectSymbols(
       section: SHN_ABS,
       path,
     });
-  /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
-  const addReferenced = (object: InputObject): void => {
-    const ofLocal = indices.ofLocal(object);
-    const addNeeded = (index: number, isLoaded: boolean): void => {
-      const elf = object.elf.table.at(index);
-      if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
-      if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION) return;
-      const own = object.sections[elf.section] ?? null;
-      // Debugging information about a copy that is not linked means the one that is.
-      const home = own?.isDiscarded && !isLoaded ? own.keptInstead : own;
-      if (home?.output && !home.output.excluded) ofLocal[index] = symbols.addLocal(object, index);
-    };
-    for (const section of object.sections) {
-      if (!section?.output || section.output.excluded) continue;
-      if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info, true);
-      const isLoaded = (section.flags & SEC_ALLOC) !== 0;
-      for (const index of symbolsOf(section.relocations)) addNeeded(index, isLoaded);
-    }
-  };
-  let fileCount = 0;
-  const constants = options.mergesConstants ? new Constants() : null;
-  for (const object of objectsInOrder(placed, options.collectsGarbage)) {
+  }
+
+  /** Local symbols of an object, after its name. */
+  addLocals(object: InputObject): void {
+    const options = this.#options;
     let hasFile = false;
-    const ofLocal = indices.ofLocal(object);
+    const ofLocal = this.indices.ofLocal(object);
     const { table: locals } = object.elf;
     for (let index = 1; index < locals.length; index++) {
       const section = locals.sectionOf(index);
@@ -301,53 +313,76 @@ export function collectSymbols(
         const { name } = locals.at(index)!;
         if (options.discard === "all" || options.retained?.has(name) === false) continue;
         hasFile = true;
-        fileCount++;
-        file(name, object.path);
+        this.#addFile(name, object.path);
         continue;
       }
       const home = section === SHN_ABS || section === SHN_COMMON ? null : (object.sections[section] ?? null);
       if (home === null && section !== SHN_ABS) continue;
       if (home && (home.isDiscarded || home.output === null || home.output.excluded)) continue;
       if (!isKept(locals, index, home, options)) continue;
-      if (section === SHN_ABS && constants?.isKnown(locals, index)) continue;
+      if (section === SHN_ABS && this.#constants?.isKnown(locals, index)) continue;
       if (!hasFile) {
         hasFile = true;
-        fileCount++;
-        file(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
+        this.#addFile(object.fileName.slice(object.fileName.lastIndexOf("/") + 1), object.path);
       }
-      ofLocal[index] = symbols.addLocal(object, index);
+      ofLocal[index] = this.symbols.addLocal(object, index);
     }
-    if (options.keepsRelocations) addReferenced(object);
   }
-  const all = table.walk();
-  const isLost = ({ isInLostCopy, state }: LinkSymbol): boolean => isInLostCopy && state === "undefined";
-  const isPartlyKept = options.retained !== undefined || !options.isRelocatable || all.some(isLost);
-  const needed = options.keepsRelocations && isPartlyKept ? globalsInRelocations(placed) : new Set<LinkSymbol>();
-  // What only a copy defines that is not linked, and nothing asks for, an object goes without.
-  const order = options.isRelocatable ? all.filter((symbol) => !isLost(symbol) || needed.has(symbol)) : all;
-  // What only garbage refers to is nobody else's business; an object has it still.
-  const isForcedLocal = (symbol: LinkSymbol): boolean =>
-    options.isRelocatable
-      ? symbol.isUnused &&
-        (symbol.state === "undefined" || symbol.state === "undefined-weak") &&
-        options.retained?.has(symbol.name) !== false
-      : symbol.isForcedLocal && symbol.isDefined;
-  const forcedLocal = order.filter(isForcedLocal);
-  if (forcedLocal.length > 0 && fileCount > 0) file("", "");
-  for (const symbol of forcedLocal) symbols.addGlobal(symbol, true);
-  const localCount = symbols.length;
-  for (const symbol of order) {
-    if (options.retained?.has(symbol.name) === false && !needed.has(symbol)) continue;
-    if (symbol.outputIndex !== 0 || (symbol.isUnused && !symbol.isDefined)) continue;
-    // What nobody defines, and no relocation that is kept refers to, is not in a program; GNU ld's garbage collection
-    // leaves it in.
-    const mayDrop = !options.isRelocatable && !needed.has(symbol);
-    if (symbol.state === "undefined" && symbol.firstReference !== null && !symbol.isMissed && mayDrop) continue;
-    if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
-    if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
-    symbols.addGlobal(symbol, false);
+
+  /** Symbols that would be left out, but that a kept relocation refers to, or that name a group. */
+  addReferenced(object: InputObject): void {
+    const ofLocal = this.indices.ofLocal(object);
+    const addNeeded = (index: number, isLoaded: boolean): void => {
+      const elf = object.elf.table.at(index);
+      if (elf === undefined || index === 0 || ofLocal[index] !== 0) return;
+      if (elf.binding !== STB_LOCAL || elf.type === STT_SECTION) return;
+      const own = object.sections[elf.section] ?? null;
+      // Debugging information about a copy that is not linked means the one that is.
+      const home = own?.isDiscarded && !isLoaded ? own.keptInstead : own;
+      if (home?.output && !home.output.excluded) ofLocal[index] = this.symbols.addLocal(object, index);
+    };
+    for (const section of object.sections) {
+      if (!section?.output || section.output.excluded) continue;
+      if (section.elf.type === SHT_GROUP) addNeeded(section.elf.info, true);
+      const isLoaded = (section.flags & SEC_ALLOC) !== 0;
+      for (const index of symbolsOf(section.relocations)) addNeeded(index, isLoaded);
+    }
   }
-  return { symbols, localCount, indices };
+
+  /** Global symbols, those that became local first; returns how many local symbols there are. */
+  addGlobals(table: SymbolTable): number {
+    const options = this.#options;
+    const placed = this.#placed;
+    const all = table.walk();
+    const isLost = ({ isInLostCopy, state }: LinkSymbol): boolean => isInLostCopy && state === "undefined";
+    const isPartlyKept = options.retained !== undefined || !options.isRelocatable || all.some(isLost);
+    const needed = options.keepsRelocations && isPartlyKept ? globalsInRelocations(placed) : new Set<LinkSymbol>();
+    // What only a copy defines that is not linked, and nothing asks for, an object goes without.
+    const order = options.isRelocatable ? all.filter((symbol) => !isLost(symbol) || needed.has(symbol)) : all;
+    // What only garbage refers to is nobody else's business; an object has it still.
+    const isForcedLocal = (symbol: LinkSymbol): boolean =>
+      options.isRelocatable
+        ? symbol.isUnused &&
+          (symbol.state === "undefined" || symbol.state === "undefined-weak") &&
+          options.retained?.has(symbol.name) !== false
+        : symbol.isForcedLocal && symbol.isDefined;
+    const forcedLocal = order.filter(isForcedLocal);
+    if (forcedLocal.length > 0 && this.#fileCount > 0) this.#addFile("", "");
+    for (const symbol of forcedLocal) this.symbols.addGlobal(symbol, true);
+    const localCount = this.symbols.length;
+    for (const symbol of order) {
+      if (options.retained?.has(symbol.name) === false && !needed.has(symbol)) continue;
+      if (symbol.outputIndex !== 0 || (symbol.isUnused && !symbol.isDefined)) continue;
+      // What nobody defines, and no relocation that is kept refers to, is not in a program; GNU ld's garbage collection
+      // leaves it in.
+      const mayDrop = !options.isRelocatable && !needed.has(symbol);
+      if (symbol.state === "undefined" && symbol.firstReference !== null && !symbol.isMissed && mayDrop) continue;
+      if (symbol.state === "undefined-weak" && (!symbol.isReferenced || mayDrop)) continue;
+      if (symbol.section && (symbol.section.isDiscarded || symbol.section.output === null)) continue;
+      this.symbols.addGlobal(symbol, false);
+    }
+    return localCount;
+  }
 }
 
 /** Global symbols that relocations refer to. */

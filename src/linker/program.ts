@@ -2,7 +2,7 @@
 
 import { alignUp } from "../object/align.ts";
 import { SHF_ALLOC, SHF_WRITE, SHT_GROUP, SHT_NOBITS, STT_OBJECT, STV_DEFAULT, STV_PROTECTED } from "../object/elf.ts";
-import { ElfError, type ElfSection } from "../object/elf-reader.ts";
+import { ElfError } from "../object/elf-reader.ts";
 import { headerBytes } from "../object/elf-writer.ts";
 import { greatest } from "../object/extremes.ts";
 import { assignments, overriddenNames } from "./assigned-names.ts";
@@ -15,7 +15,7 @@ import { FrameHeader } from "./frame-header.ts";
 import { collectGarbage, scriptAliases } from "./garbage.ts";
 import { takeWarnings } from "./gnu-warning.ts";
 import { type CallFill, GlobalOffsetTable } from "./got.ts";
-import { type InputObject, InputSection } from "./input-section.ts";
+import { type InputObject, InputSection, madeSection } from "./input-section.ts";
 import { type IncludedMember, Inputs, type LinkInput } from "./inputs.ts";
 import { Layout } from "./layout.ts";
 import { linkedMembers } from "./link-once.ts";
@@ -24,7 +24,7 @@ import { mergeSections } from "./merge.ts";
 import { DISCARD, type OutputSection } from "./output-section.ts";
 import { overlaps } from "./overlaps.ts";
 import { addPackageMetadata } from "./package-metadata.ts";
-import { Placement } from "./placement.ts";
+import { Placement, type PlacementOptions } from "./placement.ts";
 import { duplicateProblem, ProblemReport } from "./problems.ts";
 import { mergeProperties } from "./properties.ts";
 import { scriptSegments } from "./script/segments.ts";
@@ -128,6 +128,13 @@ export interface ProgramOptions {
   readonly isFlat?: boolean;
 }
 
+/** The script, and the symbols of the command line as one of their own. */
+function scriptsInOrder({ script, defines, definesFollow }: ProgramOptions): readonly LinkerScript[] {
+  if (!defines?.length) return [script];
+  const own = { ...script, path: DEFINES_PATH, statements: defines, inserted: [] };
+  return definesFollow ? [script, own] : [own, script];
+}
+
 export class Program {
   readonly options: ProgramOptions;
   readonly objects: readonly InputObject[];
@@ -164,62 +171,18 @@ export class Program {
     const { script } = options;
     const entryName = options.entry ?? script.entry;
     this.keepsGroups = isRelocatable && !script.allocatesGroups && !(options.allocatesGroups ?? false);
-    // A partial link begins nowhere, unless the command line says so.
-    const needsEntry = !isRelocatable || options.entry !== undefined;
-    if (entryName && !/^[0-9]/.test(entryName) && needsEntry) this.symbols.demand(entryName);
-    for (const name of [...(options.undefinedNames ?? []), ...script.externs]) this.symbols.demand(name);
+    this.#demandNames(entryName);
     for (const file of files) inputs.add(file);
     this.files = files;
     this.included = inputs.included;
-    if (options.duplicateSymbols === "warn") this.warnings.push(...this.symbols.duplicates.map(duplicateProblem));
-    else if (options.duplicateSymbols !== "ignore") this.report.duplicates(this.symbols.duplicates);
+    this.#tellDuplicates();
     this.#markScriptNames(script);
-    const objects = inputs.objects;
+    const { objects, provided } = inputs;
     if (!isRelocatable) this.warnings.push(...takeWarnings(objects, this.symbols));
-    if (!options.isFlat && (options.strip ?? "none") === "none") joinStabs(objects);
-    if (!isRelocatable) dropBuildIds(objects);
-    if (options.buildId && !options.isFlat && objects[0]) addBuildId(objects[0], options.buildId);
-    if (options.packageMetadata && !options.isFlat && objects[0])
-      addPackageMetadata(objects[0], options.packageMetadata);
-    if (!options.isFlat) mergeProperties(objects, options.properties ?? new Map());
-    if (isRelocatable && options.stack && objects[0]) addStackNote(objects[0], options.stack === "executable");
+    this.#rewriteNotes(objects);
     this.frameHeader = options.hasFrameHeader && !isRelocatable && !options.isFlat ? FrameHeader.addTo(objects) : null;
-    const placementOptions = {
-      isRelocatable,
-      stripDebugging: options.strip === "debugging" || options.strip === "all",
-      keepsGroups: this.keepsGroups,
-      sectionStart: options.sectionStart ?? new Map(),
-      sortSections: options.sortSections ?? null,
-      uniqueNames: (options.unique ?? []).filter((pattern) => pattern !== ""),
-      hasUniqueOrphans: options.unique?.includes("") ?? false,
-      orphans: options.orphans ?? "place",
-      isFlat: options.isFlat ?? false,
-    };
-    const defines = options.defines?.length
-      ? [{ ...script, path: DEFINES_PATH, statements: options.defines, inserted: [] }]
-      : [];
-    const scripts = options.definesFollow ? [script, ...defines] : [...defines, script];
-    this.removed = [];
-    if (options.collectGarbage) {
-      new Placement(scripts, objects, placementOptions).markKept();
-      const roots = [entryName ?? USUAL_ENTRY, ...(options.undefinedNames ?? []), ...script.externs];
-      if (isRelocatable && !roots.some((name) => this.symbols.get(name)?.isDefined))
-        this.report.script({
-          file: "--gc-sections",
-          line: 0,
-          message: "a partial link needs a defined symbol to begin from: name one by -e or -u",
-          id: "link",
-        });
-      this.removed = collectGarbage(
-        objects,
-        this.symbols,
-        roots,
-        scriptAliases(scripts),
-        overriddenNames(scripts, inputs.provided),
-        isRelocatable,
-        options.boundsKeepNothing ?? false,
-      );
-    }
+    const scripts = scriptsInOrder(options);
+    this.removed = options.collectGarbage ? this.#collectGarbage(objects, scripts, entryName, provided) : [];
     if (!isRelocatable) this.#relaxThreadLocals(objects);
     this.got = new GlobalOffsetTable(
       isRelocatable ? [] : objects,
@@ -230,24 +193,9 @@ export class Program {
     if (!isRelocatable || options.definesCommon || script.forcesCommon) this.#allocateCommon(objects);
     else for (const object of objects) this.#commonSection(object, 1);
     this.objects = this.got.object ? [...objects.slice(0, 1), this.got.object, ...objects.slice(1)] : objects;
-    this.placement = new Placement(scripts, this.objects, placementOptions);
+    this.placement = new Placement(scripts, this.objects, this.#placementOptions());
     this.placement.place();
-    for (const { section, isError } of this.placement.unplaced) {
-      if (isError)
-        this.report.script({
-          file: section.object.path,
-          line: 0,
-          message: `orphan section \`${section.name}' has no place in the script`,
-          id: "orphan-section",
-        });
-      else
-        this.warnings.push({
-          file: section.object.path,
-          message: `orphan section \`${section.name}' is placed in section \`${section.output?.name ?? section.name}'`,
-          id: "orphan-section",
-        });
-    }
-    for (const problem of this.placement.problems) this.report.script(problem);
+    this.#tellPlacement();
     if (!options.isFlat) this.#rearrange();
     alignThreadLocals(this.placement.made());
     if (!isRelocatable) this.#defineBounds();
@@ -258,10 +206,100 @@ export class Program {
       pageBytes: options.pageBytes ?? PAGE_BYTES,
       commonPageBytes: options.commonPageBytes ?? PAGE_BYTES,
       checksRegions: options.checksOverlaps ?? false,
-      provided: inputs.provided,
+      provided,
     });
     ({ segments: this.segments, file: this.file } = this.#layOut());
     this.layout.finish();
+    this.#tellLayout();
+    this.#findEntry(entryName);
+    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.required(name);
+    if (options.checksOverlaps && !isRelocatable)
+      for (const message of overlaps(this.outputs())) this.#fail(message, "section-overlap");
+  }
+
+  /** Names that archives are searched for although no object asks for them. */
+  #demandNames(entryName: string | null): void {
+    const { entry, isRelocatable = false, undefinedNames = [], script } = this.options;
+    // A partial link begins nowhere, unless the command line says so.
+    const needsEntry = !isRelocatable || entry !== undefined;
+    if (entryName && !/^[0-9]/.test(entryName) && needsEntry) this.symbols.demand(entryName);
+    for (const name of [...undefinedNames, ...script.externs]) this.symbols.demand(name);
+  }
+
+  #tellDuplicates(): void {
+    const { duplicateSymbols } = this.options;
+    const { duplicates } = this.symbols;
+    if (duplicateSymbols === "warn") this.warnings.push(...duplicates.map(duplicateProblem));
+    else if (duplicateSymbols !== "ignore") this.report.duplicates(duplicates);
+  }
+
+  /** Notes and debugging strings: one of each for the program in the place of the objects'. */
+  #rewriteNotes(objects: readonly InputObject[]): void {
+    const { isRelocatable = false, isFlat = false, strip = "none", buildId, packageMetadata, stack } = this.options;
+    const [first] = objects;
+    if (!isFlat && strip === "none") joinStabs(objects);
+    if (!isRelocatable) dropBuildIds(objects);
+    if (buildId && !isFlat && first) addBuildId(first, buildId);
+    if (packageMetadata && !isFlat && first) addPackageMetadata(first, packageMetadata);
+    if (!isFlat) mergeProperties(objects, this.options.properties ?? new Map());
+    if (isRelocatable && stack && first) addStackNote(first, stack === "executable");
+  }
+
+  #placementOptions(): PlacementOptions {
+    const { options } = this;
+    return {
+      isRelocatable: options.isRelocatable ?? false,
+      stripDebugging: options.strip === "debugging" || options.strip === "all",
+      keepsGroups: this.keepsGroups,
+      sectionStart: options.sectionStart ?? new Map(),
+      sortSections: options.sortSections ?? null,
+      uniqueNames: (options.unique ?? []).filter((pattern) => pattern !== ""),
+      hasUniqueOrphans: options.unique?.includes("") ?? false,
+      orphans: options.orphans ?? "place",
+      isFlat: options.isFlat ?? false,
+    };
+  }
+
+  #collectGarbage(
+    objects: readonly InputObject[],
+    scripts: readonly LinkerScript[],
+    entryName: string | null,
+    provided: ReadonlySet<Assignment>,
+  ): InputSection[] {
+    const { isRelocatable = false, undefinedNames = [], script, boundsKeepNothing = false } = this.options;
+    new Placement(scripts, objects, this.#placementOptions()).markKept();
+    const roots = [entryName ?? USUAL_ENTRY, ...undefinedNames, ...script.externs];
+    if (isRelocatable && !roots.some((name) => this.symbols.get(name)?.isDefined))
+      this.report.script({
+        file: "--gc-sections",
+        line: 0,
+        message: "a partial link needs a defined symbol to begin from: name one by -e or -u",
+        id: "link",
+      });
+    return collectGarbage(objects, this.symbols, {
+      roots,
+      aliases: scriptAliases(scripts),
+      overridden: overriddenNames(scripts, provided),
+      isRelocatable,
+      boundsKeepNothing,
+    });
+  }
+
+  #tellPlacement(): void {
+    for (const { section, isError } of this.placement.unplaced) {
+      const file = section.object.path;
+      const orphan = `orphan section \`${section.name}'`;
+      if (isError)
+        this.report.script({ file, line: 0, message: `${orphan} has no place in the script`, id: "orphan-section" });
+      else {
+        const message = `${orphan} is placed in section \`${section.output?.name ?? section.name}'`;
+        this.warnings.push({ file, message, id: "orphan-section" });
+      }
+    }
+    for (const problem of this.placement.problems) this.report.script(problem);
+  }
+
+  #tellLayout(): void {
     for (const [name, { path, line }] of this.layout.regions.undeclared)
       this.warnings.push({
         file: path,
@@ -270,14 +308,15 @@ export class Program {
         id: "undeclared-region",
         name,
       });
-    for (const message of this.file.problems) this.report.script({ file: script.path, line: 0, message, id: "link" });
-    for (const message of this.file.warnings) this.warnings.push({ file: script.path, message, id: "link" });
+    for (const message of this.file.problems) this.#fail(message, "link");
+    const { path } = this.options.script;
+    for (const message of this.file.warnings) this.warnings.push({ file: path, message, id: "link" });
     for (const problem of this.layout.problems) this.report.script(problem);
-    this.#findEntry(entryName);
-    for (const name of options.requiredNames ?? []) if (!this.symbols.get(name)?.isDefined) this.report.required(name);
-    if (options.checksOverlaps && !isRelocatable)
-      for (const message of overlaps(this.outputs()))
-        this.report.script({ file: script.path, line: 0, message, id: "section-overlap" });
+  }
+
+  /** A problem of the program as a whole: the script is to blame. */
+  #fail(message: string, id: LinkProblem["id"]): void {
+    this.report.script({ file: this.options.script.path, line: 0, message, id });
   }
 
   get problems(): readonly LinkProblem[] {
@@ -347,12 +386,7 @@ export class Program {
       count = segments.length;
     }
     if (!given && areThreadLocalsApart(this.outputs()))
-      this.report.script({
-        file: options.script.path,
-        line: 0,
-        message: "thread-local sections are not next to each other: a thread's memory is one piece",
-        id: "link",
-      });
+      this.#fail("thread-local sections are not next to each other: a thread's memory is one piece", "link");
     const { relroStart, relroEnd } = layout.segment;
     const file = fileLayout(segments, this.outputs(), {
       isPaged,
@@ -459,21 +493,7 @@ export class Program {
    */
   #commonSection(object: InputObject, align: number): InputSection | null {
     if (!this.symbols.commonObjects.has(object)) return null;
-    const elf: ElfSection = {
-      index: 0,
-      name: "COMMON",
-      type: SHT_NOBITS,
-      flags: SHF_ALLOC | SHF_WRITE,
-      address: 0,
-      align,
-      entrySizeBytes: 0,
-      sizeBytes: 0,
-      link: 0,
-      info: 0,
-      fileOffset: 0,
-      content: new Uint8Array(0),
-      relocations: [],
-    };
+    const elf = madeSection({ name: "COMMON", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE, align });
     return (object.common = new InputSection(object, elf));
   }
 

@@ -195,7 +195,7 @@ class Names {
     this.bytes = bytes;
   }
 
-  check(offset: number, fail: (problem: string) => never): void {
+  check(offset: number, fail: Fail): void {
     const { length } = this.bytes;
     if (offset >= length && offset !== 0) fail(`a name lies beyond its string table (offset ${offset} of ${length})`);
   }
@@ -306,7 +306,7 @@ class SymbolRows implements ElfSymbolTable {
       : undefined;
   }
 
-  check(sectionCount: number, fail: (problem: string) => never): void {
+  check(sectionCount: number, fail: Fail): void {
     for (let index = 0; index < this.length; index++) {
       const info = this.#view.getUint8(index * SYM_BYTES + 12);
       this.#types |= 1 << (info & 15);
@@ -429,14 +429,36 @@ export function sectionNumbers(
   };
 }
 
+/** Throws the `ElfError` of a file. */
+type Fail = (problem: string) => never;
+
 /** Reads an object or an executable. Throws `ElfError`. */
 export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject {
   const source = file instanceof Uint8Array ? new BytesInMemory(file) : file;
-  const fail = (problem: string): never => {
+  const fail: Fail = (problem) => {
     throw new ElfError(path, problem);
   };
   if (source.length < EHDR_BYTES) fail("not an ELF file");
   const head = viewOf(source.read(0, EHDR_BYTES));
+  checkHead(head, fail);
+  const type = head.getUint16(16, true);
+  const { headers, namesIndex } = readHeaders(source, head, fail);
+  const names = new Names(namesIndex < headers.length ? contentIn(source, headers[namesIndex]!) : NO_BYTES);
+  const symbols = readSymbols(source, headers, fail);
+  const relocations = readRelocations(source, headers, symbols.length, type === ET_REL, fail);
+  const nameOf = ({ nameOffset }: Header): string => {
+    names.check(nameOffset, fail);
+    return names.at(nameOffset);
+  };
+  const sections = headers.map(
+    (header, index): ElfSection => new FileSection(source, header, index, nameOf(header), relocations[index] ?? []),
+  );
+  const segments = readSegments(source, head, fail);
+  const abi = head.getUint8(7);
+  return new FileObject({ path, type, entry: head.getUint32(24, true), abi }, sections, symbols, segments);
+}
+
+function checkHead(head: DataView, fail: Fail): void {
   if (head.getUint32(0, true) !== ELF_MAGIC) fail("not an ELF file");
   if (head.getUint8(4) !== 1 || head.getUint8(5) !== 1) fail("not a 32-bit little-endian ELF file");
   const type = head.getUint16(16, true);
@@ -444,6 +466,13 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     fail(`ELF type ${type} is neither an object nor an executable`);
   const machine = head.getUint16(18, true);
   if (machine !== EM_386) fail(`ELF machine ${machine} is not the Intel 80386 (3)`);
+}
+
+function readHeaders(
+  source: ByteSource,
+  head: DataView,
+  fail: Fail,
+): { readonly headers: readonly Header[]; readonly namesIndex: number } {
   const sectionsAt = head.getUint32(32, true);
   const { sectionCount, namesIndex } = sectionNumbers(head, (at) =>
     at > 0 && at + SHDR_BYTES <= source.length ? viewOf(source.read(at, SHDR_BYTES)) : null,
@@ -475,27 +504,39 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
       fail(`section ${i} has alignment ${header.align}, which is not a power of two`);
     headers.push(header);
   }
-  const bytesOf = (header: Header): Uint8Array => contentOf(source, header.type, header.offset, header.sizeBytes);
-  const names = new Names(namesIndex < headers.length ? bytesOf(headers[namesIndex]!) : NO_BYTES);
+  return { headers, namesIndex };
+}
 
-  let symbols: ElfSymbolTable = new SymbolArray([]);
+function contentIn(source: ByteSource, { type, offset, sizeBytes }: Header): Uint8Array {
+  return contentOf(source, type, offset, sizeBytes);
+}
+
+function readSymbols(source: ByteSource, headers: readonly Header[], fail: Fail): ElfSymbolTable {
   const symtabs = headers.filter((header) => header.type === SHT_SYMTAB);
   if (symtabs.length > 1) fail("more than one symbol table");
   const symtab = symtabs[0];
-  if (symtab) {
-    const strings = headers[symtab.link];
-    if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
-    const place = headers.indexOf(symtab);
-    const indices = headers.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === place);
-    const rows = new SymbolRows(
-      viewOf(bytesOf(symtab)),
-      new Names(bytesOf(strings!)),
-      viewOf(indices ? bytesOf(indices) : NO_BYTES),
-    );
-    rows.check(headers.length, fail);
-    symbols = rows;
-  }
+  if (!symtab) return new SymbolArray([]);
+  const strings = headers[symtab.link];
+  if (!strings || strings.type !== SHT_STRTAB) fail("the symbol table has no string table");
+  const place = headers.indexOf(symtab);
+  const indices = headers.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === place);
+  const rows = new SymbolRows(
+    viewOf(contentIn(source, symtab)),
+    new Names(contentIn(source, strings!)),
+    viewOf(indices ? contentIn(source, indices) : NO_BYTES),
+  );
+  rows.check(headers.length, fail);
+  return rows;
+}
 
+/** By the index of the section that they apply to. */
+function readRelocations(
+  source: ByteSource,
+  headers: readonly Header[],
+  symbolCount: number,
+  isObject: boolean,
+  fail: Fail,
+): (RelocationTable | ElfRelocation[] | null)[] {
   const relocations: (RelocationTable | ElfRelocation[] | null)[] = headers.map(() => null);
   headers.forEach((header, index) => {
     if (header.type === SHT_RELA)
@@ -503,35 +544,25 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     if (header.type !== SHT_REL) return;
     // In executables the relocations that are loaded, those of a dynamic linker or of start-up code, belong to no
     // section.
-    if (type !== ET_REL && (header.info === 0 || (header.flags & SHF_ALLOC) !== 0)) return;
-    if (type !== ET_REL && headers[header.link]?.type !== SHT_SYMTAB) return;
+    if (!isObject && (header.info === 0 || (header.flags & SHF_ALLOC) !== 0)) return;
+    if (!isObject && headers[header.link]?.type !== SHT_SYMTAB) return;
     const target = headers[header.info];
     if (!target) fail(`relocation section ${index} applies to section ${header.info}, which does not exist`);
-    const entries = new RelocationTable(source, header.offset, header.sizeBytes, symbols.length);
-    if (entries.highestSymbol >= symbols.length)
-      fail(`a relocation of section ${header.info} names symbol ${entries.highestSymbol} of ${symbols.length}`);
+    const entries = new RelocationTable(source, header.offset, header.sizeBytes, symbolCount);
+    if (entries.highestSymbol >= symbolCount)
+      fail(`a relocation of section ${header.info} names symbol ${entries.highestSymbol} of ${symbolCount}`);
     const before = relocations[header.info] ?? null;
     // A second table for the same section is rare.
     relocations[header.info] = before === null ? entries : [...before, ...entries];
   });
-
-  const nameOf = ({ nameOffset }: Header): string => {
-    names.check(nameOffset, fail);
-    return names.at(nameOffset);
-  };
-  const sections = headers.map(
-    (header, index): ElfSection => new FileSection(source, header, index, nameOf(header), relocations[index] ?? []),
-  );
-  const segments = readSegments(source, head, fail);
-  const abi = head.getUint8(7);
-  return new FileObject({ path, type, entry: head.getUint32(24, true), abi }, sections, symbols, segments);
+  return relocations;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function readSegments(source: ByteSource, head: DataView, fail: (problem: string) => never): ElfSegment[] {
+function readSegments(source: ByteSource, head: DataView, fail: Fail): ElfSegment[] {
   const start = head.getUint32(28, true);
   const count = head.getUint16(44, true);
   if (count === 0) return [];

@@ -162,6 +162,47 @@ export function writeElf({ symbols, ...file }: ElfFile): Uint8Array<ArrayBuffer>
  * before that.
  */
 export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number) => FileSink): number {
+  const indices = fileIndices(file.sections.map(({ relocations }) => ({ hasRelocations: relocations !== null })));
+  const symtabIndex = file.sections.length + file.sections.filter(({ relocations }) => relocations !== null).length + 1;
+  const hasIndices = file.symbols !== null && hasSectionIndices(symtabIndex);
+  const names = sectionNames(file, hasIndices);
+  const nameBytes = names.finish();
+  const places = placeSections(file.sections, file.start);
+  const placed = sectionHeaders(file.sections, places.offsets, indices, symtabIndex);
+  const headers = [
+    tableHeader("", 0, { type: SHT_NULL, align: 0 }),
+    ...placed.flatMap(({ header, relocation }) => (relocation === null ? [header] : [header, relocation])),
+  ];
+  const symbols = symbolBytes(file.symbols ?? NO_SYMBOLS, indices, hasIndices);
+  const { symtab, indexTable, strtab } = symbolHeaders(symbols, file.localCount, places.end, symtabIndex, hasIndices);
+  if (file.symbols) headers.push(symtab, ...(hasIndices ? [indexTable] : []), strtab);
+  const shstrtab = tableHeader(".shstrtab", nameBytes.length, {});
+  headers.push(shstrtab);
+  const start = file.symbols ? strtab.offset + strtab.sizeBytes : places.end;
+  const mostBytes = alignUp(contentBytes(file, start) + nameBytes.length, 4) + headers.length * SHDR_BYTES;
+  if (!(mostBytes <= MAX_FILE_BYTES))
+    throw new FileSizeError(`the file would have ${mostBytes} bytes: a section's alignment or place is out of bounds`);
+
+  const sink = open(mostBytes);
+  shstrtab.offset = writeSections(sink, placed, start);
+  if (file.symbols) {
+    put(sink, symtab.offset, symbols.table);
+    put(sink, indexTable.offset, symbols.sections);
+    put(sink, strtab.offset, symbols.strings);
+  }
+  put(sink, shstrtab.offset, nameBytes);
+  const headersAt = alignUp(shstrtab.offset + nameBytes.length, 4);
+  Object.assign(headers[0]!, nullSection(headers.length));
+  writeHeaders(sink.window(headersAt, headers.length * SHDR_BYTES), headers, names);
+  // What only GNU systems know is said in the file's ABI.
+  const isGnu =
+    symbols.isGnu || (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0));
+  const abi = isGnu ? ELFOSABI_GNU : (file.abi ?? 0);
+  writeHead(sink.window(0, headerBytes(file.headers.length)), file, abi, headersAt, headers.length);
+  return headersAt + headers.length * SHDR_BYTES;
+}
+
+function sectionNames(file: ElfFile<FileSymbols>, hasIndices: boolean): StringTable {
   const names = new StringTable();
   if (file.symbols) for (const name of [".symtab", ".strtab", ".shstrtab"]) names.add(name);
   else names.add(".shstrtab");
@@ -170,13 +211,13 @@ export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number)
     names.add(name);
     if (relocations !== null) names.add(`.rel${name}`);
   }
-  const indices = fileIndices(file.sections.map(({ relocations }) => ({ hasRelocations: relocations !== null })));
-  const symtabIndex = file.sections.length + file.sections.filter(({ relocations }) => relocations !== null).length + 1;
-  const hasIndices = file.symbols !== null && hasSectionIndices(symtabIndex);
   if (hasIndices) names.add(SYMTAB_SHNDX);
-  const nameBytes = names.finish();
-  const places = placeSections(file.sections, file.start);
-  const table = (name: string, sizeBytes: number, values: Partial<Header>): Header => ({
+  return names;
+}
+
+/** The header of a table that the writer makes: a table of strings, but for `values`. */
+function tableHeader(name: string, sizeBytes: number, values: Partial<Header>): Header {
+  return {
     name,
     type: SHT_STRTAB,
     flags: 0,
@@ -188,25 +229,38 @@ export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number)
     align: 1,
     entrySizeBytes: 0,
     ...values,
-  });
-  const headers: Header[] = [table("", 0, { type: SHT_NULL, align: 0 })];
-  const placed = file.sections.map((section, position) => {
+  };
+}
+
+/** A section with its header and that of its relocations, which get their place when they are written. */
+interface PlacedSection {
+  readonly section: FileSection;
+  readonly header: Header;
+  readonly relocation: Header | null;
+}
+
+function sectionHeaders(
+  sections: readonly FileSection[],
+  offsets: readonly number[],
+  indices: readonly number[],
+  symtabIndex: number,
+): PlacedSection[] {
+  return sections.map((section, position) => {
     const { name, type, flags, address, sizeBytes, align, entrySizeBytes, relocations } = section;
     const header: Header = {
       name,
       type,
       flags,
       address,
-      offset: places.offsets[position]!,
+      offset: offsets[position]!,
       sizeBytes,
       link: section.linksToSymbols ? symtabIndex : section.linked ? indices[section.linked - 1]! : 0,
       info: section.linkedInfo ? indices[section.linkedInfo - 1]! : (section.info ?? 0),
       align,
       entrySizeBytes,
     };
-    headers.push(header);
     if (relocations === null) return { section, header, relocation: null };
-    const relocation = table(`.rel${name}`, relocations.length, {
+    const relocation = tableHeader(`.rel${name}`, relocations.length, {
       type: SHT_REL,
       flags: SHF_INFO_LINK | (flags & SHF_GROUP),
       link: symtabIndex,
@@ -214,75 +268,73 @@ export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number)
       align: 4,
       entrySizeBytes: REL_BYTES,
     });
-    headers.push(relocation);
     return { section, header, relocation };
   });
-  const symbols = symbolBytes(file.symbols ?? NO_SYMBOLS, indices, hasIndices);
-  const stringBytes = symbols.strings;
-  // What only GNU systems know is said in the file's ABI.
-  const isGnu =
-    symbols.isGnu || (file.type === ET_REL && file.sections.some(({ flags }) => (flags & SHF_GNU_RETAIN) !== 0));
-  const symtab = table(".symtab", symbols.table.length, {
+}
+
+/** The symbol table and what belongs to it, one after the other from `start` on. */
+function symbolHeaders(
+  symbols: ReturnType<typeof symbolBytes>,
+  localCount: number,
+  start: number,
+  symtabIndex: number,
+  hasIndices: boolean,
+): { readonly symtab: Header; readonly indexTable: Header; readonly strtab: Header } {
+  const symtab = tableHeader(".symtab", symbols.table.length, {
     type: SHT_SYMTAB,
-    offset: alignUp(places.end, 4),
+    offset: alignUp(start, 4),
     link: symtabIndex + (hasIndices ? 2 : 1),
-    info: file.localCount + 1,
+    info: localCount + 1,
     align: 4,
     entrySizeBytes: SYM_BYTES,
   });
-  const indexTable = table(SYMTAB_SHNDX, symbols.sections.length, {
+  const indexTable = tableHeader(SYMTAB_SHNDX, symbols.sections.length, {
     type: SHT_SYMTAB_SHNDX,
     offset: symtab.offset + symtab.sizeBytes,
     link: symtabIndex,
     align: 4,
     entrySizeBytes: 4,
   });
-  const strtab = table(".strtab", stringBytes.length, { offset: indexTable.offset + indexTable.sizeBytes });
-  let end = places.end;
-  if (file.symbols) {
-    headers.push(symtab, ...(hasIndices ? [indexTable] : []), strtab);
-    end = strtab.offset + strtab.sizeBytes;
-  }
-  const shstrtab = table(".shstrtab", nameBytes.length, {});
-  headers.push(shstrtab);
-  const tableBytes = placed.reduce(
-    (sum, { section: { relocations } }) =>
-      relocations === null || relocations === "made" ? sum : alignUp(sum, 4) + relocations.length,
-    file.madeBytes ?? 0,
-  );
-  const contentEnd = file.sections.reduce(
-    (most, { offset, type, sizeBytes }) => (type === SHT_NOBITS ? most : Math.max(most, (offset ?? 0) + sizeBytes)),
-    end,
-  );
-  const mostBytes = alignUp(alignUp(contentEnd, 4) + tableBytes + nameBytes.length, 4) + headers.length * SHDR_BYTES;
-  if (!(mostBytes <= MAX_FILE_BYTES))
-    throw new FileSizeError(`the file would have ${mostBytes} bytes: a section's alignment or place is out of bounds`);
+  const strtab = tableHeader(".strtab", symbols.strings.length, { offset: indexTable.offset + indexTable.sizeBytes });
+  return { symtab, indexTable, strtab };
+}
 
-  const sink = open(mostBytes);
-  const put = (at: number, bytes: Uint8Array): void => {
-    if (bytes.length > 0) sink.window(at, bytes.length).set(bytes);
-  };
+/** Where the contents end at the latest, with the tables of relocations, which follow what ends at `start`. */
+function contentBytes({ sections, madeBytes }: ElfFile<FileSymbols>, start: number): number {
+  const tableBytes = sections.reduce(
+    (sum, { relocations }) =>
+      relocations === null || relocations === "made" ? sum : alignUp(sum, 4) + relocations.length,
+    madeBytes ?? 0,
+  );
+  const end = sections.reduce(
+    (most, { offset, type, sizeBytes }) => (type === SHT_NOBITS ? most : Math.max(most, (offset ?? 0) + sizeBytes)),
+    start,
+  );
+  return alignUp(end, 4) + tableBytes;
+}
+
+function put(sink: FileSink, at: number, bytes: Uint8Array): void {
+  if (bytes.length > 0) sink.window(at, bytes.length).set(bytes);
+}
+
+/** Contents go to their places, relocations from `start` on; returns where these end. */
+function writeSections(sink: FileSink, placed: readonly PlacedSection[], start: number): number {
+  let end = start;
   for (const { section, header, relocation } of placed) {
-    if (!section.make) put(header.offset, section.content);
+    if (!section.make) put(sink, header.offset, section.content);
     if (relocation) relocation.offset = alignUp(end, 4);
     const madeBytes = section.make?.(sink, header.offset, alignUp(end, 4)) ?? 0;
     if (!relocation) continue;
     if (section.relocations === "made") relocation.sizeBytes = madeBytes;
-    else put(relocation.offset, section.relocations!);
+    else put(sink, relocation.offset, section.relocations!);
     end = relocation.offset + relocation.sizeBytes;
   }
-  shstrtab.offset = end;
-  const headersAt = alignUp(end + nameBytes.length, 4);
-  if (file.symbols) {
-    put(symtab.offset, symbols.table);
-    put(indexTable.offset, symbols.sections);
-    put(strtab.offset, stringBytes);
-  }
-  put(shstrtab.offset, nameBytes);
-  const headerTable = sink.window(headersAt, headers.length * SHDR_BYTES);
-  Object.assign(headers[0]!, nullSection(headers.length));
+  return end;
+}
+
+function writeHeaders(target: Uint8Array, headers: readonly Header[], names: StringTable): void {
   headers.forEach((header, index) =>
-    writeWords(headerTable, index * SHDR_BYTES, [
+    writeWords(target, index * SHDR_BYTES, [
       names.offset(header.name),
       header.type,
       header.flags,
@@ -295,9 +347,6 @@ export function writeElfTo(file: ElfFile<FileSymbols>, open: (mostBytes: number)
       header.entrySizeBytes,
     ]),
   );
-  const abi = isGnu ? ELFOSABI_GNU : (file.abi ?? 0);
-  writeHead(sink.window(0, headerBytes(file.headers.length)), file, abi, headersAt, headers.length);
-  return headersAt + headers.length * SHDR_BYTES;
 }
 
 function writeWords(target: Uint8Array, at: number, values: readonly number[]): void {

@@ -47,24 +47,6 @@ export const RELOCATION_SUFFIXES: ReadonlyMap<string, number> = new Map([
   ["TLSCALL", R.TLS_DESC_CALL],
 ]);
 
-/** Relocations that name their symbol itself, never its section. */
-export const KEEPS_SYMBOL: ReadonlySet<number> = new Set([
-  R.GOT32,
-  R.GOT32X,
-  R.PLT32,
-  R.TLS_GD,
-  R.TLS_LDM,
-  R.TLS_LDO_32,
-  R.TLS_IE_32,
-  R.TLS_IE,
-  R.TLS_LE_32,
-  R.TLS_LE,
-  R.TLS_GOTIE,
-  R.TLS_GOTDESC,
-  R.TLS_DESC_CALL,
-  R.SIZE32,
-]);
-
 /** Relocations that say of their symbol that each thread has one of its own. */
 export const THREAD_LOCAL: ReadonlySet<number> = new Set([
   R.TLS_GD,
@@ -78,6 +60,9 @@ export const THREAD_LOCAL: ReadonlySet<number> = new Set([
   R.TLS_GOTDESC,
   R.TLS_DESC_CALL,
 ]);
+
+/** Relocations that name their symbol itself, never its section. */
+export const KEEPS_SYMBOL: ReadonlySet<number> = new Set([R.GOT32, R.GOT32X, R.PLT32, R.SIZE32, ...THREAD_LOCAL]);
 
 /** The plain relocation for a field, or 0 where the ABI has none of this size. */
 export function plainRelocation(sizeBytes: number, pcRelative: boolean): number {

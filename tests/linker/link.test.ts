@@ -149,7 +149,7 @@ describe("problems", () => {
 
   test("an undefined symbol is reported where it is used", () => {
     expect(problemsOf(".globl start\nstart: nop\n call nowhere\n")).toEqual([
-      { file: "part0.s", line: 4, message: "undefined symbol nowhere" },
+      { file: "part0.s", line: 4, message: "undefined symbol nowhere", id: "undefined-symbol", name: "nowhere" },
     ]);
   });
 
@@ -172,6 +172,8 @@ describe("problems", () => {
         file: "part1.s",
         line: 3,
         message: "start is defined twice; the other definition is in part0.s:3",
+        id: "duplicate-symbol",
+        name: "start",
         notes: [{ file: "part0.s", line: 3, message: "the first definition" }],
       },
     ]);

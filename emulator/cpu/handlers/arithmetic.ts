@@ -24,9 +24,9 @@ import {
   sub16,
   sub32,
 } from "../flags.ts";
-import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
+import type { Builder, Builders } from "../instruction.ts";
 import { EAX, EDX } from "../layout.ts";
-import { modify, operandSize, read, registerOf, write } from "../operands.ts";
+import { accumulator, modify, operandSize, read, registerOf, write } from "../operands.ts";
 
 type Binary = (s: Int32Array, a: number, b: number) => number;
 /** One operation in its three sizes. */
@@ -246,27 +246,15 @@ const exchangeAdd: Builder = (core, insn) => {
 const compareExchange: Builder = (core, insn) => {
   const { s } = core;
   const compare: Binary = SUB[insn.size];
-  const accumulator = readAccumulator(core, insn);
+  const { get, set } = accumulator(core, operandSize(insn, 0));
   const source = read(core, insn, 1);
   return modify(core, insn, 0, (old) => {
-    compare(s, accumulator.get(), old);
-    if (accumulator.get() === old) return source();
-    accumulator.set(old);
+    compare(s, get(), old);
+    if (get() === old) return source();
+    set(old);
     return old;
   });
 };
-
-function readAccumulator(core: Core, insn: DecodedInstruction): { get: () => number; set: (value: number) => void } {
-  const { s, r8, r16 } = core;
-  switch (operandSize(insn, 0)) {
-    case 8:
-      return { get: () => r8[0]!, set: (value) => void (r8[0] = value) };
-    case 16:
-      return { get: () => r16[0]!, set: (value) => void (r16[0] = value) };
-    default:
-      return { get: () => s[EAX]!, set: (value) => void (s[EAX] = value) };
-  }
-}
 
 export const ARITHMETIC = {
   add: binary({ 8: add8, 16: add16, 32: add32 }),

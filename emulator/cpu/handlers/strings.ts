@@ -8,7 +8,8 @@ import type { Handler } from "../block.ts";
 import type { Core } from "../core.ts";
 import { DF, getZero, sub8, sub16, sub32 } from "../flags.ts";
 import type { Builder, Builders, DecodedInstruction } from "../instruction.ts";
-import { EAX, ECX, EDI, EDX, EFLAGS, ES, ESI } from "../layout.ts";
+import { ECX, EDI, EDX, EFLAGS, ES, ESI } from "../layout.ts";
+import { accumulator } from "../operands.ts";
 
 type Bits = 8 | 16 | 32;
 
@@ -60,18 +61,6 @@ function elementAccess(core: Core, bits: Bits) {
       mmu.probeWrite(segments.writeAddress(segment, offset, bytes), bytes);
     },
   };
-}
-
-function accumulator(core: Core, bits: Bits): { get: () => number; set: (value: number) => void } {
-  const { s, r8, r16 } = core;
-  switch (bits) {
-    case 8:
-      return { get: () => r8[0]!, set: (value) => void (r8[0] = value) };
-    case 16:
-      return { get: () => r16[0]!, set: (value) => void (r16[0] = value) };
-    default:
-      return { get: () => s[EAX]!, set: (value) => void (s[EAX] = value) };
-  }
 }
 
 /** Does up to `limit` iterations at once and returns how many it did; 0 leaves it to the single step. */

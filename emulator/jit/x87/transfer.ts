@@ -138,127 +138,154 @@ function loads(r: Routines): void {
   }
 }
 
+/** Locals of a store after (host address, whether to pop), and of FRNDINT. */
+const STORE = { place: 2, head: 3, exponent: 4, inexact: 5, a: 6, rounded: 7, low: 8 } as const;
+const STORE_TYPES = [I32, I32, I32, I32, I64, I64, I64];
+
+/** Takes the top apart, unless it is empty or not a plain number. */
+function beginStore(r: Routines, c: Code): void {
+  const { place, head, exponent, a } = STORE;
+  refuseIf(c.const(0).call(r.number("isEmpty")));
+  c.const(0).call(r.number("register")).set(place);
+  refuseUnlessPlain(r, c, place);
+  c.get(place).load64(0).set(a).get(place).load(4, HEAD).tee(head).const(EXPONENT).op(OP.and).set(exponent);
+}
+
+function popIfAsked(r: Routines, c: Code): void {
+  c.get(1).if().call(r.number("pop")).end().const(0);
+}
+
+/** Rounds A under a mask, with LOW below it, and notes what was lost. */
+function roundStored(r: Routines, c: Code, mask: number): void {
+  const { head, inexact, a, rounded, low } = STORE;
+  c.get(a).get(low);
+  pushSign(c, head).const64(mask).call(r.number("round")).set(rounded);
+  c.get(a).const64(mask).op(OP.and64).get(low).op(OP.or64).op(OP.eqz64).op(OP.eqz).set(inexact);
+}
+
+function settleStored(r: Routines, c: Code, mask: number): void {
+  const { inexact, a, rounded } = STORE;
+  c.get(inexact).get(rounded).get(a).const64(~mask).op(OP.and64).op(OP.ne64).call(r.number("settle"));
+  refuseIf(c);
+}
+
 /** Stores of the top: (host address, whether to pop). */
 function stores(r: Routines): void {
-  const [place, head, exponent, inexact, a, rounded, low] = [2, 3, 4, 5, 6, 7, 8] as const;
-  const locals = [I32, I32, I32, I32, I64, I64, I64];
-  const begin = (c: Code): void => {
-    refuseIf(c.const(0).call(r.number("isEmpty")));
-    c.const(0).call(r.number("register")).set(place);
-    refuseUnlessPlain(r, c, place);
-    c.get(place).load64(0).set(a).get(place).load(4, HEAD).tee(head).const(EXPONENT).op(OP.and).set(exponent);
-  };
-  const popIfAsked = (c: Code): void => void c.get(1).if().call(r.number("pop")).end().const(0);
-  /** Rounds A under a mask, with LOW below it, and notes what was lost. */
-  const round = (c: Code, mask: number): void => {
-    c.get(a).get(low);
-    pushSign(c, head).const64(mask).call(r.number("round")).set(rounded);
-    c.get(a).const64(mask).op(OP.and64).get(low).op(OP.or64).op(OP.eqz64).op(OP.eqz).set(inexact);
-  };
-  const settle = (c: Code, mask: number): void => {
-    c.get(inexact).get(rounded).get(a).const64(~mask).op(OP.and64).op(OP.ne64).call(r.number("settle"));
-    refuseIf(c);
-  };
-  for (const { name, fractionBits, largest, bias } of FORMATS) {
-    r.add(
-      `store${name}`,
-      [I32, I32],
-      locals,
-      (c) => {
-        begin(c);
-        c.get(a).op(OP.eqz64).if();
-        c.const(0).const(0).call(r.number("settle")).op(OP.drop);
-        c.else();
-        // The bits that do not fit, as a mask of 11 or of 40.
-        const isSingle = name === "Single";
-        c.get(a).get(low).get(head).const(15).op(OP.shr_u);
-        const pushMask = (): Code => c.constBig((1n << BigInt(63 - fractionBits)) - 1n);
-        pushMask().call(r.number("round")).set(rounded);
-        c.get(a);
-        pushMask().op(OP.and64).op(OP.eqz64).op(OP.eqz).set(inexact);
-        c.get(exponent)
-          .const(BIAS - bias)
-          .op(OP.sub)
-          .tee(exponent)
-          .const(1)
-          .op(OP.lt_s);
-        refuseIf(c);
-        c.get(rounded).get(a);
-        pushMask().const64(-1).op(OP.xor64).op(OP.and64).op(OP.ne64).set(place);
-        c.get(rounded).op(OP.eqz64).if();
-        c.constBig(TOP_BIT).set(rounded).get(exponent).const(1).op(OP.add).set(exponent).end();
-        refuseIf(c.get(exponent).const(largest).op(OP.ge_s));
-        c.get(inexact).get(place).call(r.number("settle"));
-        refuseIf(c);
-        c.get(rounded)
-          .const64(1)
-          .op(OP.shl64)
-          .const64(64 - fractionBits)
-          .op(OP.shr_u64);
-        c.get(exponent).op(OP.extend_u).const64(fractionBits).op(OP.shl64).op(OP.or64).set(a);
-        c.end();
-        c.get(0).get(a);
-        pushSign(c, head)
-          .op(OP.extend_u)
-          .const64(isSingle ? 31 : 63)
-          .op(OP.shl64)
-          .op(OP.or64);
-        if (isSingle) c.op(OP.wrap).store(4, 0);
-        else c.store64(0);
-        popIfAsked(c);
-      },
-      EXPORTED,
-    );
-  }
+  for (const format of FORMATS) storeFloat(r, format);
+  storeExtended(r);
+  for (const bytes of INTEGER_BYTES) storeInteger(r, bytes);
+}
+
+function storeFloat(r: Routines, { name, fractionBits, largest, bias }: Format): void {
+  const { place, head, exponent, inexact, a, rounded, low } = STORE;
+  r.add(
+    `store${name}`,
+    [I32, I32],
+    STORE_TYPES,
+    (c) => {
+      beginStore(r, c);
+      c.get(a).op(OP.eqz64).if();
+      c.const(0).const(0).call(r.number("settle")).op(OP.drop);
+      c.else();
+      // The bits that do not fit, as a mask of 11 or of 40.
+      const isSingle = name === "Single";
+      c.get(a).get(low).get(head).const(15).op(OP.shr_u);
+      const pushMask = (): Code => c.constBig((1n << BigInt(63 - fractionBits)) - 1n);
+      pushMask().call(r.number("round")).set(rounded);
+      c.get(a);
+      pushMask().op(OP.and64).op(OP.eqz64).op(OP.eqz).set(inexact);
+      c.get(exponent)
+        .const(BIAS - bias)
+        .op(OP.sub)
+        .tee(exponent)
+        .const(1)
+        .op(OP.lt_s);
+      refuseIf(c);
+      c.get(rounded).get(a);
+      pushMask().const64(-1).op(OP.xor64).op(OP.and64).op(OP.ne64).set(place);
+      c.get(rounded).op(OP.eqz64).if();
+      c.constBig(TOP_BIT).set(rounded).get(exponent).const(1).op(OP.add).set(exponent).end();
+      refuseIf(c.get(exponent).const(largest).op(OP.ge_s));
+      c.get(inexact).get(place).call(r.number("settle"));
+      refuseIf(c);
+      c.get(rounded)
+        .const64(1)
+        .op(OP.shl64)
+        .const64(64 - fractionBits)
+        .op(OP.shr_u64);
+      c.get(exponent).op(OP.extend_u).const64(fractionBits).op(OP.shl64).op(OP.or64).set(a);
+      c.end();
+      c.get(0).get(a);
+      pushSign(c, head)
+        .op(OP.extend_u)
+        .const64(isSingle ? 31 : 63)
+        .op(OP.shl64)
+        .op(OP.or64);
+      if (isSingle) c.op(OP.wrap).store(4, 0);
+      else c.store64(0);
+      popIfAsked(r, c);
+    },
+    EXPORTED,
+  );
+}
+
+function storeExtended(r: Routines): void {
+  const { place } = STORE;
   r.add(
     "storeExtended",
     [I32, I32],
-    locals,
+    STORE_TYPES,
     (c) => {
       refuseIf(c.const(0).call(r.number("isEmpty")));
       c.const(0).call(r.number("register")).set(place);
       c.get(0).get(place).load64(0).store64(0).get(0).get(place).load(4, HEAD).store(2, 8);
       c.const(0).const(0).call(r.number("settle")).op(OP.drop);
-      popIfAsked(c);
+      popIfAsked(r, c);
     },
     EXPORTED,
   );
-  for (const bytes of INTEGER_BYTES) {
-    r.add(
-      `storeInteger${bytes}`,
-      [I32, I32],
-      locals,
-      (c) => {
-        begin(c);
-        separate(c, a, low, exponent);
-        round(c, 0);
-        // What does not fit is an invalid operation.
-        const pushSigned = (): Code =>
-          c.const64(0).get(rounded).op(OP.sub64).get(rounded).get(head).const(SIGN).op(OP.and).op(OP.select);
-        if (bytes === 8) c.get(rounded).const64(0).op(OP.lt_s64);
-        else {
-          const places = 64 - 8 * bytes;
-          pushSigned();
-          pushSigned().const64(places).op(OP.shl64).const64(places).op(OP.shr_s64).op(OP.ne64);
-        }
-        refuseIf(c);
-        settle(c, 0);
-        c.get(0);
+}
+
+function storeInteger(r: Routines, bytes: (typeof INTEGER_BYTES)[number]): void {
+  const { head, exponent, a, rounded, low } = STORE;
+  r.add(
+    `storeInteger${bytes}`,
+    [I32, I32],
+    STORE_TYPES,
+    (c) => {
+      beginStore(r, c);
+      separate(c, a, low, exponent);
+      roundStored(r, c, 0);
+      // What does not fit is an invalid operation.
+      const pushSigned = (): Code =>
+        c.const64(0).get(rounded).op(OP.sub64).get(rounded).get(head).const(SIGN).op(OP.and).op(OP.select);
+      if (bytes === 8) c.get(rounded).const64(0).op(OP.lt_s64);
+      else {
+        const places = 64 - 8 * bytes;
         pushSigned();
-        if (bytes === 8) c.store64(0);
-        else c.op(OP.wrap).store(bytes, 0);
-        popIfAsked(c);
-      },
-      EXPORTED,
-    );
-  }
-  // FRNDINT: (0, 0)
+        pushSigned().const64(places).op(OP.shl64).const64(places).op(OP.shr_s64).op(OP.ne64);
+      }
+      refuseIf(c);
+      settleStored(r, c, 0);
+      c.get(0);
+      pushSigned();
+      if (bytes === 8) c.store64(0);
+      else c.op(OP.wrap).store(bytes, 0);
+      popIfAsked(r, c);
+    },
+    EXPORTED,
+  );
+}
+
+/** FRNDINT: (0, 0) */
+function roundToInteger(r: Routines): void {
+  const { place, head, exponent, a, rounded, low } = STORE;
   r.add(
     "roundToInteger",
     [I32, I32],
-    locals,
+    STORE_TYPES,
     (c) => {
-      begin(c);
+      beginStore(r, c);
       c.get(exponent)
         .const(BIAS + 63)
         .op(OP.ge_u)
@@ -268,8 +295,8 @@ function stores(r: Routines): void {
         .if();
       c.const(0).const(0).call(r.number("settle")).op(OP.return).end();
       separate(c, a, low, exponent);
-      round(c, 0);
-      settle(c, 0);
+      roundStored(r, c, 0);
+      settleStored(r, c, 0);
       c.get(rounded).op(OP.eqz64).if();
       c.get(place).const64(0).store64(0);
       c.get(place).get(head).const(SIGN).op(OP.and).store(4, HEAD);
@@ -320,15 +347,22 @@ function separate(c: Code, a: number, low: number, exponent: number): void {
   c.end().end();
 }
 
-function moves(r: Routines): void {
-  const [from, to] = [2, 3] as const;
-  const copy = (c: Code): void => {
-    c.get(to).get(from).load64(0).store64(0).get(to).get(from).load(4, HEAD).store(4, HEAD);
-  };
-  const clearC1 = (c: Code): void => {
-    c.const(0);
-    loadStatus(c).const(~C1).op(OP.and).store(4, FPU_STATUS);
-  };
+/** Locals of a move after its two parameters. */
+const MOVE = { from: 2, to: 3 } as const;
+
+function copyRegister(c: Code): void {
+  const { from, to } = MOVE;
+  c.get(to).get(from).load64(0).store64(0).get(to).get(from).load(4, HEAD).store(4, HEAD);
+}
+
+function clearC1(c: Code): void {
+  c.const(0);
+  loadStatus(c).const(~C1).op(OP.and).store(4, FPU_STATUS);
+}
+
+/** Loads and stores of registers, and of constants. */
+function copies(r: Routines): void {
+  const { from, to } = MOVE;
   // FLD st(i): (register, 0)
   r.add(
     "loadRegister",
@@ -337,7 +371,7 @@ function moves(r: Routines): void {
     (c) => {
       refuseIf(c.const(7).call(r.number("isEmpty")).op(OP.eqz).get(0).call(r.number("isEmpty")).op(OP.or));
       c.get(0).call(r.number("register")).set(from).const(7).call(r.number("register")).set(to);
-      copy(c);
+      copyRegister(c);
       c.call(r.number("push")).const(0);
     },
     EXPORTED,
@@ -363,7 +397,7 @@ function moves(r: Routines): void {
     (c) => {
       refuseIf(c.const(0).call(r.number("isEmpty")));
       c.const(0).call(r.number("register")).set(from).get(0).call(r.number("register")).set(to);
-      copy(c);
+      copyRegister(c);
       c.const(0).const(0).load(4, FPU_EMPTY).const(1);
       loadStatus(c).const(11).op(OP.shr_u).get(0).op(OP.add).const(7).op(OP.and).op(OP.shl);
       c.const(-1).op(OP.xor).op(OP.and).store(4, FPU_EMPTY);
@@ -372,6 +406,11 @@ function moves(r: Routines): void {
     },
     EXPORTED,
   );
+}
+
+/** FXCH and FCMOVcc. */
+function exchanges(r: Routines): void {
+  const { from, to } = MOVE;
   // FXCH: (register, 0)
   r.add(
     "exchange",
@@ -381,7 +420,7 @@ function moves(r: Routines): void {
       refuseIf(c.const(0).call(r.number("isEmpty")).get(0).call(r.number("isEmpty")).op(OP.or));
       c.const(0).call(r.number("register")).set(to).get(0).call(r.number("register")).set(from);
       c.get(to).load64(0).set(4).get(to).load(4, HEAD).set(5);
-      copy(c);
+      copyRegister(c);
       c.get(from).get(4).store64(0).get(from).get(5).store(4, HEAD);
       clearC1(c);
       c.const(0);
@@ -397,12 +436,16 @@ function moves(r: Routines): void {
       refuseIf(c.const(0).call(r.number("isEmpty")).get(0).call(r.number("isEmpty")).op(OP.or));
       c.get(1).if();
       c.const(0).call(r.number("register")).set(to).get(0).call(r.number("register")).set(from);
-      copy(c);
+      copyRegister(c);
       c.end().const(0);
     },
     EXPORTED,
   );
-  // FCHS and FABS: (what to keep of sign and exponent, what to invert)
+}
+
+/** FCHS and FABS: (what to keep of sign and exponent, what to invert) */
+function changeSign(r: Routines): void {
+  const { to } = MOVE;
   r.add(
     "changeSign",
     [I32, I32],
@@ -422,7 +465,10 @@ function moves(r: Routines): void {
 export function addTransfers(r: Routines): void {
   loads(r);
   stores(r);
-  moves(r);
+  roundToInteger(r);
+  copies(r);
+  exchanges(r);
+  changeSign(r);
 }
 
 /** Names of the formats: each has a routine `operandNAME`, `loadNAME` and `storeNAME`. */

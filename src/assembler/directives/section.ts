@@ -112,7 +112,6 @@ interface SectionAttributes {
 
 /** Flags, type and what they ask for; the cursor is after the name. */
 function attributes(assembler: Assembler, withNumber: boolean): SectionAttributes {
-  const { input } = assembler;
   const result: SectionAttributes = {
     flags: 0,
     type: SHT.PROGBITS,
@@ -128,17 +127,37 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
     number: 0,
   };
   if (!assembler.comma()) return result;
-  if (input.skipSpace() !== QUOTE) {
-    if (withNumber && input.bytes[input.offset] !== 0x40 && input.bytes[input.offset] !== 0x25) {
-      result.number = assembler.expressions.absoluteNumber("the number of the subsection");
-      if (!assembler.comma()) return result;
-    }
-    if (input.skipSpace() !== QUOTE) {
-      if (!sectionType(assembler, result))
-        assembler.fail("string-expected", "expected the flags of the section in quotes");
-      return result;
-    }
+  if (!isAtFlags(assembler, result, withNumber)) return result;
+  readFlags(assembler, result);
+  if (!assembler.comma()) return result;
+  if (uniqueNumber(assembler, result)) return result;
+  sectionType(assembler, result);
+  readAskedByFlags(assembler, result);
+  if (!assembler.comma() || uniqueNumber(assembler, result)) return result;
+  if ((result.flags & SHF.GNU_MBIND) === 0)
+    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
+  result.info = assembler.expressions.absoluteNumber("the number after the flag d");
+  if (assembler.comma() && !uniqueNumber(assembler, result))
+    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
+  return result;
+}
+
+/** Goes to the flags. False where there are none: only a type, or the number of a subsection alone. */
+function isAtFlags(assembler: Assembler, result: SectionAttributes, withNumber: boolean): boolean {
+  const { input } = assembler;
+  if (input.skipSpace() === QUOTE) return true;
+  if (withNumber && input.bytes[input.offset] !== 0x40 && input.bytes[input.offset] !== 0x25) {
+    result.number = assembler.expressions.absoluteNumber("the number of the subsection");
+    if (!assembler.comma()) return false;
   }
+  if (input.skipSpace() === QUOTE) return true;
+  if (!sectionType(assembler, result)) assembler.fail("string-expected", "expected the flags of the section in quotes");
+  return false;
+}
+
+/** The flags in quotes; `?` joins the group of the section at hand. */
+function readFlags(assembler: Assembler, result: SectionAttributes): void {
+  const { input } = assembler;
   const start = input.offset;
   const string = readString(input.bytes, start);
   input.offset = string.end;
@@ -171,12 +190,13 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
     result.group = result.inherited.group!.name;
     result.isComdat = result.inherited.isComdat;
   }
-  if (!assembler.comma()) return result;
-  if (uniqueNumber(assembler, result)) return result;
-  sectionType(assembler, result);
-  const rest = (): boolean => assembler.comma();
+}
+
+/** What flags ask for after the type: the size of entries, the section that it goes with, the group. */
+function readAskedByFlags(assembler: Assembler, result: SectionAttributes): void {
+  const { input } = assembler;
   if (result.flags & SHF.MERGE) {
-    if (rest()) result.entrySize = assembler.expressions.absoluteNumber("the size of an entry");
+    if (assembler.comma()) result.entrySize = assembler.expressions.absoluteNumber("the size of an entry");
     else {
       assembler.warnAt(
         "section-flags",
@@ -187,27 +207,20 @@ function attributes(assembler: Assembler, withNumber: boolean): SectionAttribute
       result.flags &= ~SHF.MERGE;
     }
   }
-  if (result.flags & SHF.LINK_ORDER && rest()) {
+  if (result.flags & SHF.LINK_ORDER && assembler.comma()) {
     const name = sectionName(assembler);
     // `0`: it goes with no section yet.
     if (name !== "0") result.linkedTo = name;
   }
   if (result.flags & SHF.GROUP) {
-    if (!rest()) assembler.fail("comma-expected", "a section with the flag G names its group");
+    if (!assembler.comma()) assembler.fail("comma-expected", "a section with the flag G names its group");
     result.group = sectionName(assembler);
-    if (rest()) {
+    if (assembler.comma()) {
       const linkage = sectionName(assembler);
       if (linkage !== "comdat") assembler.fail("section-flags", `expected \`comdat', not \`${linkage}'`);
       result.isComdat = true;
     }
   }
-  if (!rest() || uniqueNumber(assembler, result)) return result;
-  if ((result.flags & SHF.GNU_MBIND) === 0)
-    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
-  result.info = assembler.expressions.absoluteNumber("the number after the flag d");
-  if (rest() && !uniqueNumber(assembler, result))
-    assembler.fail("trailing-text", "expected `unique' and a number, or the end of the statement");
-  return result;
 }
 
 /** `unique,1`; false and the cursor unmoved when something else stands here. */

@@ -176,13 +176,7 @@ export class InstructionParser {
     }
     const parsed = this.parsed;
     const namesBefore = this.#expressions.namesRead;
-    parsed.clear();
-    if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
-      if (reading.isIntel) this.#intel.parse(mnemonic);
-      else if (!isBranch(mnemonic) || !this.#att.takeTarget()) this.#att.parse(mnemonic);
-    }
-    if (!reading.isIntel && (mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd"))
-      mnemonic = attMnemonic(mnemonic, parsed.operands);
+    mnemonic = this.#parseOperands(mnemonic);
     if (parsed.hint !== null) (prefixes ??= []).push(parsed.hint);
     const isPlain = prefixes === null && wish === null && this.changes === null;
     if (
@@ -211,6 +205,19 @@ export class InstructionParser {
         if (names === 0 && encoding.fixups.length === 0) this.#keepShape(instruction, encoding);
       } else if (names === 1) this.#keepShapeOfSymbol(instruction, encoding);
     }
+  }
+
+  /** Takes the operands at the cursor; returns the mnemonic that the encoder has for what is written with these. */
+  #parseOperands(mnemonic: string): string {
+    const { input, isIntel } = this.#reading;
+    const { parsed } = this;
+    parsed.clear();
+    if (!(characterClass[input.skipSpace()]! & STATEMENT_END)) {
+      if (isIntel) this.#intel.parse(mnemonic);
+      else if (!isBranch(mnemonic) || !this.#att.takeTarget()) this.#att.parse(mnemonic);
+    }
+    const dependsOnOperands = mnemonic.startsWith("mov") || mnemonic.startsWith("f") || mnemonic === "cmpsd";
+    return !isIntel && dependsOnOperands ? attMnemonic(mnemonic, parsed.operands) : mnemonic;
   }
 
   /** Keeps the encoding of an instruction with a symbol if it is the one with a number of four bytes in its place. */

@@ -4,7 +4,7 @@
 
 import { inMebibytes } from "../model/limits.ts";
 import type { Macro, Parameter } from "../model/macro.ts";
-import { StatementError } from "../model/reporter.ts";
+import { type ReportExtras, StatementError } from "../model/reporter.ts";
 import type { FrameOrigin, TextRange } from "../model/source-frame.ts";
 import { NEWLINE, textOfBytes } from "../model/source-text.ts";
 import type { MacroReading } from "./blocks.ts";
@@ -317,17 +317,8 @@ export class Macros {
         const index = macro.parameters().get(name);
         offset = readArgument(text, nameEnd + 1, end, row, mode);
         if (index === undefined) {
-          return reading.failAt(
-            "macro-argument",
-            start,
-            `macro \`${macro.name}' has no parameter \`${name}'`,
-            undefined,
-            {
-              candidates: parameters.map((parameter) => parameter.name),
-              written: name,
-              related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
-            },
-          );
+          const candidates = parameters.map((parameter) => parameter.name);
+          this.#refuseArguments(macro, start, `has no parameter \`${name}'`, { candidates, written: name });
         }
         if (!values.isEmpty(index))
           reading.warnAt("macro-argument", start, `parameter \`${name}' is given twice: the last value counts`);
@@ -339,13 +330,9 @@ export class Macros {
         const parameter = parameters[position];
         if (parameter === undefined) {
           const rest = textOfBytes(text, offset, end);
-          return reading.failAt(
-            "macro-argument",
-            start,
-            `macro \`${macro.name}' takes ${parameters.length === 0 ? "no arguments" : `${parameters.length} argument${parameters.length === 1 ? "" : "s"} at most`}: \`${rest}' is left over`,
-            undefined,
-            { related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }] },
-          );
+          const most = `${parameters.length} argument${parameters.length === 1 ? "" : "s"} at most`;
+          const takes = parameters.length === 0 ? "no arguments" : most;
+          this.#refuseArguments(macro, start, `takes ${takes}: \`${rest}' is left over`);
         }
         if (parameter.kind === "variadic") {
           row.append(text, offset, end);
@@ -357,26 +344,28 @@ export class Macros {
       }
       offset = skipComma(text, offset, end);
     }
-    for (let index = 0; index < parameters.length; index++) {
-      if (!values.isEmpty(index)) continue;
-      const parameter = parameters[index]!;
-      if (parameter.kind === "required") {
-        reading.failAt(
-          "macro-argument",
-          start,
-          `macro \`${macro.name}' needs a value for its parameter \`${parameter.name}'`,
-          undefined,
-          {
-            related: [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }],
-          },
-        );
-      }
-      starts[index] = row.length;
-      row.append(parameter.defaultValue, 0, parameter.defaultValue.length);
-      ends[index] = row.length;
-    }
+    this.#takeDefaults(macro, values, row, start);
     this.#keepValues(values, row);
     return values;
+  }
+
+  /** The values of parameters that the call leaves out. */
+  #takeDefaults(macro: Macro, values: Expansion, row: ByteRow, start: number): void {
+    const { starts, ends } = values;
+    for (const [index, { kind, name, defaultValue }] of macro.parameterList.entries()) {
+      if (!values.isEmpty(index)) continue;
+      if (kind === "required") this.#refuseArguments(macro, start, `needs a value for its parameter \`${name}'`);
+      starts[index] = row.length;
+      row.append(defaultValue, 0, defaultValue.length);
+      ends[index] = row.length;
+    }
+  }
+
+  /** `what`: what the macro does not do with the arguments at `start`. */
+  #refuseArguments(macro: Macro, start: number, what: string, extras: ReportExtras = {}): never {
+    const related = [{ frame: macro.frame, offset: macro.offset, message: `\`${macro.name}' is defined here` }];
+    const message = `macro \`${macro.name}' ${what}`;
+    return this.#reading.failAt("macro-argument", start, message, undefined, { ...extras, related });
   }
 
   /** Moves the values from the row that they were read into to where they stay. */

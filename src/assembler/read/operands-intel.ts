@@ -338,16 +338,7 @@ export class IntelOperands {
       case Op.SHORT:
         return this.#simplify(e.left!);
       case Op.SEGMENT:
-        if (this.#inOffset === 0) {
-          if (this.#segment !== null)
-            this.#reading.failAt("segment-expected", e.offset, "an operand has one segment only");
-          this.#segment = this.#firstSegment(e.left!);
-        }
-        // As NASM has it, where the segment is within the brackets.
-        if (e.right!.op === Op.REGISTER)
-          this.#invalidRegister(e.right!, {
-            ...(this.#inBracket > 0 ? { suggestion: "a segment before the bracket, as in es:[edi]" } : {}),
-          });
+        this.#takeSegment(e);
         return this.#simplify(e.right!);
       case Op.MULTIPLY:
         if (this.#inBracket > 0) return this.#scaled(e);
@@ -378,6 +369,19 @@ export class IntelOperands {
       if (lost !== null) return lost;
     }
     return this.#join(e.op, left, right);
+  }
+
+  /** `es:...`: what follows may not be a register alone. */
+  #takeSegment(e: Expression): void {
+    if (this.#inOffset === 0) {
+      if (this.#segment !== null) this.#reading.failAt("segment-expected", e.offset, "an operand has one segment only");
+      this.#segment = this.#firstSegment(e.left!);
+    }
+    // As NASM has it, where the segment is within the brackets.
+    if (e.right!.op === Op.REGISTER)
+      this.#invalidRegister(e.right!, {
+        ...(this.#inBracket > 0 ? { suggestion: "a segment before the bracket, as in es:[edi]" } : {}),
+      });
   }
 
   /**

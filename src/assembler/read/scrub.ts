@@ -128,16 +128,7 @@ export function scrubStatement(bytes: Uint8Array, start: number, end: number, fr
       if (state === BLANK_AFTER_SYMBOL) out.push(0x20, offset - 1);
       if (state === BLANK_AFTER_SYMBOL || state === IN_OPERANDS) state = AFTER_SYMBOL;
       else if (state === LINE_START) state = IN_LABEL;
-      out.push(code, offset++);
-      while (offset < end && bytes[offset] !== NEWLINE) {
-        const character = bytes[offset]!;
-        out.push(character, offset++);
-        if (character === QUOTE) break;
-        if (character === BACKSLASH && bytes[offset] !== NEWLINE) {
-          out.push(bytes[offset]!, offset);
-          offset++;
-        }
-      }
+      offset = copyString(bytes, offset, end, out);
       continue;
     }
     if (code === APOSTROPHE) {
@@ -175,4 +166,20 @@ export function scrubStatement(bytes: Uint8Array, start: number, end: number, fr
     out.push(code, offset++);
   }
   return { end: offset, newlines };
+}
+
+/** Appends the string at `start` as it stands; returns where it ends, at the latest at the end of its line. */
+function copyString(bytes: Uint8Array, start: number, end: number, out: ByteRow): number {
+  let offset = start;
+  out.push(QUOTE, offset++);
+  while (offset < end && bytes[offset] !== NEWLINE) {
+    const character = bytes[offset]!;
+    out.push(character, offset++);
+    if (character === QUOTE) break;
+    if (character === BACKSLASH && bytes[offset] !== NEWLINE) {
+      out.push(bytes[offset]!, offset);
+      offset++;
+    }
+  }
+  return offset;
 }

@@ -82,6 +82,8 @@ export class Shape {
   /** Where that operand begins, with its sign, and where what is added to the symbol ends. */
   symbolStart = 0;
   symbolEnd = 0;
+  /** Where the register ends that was taken last. */
+  #registerEnd = 0;
 
   /**
    * Takes the statement at `start`; false when it is one without a shape. `marksSymbols`: in operands a bare name is a
@@ -110,22 +112,9 @@ export class Shape {
         this.values[parts] = 0;
       } else if (what === PLAIN) {
         if (code === PERCENT && parts < MOST_PARTS) {
-          let key = 0;
-          let next = bytes[++end]!;
-          while (role[next]! >= LETTER) {
-            key = (key << 8) | next;
-            next = bytes[++end]!;
-          }
-          if (end - offset <= 5) {
-            const known = kindOfRegister(
-              key,
-              parentheses === 0 ? Role.REGISTER : before === OPEN_PARENTHESIS ? Role.BASE : Role.INDEX,
-            );
-            if (known >= 0) {
-              kind = known & 0xff;
-              this.values[parts] = known >> 8;
-            }
-          }
+          const use = parentheses === 0 ? Role.REGISTER : before === OPEN_PARENTHESIS ? Role.BASE : Role.INDEX;
+          kind = this.#takeRegister(bytes, offset, use, parts);
+          end = this.#registerEnd;
         } else if (code === OPEN_PARENTHESIS) parentheses++;
         else if (code === CLOSE_PARENTHESIS) parentheses--;
         else if (code === OPEN_BRACKET) brackets++;
@@ -151,7 +140,7 @@ export class Shape {
           parentheses === 0 &&
           parts < MOST_PARTS &&
           opens[opener] === 1 &&
-          (closes[next] === 1 || (characterClass[next] === SPACE && endsAfter(bytes, end))) &&
+          closesAt(bytes, end, next) &&
           end - offset <= MOST_DIGITS &&
           (end - offset === 1 || code !== 0x30)
         ) {
@@ -184,6 +173,18 @@ export class Shape {
     this.parts = parts;
     this.end = offset;
     return true;
+  }
+
+  /** Takes number and end of the register at `start` for a part; returns its kind, if it is one that is known. */
+  #takeRegister(bytes: Uint8Array, start: number, use: number, part: number): number {
+    let key = 0;
+    let end = start + 1;
+    for (let next = bytes[end]!; role[next]! >= LETTER; next = bytes[++end]!) key = (key << 8) | next;
+    this.#registerEnd = end;
+    const known = end - start <= 5 ? kindOfRegister(key, use) : -1;
+    if (known < 0) return NO_KIND;
+    this.values[part] = known >> 8;
+    return known & 0xff;
   }
 
   /**
@@ -223,6 +224,11 @@ function pastDigits(bytes: Uint8Array, start: number): number {
   let offset = start;
   while (role[bytes[offset]!] === DIGIT) offset++;
   return offset;
+}
+
+/** Whether a number that ends at `offset`, with `next` there, may be an operand or the end of one. */
+function closesAt(bytes: Uint8Array, offset: number, next: number): boolean {
+  return closes[next] === 1 || (characterClass[next] === SPACE && endsAfter(bytes, offset));
 }
 
 /** Blanks, and then what ends an operand. */

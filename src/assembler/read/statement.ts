@@ -139,21 +139,9 @@ function statement(assembler: Assembler): void {
       );
     }
     if (code === QUOTE) {
-      const name = readString(bytes, offset);
-      input.offset = name.end;
-      const atom = assembler.atoms.intern(name.bytes, 0, name.bytes.length);
-      const next = input.skipSpace();
-      if (next === COLON) {
-        assembler.label(atom, offset);
-        offset = ++input.offset;
-        continue;
-      }
-      if (next === EQUALS) {
-        assignment(assembler, atom, offset);
-        return;
-      }
-      input.offset = offset;
-      assembler.fail("bad-statement", "a statement does not begin with a string");
+      if (!takeQuotedLabel(assembler, offset)) return;
+      offset = input.offset;
+      continue;
     }
     if (code === 0x7b) {
       instruction(assembler, null, offset);
@@ -167,6 +155,26 @@ function statement(assembler: Assembler): void {
       nasmHint(textOfBytes(bytes, offset, offset + LONGEST_HINT)),
     );
   }
+}
+
+/** A label in quotes: cursor after its colon. Or a whole assignment to a name in quotes: then false. */
+function takeQuotedLabel(assembler: Assembler, offset: number): boolean {
+  const input = assembler.input;
+  const name = readString(input.bytes, offset);
+  input.offset = name.end;
+  const atom = assembler.atoms.intern(name.bytes, 0, name.bytes.length);
+  const next = input.skipSpace();
+  if (next === COLON) {
+    assembler.label(atom, offset);
+    input.offset++;
+    return true;
+  }
+  if (next === EQUALS) {
+    assignment(assembler, atom, offset);
+    return false;
+  }
+  input.offset = offset;
+  return assembler.fail("bad-statement", "a statement does not begin with a string");
 }
 
 /** In a false branch only the conditional directives count. */

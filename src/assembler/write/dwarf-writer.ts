@@ -14,6 +14,15 @@ import { AssemblySymbol, STT, symbolName } from "../model/symbol.ts";
 import { DebugSection } from "./debug-section.ts";
 import type { Resolver } from "./resolver.ts";
 
+/** A function that the unit tells of. */
+interface SizedFunction {
+  readonly symbol: AssemblySymbol;
+  readonly size: number;
+}
+
+/** Writes a reference to a string into `.debug_info`. */
+type WriteString = (text: string) => void;
+
 const LINE_BASE = -5;
 const LINE_RANGE = 14;
 const OPCODE_BASE = 13;
@@ -393,7 +402,7 @@ class DwarfWriter {
     const externalForm = this.#externalForm(functions.map(({ symbol }) => symbol));
     this.#abbreviations(abbrev, isSingle, functions.length > 0, externalForm);
 
-    const string = (text: string): void => info.address(strings.out.section.symbol!, strings.offset(text));
+    const string: WriteString = (text) => info.address(strings.out.section.symbol!, strings.offset(text));
     info.word(0);
     info.half(version);
     if (version >= 5) info.byte(1, 4);
@@ -416,35 +425,45 @@ class DwarfWriter {
     string(this.#named(this.#compilationDirectory));
     string(program.options.producer ?? "QuRe as");
     info.half(DW_LANG_Mips_Assembler);
-    if (functions.length > 0) {
-      // The type that all functions are of is the last entry: its place follows from the sizes before it.
-      const sizeWithoutType =
-        info.length +
-        functions.reduce(
-          (sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0),
-          0,
-        );
-      // The place says how long each mention of it is, and the mentions where the place is.
-      let typeOffset = sizeWithoutType;
-      for (let before = -1; before !== typeOffset; ) {
-        before = typeOffset;
-        typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
-      }
-      if (version >= 3 && program.options.keepLocals === true) this.#labelType(info.section, typeOffset);
-      for (const { symbol, size } of functions) {
-        info.uleb(2);
-        string(symbol.name);
-        if (externalForm === DW_FORM.flag) info.byte(isPublic(symbol) ? 1 : 0);
-        if (version >= 3) info.uleb(typeOffset);
-        info.address(symbol, 0);
-        if (version < 4) info.address(symbol, size);
-        else info.uleb(size);
-      }
-      if (version >= 3) info.uleb(3);
-      info.byte(0);
-    }
+    if (functions.length > 0) this.#functionEntries(info, string, functions, externalForm);
     info.patch(0, info.length - 4);
+    this.#addressRanges(aranges, info);
+  }
 
+  /** The entries below the unit's: its functions, and the type that all of them are of. */
+  #functionEntries(
+    info: DebugSection,
+    string: WriteString,
+    functions: readonly SizedFunction[],
+    externalForm: number,
+  ): void {
+    const version = this.#version;
+    // The type is the last entry: its place follows from the sizes before it.
+    const sizeWithoutType =
+      info.length +
+      functions.reduce((sum, { size }) => sum + this.#functionSize(size) + (externalForm === DW_FORM.flag ? 1 : 0), 0);
+    // The place says how long each mention of it is, and the mentions where the place is.
+    let typeOffset = sizeWithoutType;
+    for (let before = -1; before !== typeOffset; ) {
+      before = typeOffset;
+      typeOffset = sizeWithoutType + functions.length * unsignedLength(before);
+    }
+    if (version >= 3 && this.#program.options.keepLocals === true) this.#labelType(info.section, typeOffset);
+    for (const { symbol, size } of functions) {
+      info.uleb(2);
+      string(symbol.name);
+      if (externalForm === DW_FORM.flag) info.byte(isPublic(symbol) ? 1 : 0);
+      if (version >= 3) info.uleb(typeOffset);
+      info.address(symbol, 0);
+      if (version < 4) info.address(symbol, size);
+      else info.uleb(size);
+    }
+    if (version >= 3) info.uleb(3);
+    info.byte(0);
+  }
+
+  /** `.debug_aranges`: which addresses are of the unit in `info`. */
+  #addressRanges(aranges: DebugSection, info: DebugSection): void {
     aranges.word(0);
     aranges.half(2);
     aranges.address(info.section.symbol!, 0);
@@ -473,8 +492,8 @@ class DwarfWriter {
   }
 
   /** Functions with a size, wherever they stand. */
-  #functions(): { symbol: AssemblySymbol; size: number }[] {
-    const functions: { symbol: AssemblySymbol; size: number }[] = [];
+  #functions(): SizedFunction[] {
+    const functions: SizedFunction[] = [];
     for (const symbol of this.#program.symbolList.all) {
       if (
         (symbol.type !== STT.FUNC && symbol.type !== STT.GNU_IFUNC) ||

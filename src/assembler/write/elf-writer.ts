@@ -16,7 +16,7 @@ import { StringTable } from "../../object/string-table.ts";
 import { aliasedRegister, type Expression, namesRegister, Op } from "../model/expression.ts";
 import * as integer from "../model/integer.ts";
 import type { Program } from "../model/program.ts";
-import { RelocationList } from "../model/relocations.ts";
+import type { RelocationList } from "../model/relocations.ts";
 import { type Section, SHF, SHT } from "../model/section.ts";
 import { AssemblySymbol, isNumericLabel, STT, symbolName } from "../model/symbol.ts";
 import { copyAttributes } from "../model/symbols.ts";
@@ -88,62 +88,13 @@ export function writeElf(
   const outputs: OutputSection[] = [outputSection("", SHT.NULL, 0, 0, 0, new Uint8Array(0))];
   const groups = collectGroups(sections);
   for (const group of groups) outputs.push(group.output);
-  const relocationOutputs: { output: OutputSection; section: Section; list: RelocationList }[] = [];
-  for (const section of sections) {
-    section.index = outputs.length;
-    const output = outputSection(
-      section.name,
-      section.type,
-      section.flags | (section.group === null ? 0 : SHF.GROUP),
-      2 ** section.alignment,
-      entrySizeOf(section),
-      section.contents,
-    );
-    output.sizeBytes = section.sizeBytes;
-    output.info = section.info;
-    outputs.push(output);
-    const list = relocations.get(section) ?? new RelocationList();
-    if (list.length > 0) {
-      const flags = SHF.INFO_LINK | (section.group === null ? 0 : SHF.GROUP);
-      const relocationOutput = outputSection(
-        `.rel${section.name}`,
-        SHT.REL,
-        flags,
-        4,
-        REL_BYTES,
-        new Uint8Array(list.length * REL_BYTES),
-      );
-      relocationOutput.info = section.index;
-      relocationOutputs.push({ output: relocationOutput, section, list });
-      outputs.push(relocationOutput);
-    }
-  }
+  const relocationTables = addSections(outputs, sections, relocations);
   const symtabIndex = outputs.length;
   const symbols = collectSymbols(program, resolver, groups);
-  const strings = new StringTable();
-  for (const symbol of symbols) strings.add(symbol.name);
-  const symtab = outputSection(
-    ".symtab",
-    SHT.SYMTAB,
-    0,
-    4,
-    SYMBOL_SIZE,
-    new Uint8Array((symbols.length + 1) * SYMBOL_SIZE),
-  );
-  const strtab = outputSection(".strtab", SHT.STRTAB, 0, 1, 0, strings.finish());
+  const { tables, indexTable } = symbolTables(symbols, symtabIndex, relocationTables.length > 0);
   const shstrtab = outputSection(".shstrtab", SHT.STRTAB, 0, 1, 0, new Uint8Array(0));
-  const hasIndices = symbols.length > 0 && hasSectionIndices(symtabIndex);
-  const indices = new SectionIndices(hasIndices, symbols.length + 1);
-  const indexTable = outputSection(SYMTAB_SHNDX, SHT.SYMTAB_SHNDX, 0, 4, 4, indices.bytes);
-  indexTable.link = symtabIndex;
-  symtab.link = symtabIndex + (hasIndices ? 2 : 1);
-  symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
-  // Without symbols there is a table of them only where relocations refer to it, if to none in it.
-  const tables =
-    symbols.length > 0 || relocationOutputs.length > 0 ? [symtab, ...(hasIndices ? [indexTable] : []), strtab] : [];
   outputs.push(...tables, shstrtab);
-  writeSymbols(symbols, strings, indices, symtab.contents);
-  for (const { output, list } of relocationOutputs) {
+  for (const { output, list } of relocationTables) {
     output.link = symtabIndex;
     writeRelocations(list, output.contents);
   }
@@ -154,7 +105,7 @@ export function writeElf(
   for (const table of [...tables, shstrtab]) if (table !== indexTable) names.add(table.name);
   for (const output of outputs) if (output.type !== SHT.GROUP && output !== indexTable) names.add(output.name);
   for (const group of groups) names.add(group.output.name);
-  if (hasIndices) names.add(SYMTAB_SHNDX);
+  if (indexTable !== null) names.add(SYMTAB_SHNDX);
   shstrtab.contents = names.finish();
   shstrtab.sizeBytes = shstrtab.contents.length;
   const usesExtensions =
@@ -165,10 +116,72 @@ export function writeElf(
     (program.options.arch ?? "").toLowerCase().startsWith("iamcu") ? EM.IAMCU : EM.I386,
     outputs,
     names,
-    new Set(relocationOutputs.map(({ output }) => output)),
+    new Set(relocationTables.map(({ output }) => output)),
     tables,
     shstrtab,
   );
+}
+
+interface OutputRelocations {
+  readonly output: OutputSection;
+  readonly list: RelocationList;
+}
+
+/** Adds the sections, each followed by its relocations; returns these. */
+function addSections(
+  outputs: OutputSection[],
+  sections: readonly Section[],
+  relocations: ReadonlyMap<Section, RelocationList>,
+): OutputRelocations[] {
+  const tables: OutputRelocations[] = [];
+  for (const section of sections) {
+    section.index = outputs.length;
+    const groupFlag = section.group === null ? 0 : SHF.GROUP;
+    const output = outputSection(
+      section.name,
+      section.type,
+      section.flags | groupFlag,
+      2 ** section.alignment,
+      entrySizeOf(section),
+      section.contents,
+    );
+    output.sizeBytes = section.sizeBytes;
+    output.info = section.info;
+    outputs.push(output);
+    const list = relocations.get(section);
+    if (list === undefined || list.length === 0) continue;
+    const content = new Uint8Array(list.length * REL_BYTES);
+    const table = outputSection(`.rel${section.name}`, SHT.REL, SHF.INFO_LINK | groupFlag, 4, REL_BYTES, content);
+    table.info = section.index;
+    tables.push({ output: table, list });
+    outputs.push(table);
+  }
+  return tables;
+}
+
+/**
+ * Symbols, their sections' numbers where 16 bits are too few, and their names. Without symbols there is a table of them
+ * only where relocations refer to it, if to none in it.
+ */
+function symbolTables(
+  symbols: readonly OutputSymbol[],
+  symtabIndex: number,
+  isReferred: boolean,
+): { readonly tables: readonly OutputSection[]; readonly indexTable: OutputSection | null } {
+  const strings = new StringTable();
+  for (const symbol of symbols) strings.add(symbol.name);
+  const content = new Uint8Array((symbols.length + 1) * SYMBOL_SIZE);
+  const symtab = outputSection(".symtab", SHT.SYMTAB, 0, 4, SYMBOL_SIZE, content);
+  const strtab = outputSection(".strtab", SHT.STRTAB, 0, 1, 0, strings.finish());
+  const hasIndices = symbols.length > 0 && hasSectionIndices(symtabIndex);
+  const indices = new SectionIndices(hasIndices, symbols.length + 1);
+  const indexTable = hasIndices ? outputSection(SYMTAB_SHNDX, SHT.SYMTAB_SHNDX, 0, 4, 4, indices.bytes) : null;
+  if (indexTable !== null) indexTable.link = symtabIndex;
+  symtab.link = symtabIndex + (hasIndices ? 2 : 1);
+  symtab.info = 1 + symbols.filter(({ binding }) => binding === STB.LOCAL).length;
+  writeSymbols(symbols, strings, indices, symtab.contents);
+  const isThere = symbols.length > 0 || isReferred;
+  return { tables: isThere ? [symtab, ...(indexTable === null ? [] : [indexTable]), strtab] : [], indexTable };
 }
 
 /**

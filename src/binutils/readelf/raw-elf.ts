@@ -16,7 +16,7 @@ import {
   SYM_BYTES,
   sectionOfField,
 } from "../../object/elf.ts";
-import { ElfError, type ElfSegment, sectionNumbers } from "../../object/elf-reader.ts";
+import { ElfError, type ElfSegment, type ElfSymbol, sectionNumbers } from "../../object/elf-reader.ts";
 
 export interface RawSection {
   readonly index: number;
@@ -32,16 +32,6 @@ export interface RawSection {
   readonly entrySizeBytes: number;
 }
 
-export interface RawSymbol {
-  readonly name: string;
-  readonly value: number;
-  readonly sizeBytes: number;
-  readonly binding: number;
-  readonly type: number;
-  readonly visibility: number;
-  readonly section: number;
-}
-
 export interface RawRelocation {
   readonly offset: number;
   readonly info: number;
@@ -55,7 +45,7 @@ export class RawElf {
   readonly sectionCount: number;
   readonly namesIndex: number;
   readonly segments: readonly ElfSegment[];
-  readonly #symbols = new Map<RawSection, readonly RawSymbol[]>();
+  readonly #symbols = new Map<RawSection, readonly ElfSymbol[]>();
 
   /** Throws `ElfError` for what is no ELF32 file of the 386. */
   constructor(bytes: Uint8Array, path: string) {
@@ -133,7 +123,7 @@ export class RawElf {
     return table === undefined || table.type !== SHT_STRTAB ? "" : this.#text(table.offset, table.sizeBytes, offset);
   }
 
-  symbolsOf(section: RawSection): readonly RawSymbol[] {
+  symbolsOf(section: RawSection): readonly ElfSymbol[] {
     let symbols = this.#symbols.get(section);
     if (symbols === undefined) {
       const indices = this.sections.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === section.index);

@@ -10,8 +10,9 @@ import {
   STT_GNU_IFUNC,
   STT_SECTION,
 } from "../../object/elf.ts";
+import type { ElfSymbol } from "../../object/elf-reader.ts";
 import { RELOCATION_NAMES } from "../../object/relocation-types.ts";
-import { hex, nameIn, type RawElf, type RawSection, type RawSymbol } from "./raw-elf.ts";
+import { hex, nameIn, type RawElf, type RawSection } from "./raw-elf.ts";
 
 const SHT_DYNSYM = 11;
 
@@ -50,7 +51,7 @@ export function relocationTables(elf: RawElf, isWide: boolean, nameOf: NameOf = 
   });
 }
 
-function relocationSymbol(elf: RawElf, symbol: RawSymbol, isWide: boolean, nameOf: NameOf): string {
+function relocationSymbol(elf: RawElf, symbol: ElfSymbol, isWide: boolean, nameOf: NameOf): string {
   // Its value is no address, but the routine that finds one.
   const called = nameIn(8, nameOf(symbol.name), isWide);
   const value =
@@ -60,7 +61,7 @@ function relocationSymbol(elf: RawElf, symbol: RawSymbol, isWide: boolean, nameO
   return value + nameIn(22, nameOf(symbol.name) || nameOfSection(elf, symbol), isWide);
 }
 
-function nameOfSection(elf: RawElf, { type, section }: RawSymbol): string {
+function nameOfSection(elf: RawElf, { type, section }: ElfSymbol): string {
   if (type !== STT_SECTION) return "<null>";
   if (section === SHN_ABS) return "ABS";
   if (section === SHN_COMMON) return "COMMON";

@@ -4,6 +4,7 @@
  * Ctrl-] and a letter are for the emulator.
  */
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
+import type { LabNode } from "../../lab/cluster.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { PICTURE_ROWS } from "./picture-ways.ts";
 import { ScreenPainter } from "./screen-painter.ts";
@@ -21,107 +22,151 @@ export async function watchScreen(
   interrupt: AbortController,
 ): Promise<void> {
   const node = lab.nodes[0]!;
-  const painter = new ScreenPainter(node, stdout);
-  const { mouse } = node.machine.board;
-  let showsScreen = true;
-  let isCommand = false;
-  let left = false;
-  let silence = (): void => {};
-  /** The terminal tells of its mouse, which keeps a person from selecting text: only while a guest wants it. */
-  let tracksMouse = false;
-  let pointer: readonly [column: number, row: number] | null = null;
+  const screen = new WatchedScreen(node, stdout);
+  const onData = (data: Uint8Array): void => screen.heedBytes(data);
   lab.realtime = true;
-
-  const paint = (): void => {
-    const isWanted = showsScreen && mouse.isReporting;
-    if (isWanted !== tracksMouse) {
-      tracksMouse = isWanted;
-      pointer = null;
-      stdout.write(isWanted ? TRACK_MOUSE : LEAVE_MOUSE);
-    }
-    if (showsScreen) painter.paint();
-  };
-  const commands: Readonly<Record<string, () => void>> = {
-    q: () => void (left = true),
-    r: () => node.reset(),
-    p: () => node.machine.pressPowerButton(),
-    d: () => {
-      for (const down of [true, false])
-        for (const key of [KEYS.control, KEYS.alt, KEYS.delete]) node.machine.key(key, down);
-    },
-    s: () => {
-      showsScreen = !showsScreen;
-      painter.clear();
-      silence();
-      silence = (): void => {};
-      if (showsScreen) return;
-      stdout.write(node.console.text.split("\n").slice(-PICTURE_ROWS).join("\r\n"));
-      silence = node.console.listen((bytes) => void stdout.write(bytes));
-    },
-    "]": () => give(CTRL_RIGHT_BRACKET),
-  };
-  const give = (text: string): void => {
-    if (!showsScreen) node.send(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-    else node.typeKeys(text);
-  };
-  const moveMouse = ({ column, row, wheel, button, isDown }: TerminalEvent & { readonly kind: "mouse" }): void => {
-    const [across, down] = painter.pointsInCell;
-    const [fromColumn, fromRow] = pointer ?? [column, row];
-    pointer = [column, row];
-    const [right, downwards] = [(column - fromColumn) * across, (row - fromRow) * down];
-    if (right !== 0 || downwards !== 0 || wheel !== 0) node.moveMouse(Math.round(right), Math.round(downwards), wheel);
-    if (isDown !== null) node.holdMouseButtons(isDown ? mouse.buttons | button : mouse.buttons & ~button);
-  };
-  const heed = (event: TerminalEvent): void => {
-    if (event.kind === "mouse") moveMouse(event);
-    else if (event.kind === "cell") painter.cell = event;
-    else if (event.kind === "shows") {
-      if (painter.way !== "kitty") painter.way = event.what;
-    } else if (event.kind === "key") for (const down of [true, false]) node.machine.key(event.key, down);
-    else if (event.kind === "character") heedCharacter(event.character);
-  };
-  const heedCharacter = (character: string): void => {
-    if (isCommand) {
-      isCommand = false;
-      painter.forget();
-      commands[character]?.();
-    } else if (character === CTRL_RIGHT_BRACKET) {
-      isCommand = true;
-      stdout.write(`\x1b[${PICTURE_ROWS + 1};1H\x1b[0m${MENU}`);
-    } else give(character);
-  };
-  const onData = (data: Uint8Array): void => {
-    let text = Array.from(data, (byte) => String.fromCharCode(byte)).join("");
-    while (text !== "") {
-      const [event, length] = takeEvent(text);
-      // COM1 gets keys as the terminal sends them.
-      const isKey = event.kind === "key" && (!showsScreen || isCommand);
-      heed(isKey ? { kind: "character", character: text[0]! } : event);
-      text = text.slice(isKey ? 1 : length);
-    }
-  };
   stdin.setRawMode?.(true);
   stdin.on("data", onData);
   stdin.resume();
-  stdout.write(ASK_TERMINAL);
-  painter.clear();
+  screen.open();
   try {
     await lab.until(
       () => {
-        paint();
-        return left || node.isOff || interrupt.signal.aborted;
+        screen.paint();
+        return screen.left || node.isOff || interrupt.signal.aborted;
       },
       "",
       { within: "forever" },
     );
-    painter.forget();
-    paint();
+    screen.repaint();
   } finally {
-    silence();
-    painter.takePictureAway();
+    screen.silence();
     stdin.off("data", onData);
     stdin.setRawMode?.(false);
     stdin.pause();
-    stdout.write(`${tracksMouse ? LEAVE_MOUSE : ""}\x1b[0m\x1b[?25h\x1b[${PICTURE_ROWS + 1};1H\x1b[K\n`);
+    screen.close();
+  }
+}
+
+/** What the terminal shows of the machine, and what becomes of keys and mouse. */
+class WatchedScreen {
+  readonly #node: LabNode;
+  readonly #stdout: Terminal["stdout"];
+  readonly #painter: ScreenPainter;
+  /** The person has asked to leave. */
+  left = false;
+  /** Or COM1. */
+  #showsScreen = true;
+  #isCommand = false;
+  #stopListening = (): void => {};
+  /** The terminal tells of its mouse, which keeps a person from selecting text: only while a guest wants it. */
+  #tracksMouse = false;
+  #pointer: readonly [column: number, row: number] | null = null;
+  readonly #commands: Readonly<Record<string, () => void>> = {
+    q: () => void (this.left = true),
+    r: () => this.#node.reset(),
+    p: () => this.#node.machine.pressPowerButton(),
+    d: () => {
+      for (const down of [true, false])
+        for (const key of [KEYS.control, KEYS.alt, KEYS.delete]) this.#node.machine.key(key, down);
+    },
+    s: () => this.#switchView(),
+    "]": () => this.#give(CTRL_RIGHT_BRACKET),
+  };
+
+  constructor(node: LabNode, stdout: Terminal["stdout"]) {
+    this.#node = node;
+    this.#stdout = stdout;
+    this.#painter = new ScreenPainter(node, stdout);
+  }
+
+  open(): void {
+    this.#stdout.write(ASK_TERMINAL);
+    this.#painter.clear();
+  }
+
+  close(): void {
+    this.#painter.takePictureAway();
+    const mouse = this.#tracksMouse ? LEAVE_MOUSE : "";
+    this.#stdout.write(`${mouse}\x1b[0m\x1b[?25h\x1b[${PICTURE_ROWS + 1};1H\x1b[K\n`);
+  }
+
+  /** No more of COM1. */
+  silence(): void {
+    this.#stopListening();
+    this.#stopListening = (): void => {};
+  }
+
+  paint(): void {
+    const isWanted = this.#showsScreen && this.#node.machine.board.mouse.isReporting;
+    if (isWanted !== this.#tracksMouse) {
+      this.#tracksMouse = isWanted;
+      this.#pointer = null;
+      this.#stdout.write(isWanted ? TRACK_MOUSE : LEAVE_MOUSE);
+    }
+    if (this.#showsScreen) this.#painter.paint();
+  }
+
+  /** Paints all of it, changed or not. */
+  repaint(): void {
+    this.#painter.forget();
+    this.paint();
+  }
+
+  heedBytes(data: Uint8Array): void {
+    let text = Array.from(data, (byte) => String.fromCharCode(byte)).join("");
+    while (text !== "") {
+      const [event, length] = takeEvent(text);
+      // COM1 gets keys as the terminal sends them.
+      const isKey = event.kind === "key" && (!this.#showsScreen || this.#isCommand);
+      this.#heed(isKey ? { kind: "character", character: text[0]! } : event);
+      text = text.slice(isKey ? 1 : length);
+    }
+  }
+
+  #heed(event: TerminalEvent): void {
+    if (event.kind === "mouse") this.#moveMouse(event);
+    else if (event.kind === "cell") this.#painter.cell = event;
+    else if (event.kind === "shows") {
+      if (this.#painter.way !== "kitty") this.#painter.way = event.what;
+    } else if (event.kind === "key") for (const down of [true, false]) this.#node.machine.key(event.key, down);
+    else if (event.kind === "character") this.#heedCharacter(event.character);
+  }
+
+  #heedCharacter(character: string): void {
+    if (this.#isCommand) {
+      this.#isCommand = false;
+      this.#painter.forget();
+      this.#commands[character]?.();
+    } else if (character === CTRL_RIGHT_BRACKET) {
+      this.#isCommand = true;
+      this.#stdout.write(`\x1b[${PICTURE_ROWS + 1};1H\x1b[0m${MENU}`);
+    } else this.#give(character);
+  }
+
+  #give(text: string): void {
+    if (!this.#showsScreen) this.#node.send(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    else this.#node.typeKeys(text);
+  }
+
+  #switchView(): void {
+    const { console } = this.#node;
+    this.#showsScreen = !this.#showsScreen;
+    this.#painter.clear();
+    this.silence();
+    if (this.#showsScreen) return;
+    this.#stdout.write(console.text.split("\n").slice(-PICTURE_ROWS).join("\r\n"));
+    this.#stopListening = console.listen((bytes) => void this.#stdout.write(bytes));
+  }
+
+  #moveMouse({ column, row, wheel, button, isDown }: TerminalEvent & { readonly kind: "mouse" }): void {
+    const node = this.#node;
+    const { mouse } = node.machine.board;
+    const [across, down] = this.#painter.pointsInCell;
+    const [fromColumn, fromRow] = this.#pointer ?? [column, row];
+    this.#pointer = [column, row];
+    const [right, downwards] = [(column - fromColumn) * across, (row - fromRow) * down];
+    if (right !== 0 || downwards !== 0 || wheel !== 0) node.moveMouse(Math.round(right), Math.round(downwards), wheel);
+    if (isDown !== null) node.holdMouseButtons(isDown ? mouse.buttons | button : mouse.buttons & ~button);
   }
 }

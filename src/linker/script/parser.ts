@@ -3,6 +3,7 @@
  * commands; sections, expressions and words have classes of their own, each extending the one below it.
  */
 
+import type { Token } from "./lexer.ts";
 import { SectionParser } from "./section-parser.ts";
 import type {
   Assertion,
@@ -54,6 +55,29 @@ class Parser extends SectionParser {
   readonly #searchFolders: string[] = [];
   #phdrs: readonly ProgramHeader[] | null = null;
 
+  /** What each command does; the cursor is after its word. */
+  readonly #commands: ReadonlyMap<string, (command: Token) => void> = new Map<string, (command: Token) => void>([
+    ["ENTRY", () => (this.#entry = this.parenthesised())],
+    ["OUTPUT_FORMAT", () => (this.#outputFormat = this.list()[0] ?? null)],
+    ["OUTPUT", () => (this.#outputFile = this.list()[0] ?? null)],
+    ["FORCE_GROUP_ALLOCATION", () => (this.#allocatesGroups = true)],
+    ["FORCE_COMMON_ALLOCATION", () => (this.#forcesCommon = true)],
+    ...["OUTPUT_ARCH", "TARGET", "INHIBIT_COMMON_ALLOCATION", "LD_FEATURE"].map(
+      (name) => [name, () => this.#skipList()] as const,
+    ),
+    ["NOCROSSREFS", () => this.noCrossReferences.push({ sections: this.list(), onlyToFirst: false })],
+    ["NOCROSSREFS_TO", () => this.noCrossReferences.push({ sections: this.list(), onlyToFirst: true })],
+    ["REGION_ALIAS", () => this.#regionAlias()],
+    ["INSERT", ({ line }) => this.#insert(line)],
+    ["SEARCH_DIR", () => this.#searchFolders.push(...this.list())],
+    ["EXTERN", () => this.#externs.push(...this.list())],
+    ...["INPUT", "GROUP", "STARTUP"].map((name) => [name, () => this.#input(name)] as const),
+    ["MEMORY", () => this.#regions.push(...this.#memory())],
+    ["PHDRS", () => (this.#phdrs = this.#programHeaders())],
+    ["INCLUDE", () => this.#include()],
+    ["SECTIONS", () => this.#sections()],
+  ]);
+
   constructor(text: string, path: string, read: ScriptReader, depth: number) {
     super(text, path, depth);
     this.#read = read;
@@ -64,142 +88,79 @@ class Parser extends SectionParser {
       const token = this.peek("name");
       if (token === null) break;
       if (this.accept(";")) continue;
-      switch (token.text) {
-        case "ENTRY":
-          this.word();
-          this.#entry = this.parenthesised();
-          break;
-        case "OUTPUT_FORMAT":
-          this.word();
-          this.#outputFormat = this.list()[0] ?? null;
-          break;
-        case "OUTPUT":
-          this.word();
-          this.#outputFile = this.list()[0] ?? null;
-          break;
-        case "FORCE_GROUP_ALLOCATION":
-          this.word();
-          this.#allocatesGroups = true;
-          break;
-        case "FORCE_COMMON_ALLOCATION":
-          this.word();
-          this.#forcesCommon = true;
-          break;
-        case "OUTPUT_ARCH":
-        case "TARGET":
-        case "INHIBIT_COMMON_ALLOCATION":
-        case "LD_FEATURE":
-          this.word();
-          if (this.peek("expression")?.text === "(") this.list();
-          break;
-        case "NOCROSSREFS":
-        case "NOCROSSREFS_TO":
-          this.word();
-          this.noCrossReferences.push({ sections: this.list(), onlyToFirst: token.text === "NOCROSSREFS_TO" });
-          break;
-        case "REGION_ALIAS": {
-          this.word();
-          const [alias = "", region = ""] = this.list();
-          if (this.#regionAliases.has(alias) || this.#regions.some(({ name }) => name === alias))
-            throw this.error(`the memory region ${alias} is declared twice`);
-          if (alias === "*default*") throw this.error("the default memory region can have no alias");
-          if (!this.#regionAliases.has(region) && !this.#regions.some(({ name }) => name === region))
-            throw this.error(`there is no memory region ${region} for the alias ${alias}`);
-          this.#regionAliases.set(alias, region);
-          break;
-        }
-        case "INSERT": {
-          this.word();
-          const place = this.word().text;
-          if (place !== "AFTER" && place !== "BEFORE") throw this.error(`expected AFTER or BEFORE, found ${place}`);
-          this.#inserted.push({
-            statements: this.#statements,
-            place: place === "AFTER" ? "after" : "before",
-            section: this.word().text,
-            line: token.line,
-          });
-          this.#statements = [];
-          break;
-        }
-        case "SEARCH_DIR":
-          this.word();
-          this.#searchFolders.push(...this.list());
-          break;
-        case "EXTERN":
-          this.word();
-          this.#externs.push(...this.list());
-          break;
-        case "INPUT":
-        case "GROUP":
-        case "STARTUP":
-          this.word();
-          this.#inputs.push({
-            names: this.list().filter((name) => name !== "AS_NEEDED" && name !== "(" && name !== ")"),
-            isGroup: token.text === "GROUP",
-            isFirst: token.text === "STARTUP",
-          });
-          break;
-        case "MEMORY":
-          this.word();
-          this.#regions.push(...this.#memory());
-          break;
-        case "PHDRS":
-          this.word();
-          this.#phdrs = this.#programHeaders();
-          break;
-        case "INCLUDE":
-          this.word();
-          this.#include();
-          break;
-        case "SECTIONS":
-          this.word();
-          this.expect("{");
-          while (!this.accept("}")) {
-            if (this.accept(";")) continue;
-            if (this.peek("name")?.text === "INCLUDE") {
-              this.word();
-              this.#include();
-              continue;
-            }
-            this.#statements.push(...this.#sectionsStatement());
-          }
-          break;
-        default:
-          this.#statements.push(this.#topLevel());
+      const command = this.#commands.get(token.text);
+      if (command === undefined) this.#statements.push(this.#topLevel());
+      else {
+        this.word();
+        command(token);
       }
     }
-    const { path, usesHeaders } = this;
-    const entry = this.#entry;
-    const outputFormat = this.#outputFormat;
-    const outputFile = this.#outputFile;
-    const regions = this.#regions;
-    const regionAliases = this.#regionAliases;
-    const statements = this.#statements;
-    const inserted = this.#inserted;
-    const noCrossReferences = this.noCrossReferences;
-    const allocatesGroups = this.#allocatesGroups;
-    const externs = this.#externs;
-    const inputs = this.#inputs;
-    const searchFolders = this.#searchFolders;
-    const phdrs = this.#phdrs;
     return {
-      path,
-      entry,
-      outputFormat,
-      outputFile,
-      regions,
-      regionAliases,
-      statements,
-      inserted,
-      noCrossReferences,
-      allocatesGroups,
+      path: this.path,
+      entry: this.#entry,
+      outputFormat: this.#outputFormat,
+      outputFile: this.#outputFile,
+      regions: this.#regions,
+      regionAliases: this.#regionAliases,
+      statements: this.#statements,
+      inserted: this.#inserted,
+      noCrossReferences: this.noCrossReferences,
+      allocatesGroups: this.#allocatesGroups,
       forcesCommon: this.#forcesCommon,
-      usesHeaders,
-      externs,
-      inputs,
-      searchFolders,
-      phdrs,
+      usesHeaders: this.usesHeaders,
+      externs: this.#externs,
+      inputs: this.#inputs,
+      searchFolders: this.#searchFolders,
+      phdrs: this.#phdrs,
     };
+  }
+
+  #skipList(): void {
+    if (this.peek("expression")?.text === "(") this.list();
+  }
+
+  #regionAlias(): void {
+    const isRegion = (name: string): boolean =>
+      this.#regionAliases.has(name) || this.#regions.some((region) => region.name === name);
+    const [alias = "", region = ""] = this.list();
+    if (isRegion(alias)) throw this.error(`the memory region ${alias} is declared twice`);
+    if (alias === "*default*") throw this.error("the default memory region can have no alias");
+    if (!isRegion(region)) throw this.error(`there is no memory region ${region} for the alias ${alias}`);
+    this.#regionAliases.set(alias, region);
+  }
+
+  /** All statements so far go to where the command says. */
+  #insert(line: number): void {
+    const place = this.word().text;
+    if (place !== "AFTER" && place !== "BEFORE") throw this.error(`expected AFTER or BEFORE, found ${place}`);
+    this.#inserted.push({
+      statements: this.#statements,
+      place: place === "AFTER" ? "after" : "before",
+      section: this.word().text,
+      line,
+    });
+    this.#statements = [];
+  }
+
+  #input(command: string): void {
+    this.#inputs.push({
+      names: this.list().filter((name) => name !== "AS_NEEDED" && name !== "(" && name !== ")"),
+      isGroup: command === "GROUP",
+      isFirst: command === "STARTUP",
+    });
+  }
+
+  #sections(): void {
+    this.expect("{");
+    while (!this.accept("}")) {
+      if (this.accept(";")) continue;
+      if (this.peek("name")?.text === "INCLUDE") {
+        this.word();
+        this.#include();
+        continue;
+      }
+      this.#statements.push(...this.#sectionsStatement());
+    }
   }
 
   /** A parser for an INCLUDE's file: `wrap` puts its text into the command in which the INCLUDE stands. */

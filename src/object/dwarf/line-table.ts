@@ -134,86 +134,144 @@ function readUnit(sections: LineSections, cursor: Cursor, rows: LineRow[], readi
   const programAt = cursor.u32() + cursor.at;
   const minimumInstruction = cursor.u8();
   if (version >= 4) cursor.u8();
-  const defaultIsStatement = cursor.u8() !== 0;
+  const isStatement = cursor.u8() !== 0;
   const lineBase = (cursor.u8() << 24) >> 24;
   const lineRange = cursor.u8() || 1;
   const opcodeBase = cursor.u8();
   const operandCounts = Array.from({ length: opcodeBase - 1 }, () => cursor.u8());
-  const { directories, files } = version >= 5 ? readTables5(sections, cursor) : readTables2(cursor);
-  const path = (index: number): string => {
-    const file = files[version >= 5 ? index : index - 1];
-    if (!file) return "?";
-    const directory =
-      version >= 5 ? directories[file.directory] : file.directory > 0 ? directories[file.directory - 1] : undefined;
-    if (reading.directories)
-      return fullPath(file, directory, version >= 5 ? directories[0] : reading.directories.get(unitAt));
-    // The first directory of version 5 is the compilation directory: paths below it are written relative to it.
-    const isBase = version >= 5 && file.directory === 0;
-    return directory && !isBase && !file.name.startsWith("/") ? `${directory}/${file.name}` : file.name;
-  };
+  const tables = version >= 5 ? readTables5(sections, cursor) : readTables2(cursor);
+  const path = (file: number): string => pathOf(tables, version, file, reading.directories, unitAt);
   cursor.at = programAt;
-  let address = 0;
-  let file = 1;
-  let line = 1;
-  let isStatement = defaultIsStatement;
-  let discriminator = 0;
-  const emit = (end: boolean): void => {
-    if (rows.length >= MAX_ROWS) throw new RangeError("too many rows");
-    if (isStatement || end || reading.everyRow)
-      rows.push({ address: reading.addressAt ? address : address >>> 0, file: path(file), line, end, discriminator });
-    discriminator = 0;
-  };
-  while (cursor.at < cursor.end) {
-    const opcode = cursor.u8();
-    if (opcode >= opcodeBase) {
-      const adjusted = opcode - opcodeBase;
-      address += Math.floor(adjusted / lineRange) * minimumInstruction;
-      line += lineBase + (adjusted % lineRange);
-      emit(false);
-      continue;
+  const header = { minimumInstruction, isStatement, lineBase, lineRange, opcodeBase, operandCounts, path };
+  new LineProgram(cursor, header, rows, reading).run();
+}
+
+/** `compilations`: of `LineReading`. */
+function pathOf(
+  { directories, files }: FileTables,
+  version: number,
+  index: number,
+  compilations: LineReading["directories"],
+  unitAt: number,
+): string {
+  const file = files[version >= 5 ? index : index - 1];
+  if (!file) return "?";
+  const directory =
+    version >= 5 ? directories[file.directory] : file.directory > 0 ? directories[file.directory - 1] : undefined;
+  if (compilations) return fullPath(file, directory, version >= 5 ? directories[0] : compilations.get(unitAt));
+  // The first directory of version 5 is the compilation directory: paths below it are written relative to it.
+  const isBase = version >= 5 && file.directory === 0;
+  return directory && !isBase && !file.name.startsWith("/") ? `${directory}/${file.name}` : file.name;
+}
+
+interface ProgramHeader {
+  readonly minimumInstruction: number;
+  /** At the begin of each sequence. */
+  readonly isStatement: boolean;
+  readonly lineBase: number;
+  readonly lineRange: number;
+  readonly opcodeBase: number;
+  readonly operandCounts: readonly number[];
+  readonly path: (file: number) => string;
+}
+
+/** The state machine of a line table (DWARF 5, 6.2.2), with the registers that rows are made of. */
+class LineProgram {
+  readonly #cursor: Cursor;
+  readonly #header: ProgramHeader;
+  readonly #rows: LineRow[];
+  readonly #reading: LineReading;
+  #address = 0;
+  #file = 1;
+  #line = 1;
+  #isStatement: boolean;
+  #discriminator = 0;
+
+  constructor(cursor: Cursor, header: ProgramHeader, rows: LineRow[], reading: LineReading) {
+    this.#cursor = cursor;
+    this.#header = header;
+    this.#rows = rows;
+    this.#reading = reading;
+    this.#isStatement = header.isStatement;
+  }
+
+  run(): void {
+    const cursor = this.#cursor;
+    const { opcodeBase } = this.#header;
+    while (cursor.at < cursor.end) {
+      const opcode = cursor.u8();
+      if (opcode >= opcodeBase) this.#special(opcode - opcodeBase);
+      else if (opcode === 0) this.#extended();
+      else this.#standard(opcode);
     }
+  }
+
+  #emit(end: boolean): void {
+    if (this.#rows.length >= MAX_ROWS) throw new RangeError("too many rows");
+    if (this.#isStatement || end || this.#reading.everyRow)
+      this.#rows.push({
+        address: this.#reading.addressAt ? this.#address : this.#address >>> 0,
+        file: this.#header.path(this.#file),
+        line: this.#line,
+        end,
+        discriminator: this.#discriminator,
+      });
+    this.#discriminator = 0;
+  }
+
+  #special(adjusted: number): void {
+    const { minimumInstruction, lineBase, lineRange } = this.#header;
+    this.#address += Math.floor(adjusted / lineRange) * minimumInstruction;
+    this.#line += lineBase + (adjusted % lineRange);
+    this.#emit(false);
+  }
+
+  #extended(): void {
+    const cursor = this.#cursor;
+    const size = cursor.uleb();
+    const next = cursor.at + size;
+    const opcode = cursor.u8();
+    if (opcode === 1) {
+      this.#emit(true);
+      this.#address = 0;
+      this.#file = 1;
+      this.#line = 1;
+      this.#isStatement = this.#header.isStatement;
+    } else if (opcode === 2) {
+      const at = cursor.at;
+      const address = cursor.u32();
+      this.#address = this.#reading.addressAt?.(address, at) ?? address;
+    } else if (opcode === 4) this.#discriminator = cursor.uleb();
+    cursor.at = next;
+  }
+
+  #standard(opcode: number): void {
+    const cursor = this.#cursor;
+    const { minimumInstruction, lineRange, opcodeBase, operandCounts } = this.#header;
     switch (opcode) {
-      case 0: {
-        const size = cursor.uleb();
-        const next = cursor.at + size;
-        const extended = cursor.u8();
-        if (extended === 1) {
-          emit(true);
-          address = 0;
-          file = 1;
-          line = 1;
-          isStatement = defaultIsStatement;
-        } else if (extended === 2) {
-          const at = cursor.at;
-          address = cursor.u32();
-          if (reading.addressAt) address = reading.addressAt(address, at);
-        } else if (extended === 4) discriminator = cursor.uleb();
-        cursor.at = next;
-        break;
-      }
       case 1:
-        emit(false);
+        this.#emit(false);
         break; // DW_LNS_copy
       case 2:
-        address += cursor.uleb() * minimumInstruction;
+        this.#address += cursor.uleb() * minimumInstruction;
         break; // advance_pc
       case 3:
-        line += cursor.sleb();
+        this.#line += cursor.sleb();
         break; // advance_line
       case 4:
-        file = cursor.uleb();
+        this.#file = cursor.uleb();
         break; // set_file
       case 5:
         cursor.uleb();
         break; // set_column
       case 6:
-        isStatement = !isStatement;
+        this.#isStatement = !this.#isStatement;
         break; // negate_stmt
       case 8:
-        address += Math.floor((255 - opcodeBase) / lineRange) * minimumInstruction;
+        this.#address += Math.floor((255 - opcodeBase) / lineRange) * minimumInstruction;
         break; // const_add_pc
       case 9:
-        address += cursor.u16();
+        this.#address += cursor.u16();
         break; // fixed_advance_pc
       default:
         for (let i = 0; i < (operandCounts[opcode - 1] ?? 0); i++) cursor.uleb();
