@@ -66,10 +66,11 @@ const INVARIANTS = [
       const seen = world.nodes.map(() => ({ age: 0, boot: 0 }));
       const older = new Set<number>();
       return {
-        before: ({ word, node }) => {
+        before: ({ word, node, values }) => {
           // From here on the disk has another history.
           if (word === "older") seen[node] = { age: 0, boot: world.nodes[node]!.boots };
-          if (OLDER_WORDS.has(word)) older.add(node);
+          const isOver = values.length > 0 && values.every((value) => value === 0);
+          if (OLDER_WORDS.has(word) && !isOver) older.add(node);
           return null;
         },
         look: eachUp(world, layout, ({ age, hasDisk }, index) => {
