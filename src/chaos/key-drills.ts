@@ -576,6 +576,8 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
     world.nodes[index]!.memory.word(layout.address("count_cloud_replayed")) ?? 0;
   /** What members have just said is said again to all. */
   const justNow = (random: Random): DrillStep[] => {
+    // What was said before somebody may have missed.
+    const wellNs = world.nowNs;
     let before: readonly number[] = [];
     const due = world.core.map(() => 0);
     const differs = (isWrong: (counted: number, due: number) => boolean): string | undefined => {
@@ -591,7 +593,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         },
         go: () => {
           const from = random.pick(world.core);
-          const late = recorder.late(from, 1 + random.below(RECENT));
+          const late = recorder.late(from, 1 + random.below(RECENT), wellNs);
           if (!late) return [];
           stranger.repeat(late);
           world.core.forEach((index, at) => {
