@@ -558,6 +558,14 @@ export class Machine implements Stateful {
     reader.end();
   }
 
+  /** Goes back to an earlier state of its own, as a machine does that is restored alone: its clock goes on from now. */
+  goBack(state: Uint8Array): void {
+    const { nowNs } = this;
+    this.restoreState(state);
+    this.#idleUntil(nowNs);
+    this.onOutside?.();
+  }
+
   /** The processor stands still until a time, as during a system management interrupt; devices go on. */
   hold(untilNs: number): void {
     this.#heldUntilNs = Math.max(this.#heldUntilNs, this.#toTick(untilNs));

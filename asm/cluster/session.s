@@ -246,7 +246,8 @@ session_recount:
     ret
 
 # The node takes another key: what was heard under the one before counts for nothing, as whoever has that may have said
-# it in anybody's name. All show anew that they speak now, to the session that this node draws.
+# it in anybody's name. All show anew that they speak now, to the session that this node draws. Nor are ages known any
+# more: the boots of those that it hears again have not ended.
 # Clobbers: EAX, ECX, EDX.
 .global session_forget
 session_forget:
@@ -262,6 +263,8 @@ session_forget:
     mov     [eax + PEER_SESSION + 4], ecx
     mov     [eax + PEER_SEQUENCE], ecx
     mov     [eax + PEER_WINDOW], ecx
+    mov     [eax + PEER_AGE], ecx
+    mov     [eax + PEER_KNOWN], ecx
     mov     eax, [eax + PEER_NEXT]
     jmp     1b
 9:  ret

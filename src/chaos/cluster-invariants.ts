@@ -27,6 +27,9 @@ const GOES_NS = 100e6;
 /** A node that joins says four in a second, and may begin anew. */
 const MOST_HELLOS = 8;
 
+/** After these a node may find another state on its disk than the last. */
+const OLDER_WORDS: ReadonlySet<string> = new Set(["older", "fail", "full", "flip", "unflushed"]);
+
 type Make = (world: World, layout: KernelLayout) => Watch;
 
 function invariant(
@@ -56,26 +59,36 @@ function eachUp(
 }
 
 const INVARIANTS = [
-  invariant("age", "wrong", "the age on a disk grows with each boot and never falls", (world, layout) => {
-    /** By node: what the last look found, and in which boot. */
-    const seen = world.nodes.map(() => ({ age: 0, boot: 0 }));
-    return {
-      before: ({ word, node }) => {
-        // From here on the disk has another history.
-        if (word === "older") seen[node] = { age: 0, boot: world.nodes[node]!.boots };
-        return null;
-      },
-      look: eachUp(world, layout, ({ age, hasDisk }, index) => {
-        if (!hasDisk) return null;
-        const { boots } = world.nodes[index]!;
-        const before = seen[index]!;
-        seen[index] = { age, boot: boots };
-        if (age < before.age) return `has age ${age} after age ${before.age}`;
-        if (boots !== before.boot && age === before.age) return `has age ${age} in two boots`;
-        return null;
-      }),
-    };
-  }),
+  invariant(
+    "age",
+    "wrong",
+    "the age on a disk grows with each boot, between them only where the disk may be an older copy, and never falls",
+    (world, layout) => {
+      /** By node: what the last look found, and in which boot. */
+      const seen = world.nodes.map(() => ({ age: 0, boot: 0 }));
+      const older = new Set<number>();
+      return {
+        before: ({ word, node, values }) => {
+          // From here on the disk has another history.
+          if (word === "older") seen[node] = { age: 0, boot: world.nodes[node]!.boots };
+          const isOver = values.length > 0 && values.every((value) => value === 0);
+          if (OLDER_WORDS.has(word) && !isOver) older.add(node);
+          return null;
+        },
+        look: eachUp(world, layout, ({ age, hasDisk }, index) => {
+          if (!hasDisk) return null;
+          const { boots } = world.nodes[index]!;
+          const before = seen[index]!;
+          seen[index] = { age, boot: boots };
+          if (age < before.age) return `has age ${age} after age ${before.age}`;
+          if (boots !== before.boot && age === before.age) return `has age ${age} in two boots`;
+          if (boots === before.boot && before.age !== 0 && age !== before.age && !older.has(index))
+            return `has age ${age} after age ${before.age} in one boot, and its disk is no older copy`;
+          return null;
+        }),
+      };
+    },
+  ),
 
   invariant("era", "wrong", "the era of a node never falls, unless it founded it alone", (world, layout) => {
     const seen = world.nodes.map(() => 0);

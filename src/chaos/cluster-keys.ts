@@ -270,6 +270,8 @@ export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
         // Who joins takes the key of whoever has invited it.
         before: ({ word, node, values }) => {
           if (word === "type" && String(values[0]).startsWith("cloud join")) past[node]!.former.clear();
+          // From here on the disk, and what reads it, have another history.
+          if (word === "older") Object.assign(past[node]!, { now: "", former: new Set() });
           return null;
         },
         look: () => {

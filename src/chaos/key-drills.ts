@@ -25,7 +25,7 @@ import {
 import { factsOf } from "./cluster-facts.ts";
 import { type ClusterKey, CODE_SHOWN, isAtPrompt, keysOf } from "./cluster-keys.ts";
 import { leastBytes } from "./cluster-packets.ts";
-import { agreedValues, mayReplaceKey } from "./cluster-values.ts";
+import { agreedValues, canAgree, mayReplaceKey } from "./cluster-values.ts";
 import type { Drill } from "./drill.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
@@ -513,10 +513,71 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
     },
   };
 
+  /** What may happen while a machine is as it will be again. */
+  const meanwhileDone = (random: Random, others: readonly number[]): DrillStep[] => {
+    const by = random.pick(others);
+    const number = (): number => agreedValues(world, layout, by)?.number ?? 0;
+    let before = 0;
+    const set: DrillStep = {
+      withinNs: REPLACED_NS,
+      begin: () => {
+        before = number();
+        return [];
+      },
+      go: types(by, () => `cloud set back ${random.below(100)}`).go!,
+      missing: () => (number() > before ? null : "what was set does not count"),
+    };
+    const rotated = replaces(by, () => "cloud key rotate", world.core, staysWell());
+    const isKeyed = mayReplaceKey(world, layout, world.core);
+    const ways = [[], canAgree(world, layout) ? [set] : [], isKeyed ? [rotated] : [], isKeyed ? [rotated, set] : []];
+    return random.pick(ways);
+  };
+  const back: Drill = {
+    name: "gone back",
+    rule: "a machine that goes back to an earlier state of its own, and knows it, joins anew and has what was agreed since; where it missed a key it is told what to type",
+    begin: (random) => {
+      if (world.core.length < 2) return null;
+      const index = random.pick(world.core);
+      const { machine } = world.lab.nodes[index]!;
+      const copy = 1 + random.below(0x7ffffffe);
+      let state: Uint8Array = new Uint8Array();
+      let session = "";
+      return {
+        ...staged(world, [
+          {
+            withinNs: random.below(1000) * MS,
+            begin: () => {
+              state = machine.saveState();
+              session = bytesAt(index, "trust_session", ID_BYTES);
+              return [];
+            },
+          },
+          ...meanwhileDone(random, except(index)),
+          { withinNs: random.below(1500) * MS },
+          { withinNs: 0, begin: () => [act(index, "older")] },
+          {
+            withinNs: GIVEN_NS + JOINED_NS,
+            begin: () => {
+              machine.goBack(state);
+              return [act(index, "copy", copy)];
+            },
+            missing: () =>
+              bytesAt(index, "trust_session", ID_BYTES) === session
+                ? `${nameOf(index)} goes on in the session that it had`
+                : wellNot(),
+          },
+        ]),
+        hasPerson: true,
+      };
+    },
+  };
+
   const countHeard = (index: number): number =>
     world.nodes[index]!.memory.word(layout.address("count_cloud_replayed")) ?? 0;
   /** What members have just said is said again to all. */
   const justNow = (random: Random): DrillStep[] => {
+    // What was said before somebody may have missed.
+    const wellNs = world.nowNs;
     let before: readonly number[] = [];
     const due = world.core.map(() => 0);
     const differs = (isWrong: (counted: number, due: number) => boolean): string | undefined => {
@@ -532,7 +593,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         },
         go: () => {
           const from = random.pick(world.core);
-          const late = recorder.late(from, 1 + random.below(RECENT));
+          const late = recorder.late(from, 1 + random.below(RECENT), wellNs);
           if (!late) return [];
           stranger.repeat(late);
           world.core.forEach((index, at) => {
@@ -619,5 +680,5 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
       return staged(world, [quiet, ...justNow(random), ...late, quiet, ...afterAll(random, from, GAP_PACKETS, false)]);
     },
   };
-  return [replaced, meanwhile, put, failing, copies, twice];
+  return [replaced, meanwhile, put, failing, copies, back, twice];
 }

@@ -48,6 +48,7 @@ const ERA_MAXIMUM = 0x7ffffffe;
 const GATHERED_NS = 700 * MS;
 
 interface Recorded {
+  readonly sentNs: number;
   readonly packet: Uint8Array;
   readonly frame: Uint8Array;
   readonly cable: number;
@@ -70,7 +71,7 @@ export class Recorder {
     this.#ids = ids;
   }
 
-  frame({ cable, toSwitch, bytes }: WireFrame): void {
+  frame({ cable, toSwitch, sentNs, bytes }: WireFrame): void {
     const packet = clusterPacketOf(bytes);
     if (!packet) return;
     const session = packetHex(packet, SESSION, ID_BYTES);
@@ -82,7 +83,7 @@ export class Recorder {
     } else if (packetHex(packet, SENDER, ID_BYTES) === this.#ids[cable]) {
       this.#highest.set(session, Math.max(this.#highest.get(session) ?? 0, number));
       this.#sessions.set(cable, session);
-      this.#heard.push({ packet, frame: bytes, cable });
+      this.#heard.push({ sentNs, packet, frame: bytes, cable });
       if (this.#heard.length > 2 * MOST_FRAMES) this.#heard = this.#heard.slice(MOST_FRAMES);
     }
   }
@@ -104,11 +105,11 @@ export class Recorder {
     });
   }
 
-  /** What a machine has said to all in its present session so many of such packets ago, as a frame. */
-  late(cable: number, back: number): Uint8Array | undefined {
+  /** What a machine has said to all in its present session so many of such packets ago, but after a time, as a frame. */
+  late(cable: number, back: number, afterNs: number): Uint8Array | undefined {
     const session = this.#sessions.get(cable);
     return this.#heard
-      .filter((heard) => heard.cable === cable && (heard.frame[0]! & 1) !== 0)
+      .filter((heard) => heard.cable === cable && heard.sentNs > afterNs && (heard.frame[0]! & 1) !== 0)
       .filter(({ packet }) => packetHex(packet, SESSION, ID_BYTES) === session)
       .filter(({ packet }) => little32(packet, SEQUENCE) + 31 > (this.#highest.get(session!) ?? 0))
       .at(-back)?.frame;

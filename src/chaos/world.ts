@@ -58,6 +58,8 @@ export class WorldNode {
   hearsSinceNs = Infinity;
   /** Its processor stands still until then. */
   frozenUntilNs = 0;
+  /** When it last became a copy of itself, which it finds out a moment later. */
+  copiedNs = -Infinity;
   /** Somebody told it to leave. */
   hasLeft = false;
   /** Its power button was pressed: it goes off once it runs. */
@@ -182,7 +184,10 @@ export class World {
     if (word === "power" || word === "add" || word === "reset") this.booted(action.node);
     if (word === "button") node.isPressed = true;
     // Its system begins anew.
-    if (word === "copy") node.cleanSinceNs = node.hearsSinceNs = Infinity;
+    if (word === "copy") {
+      node.cleanSinceNs = node.hearsSinceNs = Infinity;
+      node.copiedNs = this.nowNs;
+    }
     if (word === "freeze") node.frozenUntilNs = Math.max(node.frozenUntilNs, this.nowNs + Number(values[0]));
     const isTroubling = DISK_WORDS[word];
     if (isTroubling) {

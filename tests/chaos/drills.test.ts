@@ -41,6 +41,7 @@ const DRILLS = [
   "put out and invited",
   "power while the key is replaced",
   "copies",
+  "gone back",
   "said twice",
 ];
 
@@ -62,6 +63,20 @@ test("a cluster that is well passes the drill of a silent death", () => {
   const { failure, endNs } = runGiven(stage, [], ALL, 1, { ...OPTIONS, drills: ["death"] });
   expect(failure).toBeNull();
   expect(endNs).toBeGreaterThan(0.9e9);
+});
+
+test("a machine that goes back to an earlier state of its own goes on from now", async () => {
+  stage.rewind();
+  const [node] = stage.lab.nodes;
+  const { machine } = node!;
+  const state = machine.saveState();
+  const { instructions } = machine;
+  await node!.enter("echo there", /^there$/m);
+  const { nowNs } = machine;
+  machine.goBack(state);
+  expect([machine.instructions, machine.nowNs]).toEqual([instructions, nowNs]);
+  await node!.enter("echo again", /^again$/m);
+  expect(machine.nowNs).toBeGreaterThan(nowNs);
 });
 
 describeThoroughly("a cluster that is well passes the drill", () => {

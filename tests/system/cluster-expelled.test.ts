@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { clusterStage } from "../chaos/images.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { outputAmong } from "./output.ts";
@@ -74,4 +75,18 @@ describe("who is put out while it holds a service address", () => {
     expect(await outputAmong(holder, "dns")).not.toContain("cloud.example");
     expect(await outputAmong(member, "dns")).toContain("cloud.example");
   });
+});
+
+test("once whoever was put out is in again, no member with a disk takes that for an older copy", async () => {
+  const stage = await clusterStage(3);
+  stage.rewind();
+  const [member, other, out] = stage.lab.nodes as unknown as readonly [LabNode, LabNode, LabNode];
+  await member.enter("cloud expel qure-3", /^The cluster seed-1 has a new key\.$/m);
+  const [, code] = await member.enter("cloud invite", /cloud join (\S+)$/m);
+  await out.enter(`cloud join ${code}`, /This node has the key of the cluster seed-1 now/, { within: "10s" });
+  await stage.lab.advance("1s");
+  for (const { console } of [member, other, out]) expect(console.text).not.toContain("older copy");
+  // Name, address, id, era, age.
+  const seen = await outputAmong(other, "cloud");
+  expect(seen.match(/^qure-\d +\S+ +\S+ +1 +1 /gm)).toHaveLength(3);
 });
