@@ -257,9 +257,8 @@ export class Person {
   }
 }
 
-/** Rules about keys that hold whatever happens. */
-export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
-  const forward: Invariant = {
+function keysGoForward(layout: KernelLayout): Invariant {
+  return {
     name: "replaced key",
     kind: "wrong",
     rule: "a node goes back to no key that was replaced while it ran",
@@ -289,7 +288,10 @@ export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
       };
     },
   };
-  const written: Invariant = {
+}
+
+function keysAreWrittenFirst(layout: KernelLayout): Invariant {
+  return {
     name: "key first",
     kind: "wrong",
     rule: "a new key is on the disk of each node that says that it has it, or uses it",
@@ -328,7 +330,10 @@ export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
       };
     },
   };
-  const bounded: Invariant = {
+}
+
+function keysAreBounded(layout: KernelLayout): Invariant {
+  return {
     name: "keys known",
     kind: "wrong",
     rule: `a node knows at most ${REPLACED} replaced keys, none of them twice`,
@@ -351,5 +356,9 @@ export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
       };
     },
   };
-  return [forward, written, bounded];
+}
+
+/** Rules about keys that hold whatever happens. */
+export function keyInvariants(layout: KernelLayout): readonly Invariant[] {
+  return [keysGoForward(layout), keysAreWrittenFirst(layout), keysAreBounded(layout)];
 }

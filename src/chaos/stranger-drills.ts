@@ -105,7 +105,7 @@ export class Recorder {
     });
   }
 
-  /** What a machine has said to all in its present session so many of such packets ago, but after a time, as a frame. */
+  /** What a machine has said to all in its session, so many of such packets ago but after a time, as a frame. */
   late(cable: number, back: number, afterNs: number): Uint8Array | undefined {
     const session = this.#sessions.get(cable);
     return this.#heard

@@ -70,19 +70,10 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
       .map(({ address, sizeBytes }) => address + sizeBytes),
   );
   const offsets = relocationOffsets(code32);
-  const content = code32.content.slice();
-  assert(
-    offsets.every((offset) => offset + 4 <= content.length),
-    "the linker applied a relocation outside of the kernel's 32-bit part",
-  );
-  const contentView = new DataView(content.buffer);
-  for (const offset of offsets)
-    contentView.setUint32(offset, contentView.getUint32(offset, true) - options.linkBase, true);
-
   const entry16 = linked.symbols.find(({ name }) => name === options.entry16);
   const tables = [
     code16?.content ?? new Uint8Array(0),
-    content,
+    relocatedTo0(code32.content, offsets, options.linkBase),
     words([magic("QREL"), 1, offsets.length, ...offsets]),
     symbolTable(linked, options.linkBase),
     lineTableBytes(linesOf(linked, code32)),
@@ -138,6 +129,18 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
     "the header does not read as it was written",
   );
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
+}
+
+/** A copy in which the dwords at `offsets` count from the kernel's first byte. */
+function relocatedTo0(linked: Uint8Array, offsets: readonly number[], linkBase: number): Uint8Array {
+  const content = linked.slice();
+  assert(
+    offsets.every((offset) => offset + 4 <= content.length),
+    "the linker applied a relocation outside of the kernel's 32-bit part",
+  );
+  const view = new DataView(content.buffer);
+  for (const offset of offsets) view.setUint32(offset, view.getUint32(offset, true) - linkBase, true);
+  return content;
 }
 
 /** Every dword of the 32-bit part that holds an address of the 32-bit part or of the bss after it. */
