@@ -1,7 +1,7 @@
 /** What a board is made of: what every machine has, and what some have. */
 import type { ModelName } from "./cpu/model.ts";
 import type { SettingFile } from "./devices/fw-cfg.ts";
-import type { Sb16Place } from "./devices/sb16-mixer.ts";
+import type { Sb16Place } from "./devices/sound/sb16-mixer.ts";
 import type { BlockBackend } from "./disk/block.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
 

@@ -13,10 +13,10 @@ import type { Counters } from "./debug/counters.ts";
 import { type DriveView, driveViews } from "./debug/drive-view.ts";
 import { readLinear } from "./debug/linear-memory.ts";
 import { type ProcessorView, processorView } from "./debug/processor-view.ts";
-import { eject, insert } from "./devices/removable-drive.ts";
-import type { SoundOutput } from "./devices/sound-clock.ts";
-import type { Picture } from "./devices/vga-graphics.ts";
-import { readTextScreen, renderScreen, type TextScreen } from "./devices/vga-text.ts";
+import type { SoundOutput } from "./devices/sound/sound-clock.ts";
+import { eject, insert } from "./devices/storage/removable-drive.ts";
+import type { Picture } from "./devices/video/vga-graphics.ts";
+import { readTextScreen, renderScreen, type TextScreen } from "./devices/video/vga-text.ts";
 import { TrackedDisk } from "./disk/disk.ts";
 import type { DiskTrouble } from "./disk/faulty.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
@@ -30,8 +30,8 @@ import { TICK_NS, TICKS_NS } from "./time/clock.ts";
 import { TimerQueue } from "./time/events.ts";
 
 export type { DriveConfig, NetworkCardConfig } from "./board-config.ts";
-export type { Picture } from "./devices/vga-graphics.ts";
-export type { TextScreen } from "./devices/vga-text.ts";
+export type { Picture } from "./devices/video/vga-graphics.ts";
+export type { TextScreen } from "./devices/video/vga-text.ts";
 
 export interface MachineConfig extends BoardConfig {
   /** For people: in logs and captures. */

@@ -54,7 +54,7 @@ async function load(path) {
   const { code } = await transform(await readFile(path, "utf8"), { loader: "ts", format: "esm" });
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const TOOLS = [...(await load("src/cli/tools.ts")).TOOLS.keys()];
+const TOOLS = [...(await load("src/cli/gnu/tools.ts")).TOOLS.keys()];
 const { COMMANDS, NO_COMMAND } = await load("src/cli/commands.ts");
 
 await mkdir(`${OUT}/scripts`, { recursive: true });
@@ -118,7 +118,7 @@ async function shapes() {
 const SCRIPTS = new Map([
   ...TOOLS.map((name) => [
     name,
-    `import { runTool } from "./tool.ts"; import * as tool from "./${name}.ts"; void runTool(tool, process.argv.slice(3));`,
+    `import { runTool } from "./gnu/tool.ts"; import * as tool from "./gnu/${name}.ts"; void runTool(tool, process.argv.slice(3));`,
   ]),
   ...[...COMMANDS.keys()].map((name) => [
     name,
@@ -147,7 +147,7 @@ async function buildScripts() {
     await build({
       ...common,
       define: scriptsDefine,
-      inject: ["src/host/kept-guest-code.ts"],
+      inject: ["src/host/compiled/kept-guest-code.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
       outfile,
@@ -169,7 +169,7 @@ async function buildCommands() {
     ...common,
     tsconfigRaw,
     define,
-    inject: ["src/host/ready-interpreter.ts"],
+    inject: ["src/host/compiled/ready-interpreter.ts"],
     entryPoints: {
       index: "src/index.ts",
       ...Object.fromEntries(SUBJECTS.map((name) => [name, `src/api/${name}.ts`])),
@@ -197,7 +197,7 @@ async function buildRequired() {
     ...common,
     tsconfigRaw,
     define: { ...define, "import.meta.url": "qureModuleUrl" },
-    inject: ["src/host/ready-interpreter.ts"],
+    inject: ["src/host/compiled/ready-interpreter.ts"],
     entryPoints: ["src/index.ts"],
     outfile: `${OUT}/index.cjs`,
     format: "cjs",

@@ -5,10 +5,10 @@ import { bundle } from "./bundle.mjs";
 import { oneOf, workshopCommand } from "./command.mjs";
 
 const PROOFS = {
-  oofs: "tests/oofs/prove.ts",
+  oofs: "tests/disk/oofs/prove.ts",
   cloud: "tests/chaos/prove.ts",
   packets: "tests/chaos/prove-packets.ts",
-  network: "tests/guest/prove-network.ts",
+  network: "tests/guest/net/prove-network.ts",
   deaths: "tests/chaos/prove-deaths.ts",
 };
 const [name, options] = workshopCommand(

@@ -7,7 +7,7 @@
  * seen by a guest.
  */
 import type { CharacterPort } from "../board-config.ts";
-import type { SoundOutput } from "../devices/sound-clock.ts";
+import type { SoundOutput } from "../devices/sound/sound-clock.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
 import type { Link } from "../ether/link.ts";

@@ -5,7 +5,7 @@
  */
 import type { BoardParts, CharacterPort, SerialPort } from "../board-config.ts";
 import type { ProcessorView } from "../debug/processor-view.ts";
-import type { SoundOutput } from "../devices/sound-clock.ts";
+import type { SoundOutput } from "../devices/sound/sound-clock.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import type { DiskTrouble } from "../disk/faulty.ts";
 import type { MachineCable } from "../ether/cable-end.ts";

@@ -1,6 +1,6 @@
 /** The drives of a machine as somebody sees them who looks from outside, by QEMU's names. */
 import type { BoardConfig } from "../board-config.ts";
-import type { RemovableDrive } from "../devices/removable-drive.ts";
+import type { RemovableDrive } from "../devices/storage/removable-drive.ts";
 import type { BlockBackend } from "../disk/block.ts";
 
 export interface DriveView {

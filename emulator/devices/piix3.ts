@@ -4,8 +4,8 @@
  */
 import type { WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
+import { SharedLine } from "./network/wire.ts";
 import { type InterruptPin, PciFunction } from "./pci.ts";
-import { SharedLine } from "./wire.ts";
 
 /** PIRQRC[A:D]: bit 7 disables, bits 3-0 name the IRQ. */
 const PIRQ_ROUTE = 0x60;

@@ -5,7 +5,7 @@
 import type { AccessBytes, PortHandler, Window, WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
-import { ticksAt, timeOfTick } from "./frequency.ts";
+import { ticksAt, timeOfTick } from "./clock/frequency.ts";
 import { PciFunction } from "./pci.ts";
 
 const PM_TIMER_HERTZ = 3_579_545;

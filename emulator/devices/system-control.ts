@@ -7,8 +7,8 @@ import type { AccessBytes, PortHandler } from "../bus/bus.ts";
 import type { Latch } from "../bus/port-latches.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock } from "../time/clock.ts";
-import { ticksAt } from "./frequency.ts";
-import { PIT_HERTZ, type Pit8254 } from "./pit.ts";
+import { ticksAt } from "./clock/frequency.ts";
+import { PIT_HERTZ, type Pit8254 } from "./clock/pit.ts";
 
 /** DRAM refresh is requested every 18 ticks of the PIT's oscillator; bit 4 of port 61h toggles at each request. */
 const REFRESH_PIT_TICKS = 18;

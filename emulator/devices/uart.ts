@@ -8,7 +8,7 @@
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";
-import { ByteQueue } from "./byte-queue.ts";
+import { ByteQueue } from "./input/byte-queue.ts";
 
 /** The PC's baud rate generator: 1.8432 MHz, divided by 16 and by the divisor latch. */
 const BAUD_BASE = 115_200;

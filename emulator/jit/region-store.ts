@@ -1,6 +1,6 @@
 /**
  * Compiled regions from one process to the next. Programs that have a place for them give it by a name that the bundler
- * puts in (src/host/kept-regions.ts); elsewhere there is none. No guest can tell.
+ * puts in (src/host/compiled/kept-regions.ts); elsewhere there is none. No guest can tell.
  */
 import type { CodeSketch, KnownRegion } from "./known-region.ts";
 import type { Shape } from "./shape.ts";

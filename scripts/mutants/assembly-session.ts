@@ -53,7 +53,7 @@ const FORMAT = 3;
 
 /** What not every test depends on. */
 const NOT_COMMON = /\.test\.ts$|^tests\/guest\/.*\.s$|assembly-(session|operators)\.ts$/;
-const GUEST_SOURCE = /tests\/guest\/[\w-]+\.s/g;
+const GUEST_SOURCE = /tests\/guest\/programs\/[\w-]+\.s/g;
 /** Tests with a source for guests call routines at their edges: they come so much earlier. */
 const CALLERS_FIRST = 4;
 

@@ -65,7 +65,9 @@ export async function runAssemblyMutants(paths: string[], options: MutantOptions
   const cache = join(root, "node_modules/.cache/qure-mutants");
   mkdirSync(cache, { recursive: true });
   const outfile = join(cache, `session-${process.pid}.mjs`);
-  const all = TESTS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
+  const all = TESTS.flatMap((folder) =>
+    readdirSync(join(root, folder), { encoding: "utf8", recursive: true }).map((name) => `${folder}/${name}`),
+  );
   const chosen = options.tests ?? [];
   const tests = all
     .filter((path) => (chosen.length > 0 ? chosen.includes(path) : path.endsWith(".test.ts") && !LEFT_OUT.test(path)))

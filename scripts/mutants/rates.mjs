@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 const ROW = /^\| `([^`]+)` \|.*$/gm;
 const KINDS = ["killed", "survived", "timedOut", "equivalent"];
 
-/** `src/oofs`, `asm/net`: two levels, or as many as there are. */
+/** `src/disk/oofs`, `asm/net`: two levels, or as many as there are. */
 const folderOf = (file) => dirname(file).split("/").slice(0, 2).join("/");
 
 /** How many faults of each kind there were, by what `keyOf` says of their file. */

@@ -15,11 +15,11 @@ const WHOLE_MACHINES = ["tests/emulator/machine.test.ts", "tests/emulator/state.
 /** Where the tests of a folder are, when not in the folder of the same name below tests/. The first that fits. */
 const TESTS = [
   ["src/isa", ["tests/isa", "tests/assembler"]],
-  ["src/linker", ["tests/linker", "tests/cli/binutils.test.ts"]],
+  ["src/linker", ["tests/linker", "tests/cli/gnu/binutils.test.ts"]],
   ["src/object", ["tests/object", "tests/linker", "tests/binutils"]],
   ["src/image", ["tests/image", "tests/system/loader.test.ts", "tests/guest"]],
   ["src/build", ["tests/build", "tests/system/loader.test.ts"]],
-  ["src/diagnostic", ["tests/diagnostic", "tests/assembler/diagnostics.test.ts", "tests/cli/binutils.test.ts"]],
+  ["src/diagnostic", ["tests/diagnostic", "tests/assembler/diagnostics.test.ts", "tests/cli/gnu/binutils.test.ts"]],
   ["emulator/devices", ["tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/bus", ["tests/emulator/bus", "tests/emulator/devices", ...WHOLE_MACHINES]],
   ["emulator/disk", ["tests/emulator/disk", "tests/emulator/devices", ...WHOLE_MACHINES]],

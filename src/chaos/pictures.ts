@@ -1,8 +1,8 @@
 /** Pictures of a run for its report, as SVG: faults over time, and messages around the moment at which it broke. */
 import type { Action } from "../lab/actions.ts";
-import { readClusterPacket } from "../page/decode/cluster.ts";
-import { decodeFrame, summarize } from "../page/decode/frame.ts";
-import { type SentFrame, strokesOf } from "../page/decode/strokes.ts";
+import { readClusterPacket } from "../wire/cluster.ts";
+import { decodeFrame, summarize } from "../wire/frame.ts";
+import { type SentFrame, strokesOf } from "../wire/strokes.ts";
 import type { WireFrame } from "./world.ts";
 
 const WIDTH = 1100;

@@ -6,9 +6,9 @@ import { importModule } from "../host/import-module.ts";
 import { restoreCluster } from "../lab/lab.ts";
 import type { RunDescription } from "../lab/run-link.ts";
 import { readElf } from "../object/elf-reader.ts";
-import { clusterSubject } from "./cluster-subject.ts";
 import type { Invariant, Subject } from "./invariant.ts";
-import { KernelLayout } from "./kernel-layout.ts";
+import { KernelLayout } from "./qure/kernel-layout.ts";
+import { clusterSubject } from "./qure/subject.ts";
 import { Stage } from "./stage.ts";
 
 export interface StageSetup {

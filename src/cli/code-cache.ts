@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Script } from "node:vm";
-import { KeptCode } from "../host/kept-code.ts";
+import { KeptCode } from "../host/compiled/kept-code.ts";
 
 /** The scripts of this build, as a hash: put in by the bundler. */
 declare const QURE_SCRIPTS_HASH: string;

@@ -1,19 +1,19 @@
 /** What `IMAGE[:PARTITION][@SNAPSHOT][/PATH]` means: a file, a part of it, and a place in the volume there. */
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { FatFileSystem, isFat } from "../fat/index.ts";
-import { FileDisk } from "../host/file-disk.ts";
-import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
-import { readPartitions } from "../image/partitions.ts";
+import { FatFileSystem, isFat } from "../disk/fat/index.ts";
 import {
   type BlockDevice,
   DevicePart,
   type FileSystem,
+  FileSystemError,
   type Listed,
   mount,
-  OofsError,
   type Time,
-} from "../oofs/index.ts";
+} from "../disk/oofs/index.ts";
+import { readPartitions } from "../disk/partitions.ts";
+import { FileDisk } from "../host/file-disk.ts";
+import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 
 const SECTOR_BYTES = 512;
@@ -53,7 +53,7 @@ export function withDevice<T>(location: Location, readOnly: boolean, body: (devi
   try {
     return body(findPart(location, disk));
   } catch (error) {
-    if (error instanceof OofsError) throw new CommandError(`${nameOf(location)}: ${error.message}`);
+    if (error instanceof FileSystemError) throw new CommandError(`${nameOf(location)}: ${error.message}`);
     throw error;
   } finally {
     disk.close();

@@ -5,9 +5,9 @@
 import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { checkFat, type FatType, formatFat, isFat } from "../fat/index.ts";
+import { checkFat, type FatType, formatFat, isFat } from "../disk/fat/index.ts";
+import { check, type FileSystem, format } from "../disk/oofs/index.ts";
 import { naming, writeSparsely } from "../host/files.ts";
-import { check, type FileSystem, format } from "../oofs/index.ts";
 import {
   type Files,
   type Location,

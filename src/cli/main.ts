@@ -5,8 +5,8 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { COMMANDS, type CommandModule } from "./commands.ts";
 import { commandName, reportFailure } from "./fail.ts";
+import { TOOLS } from "./gnu/tools.ts";
 import { standardError, standardOutput } from "./streams.ts";
-import { TOOLS } from "./tools.ts";
 
 async function runCommand(name: string, module: CommandModule | null, args: readonly string[]): Promise<void> {
   const program = new Command("qure")

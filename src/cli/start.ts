@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
 import { COMMANDS, NO_COMMAND } from "./commands.ts";
 import { reportFailure } from "./fail.ts";
-import { passOn } from "./pass-on.ts";
-import { TOOLS } from "./tools.ts";
+import { passOn } from "./gnu/pass-on.ts";
+import { TOOLS } from "./gnu/tools.ts";
 
 /**
  * V8 (its major versions 11 and 12) puts functions into one another up to so much bytecode when it optimises. A tool

@@ -4,8 +4,8 @@ import type { GroupFactory, MachineHost } from "../../emulator/cluster/machine-h
 import * as threads from "../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { prepareInterpreters } from "../../emulator/jit/threaded/module.ts";
+import { shareModules } from "./compiled/module-exchange.ts";
 import { FileDisk } from "./file-disk.ts";
-import { shareModules } from "./module-exchange.ts";
 import { builtFile } from "./package.ts";
 
 const nodeThreads: threads.ThreadHost = {

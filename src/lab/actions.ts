@@ -2,7 +2,7 @@
  * What a person does to a cluster while it runs: keys, cables, power, faults. One table of words serves the scripts of
  * `qure emu`, links that hold a run, and the toolbox of the page.
  */
-import { PORTS as AHCI_PORTS } from "../../emulator/devices/ahci-registers.ts";
+import { PORTS as AHCI_PORTS } from "../../emulator/devices/storage/ahci-registers.ts";
 import { NO_TROUBLE, type Trouble } from "../../emulator/ether/trouble.ts";
 import type { LabCluster } from "./cluster.ts";
 import { formatNs, toNs } from "./time.ts";

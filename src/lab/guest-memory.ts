@@ -1,7 +1,7 @@
 /** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
 import { readLinear, readLinearDword } from "../../emulator/debug/linear-memory.ts";
 import type { Machine } from "../../emulator/machine.ts";
-import { little32 } from "./little-endian.ts";
+import { little32 } from "../bytes/little-endian.ts";
 
 export class GuestMemory {
   readonly #machine: Machine;

@@ -10,7 +10,7 @@ import {
   type StoredParts,
 } from "../../emulator/board-config.ts";
 import type { ModelName } from "../../emulator/cpu/model.ts";
-import { disketteBytes } from "../../emulator/devices/floppy-drive.ts";
+import { disketteBytes } from "../../emulator/devices/storage/floppy-drive.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";

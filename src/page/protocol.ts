@@ -1,6 +1,6 @@
 /** What the page and its workers say to each other. Nothing else crosses between them. */
 import type { Action } from "../lab/actions.ts";
-import type { SentFrame } from "./decode/strokes.ts";
+import type { SentFrame } from "../wire/strokes.ts";
 
 /** How fast virtual time passes, as parts of real time; Infinity: as fast as the host can. */
 export type Speed = number;

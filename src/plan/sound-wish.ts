@@ -1,6 +1,6 @@
 /** What `--sound` asks for: a sound card, and the file into which it plays. */
 import { SOUND_CARDS, type SoundCardConfig } from "../../emulator/board-config.ts";
-import { sb16Place } from "../../emulator/devices/sb16-mixer.ts";
+import { sb16Place } from "../../emulator/devices/sound/sb16-mixer.ts";
 import { WAV_FORMATS, type WavWish } from "../lab/wav.ts";
 
 export interface SoundWish {

@@ -1,5 +1,5 @@
 /** `--rtc`: the date at which the machines' clocks begin, in QEMU's words. */
-import { civilFromSeconds, secondsFromCivil } from "../../emulator/devices/calendar.ts";
+import { civilFromSeconds, secondsFromCivil } from "../../emulator/devices/clock/calendar.ts";
 
 export interface StartDate {
   /** Seconds since 1970, as the clock on the board shows them. */

@@ -10,7 +10,7 @@ import type { Assembly } from "../../src/assembler/assemble.ts";
 import { assemble } from "../../src/assembler/assemble.ts";
 import type { CodeOptions } from "../../src/assembler/model/code-options.ts";
 import type { AssembleOptions } from "../../src/assembler/model/options.ts";
-import { codeOption, withCodeOption } from "../../src/cli/as-code-options.ts";
+import { codeOption, withCodeOption } from "../../src/cli/gnu/as-code-options.ts";
 import { formatDiagnostic } from "../../src/diagnostic/diagnostic.ts";
 import { withFolder } from "../oracle.ts";
 import { answer } from "../setup/answers.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run as readelf } from "../../src/cli/readelf.ts";
+import { run as readelf } from "../../src/cli/gnu/readelf.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 import { captured } from "./captured.ts";
 

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../src/cli/fail.ts";
-import { run as objcopy } from "../../src/cli/objcopy.ts";
-import { run as objdump } from "../../src/cli/objdump.ts";
-import { run as size } from "../../src/cli/size.ts";
-import { run as strip } from "../../src/cli/strip.ts";
+import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
+import { run as objdump } from "../../src/cli/gnu/objdump.ts";
+import { run as size } from "../../src/cli/gnu/size.ts";
+import { run as strip } from "../../src/cli/gnu/strip.ts";
 import {
   ET_REL,
   SHF_ALLOC,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandError } from "../../src/cli/fail.ts";
-import { run as objcopy } from "../../src/cli/objcopy.ts";
+import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";

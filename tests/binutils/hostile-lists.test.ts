@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as objdump } from "../../src/cli/gnu/objdump.ts";
 import { objectOf } from "../linker/mutations.ts";
 import { captured } from "./captured.ts";
 

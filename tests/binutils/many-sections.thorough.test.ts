@@ -6,12 +6,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run as as } from "../../src/cli/as.ts";
-import { run as ld } from "../../src/cli/ld.ts";
-import { run as nm } from "../../src/cli/nm.ts";
-import { run as objcopy } from "../../src/cli/objcopy.ts";
-import { run as objdump } from "../../src/cli/objdump.ts";
-import { run as readelf } from "../../src/cli/readelf.ts";
+import { run as as } from "../../src/cli/gnu/as.ts";
+import { run as ld } from "../../src/cli/gnu/ld.ts";
+import { run as nm } from "../../src/cli/gnu/nm.ts";
+import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
+import { run as objdump } from "../../src/cli/gnu/objdump.ts";
+import { run as readelf } from "../../src/cli/gnu/readelf.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 import { captured } from "./captured.ts";
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run as objcopy } from "../../src/cli/objcopy.ts";
-import { run as objdump } from "../../src/cli/objdump.ts";
-import { run as readelf } from "../../src/cli/readelf.ts";
+import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
+import { run as objdump } from "../../src/cli/gnu/objdump.ts";
+import { run as readelf } from "../../src/cli/gnu/readelf.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 import { captured } from "./captured.ts";
 

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run as objcopy } from "../../src/cli/objcopy.ts";
+import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 
 const SOURCE = `.globl _start

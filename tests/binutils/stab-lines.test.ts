@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Places } from "../../src/cli/emu/symbols.ts";
-import { run as objdump } from "../../src/cli/objdump.ts";
+import { run as objdump } from "../../src/cli/gnu/objdump.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 import { stabLinesOf, stabRowsOf } from "../../src/object/stab-lines.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";

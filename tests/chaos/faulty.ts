@@ -1,6 +1,6 @@
 /** A campaign of faults on a system that has a bug: whether it notices, and after how many seeds. */
 import { type CampaignOptions, runGiven, runSeed } from "../../src/chaos/campaign.ts";
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/qure/prepare-cluster.ts";
 import { openStage } from "../../src/chaos/setup.ts";
 import { LabCluster } from "../../src/lab/lab.ts";
 import { prepareDisk } from "../../src/lab/prepare.ts";

@@ -1,5 +1,5 @@
 /** Machines of QuRe that are one cluster, to begin runs from: booted once, and kept until a source changes. */
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/qure/prepare-cluster.ts";
 import { openStage } from "../../src/chaos/setup.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { LabCluster } from "../../src/index.ts";

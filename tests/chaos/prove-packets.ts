@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/prepare-cluster.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/qure/prepare-cluster.ts";
 import { kernelLayout, openStage } from "../../src/chaos/setup.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { LabCluster } from "../../src/lab/lab.ts";

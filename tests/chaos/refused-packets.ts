@@ -9,18 +9,18 @@
  */
 import { createHmac } from "node:crypto";
 import { Random } from "../../emulator/state/random.ts";
-import { factsOf } from "../../src/chaos/cluster-facts.ts";
-import { clusterMissing } from "../../src/chaos/cluster-invariants.ts";
-import { untilAgreed } from "../../src/chaos/cluster-subject.ts";
-import { agreedValues } from "../../src/chaos/cluster-values.ts";
-import type { KernelLayout } from "../../src/chaos/kernel-layout.ts";
-import { holdersOf } from "../../src/chaos/service-addresses.ts";
+import { little32 } from "../../src/bytes/little-endian.ts";
+import { factsOf } from "../../src/chaos/qure/facts.ts";
+import { clusterMissing } from "../../src/chaos/qure/invariants.ts";
+import type { KernelLayout } from "../../src/chaos/qure/kernel-layout.ts";
+import { holdersOf } from "../../src/chaos/qure/service-addresses.ts";
+import { Stranger } from "../../src/chaos/qure/stranger.ts";
+import { untilAgreed } from "../../src/chaos/qure/subject.ts";
+import { agreedValues } from "../../src/chaos/qure/values.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
-import { Stranger } from "../../src/chaos/stranger.ts";
 import { World } from "../../src/chaos/world.ts";
 import { perform } from "../../src/lab/actions.ts";
-import { little32 } from "../../src/lab/little-endian.ts";
-import { clusterPacketOf, packetHex } from "../../src/page/decode/cluster.ts";
+import { clusterPacketOf, packetHex } from "../../src/wire/cluster.ts";
 import {
   ADDRESS,
   CODE,
@@ -31,8 +31,8 @@ import {
   KIND,
   SEQUENCE,
   SESSION,
-} from "../../src/page/decode/cluster-layout.ts";
-import { changedBytes } from "../guest/fuzz-frames.ts";
+} from "../../src/wire/cluster-layout.ts";
+import { changedBytes } from "../guest/net/fuzz-frames.ts";
 
 const US = 1000;
 const MS = 1e6;

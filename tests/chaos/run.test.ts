@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import type { Drill } from "../../src/chaos/drill.ts";
 import type { Invariant } from "../../src/chaos/invariant.ts";
-import { type DrillStep, staged } from "../../src/chaos/staged.ts";
+import { type DrillStep, staged } from "../../src/chaos/qure/staged.ts";
 import type { World } from "../../src/chaos/world.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { bare } from "./bare.ts";

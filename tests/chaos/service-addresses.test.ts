@@ -10,12 +10,12 @@ import {
   parseIpv4,
   udpBytes,
 } from "../../emulator/ether/packet.ts";
-import { notHeld, oneHolder } from "../../src/chaos/service-addresses.ts";
+import { notHeld, oneHolder } from "../../src/chaos/qure/service-addresses.ts";
 import { kernelLayout } from "../../src/chaos/setup.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
-import { CLUSTER_PORT } from "../../src/page/decode/cluster.ts";
-import { KIND, RELEASE, SERVICE } from "../../src/page/decode/cluster-layout.ts";
+import { CLUSTER_PORT } from "../../src/wire/cluster.ts";
+import { KIND, RELEASE, SERVICE } from "../../src/wire/cluster-layout.ts";
 import { images } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 

@@ -22,7 +22,7 @@ beforeAll(() => {
     bytes.set(code);
     return bytes;
   };
-  writeFileSync(join(folder, "ports.img"), disk(guest("tests/guest/ports.s")));
+  writeFileSync(join(folder, "ports.img"), disk(guest("tests/guest/programs/ports.s")));
   const echo = new Uint8Array(512);
   // Each byte of COM2 comes back as the next one: mov dx, 2FDh; in al, dx; test al, 1; jz; mov dx, 2F8h; in; inc; out
   echo.set([0xba, 0xfd, 2, 0xec, 0xa8, 1, 0x74, 0xfb, 0xba, 0xf8, 2, 0xec, 0x40, 0xee, 0xeb, 0xf0]);

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { recordBlocks } from "../../src/oofs/commit.ts";
-import { format, mount } from "../../src/oofs/index.ts";
+import { recordBlocks } from "../../src/disk/oofs/commit.ts";
+import { format, mount } from "../../src/disk/oofs/index.ts";
+import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { seabios } from "../emulator/devices/firmware-oracle.ts";
-import { MemoryDisk } from "../oofs/disks.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
 

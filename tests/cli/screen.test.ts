@@ -22,12 +22,12 @@ beforeAll(() => {
     bytes.set(code);
     writeFileSync(join(folder, name), bytes);
   };
-  disk("echo.img", guest("tests/guest/echo-screen.s"));
+  disk("echo.img", guest("tests/guest/programs/echo-screen.s"));
   disk("blank.img", new Uint8Array(0));
-  const graphics = guest("tests/guest/graphics.s");
+  const graphics = guest("tests/guest/programs/graphics.s");
   graphics[508] = 0x13;
   disk("graphics.img", graphics);
-  disk("mouse.img", guest("tests/guest/int15.s"));
+  disk("mouse.img", guest("tests/guest/programs/int15.s"));
   const halt = new Uint8Array(512);
   halt.set([0xfa, 0xf4]);
   halt.set([0x55, 0xaa], 510);

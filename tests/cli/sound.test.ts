@@ -21,7 +21,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "qure-sound-"));
   for (const name of ["ac97", "sb16"]) {
     const disk = new Uint8Array(1 << 20);
-    disk.set(guest(`tests/guest/${name}.s`));
+    disk.set(guest(`tests/guest/programs/${name}.s`));
     writeFileSync(join(folder, `${name}.img`), disk);
   }
 });
@@ -55,7 +55,7 @@ function wav(name: string): { form: readonly number[]; data: Buffer } {
   return { form: [rate, channels, bits], data: file.subarray(44) };
 }
 
-/** What tests/guest/ac97.s plays. */
+/** What tests/guest/programs/ac97.s plays. */
 const FRAMES = 3000;
 const frame = (index: number): number => ((index * 97) << 16) >> 16;
 const PLAYED = Buffer.from(

@@ -23,7 +23,7 @@ const disk = new Uint8Array(MIB);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "qure-triple-"));
-  disk.set(guest("tests/guest/triple-fault.s"));
+  disk.set(guest("tests/guest/programs/triple-fault.s"));
   image = join(folder, "fault.img");
   writeFileSync(image, disk);
 });
@@ -66,7 +66,7 @@ test("with --no-reboot the machine is off, and the status is 4", async () => {
 
 test("page faults are told with the address that each was for", async () => {
   const faulty = new Uint8Array(MIB);
-  faulty.set(guest("tests/guest/triple-page-fault.s"));
+  faulty.set(guest("tests/guest/programs/triple-page-fault.s"));
   writeFileSync(join(folder, "page.img"), faulty);
   const { said } = await run({ hda: join(folder, "page.img"), reboot: false });
   // A page fault in the delivery of a page fault is a double fault, the delivery of which meets one again.

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assemble } from "../../src/assembler/assemble.ts";
-import { parseAsArguments } from "../../src/cli/as-options.ts";
 import { CommandError } from "../../src/cli/fail.ts";
+import { parseAsArguments } from "../../src/cli/gnu/as-options.ts";
 import type { Diagnostic } from "../../src/diagnostic/diagnostic.ts";
 
 export interface OurAnswer {

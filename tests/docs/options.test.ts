@@ -91,14 +91,16 @@ describe("options and documents name each other", () => {
   test("every option that a page names is one that something takes", async () => {
     const own = [...(await leaves()).values()].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []));
     // The GNU tools' options are strings in their tables.
-    const sources = readdirSync(join(root, "src/cli"))
-      .filter((name) => /^(ar|as|ld)\.ts$|(-options|-tables)\.ts$/.test(name))
-      .map((name) => `src/cli/${name}`);
+    const sources = ["src/cli", "src/cli/gnu"].flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((name) => /^(ar|as|ld)\.ts$|(-options|-tables)\.ts$/.test(name))
+        .map((name) => `${folder}/${name}`),
+    );
     const programs = [
       ...["bench", "scripts"].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
       "tests/chaos/prove.ts",
       "tests/corpora/main.ts",
-      "tests/oofs/prove.ts",
+      "tests/disk/oofs/prove.ts",
     ].filter((path) => /\.(mjs|ts)$/.test(path) && readFileSync(join(root, path), "utf8").includes("workshopCommand("));
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),

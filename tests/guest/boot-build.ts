@@ -99,7 +99,7 @@ export function buildBootChain(): BootChain {
       "boot/firmware.ld",
     );
     const kernel = linkObjects(
-      assemble(folder, ["tests/guest/boot-kernel.s"], ["asm/include"]),
+      assemble(folder, ["tests/guest/programs/boot-kernel.s"], ["asm/include"]),
       "kernel script",
       KERNEL_SCRIPT,
       { sectionStart: new Map([[".kernel32", KERNEL_LINK_BASE]]) },
@@ -110,7 +110,7 @@ export function buildBootChain(): BootChain {
       linkBase: KERNEL_LINK_BASE,
       entry16: "entry16",
     });
-    const [services] = assemble(folder, ["tests/guest/boot-services.s"], ["tests/guest"]);
+    const [services] = assemble(folder, ["tests/guest/programs/boot-services.s"], ["tests/guest/programs"]);
     const flat = linkObjects(
       [services!],
       "services script",

@@ -160,7 +160,7 @@ describe("what the loader hands to a kernel", () => {
     return { bytes: iso.bytes, lba: iso.bootImageOffset / SECTOR_BYTES };
   };
 
-  /** Checks the lines that tests/guest/boot-kernel.s prints. */
+  /** Checks the lines that tests/guest/programs/boot-kernel.s prints. */
   const expectHandover = (
     text: string,
     boot: BootChain["boot"],

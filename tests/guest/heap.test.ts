@@ -8,7 +8,7 @@ import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, inState, isoWith, isoWithGuests, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 
-const HEAP = "tests/guest/heap.s";
+const HEAP = "tests/guest/programs/heap.s";
 
 async function atPrompt(source = HEAP, ramBytes = 32 << 20): Promise<LabNode> {
   const lab = await inState(`prompt, ${source}, ${ramBytes}`, async () => {
@@ -40,7 +40,7 @@ thoroughly("what tasks have asked of a small machine is there for programs when 
 const storm = casesOf("guest/heap");
 
 thoroughly(`random operations leave the heap as it was: ${storm.title}`, { timeout: 3_600_000 }, async () => {
-  const node = await atPrompt("tests/guest/heap-storm.s");
+  const node = await atPrompt("tests/guest/programs/heap-storm.s");
   await node.enter("service stop network", PROMPT);
   await node.enter(`heapstorm ${storm.count} ${storm.firstSeed}`, /heapstorm: .*\n/, { within: "3600s" });
   expect(node.console.text, storm.repeat()).toMatch(/heapstorm: passed\n/);

@@ -19,15 +19,15 @@ async function bootTo(cdrom: Uint8Array): Promise<LabCluster> {
 
 /** What is tested, by which source, with which command. */
 const PARTS: readonly (readonly [name: string, source: string, command: string])[] = [
-  ["services", "tests/guest/kernel.s", "selftest"],
-  ["handles", "tests/guest/handles.s", "handletest"],
-  ["waiting", "tests/guest/waiting.s", "waittest"],
-  ["tasks", "tests/guest/tasks.s", "tasktest"],
-  ["memory", "tests/guest/memory.s", "memorytest"],
-  ["times", "tests/guest/times.s", "timetest"],
-  ["keys", "tests/guest/keys.s", "keytest"],
-  ["refusals", "tests/guest/refused.s", "refusetest"],
-  ["generations", "tests/guest/generations.s", "generationtest"],
+  ["services", "tests/guest/programs/kernel.s", "selftest"],
+  ["handles", "tests/guest/programs/handles.s", "handletest"],
+  ["waiting", "tests/guest/programs/waiting.s", "waittest"],
+  ["tasks", "tests/guest/programs/tasks.s", "tasktest"],
+  ["memory", "tests/guest/programs/memory.s", "memorytest"],
+  ["times", "tests/guest/programs/times.s", "timetest"],
+  ["keys", "tests/guest/programs/keys.s", "keytest"],
+  ["refusals", "tests/guest/programs/refused.s", "refusetest"],
+  ["generations", "tests/guest/programs/generations.s", "generationtest"],
 ];
 for (const [name, source, command] of PARTS)
   test(`the kernel's ${name} pass their own tests`, async () => {
@@ -39,7 +39,8 @@ for (const [name, source, command] of PARTS)
   });
 
 test("handlers of interrupts are taken until the table is full, and for lines that there are", async () => {
-  const node = (await bootTo(await isoWith("tests/guest/interrupts.s", "asm/kernel/interrupts-test.s"))).nodes[0]!;
+  const node = (await bootTo(await isoWith("tests/guest/programs/interrupts.s", "asm/kernel/interrupts-test.s")))
+    .nodes[0]!;
   const handlers = async (): Promise<number> =>
     [...(await output(node, "irq")).matchAll(/^ *\d+ +\d+ {2}(.+)$/gm)].reduce(
       (sum, [, names]) => sum + names!.split(" ").length,

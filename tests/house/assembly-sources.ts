@@ -81,8 +81,8 @@ export const sources = git(
   "asm/*.inc",
   "boot/*.s",
   "boot/*.inc",
-  "tests/guest/*.s",
-  "tests/guest/*.inc",
+  "tests/guest/programs/*.s",
+  "tests/guest/programs/*.inc",
 ).map((path) => parse(path, readFileSync(join(root, path), "utf8")));
 /** The system itself; programs for tests obey the layout only. */
 export const system = sources.filter(({ path }) => !path.startsWith("tests/"));

@@ -56,12 +56,12 @@ const ROOTS: readonly RegExp[] = [
   /^scripts\/[^/]*\.mjs$/,
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
-  /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/(ready-interpreter|kept-guest-code)\.ts$/,
-  /^src\/index\.ts$|^src\/cli\/(main|tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip|build|chaos|disk|emu|explain|inspect|page|snapshot)\.ts$/,
+  /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/compiled\/(ready-interpreter|kept-guest-code)\.ts$/,
+  /^src\/index\.ts$|^src\/cli\/gnu\/(tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$|^src\/cli\/(main|build|chaos|disk|emu|explain|inspect|page|snapshot)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
-  // Found by their folder: tests/cli/gnu-options-walk.test.ts.
-  /^tests\/cli\/gnu-options\/[a-z]+\.ts$/,
+  // Found by their folder: tests/cli/gnu/gnu-options-walk.test.ts.
+  /^tests\/cli\/gnu\/options\/[a-z]+\.ts$/,
 ];
 const isRoot = (path: string): boolean => ROOTS.some((root) => root.test(path));
 
@@ -130,7 +130,7 @@ describe("imports", () => {
 test.each([
   [/^import \{([^}]*)\} from "vitest"/gm, "scripts/mutants/assembly-vitest.ts"],
   [
-    /^import \{([^}]*)\} from "(?:(?:\.\.\/system|\.)\/images|\.\.\/setup\/cache)\.ts"/gm,
+    /^import \{([^}]*)\} from "(?:(?:(?:\.\.\/)+system|\.)\/images|(?:\.\.\/)+setup\/cache)\.ts"/gm,
     "scripts/mutants/assembly-images.ts",
   ],
 ])("what tests of whole machines import is there while faults are planted into assembly: %s", (imports, stand) => {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandError } from "../../src/cli/fail.ts";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { captured } from "../binutils/captured.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { rowsOf } from "../setup/tier.ts";

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { inflate } from "../../src/host/compression.ts";
 import { linkProgram } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";

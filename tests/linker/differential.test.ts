@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { listFiles } from "../../src/host/files.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { answer } from "../setup/answers.ts";

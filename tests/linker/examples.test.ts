@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assemble } from "../../src/assembler/assemble.ts";
 import { CommandError } from "../../src/cli/fail.ts";
-import { run as ld } from "../../src/cli/ld.ts";
+import { run as ld } from "../../src/cli/gnu/ld.ts";
 import { LINK_EXAMPLES } from "../../src/linker/examples.ts";
 import { LINK_EXPLANATIONS } from "../../src/linker/explanations.ts";
 

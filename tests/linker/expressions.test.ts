@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { objectDifferences } from "../corpora/object-differences.ts";
 import { linkOfGnu, objectOfGnu, requireOracle } from "../oracle.ts";
 import { casesOf } from "../setup/tier.ts";

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
-import { OpenFiles } from "../../src/cli/open-files.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
+import { OpenFiles } from "../../src/cli/gnu/open-files.ts";
 import { Inputs } from "../../src/linker/inputs.ts";
 import { type ByteSource, BytesInMemory } from "../../src/object/byte-source.ts";
 import { readElf } from "../../src/object/elf-reader.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { writeArchive } from "../../src/object/archive-writer.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 

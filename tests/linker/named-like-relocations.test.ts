@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { readElf } from "../../src/index.ts";
 import { linkOfGnu, objectOfGnu, requireOracle, withFolder } from "../oracle.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { linkOfGnuWithin, objectOfGnu, requireOracle } from "../oracle.ts";
 import { casesOf } from "../setup/tier.ts";
 import { randomScript } from "./random-scripts.ts";

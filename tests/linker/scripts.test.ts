@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
 import { captured } from "../binutils/captured.ts";

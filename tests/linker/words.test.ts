@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CommandError } from "../../src/cli/fail.ts";
-import { run } from "../../src/cli/ld.ts";
+import { run } from "../../src/cli/gnu/ld.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
 import { SAID } from "./words.ts";
 

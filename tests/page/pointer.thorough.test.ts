@@ -36,7 +36,7 @@ const isLocked = (page: Page): Promise<boolean> => page.evaluate("document.point
 test("moves, presses and turns the wheel, until Escape", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const bytes = Buffer.alloc(DISKETTE_BYTES);
-    bytes.set(guest("tests/guest/pointer.s"));
+    bytes.set(guest("tests/guest/programs/pointer.s"));
     await page.goto(`${address}?nodes=1`);
     await until(page, "state.nowNs > 0");
     await page.setInputFiles(".file input", { name: "mouse.flp", mimeType: "application/octet-stream", buffer: bytes });

@@ -5,7 +5,7 @@
  *   NAME.thorough.test.ts    a file of the thorough tier
  *   thoroughly(...)          a test of it, in a file whose others are fast (thoroughly.ts)
  *   rowsOf(table, 20)        of a table the rows that the fast tier takes
- *   casesOf("oofs/damage")   how many cases of a random test each tier takes, and from which seed
+ *   casesOf("disk/oofs/damage")   how many cases of a random test each tier takes, and from which seed
  *
  * Planted faults (npm run mutants) are judged by the fast tier: bench/mutants.md says how many of them it notices.
  */
@@ -57,9 +57,9 @@ const CASES = {
   "linker/random-scripts": { fast: 12, thorough: 300 },
   "object/demangle": { fast: 5_000, thorough: 50_000 },
   "object/string-table": { fast: 50, thorough: 3000 },
-  "oofs/crash": { fast: 1, thorough: 25 },
-  "oofs/damage": { fast: 15, thorough: 400 },
-  "page/decode": { fast: 500, thorough: 100_000 },
+  "disk/oofs/crash": { fast: 1, thorough: 25 },
+  "disk/oofs/damage": { fast: 15, thorough: 400 },
+  "wire/decode": { fast: 500, thorough: 100_000 },
   "system/cluster-away": { fast: 0, thorough: 8 },
   "system/files": { fast: 1, thorough: 6 },
   "system/volumes": { fast: 1, thorough: 10 },

@@ -1,7 +1,7 @@
 /** What `netboot on` shows at /boot: the loader and the kernel that this machine was started from, byte for byte. */
 import { expect, test } from "vitest";
+import { mount } from "../../src/disk/oofs/index.ts";
 import { SparseDisk } from "../../src/index.ts";
-import { mount } from "../../src/oofs/index.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk, volumeOn } from "./recording-disk.ts";

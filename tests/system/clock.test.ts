@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { addressOf } from "../guest/agreement-scene.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { asMember, atPrompt } from "./booted.ts";
 import { boot, images, PROMPT } from "./images.ts";

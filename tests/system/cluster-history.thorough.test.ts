@@ -1,7 +1,7 @@
 /** What a cluster remembers of its lives: events that merge, survive, and are shown. */
 import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
-import { nodeId } from "../../src/page/decode/cluster.ts";
+import { nodeId } from "../../src/wire/cluster.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, inState, PROMPT } from "./images.ts";
 import { outputAmong, peersOf } from "./output.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { BYE, ClusterWire } from "../guest/cluster-wire.ts";
-import { cipherOf, keyOfCode } from "../guest/key-wire.ts";
+import { BYE, ClusterWire } from "../guest/cluster/cluster-wire.ts";
+import { cipherOf, keyOfCode } from "../guest/cluster/key-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { peersOf } from "./output.ts";

@@ -3,8 +3,18 @@ import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { BYE, ClusterWire, HEADER_BYTES, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
-import { GIVE, HAVE, NONCE_BYTES, Numbers, OFFER_KEY, proofOf, SHOW } from "../guest/key-scene.ts";
+import {
+  BYE,
+  ClusterWire,
+  HEADER_BYTES,
+  HELLO,
+  JOINING,
+  MEMBER,
+  REPORT,
+  signed,
+  VIEW,
+} from "../guest/cluster/cluster-wire.ts";
+import { GIVE, HAVE, NONCE_BYTES, Numbers, OFFER_KEY, proofOf, SHOW } from "../guest/cluster/key-scene.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 import { peersOf, picture } from "./output.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { ETHERTYPE_ARP, formatIpv4, get16, parseArp, parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { arp } from "../guest/packet-wire.ts";
+import { arp } from "../guest/net/packet-wire.ts";
 import { agreed } from "./cluster-service.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 

@@ -1,8 +1,8 @@
 /** The names of a cluster: every member answers for its domain, as dig (BIND's) sees it. */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { digAt, rows } from "../guest/dig.ts";
-import { type NodeFacts, PacketScene } from "../guest/packet-wire.ts";
+import { digAt, rows } from "../guest/net/dig.ts";
+import { type NodeFacts, PacketScene } from "../guest/net/packet-wire.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";

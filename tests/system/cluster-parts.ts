@@ -2,7 +2,7 @@
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
-import { addressOf } from "../guest/agreement-scene.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { peersOf } from "./output.ts";
 

@@ -1,7 +1,7 @@
 /** A service address that is shared: its holder hands each client to one of the members, which answers by itself. */
 import { describe, expect, test } from "vitest";
 import { SERVICE, ServiceClient } from "../../bench/network/service-client.ts";
-import { echo, type Frame, filler, icmp, icmpBytes, ip, pieces, udp, udpDatagram } from "../guest/packet-wire.ts";
+import { echo, type Frame, filler, icmp, icmpBytes, ip, pieces, udp, udpDatagram } from "../guest/net/packet-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { agreed, withService } from "./cluster-service.ts";
 import { PROMPT } from "./images.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster-wire.ts";
+import { BYE, ClusterWire, HELLO, JOINING, MEMBER, REPORT, signed, VIEW } from "../guest/cluster/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";

@@ -1,6 +1,6 @@
 /** What a disk holds of a cluster and does not give: it is neither lost nor written over. */
 import { expect, test } from "vitest";
-import { objectOn } from "../../src/chaos/remembered.ts";
+import { objectOn } from "../../src/chaos/qure/remembered.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { boot, PROMPT } from "./images.ts";

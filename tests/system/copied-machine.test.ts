@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { branchSnapshot } from "../../emulator/cluster/snapshot.ts";
 import { zlibCompressor } from "../../src/host/compression.ts";
 import { type LabCluster, type LabNode, restoreCluster } from "../../src/index.ts";
-import { addressOf } from "../guest/agreement-scene.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { keyAt, membersWithKey } from "./cluster-parts.ts";
 import { PROMPT } from "./images.ts";

@@ -73,7 +73,7 @@ test("every form of the instruction table is what it is to the tools", async () 
   const rows = padded.map((sample) => `.byte ${[...sample].join(",")}`);
   const data = [".section .rodata", ".global samples, samples_end", "samples:", ...rows, "samples_end:", ""];
   const tree = treeWithFile(
-    treeWith(sources(), "tests/guest/disassembler.s", "asm/shell/disassembler.s"),
+    treeWith(sources(), "tests/guest/programs/disassembler.s", "asm/shell/disassembler.s"),
     "asm/shell/samples.s",
     new TextEncoder().encode(data.join("\n")),
   );

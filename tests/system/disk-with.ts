@@ -1,5 +1,5 @@
 /** A disk for a machine, with a volume of OOFS that has files in it already. */
-import { format, mount } from "../../src/oofs/index.ts";
+import { format, mount } from "../../src/disk/oofs/index.ts";
 import { partitioned, RecordingDisk, volumeOn } from "./recording-disk.ts";
 
 /** `files`: names in the root, and what is in them. */

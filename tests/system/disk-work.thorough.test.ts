@@ -4,7 +4,7 @@
  * little memory, what the next commit still has to change stays in it.
  */
 import { expect, test } from "vitest";
-import { check, mount } from "../../src/oofs/index.ts";
+import { check, mount } from "../../src/disk/oofs/index.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";

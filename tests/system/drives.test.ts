@@ -65,7 +65,7 @@ const FAR = LBA28_SECTORS + 100_000_001;
 const GIB = 1024 * MIB;
 
 describeThoroughly("IDE drives", () => {
-  const withTest = (): Promise<Uint8Array> => isoWith("tests/guest/drives.s", "asm/drivers/drives-test.s");
+  const withTest = (): Promise<Uint8Array> => isoWith("tests/guest/programs/drives.s", "asm/drivers/drives-test.s");
   const SAID = [
     /^hda .*\n.*\n.*master\n.*, DMA,/m,
     /^hdc {3}CD (?:.*\n){3}.*2048 bytes, DMA$/m,

@@ -3,11 +3,11 @@
  * what is not done is said.
  */
 import { expect, test } from "vitest";
-import { checkFat, formatFat } from "../../src/fat/index.ts";
+import { checkFat, formatFat } from "../../src/disk/fat/index.ts";
+import { check, mount } from "../../src/disk/oofs/index.ts";
 import { type BlockBackend, type LabNode, SparseDisk } from "../../src/index.ts";
-import { check, mount } from "../../src/oofs/index.ts";
-import { Memory, open } from "../fat/volume.ts";
-import { MemoryDisk } from "../oofs/disks.ts";
+import { Memory, open } from "../disk/fat/volume.ts";
+import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { boot, images } from "./images.ts";

@@ -1,12 +1,12 @@
 /**
- * FAT as the kernel and src/fat see it: what the numbers of a boot sector mean, names beyond ASCII, chains that are cut
- * up, and what is left after changes, also on a full volume.
+ * FAT as the kernel and src/disk/fat see it: what the numbers of a boot sector mean, names beyond ASCII, chains that are
+ * cut up, and what is left after changes, also on a full volume.
  */
 import { expect, test } from "vitest";
-import { checkFat, formatFat } from "../../src/fat/index.ts";
-import { readGeometry } from "../../src/fat/layout.ts";
+import { checkFat, formatFat } from "../../src/disk/fat/index.ts";
+import { readGeometry } from "../../src/disk/fat/layout.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
-import { content, KINDS, Memory, MIB, open } from "../fat/volume.ts";
+import { content, KINDS, Memory, MIB, open } from "../disk/fat/volume.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { NO_UTF8, utf8, WORDS } from "./names.ts";
 import { output } from "./output.ts";
@@ -286,7 +286,7 @@ test("directories that move know where they are, and hold what they held", async
 });
 
 test("system calls give on it what a table says of any volume", async () => {
-  const { node } = await machine(await isoWith("tests/guest/calls.s", "asm/programs/calls.s"));
+  const { node } = await machine(await isoWith("tests/guest/programs/calls.s", "asm/programs/calls.s"));
   for (const name of NAMES) {
     const said = await output(node, `mount ${name} /a; calls; umount /a`);
     expect(said, name).toMatch(/^calls: done\n$/m);

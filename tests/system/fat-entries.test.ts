@@ -1,6 +1,6 @@
 /** Entries of FAT directories as other systems write them, and what the kernel makes of them. */
 import { expect, test } from "vitest";
-import { FatFileSystem, formatFat } from "../../src/fat/index.ts";
+import { FatFileSystem, formatFat } from "../../src/disk/fat/index.ts";
 import { SparseDisk } from "../../src/index.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

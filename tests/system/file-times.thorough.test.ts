@@ -1,9 +1,9 @@
 /** What a program is told of files on each kind of file system: above all when they were changed, and their names. */
 import { expect, test } from "vitest";
-import { formatFat } from "../../src/fat/index.ts";
+import { formatFat } from "../../src/disk/fat/index.ts";
+import { mount } from "../../src/disk/oofs/index.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { mount } from "../../src/oofs/index.ts";
-import { Memory, MIB, open } from "../fat/volume.ts";
+import { Memory, MIB, open } from "../disk/fat/volume.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, isoWith, PROMPT } from "./images.ts";
 import { makeIso } from "./iso-volume.ts";
@@ -14,7 +14,7 @@ class Disk extends Memory {}
 
 /** With `nodes`, and with these drives: hda, hdb. */
 async function machine(hda: Disk | RecordingDisk, hdb: Disk): Promise<{ lab: LabCluster; node: LabNode }> {
-  const cdrom = await isoWith("tests/guest/nodes.s", "asm/programs/nodes.s");
+  const cdrom = await isoWith("tests/guest/programs/nodes.s", "asm/programs/nodes.s");
   const nodes = [{ cdrom, disk: hda, drives: [{ kind: "disk" as const, medium: hdb }], bootOrder: "d" as const }];
   const lab = boot({ nodes, gateway: false });
   const node = lab.nodes[0]!;

@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
+import type { DevicePart } from "../../src/disk/device.ts";
+import { check, type FileSystem, mount } from "../../src/disk/oofs/index.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import type { DevicePart } from "../../src/oofs/device.ts";
-import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";

@@ -1,11 +1,11 @@
 /** What the kernel's fsck says of volumes that the second implementation made, and that were changed afterwards. */
 import { expect, test } from "vitest";
+import { check, type FileSystem, format, mount } from "../../src/disk/oofs/index.ts";
+import { MAP_ID } from "../../src/disk/oofs/layout.ts";
+import { walkState } from "../../src/disk/oofs/walk.ts";
 import type { LabNode } from "../../src/index.ts";
-import { check, type FileSystem, format, mount } from "../../src/oofs/index.ts";
-import { MAP_ID } from "../../src/oofs/layout.ts";
-import { walkState } from "../../src/oofs/walk.ts";
-import { changeBlock } from "../oofs/damage.ts";
-import { MemoryDisk } from "../oofs/disks.ts";
+import { changeBlock } from "../disk/oofs/damage.ts";
+import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";

@@ -1,7 +1,7 @@
 /** The kernel's core inside a machine: what tasks leave behind, the console on both screens, and the ways to fail. */
 import { describe, expect, test } from "vitest";
+import { mount } from "../../src/disk/oofs/index.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { mount } from "../../src/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
@@ -27,7 +27,7 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
 }
 
 thoroughly("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
-  const iso = await isoWith("tests/guest/printers.s", "asm/kernel/printers-test.s");
+  const iso = await isoWith("tests/guest/programs/printers.s", "asm/kernel/printers-test.s");
   const node = (await bootTo(iso)).nodes[0]!;
   const before = node.console.text.length;
   await node.enter("printers", "\nall have printed");
@@ -56,7 +56,7 @@ const CLASSES = [
 for (const name of CLASSES)
   thoroughly(`a ${name} goes back when its owner ends or is killed, and its handle is refused`, async () => {
     const lab = await inState("stale handles, tested", async () => {
-      const iso = await isoWith("tests/guest/stale.s", "asm/kernel/stale-test.s");
+      const iso = await isoWith("tests/guest/programs/stale.s", "asm/kernel/stale-test.s");
       const booted = await nodeWithVolume(["echo text > /a/file"], { iso });
       const node = booted.nodes[0]!;
       const before = (await output(node, "handles")).match(/^[0-9a-f]{8} .*$/gm);

@@ -1,6 +1,6 @@
 /** What `ls` says of directories: by name, and with -l when files were changed. */
 import { expect, test } from "vitest";
-import { mount } from "../../src/oofs/index.ts";
+import { mount } from "../../src/disk/oofs/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { diskWith } from "./disk-with.ts";

@@ -23,7 +23,7 @@ const DISK_BYTES = 32 << 20;
 const folder = mkdtempSync(join(tmpdir(), "qure-machines-"));
 beforeAll(() => {
   const tree = [...GUEST_TESTS, VOLUME_TEST].reduce(
-    (rest, [name]) => treeWith(rest, `tests/guest/${name}.s`, `asm/kernel/${name}-test.s`),
+    (rest, [name]) => treeWith(rest, `tests/guest/programs/${name}.s`, `asm/kernel/${name}-test.s`),
     sources(),
   );
   writeFileSync(join(folder, "test.iso"), isoOf(tree));

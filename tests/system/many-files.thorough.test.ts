@@ -1,8 +1,8 @@
 /** Hundreds of files and a large one that is written here and there, as the second implementation finds them. */
 import { expect, test } from "vitest";
+import { DevicePart } from "../../src/disk/device.ts";
+import { check, type FileSystem, mount } from "../../src/disk/oofs/index.ts";
 import type { LabNode } from "../../src/index.ts";
-import { DevicePart } from "../../src/oofs/device.ts";
-import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
 import { isoWith } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, PARTITION_SECTORS, RecordingDisk, SECTOR_BYTES } from "./recording-disk.ts";
@@ -17,7 +17,7 @@ const numbers = Array.from({ length: FILES }, (_, index) => index + 1);
 
 async function machine(): Promise<{ node: LabNode; disk: RecordingDisk; whole: () => FileSystem }> {
   const disk = new RecordingDisk();
-  const iso = await isoWith("tests/guest/many-files.s", "asm/programs/many-files.s");
+  const iso = await isoWith("tests/guest/programs/many-files.s", "asm/programs/many-files.s");
   const lab = await nodeWithVolume(["mkdir /a/f"], { isAlone: true, iso, disk });
   const part = new DevicePart(disk, PARTITION_LBA * SECTOR_BYTES, PARTITION_SECTORS * SECTOR_BYTES);
   const whole = (): FileSystem => {

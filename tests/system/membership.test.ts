@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
-import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster-wire.ts";
+import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { members } from "./booted.ts";

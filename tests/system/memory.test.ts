@@ -45,7 +45,7 @@ test("pages that are used and pages that are free are all that there are", async
 });
 
 thoroughly("of a GiB every page is given out once, those that have no address first", async () => {
-  const iso = await isoWith("tests/guest/frames.s", "asm/kernel/frames-test.s");
+  const iso = await isoWith("tests/guest/programs/frames.s", "asm/kernel/frames-test.s");
   const lab = boot({ nodes: [{ cdrom: iso, ramBytes: RAM_MIB << 20 }], gateway: false });
   const node = lab.nodes[0]!;
   await node.waitFor(PROMPT);

@@ -21,7 +21,7 @@ function objectOf(source: string): Uint8Array<ArrayBuffer> {
 }
 
 const sourceOf = (path: string): string => readFileSync(join(root, path), "utf8");
-const counter = objectOf(sourceOf("tests/guest/module.s"));
+const counter = objectOf(sourceOf("tests/guest/programs/module.s"));
 const elf = readElf(counter, "counter.o");
 
 // ELF: where a header has what (System V ABI, chapter 4).
@@ -123,12 +123,12 @@ async function atPrompt(): Promise<LabNode> {
   const lab = await inState("prompt with objects", async () => {
     const files = new Map<string, Uint8Array>(WRONG.map(([name, change]) => [name, changed(change)]));
     files.set("counter.o", counter);
-    files.set("linked.o", objectOf(sourceOf("tests/guest/linked.s")));
-    files.set("noexit.o", objectOf(sourceOf("tests/guest/module.s").replaceAll("module_exit", "module_ends")));
-    files.set("lacking.o", objectOf(sourceOf("tests/guest/module.s").replace("memory_own", "memory_none")));
+    files.set("linked.o", objectOf(sourceOf("tests/guest/programs/linked.s")));
+    files.set("noexit.o", objectOf(sourceOf("tests/guest/programs/module.s").replaceAll("module_exit", "module_ends")));
+    files.set("lacking.o", objectOf(sourceOf("tests/guest/programs/module.s").replace("memory_own", "memory_none")));
     // What is not loaded says nothing of what is to be called, whatever it is called.
     const unloaded = ['.parts, ""', '.initcall.5, "w"'].map((section) => `.section ${section}\n.long 1\n`);
-    files.set("more.o", objectOf([sourceOf("tests/guest/module.s"), ...unloaded].join("\n")));
+    files.set("more.o", objectOf([sourceOf("tests/guest/programs/module.s"), ...unloaded].join("\n")));
     files.set("short", counter.slice(0, 51));
     files.set("long", new Uint8Array((1 << 20) + 1));
     files.set("mebibyte", new Uint8Array(1 << 20));

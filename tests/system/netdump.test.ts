@@ -1,7 +1,19 @@
 /** `netdump`: what an interface takes in and sends is in a file that tshark reads, and nobody else is held up by it. */
 import { expect, test } from "vitest";
 import { ETHERTYPE_IPV4, ethernetFrame } from "../../emulator/ether/packet.ts";
-import { arp, echo, filler, icmp, ip, join, PacketScene, PEER_MAC, pieces, tcp, udp } from "../guest/packet-wire.ts";
+import {
+  arp,
+  echo,
+  filler,
+  icmp,
+  ip,
+  join,
+  PacketScene,
+  PEER_MAC,
+  pieces,
+  tcp,
+  udp,
+} from "../guest/net/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { inState } from "./images.ts";
 import { outputAmong } from "./output.ts";

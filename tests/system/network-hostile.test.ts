@@ -32,7 +32,7 @@ import {
   signed,
   VERSION,
   VIEW_BYTES,
-} from "../guest/cluster-wire.ts";
+} from "../guest/cluster/cluster-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { asMember, atPrompt } from "./booted.ts";

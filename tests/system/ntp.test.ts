@@ -1,7 +1,7 @@
 /** The NTP client in ring 3: the clock goes where a server says, and nowhere else whatever a stranger sends. */
 import { expect, test } from "vitest";
 import { get16, put16 } from "../../emulator/ether/packet.ts";
-import { PacketScene, udp } from "../guest/packet-wire.ts";
+import { PacketScene, udp } from "../guest/net/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { withAddress } from "./booted.ts";

@@ -6,10 +6,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { check, mount } from "../../src/disk/oofs/index.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
-import { check, mount } from "../../src/oofs/index.ts";
-import { BLOCKS, changeBlock, forge, makeSample, STATE_DWORDS, STATE_OFFSET, setField } from "../oofs/damage.ts";
-import { MemoryDisk, Random } from "../oofs/disks.ts";
+import { BLOCKS, changeBlock, forge, makeSample, STATE_DWORDS, STATE_OFFSET, setField } from "../disk/oofs/damage.ts";
+import { MemoryDisk, Random } from "../disk/oofs/disks.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, SECTOR_BYTES } from "./recording-disk.ts";

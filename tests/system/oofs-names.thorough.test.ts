@@ -1,7 +1,7 @@
-/** Names in an OOFS as the kernel and src/oofs see them: beyond ASCII, of any length, and what can be none. */
+/** Names in an OOFS as the kernel and src/disk/oofs see them: beyond ASCII, of any length, and what can be none. */
 import { expect, test } from "vitest";
-import type { DevicePart } from "../../src/oofs/device.ts";
-import { check, mount } from "../../src/oofs/index.ts";
+import type { DevicePart } from "../../src/disk/device.ts";
+import { check, mount } from "../../src/disk/oofs/index.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { NO_UTF8, utf8, WORDS } from "./names.ts";

@@ -1,10 +1,10 @@
 /** Blocks and objects with numbers beyond 65,535, whose lower halves say nothing. */
 import { expect, test } from "vitest";
+import { DevicePart } from "../../src/disk/device.ts";
+import { check, type FileSystem, mount } from "../../src/disk/oofs/index.ts";
 import type { BlockBackend } from "../../src/index.ts";
-import { DevicePart } from "../../src/oofs/device.ts";
-import { check, type FileSystem, mount } from "../../src/oofs/index.ts";
-import { HugeDisk } from "../oofs/disks.ts";
-import { SPREAD_BYTES, spreadVolume } from "../oofs/spread.ts";
+import { HugeDisk } from "../disk/oofs/disks.ts";
+import { SPREAD_BYTES, spreadVolume } from "../disk/oofs/spread.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import { PARTITION_LBA, partitioned, SECTOR_BYTES } from "./recording-disk.ts";

@@ -3,7 +3,7 @@
  * one that is beyond, and every one up to it.
  */
 import { expect, test } from "vitest";
-import { BLOCKS, makeSample, setField } from "../oofs/damage.ts";
+import { BLOCKS, makeSample, setField } from "../disk/oofs/damage.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { output } from "./output.ts";
 import { machine, withVolume } from "./volume-machine.ts";

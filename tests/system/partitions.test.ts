@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { crc32 } from "../../src/bytes/crc32.ts";
-import { type PartitionTable, readPartitions } from "../../src/image/partitions.ts";
+import { type PartitionTable, readPartitions } from "../../src/disk/partitions.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";

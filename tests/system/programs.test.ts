@@ -201,7 +201,7 @@ const SAID = [
 ];
 
 thoroughly("calls at the edges of what they take give what they should", async () => {
-  const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/edges.s", "asm/programs/edges.s") }] });
+  const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/programs/edges.s", "asm/programs/edges.s") }] });
   const node = lab.nodes[0]!;
   await node.waitFor(PROMPT);
   await node.enter("edges", /edges: done\n/);
@@ -209,14 +209,14 @@ thoroughly("calls at the edges of what they take give what they should", async (
 });
 
 thoroughly("calls reach all of a file of more than 4 GiB", async () => {
-  const iso = await isoWith("tests/guest/far.s", "asm/programs/far.s");
+  const iso = await isoWith("tests/guest/programs/far.s", "asm/programs/far.s");
   const lab = await nodeWithVolume([], { iso, isAlone: true });
   expect(await output(lab.nodes[0]!, "far")).toBe("far: done\n");
 });
 
 thoroughly("calls give what a table says, for files, pipes, programs, memory and time", async () => {
   const lab = await inState("prompt with calls", async () => {
-    const iso = await isoWith("tests/guest/calls.s", "asm/programs/calls.s");
+    const iso = await isoWith("tests/guest/programs/calls.s", "asm/programs/calls.s");
     return nodeWithVolume([], { iso, isAlone: true });
   });
   const node = lab.nodes[0]!;
@@ -230,7 +230,7 @@ thoroughly("calls give what a table says, for files, pipes, programs, memory and
 
 thoroughly("threads and programs have an FPU each, which is new for each that begins", async () => {
   const lab = await inState("prompt with an FPU's test", async () => {
-    const iso = await isoWith("tests/guest/fpu.s", "asm/programs/fputest.s");
+    const iso = await isoWith("tests/guest/programs/fpu.s", "asm/programs/fputest.s");
     const booted = boot({ nodes: [{ cdrom: iso }], gateway: false });
     await booted.nodes[0]!.waitFor(PROMPT);
     await booted.nodes[0]!.enter("service stop network", PROMPT);

@@ -73,7 +73,7 @@ test("programs run from files on a mounted volume and use files there, and modul
       );
       await qure("disk", "put", at(name), `${at("disks/qure-1.img")}/${name}`);
     }
-    const source = readFileSync(join(root, "tests/guest/module.s"), "utf8");
+    const source = readFileSync(join(root, "tests/guest/programs/module.s"), "utf8");
     for (const [name, text] of [
       ["counter.o", source],
       ["lacking.o", source.replace("memory_own", "memory_none")],

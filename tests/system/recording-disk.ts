@@ -1,6 +1,7 @@
 /** Disks for machines that remember what reaches them, and disks as a power cut leaves them. */
+
+import { type BlockDevice, DevicePart, OverlayDevice } from "../../src/disk/device.ts";
 import type { BlockBackend } from "../../src/index.ts";
-import { type BlockDevice, DevicePart, OverlayDevice } from "../../src/oofs/device.ts";
 
 export const SECTOR_BYTES = 512;
 export const BLOCK_BYTES = 4096;

@@ -3,7 +3,7 @@
  * only where all was done, nothing of the user's is lost, and nothing is left behind.
  */
 import { expect, test } from "vitest";
-import { checkFat, formatFat } from "../../src/fat/index.ts";
+import { checkFat, formatFat } from "../../src/disk/fat/index.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, isoWith, PROMPT } from "./images.ts";
@@ -93,7 +93,7 @@ const ROWS: readonly Row[] = [
 ];
 
 async function machine(): Promise<{ node: LabNode; fat: SparseDisk }> {
-  const iso = await isoWith("tests/guest/refused-calls.s", "asm/kernel/refused-calls-test.s");
+  const iso = await isoWith("tests/guest/programs/refused-calls.s", "asm/kernel/refused-calls-test.s");
   const fat = new SparseDisk(2 << 20);
   formatFat(fat, "fat12", { id: 7 });
   const disk = new RecordingDisk();

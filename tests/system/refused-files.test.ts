@@ -3,7 +3,7 @@
  * of file system the same one, and leaves everything as it was.
  */
 import { expect, test } from "vitest";
-import { formatFat } from "../../src/fat/index.ts";
+import { formatFat } from "../../src/disk/fat/index.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
@@ -240,7 +240,7 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
   });
 
   test("the name of an open file, on FAT; on OOFS the file stays for those who have it open", async () => {
-    const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
+    const node = await machine(await isoWith("tests/guest/programs/removed.s", "asm/programs/removed.s"));
     const bytes = "81920 bytes are as they were";
     await expectRows(node, [
       ["mount hda0 /v && removed /v/one /v/two", `0 ${bytes}`],
@@ -251,7 +251,7 @@ describeThoroughly("what is refused says why, and changes nothing:", () => {
   });
 
   test("the room of a file without a name, as long as somebody has it open", async () => {
-    const node = await machine(await isoWith("tests/guest/removed.s", "asm/programs/removed.s"));
+    const node = await machine(await isoWith("tests/guest/programs/removed.s", "asm/programs/removed.s"));
     await output(node, "mount hda0 /v; touch /v/more; removed /v/one /v/two; sync");
     const free = await output(node, "df /v");
     // Whoever takes a name away frees what is left of others.

@@ -1,14 +1,14 @@
 /** A part of the kernel that is replaced by a module while it runs: its state goes over, or the old one goes on. */
 import { expect, test } from "vitest";
+import { format, mount } from "../../src/disk/oofs/index.ts";
 import { assemble, formatDiagnostic, type LabNode } from "../../src/index.ts";
-import { format, mount } from "../../src/oofs/index.ts";
-import { MemoryDisk } from "../oofs/disks.ts";
+import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { boot, images, PROMPT, sources } from "./images.ts";
 import { output } from "./output.ts";
 import { partitioned, RecordingDisk } from "./recording-disk.ts";
 
 const VOLUME_BYTES = 4 << 20;
-/** Modules of tests/guest/log-part.s, by their HOW. */
+/** Modules of tests/guest/programs/log-part.s, by their HOW. */
 const MODULES = ["good", "refuses", "faults", "late", "ends", "other", "lacks"].map((name) => `${name}.o`);
 
 /** A volume with the modules. */
@@ -25,7 +25,7 @@ function volume(): Uint8Array {
   };
   for (const [how, name] of MODULES.entries()) {
     const { object, diagnostics } = assemble({
-      path: "tests/guest/log-part.s",
+      path: "tests/guest/programs/log-part.s",
       syntax: "intel",
       files,
       defines: new Map([["HOW", how]]),

@@ -21,7 +21,7 @@ const PALETTE = ["000000", "0000aa", "00aa00", "00aaaa", "aa0000", "aa00aa", "aa
 ]);
 
 async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
-  const lab = await inState("prompt with tests/guest/screen.s", async () => {
+  const lab = await inState("prompt with tests/guest/programs/screen.s", async () => {
     const iso = await isoWithGuests();
     const booted = boot({ nodes: [{ cdrom: iso }] });
     await booted.nodes[0]!.waitFor(PROMPT);

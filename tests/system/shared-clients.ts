@@ -10,7 +10,7 @@ import {
   parseArp,
 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabPlug } from "../../src/index.ts";
-import { arp, type Frame, tcp } from "../guest/packet-wire.ts";
+import { arp, type Frame, tcp } from "../guest/net/packet-wire.ts";
 
 const HTTP_PORT = 80;
 const [FIN, SYN, ACK] = [1, 2, 16];

@@ -60,7 +60,7 @@ test("a program that waits for a connection or a datagram ends at Ctrl-C", async
 thoroughly(
   "calls about sockets at the edges of what they take give what they should, and say what there is",
   async () => {
-    const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/sockets.s", "asm/programs/sockets.s") }] });
+    const lab = boot({ nodes: [{ cdrom: await isoWith("tests/guest/programs/sockets.s", "asm/programs/sockets.s") }] });
     const node = lab.nodes[0]!;
     await node.waitFor(CLOUD, { within: "20s" });
     await lab.advance("5s");
@@ -81,11 +81,11 @@ thoroughly(
 
 for (const [source, what] of [
   [
-    "tests/guest/socket-times.s",
+    "tests/guest/programs/socket-times.s",
     "times of what is sent, a limit of what is not, and what comes after the end of receiving",
   ],
-  ["tests/guest/socket-ports.s", "which sockets may have a port at the same time"],
-  ["tests/guest/socket-waits.s", "a connection that is never made, which two threads wait for"],
+  ["tests/guest/programs/socket-ports.s", "which sockets may have a port at the same time"],
+  ["tests/guest/programs/socket-waits.s", "a connection that is never made, which two threads wait for"],
 ] as const)
   thoroughly(what, async () => {
     const program = basename(source, ".s");

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type LabCluster, serveSwitch } from "../../src/index.ts";
-import { arp, echo, filler, icmp, type NodeFacts, PEER } from "../guest/packet-wire.ts";
+import { arp, echo, filler, icmp, type NodeFacts, PEER } from "../guest/net/packet-wire.ts";
 import { withAddress } from "./booted.ts";
 import { CLOUD } from "./images.ts";
 

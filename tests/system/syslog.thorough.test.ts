@@ -1,7 +1,7 @@
 /** Lines of the log in datagrams: what a collector hears, and what it hears later. */
 import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
-import { PacketScene } from "../guest/packet-wire.ts";
+import { PacketScene } from "../guest/net/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "./booted.ts";
 import { inState, PROMPT } from "./images.ts";

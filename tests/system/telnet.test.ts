@@ -5,7 +5,7 @@ import { createConnection, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { get32 } from "../../emulator/ether/packet.ts";
 import { type LabCluster, openPort } from "../../src/index.ts";
-import { PacketScene, tcp } from "../guest/packet-wire.ts";
+import { PacketScene, tcp } from "../guest/net/packet-wire.ts";
 import { requireOracle } from "../oracle.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "./booted.ts";

@@ -1,7 +1,7 @@
 /** The TFTP server in ring 3: whole files, lost packets, several clients, and requests for what is not to be read. */
 import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
-import { PacketScene, udp } from "../guest/packet-wire.ts";
+import { PacketScene, udp } from "../guest/net/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { inState } from "./images.ts";

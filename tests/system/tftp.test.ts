@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";
-import { join, PacketScene, udp } from "../guest/packet-wire.ts";
+import { join, PacketScene, udp } from "../guest/net/packet-wire.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, CLOUD, images, inState, PROMPT } from "./images.ts";
 import { output, outputAmong } from "./output.ts";

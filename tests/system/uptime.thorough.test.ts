@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { isAgreed, lastStatus } from "../../src/lab/cloud-status.ts";
-import { addressOf } from "../guest/agreement-scene.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 const TICK_MS = 10;

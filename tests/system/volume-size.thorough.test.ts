@@ -1,9 +1,9 @@
 /** Volumes of another size than their partition, and those whose map has several blocks, as the kernel mounts them. */
 import { describe, expect, test } from "vitest";
+import { DevicePart } from "../../src/disk/device.ts";
+import { check, format, mount } from "../../src/disk/oofs/index.ts";
 import { type BlockBackend, SparseDisk } from "../../src/index.ts";
-import { DevicePart } from "../../src/oofs/device.ts";
-import { check, format, mount } from "../../src/oofs/index.ts";
-import { MemoryDisk } from "../oofs/disks.ts";
+import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { boot, images, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
 import {

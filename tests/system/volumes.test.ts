@@ -1,11 +1,11 @@
 /** Volumes that come from elsewhere, as the kernel mounts them: of version 1, cut off, full, hostile. */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import { recordBlocks } from "../../src/oofs/commit.ts";
-import { check, format, mount } from "../../src/oofs/index.ts";
-import { forge, makeSample, setField } from "../oofs/damage.ts";
-import { Random as ForgeRandom } from "../oofs/disks.ts";
-import { makeVersion1, type OldObject, oldDirectory } from "../oofs/version-1.ts";
+import { recordBlocks } from "../../src/disk/oofs/commit.ts";
+import { check, format, mount } from "../../src/disk/oofs/index.ts";
+import { forge, makeSample, setField } from "../disk/oofs/damage.ts";
+import { Random as ForgeRandom } from "../disk/oofs/disks.ts";
+import { makeVersion1, type OldObject, oldDirectory } from "../disk/oofs/version-1.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";

@@ -30,7 +30,7 @@ function booted(config: Partial<SystemConfig>, context: SkippableContext): Syste
 /** A disk that starts with our boot sector, and has a text where that looks. */
 function bootDisk(): SparseDisk {
   const disk = new SparseDisk(64 * MIB);
-  const code = guest("tests/guest/int13-disk.s");
+  const code = guest("tests/guest/programs/int13-disk.s");
   const sector = new Uint8Array(SECTOR_BYTES);
   sector.set(code);
   sector.set([0x55, 0xaa], 510);
@@ -60,7 +60,7 @@ test("SeaBIOS boots a disk, reads it and writes it", (context) => {
 
 test("SeaBIOS boots a CD", (context) => {
   const boot = new Uint8Array(2048);
-  boot.set(guest("tests/guest/int13-disk.s"));
+  boot.set(guest("tests/guest/programs/int13-disk.s"));
   const iso = makeForeignIso(
     { "boot.bin": boot },
     ["-b", "boot.bin", "-no-emul-boot", "-boot-load-size", "4"],

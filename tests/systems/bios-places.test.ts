@@ -15,7 +15,7 @@ const FIRMWARES = [
 test.for(rowsOf(FIRMWARES, 1))("$name has entries and tables at their places", ({ load, rates, video }, context) => {
   const firmware = load();
   if (firmware === null) return context.skip("seabios is not installed");
-  const system = new System({ firmware, disk: guest("tests/guest/bios-places.s"), diskBytes: 1 << 20 });
+  const system = new System({ firmware, disk: guest("tests/guest/programs/bios-places.s"), diskBytes: 1 << 20 });
   system.untilSerial(/!/, 8);
   expect(system.serial[0]).toContain(
     `\nF000 E2C3 F000 FF53 F000 E6F5 2502 ${rates} 0001 ${video} 0000 0000 0000 0001 0000 0000 !`,

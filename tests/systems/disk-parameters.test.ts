@@ -25,7 +25,7 @@ test.for(rowsOf(["our firmware", "SeaBIOS"], 1))("%s tells the way to a disk", (
   const isOurs = name === "our firmware";
   const firmware = isOurs ? ourFirmware() : seabios("bios.bin");
   if (firmware === null) return context.skip("seabios is not installed");
-  const system = new System({ firmware, disk: guest("tests/guest/disk-parameters.s"), diskBytes: 1 << 20 });
+  const system = new System({ firmware, disk: guest("tests/guest/programs/disk-parameters.s"), diskBytes: 1 << 20 });
   system.untilSerial(/!/, 8);
   // SeaBIOS gives a path, and says that it does not.
   const expected = isOurs ? ANSWERS : ANSWERS.replace(/ 00(42|4A) /g, " 001E ");

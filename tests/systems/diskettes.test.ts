@@ -38,7 +38,7 @@ describe("diskettes", () => {
   test.each(rowsOf(SIZES, 1))(
     "%i KiB: every sector is read, one is written",
     (kib, kind, cylinders, heads, sectors) => {
-      const code = guest("tests/guest/diskette.s");
+      const code = guest("tests/guest/programs/diskette.s");
       const system = new System({ firmware: ourFirmware(), diskettes: [medium(code, kib, heads, sectors)] });
       system.untilSerial(/end/, 20);
       expect(system.serial[0]).toMatch(
@@ -56,7 +56,7 @@ describe("one request over the ends of tracks", () => {
     "%i KiB: the other side follows, then the next cylinder",
     (kib, _kind, _, heads, sectors) => {
       const bytes = medium(new Uint8Array(SECTOR), kib, heads, sectors);
-      bytes.set(guest("tests/guest/diskette-run.s").subarray(0, SECTOR));
+      bytes.set(guest("tests/guest/programs/diskette-run.s").subarray(0, SECTOR));
       const system = new System({ firmware: ourFirmware(), diskettes: [bytes] });
       system.untilSerial(/end/, 20);
       expect(system.serial[0]).toContain("read 00 64 right 64 none 04 00");
@@ -66,7 +66,7 @@ describe("one request over the ends of tracks", () => {
 
 test("a driver that never seeks reads other cylinders, after its own reset too", () => {
   const bytes = medium(new Uint8Array(SECTOR), 1440, 2, 18);
-  bytes.set(guest("tests/guest/diskette-no-seek.s").subarray(0, SECTOR));
+  bytes.set(guest("tests/guest/programs/diskette-no-seek.s").subarray(0, SECTOR));
   const system = new System({ firmware: ourFirmware(), diskettes: [bytes] });
   system.untilSerial(/end/, 20);
   const number = (cylinder: number) => ((cylinder * 2 + 1) * 18 + 4).toString(16).toUpperCase().padStart(4, "0");
@@ -75,7 +75,7 @@ test("a driver that never seeks reads other cylinders, after its own reset too",
 
 test("a request over the end of a disk reads what lies before it", () => {
   const SECTORS = 12;
-  const disk = medium(guest("tests/guest/disk-end.s"), SECTORS / 2, 1, 1);
+  const disk = medium(guest("tests/guest/programs/disk-end.s"), SECTORS / 2, 1, 1);
   new DataView(disk.buffer).setUint32(504, SECTORS, true);
   const system = new System({ firmware: ourFirmware(), disk });
   system.untilSerial(/end/, 20);
@@ -89,7 +89,7 @@ describe("El Torito", () => {
     ["a diskette of 2880 KiB", 2880, 2, 36, "drive 00 kind 05 all 1680 written 03"],
   ] as const;
   test.for(rowsOf(EMULATED, 1))("%s is emulated", ([_what, kib, heads, sectors, expected], context) => {
-    const code = guest("tests/guest/diskette.s");
+    const code = guest("tests/guest/programs/diskette.s");
     const image = medium(code, kib, heads, sectors);
     const iso = makeForeignIso({ "boot.img": image }, ["-b", "boot.img", "-c", "boot.cat"], context);
     const system = new System({ firmware: ourFirmware(), cd: iso });
@@ -98,7 +98,7 @@ describe("El Torito", () => {
   });
 
   thoroughly("a disk is emulated, with the geometry of its partition", (context) => {
-    const code = guest("tests/guest/diskette.s");
+    const code = guest("tests/guest/programs/diskette.s");
     const image = medium(code, 4 * 1024, 4, 32);
     // A partition of everything: active, from cylinder 0, head 0, sector 1 to cylinder 63, head 3, sector 32.
     image.set([0x80, 0, 1, 0, 0x06, 3, 32, 63, 0, 0, 0, 0, 0, 0x20, 0, 0], 446);

@@ -9,7 +9,7 @@ const MODE_OFFSET = 508;
 /** The picture after a guest has set a mode and drawn. */
 function draw(mode: number): { width: number; height: number; pixel(x: number, y: number): string; system: System } {
   const disk = new Uint8Array(1 << 20);
-  disk.set(guest("tests/guest/graphics.s"));
+  disk.set(guest("tests/guest/programs/graphics.s"));
   disk[MODE_OFFSET] = mode;
   const system = new System({ firmware: ourFirmware(), disk });
   system.untilSerial(/done/, 5);

@@ -57,7 +57,7 @@ const ENTRIES = `0102 0001 80FF FFFF 0000 3333 0000
 
 /** A machine with the guest, which has heard of the mouse what the test does with it. */
 function asked(firmware: Uint8Array): System {
-  const system = new System({ firmware, disk: guest("tests/guest/int15.s"), diskBytes: 1 << 20 });
+  const system = new System({ firmware, disk: guest("tests/guest/programs/int15.s"), diskBytes: 1 << 20 });
   const { machine } = system;
   system.untilSerial(/!\n/, 8);
   machine.moveMouse(5, -3, 0);

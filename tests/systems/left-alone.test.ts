@@ -12,7 +12,11 @@ function medium(sizeBytes: number, first: number): Uint8Array {
 }
 
 test("a mouse driver of the program's own gets its interrupts, and the keyboard lives on", () => {
-  const system = new System({ firmware: ourFirmware(), disk: guest("tests/guest/own-mouse.s"), diskBytes: MIB });
+  const system = new System({
+    firmware: ourFirmware(),
+    disk: guest("tests/guest/programs/own-mouse.s"),
+    diskBytes: MIB,
+  });
   system.untilSerial(/Rm/, 2);
   system.machine.moveMouse(5, 3, 0);
   system.untilSerial(/Rmmmm/, 1);
@@ -25,7 +29,7 @@ test("a mouse driver of the program's own gets its interrupts, and the keyboard 
 
 test("a program that fills memory up to 640 KiB loses no drive and no mouse", () => {
   const disk = new Uint8Array(16 * MIB);
-  disk.set(guest("tests/guest/over-ebda.s"));
+  disk.set(guest("tests/guest/programs/over-ebda.s"));
   const diskettes = [medium(1_474_560, 0xa1)];
   const system = new System({ firmware: ourFirmware(), disk, cd: medium(MIB, 0xcd), diskettes });
   system.untilSerial(/!/, 5);

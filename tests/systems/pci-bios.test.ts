@@ -45,7 +45,7 @@ test.for(rowsOf(["our firmware", "SeaBIOS"], 1))("%s answers for PCI in both mod
   const isOurs = name === "our firmware";
   const firmware = isOurs ? ourFirmware() : seabios("bios.bin");
   if (firmware === null) return context.skip("seabios is not installed");
-  const system = new System({ firmware, disk: guest("tests/guest/pci-bios.s"), diskBytes: 1 << 20 });
+  const system = new System({ firmware, disk: guest("tests/guest/programs/pci-bios.s"), diskBytes: 1 << 20 });
   system.untilSerial(/!/, 8);
   const expected = `${ANSWERS}${ROUTING}${DIRECTORY}${ANSWERS}!`;
   expect(system.serial[0].replaceAll(" \n", "\n")).toContain(isOurs ? expected : lenient(expected));

@@ -13,14 +13,18 @@ test.for(rowsOf(["our firmware", "SeaBIOS"], 1))("%s finds four serial ports and
   const firmware = name === "SeaBIOS" ? seabios("bios.bin") : ourFirmware();
   if (firmware === null) return context.skip("seabios is not installed");
   const parts = { serialPorts: MOST_SERIAL_PORTS, parallelPort: true };
-  const system = new System({ firmware, disk: guest("tests/guest/ports.s"), diskBytes: 1 << 20, ...parts });
+  const system = new System({ firmware, disk: guest("tests/guest/programs/ports.s"), diskBytes: 1 << 20, ...parts });
   system.untilSerial(/end/, 20);
   expect(system.serial[0].split("\n").slice(-5)).toEqual([`${NAMED} `, "0000 0000 0000 ", "9000 1000 ", "end", ""]);
   expect(system.serial.slice(1)).toEqual(["B", "C", "D", "Paper"]);
 });
 
 test("where there are two serial ports and no printer, that is said", () => {
-  const system = new System({ firmware: ourFirmware(), disk: guest("tests/guest/ports.s"), diskBytes: 1 << 20 });
+  const system = new System({
+    firmware: ourFirmware(),
+    disk: guest("tests/guest/programs/ports.s"),
+    diskBytes: 1 << 20,
+  });
   system.untilSerial(/end/, 20);
   expect(system.serial[0].split("\n").slice(-5)).toEqual([
     "03F8 02F8 0000 0000 0000 0000 0000 0400 ",

@@ -77,7 +77,7 @@ type Firmware = Pick<SystemConfig, "firmware" | "videoRom">;
 
 function machineOf(config: Firmware): System {
   const diskettes = [new Uint8Array(1_474_560)];
-  const disk = guest("tests/guest/post-state.s");
+  const disk = guest("tests/guest/programs/post-state.s");
   return new System({ ...config, disk, diskBytes: 16 * MIB, cd: new Uint8Array(MIB), diskettes });
 }
 

@@ -42,7 +42,7 @@ function expected(processors: number): string[] {
   ];
 }
 
-const disk = guest("tests/guest/smp.s");
+const disk = guest("tests/guest/programs/smp.s");
 
 function started(processors: number, jit: JitMode): System {
   return new System({ firmware: ourFirmware(), disk, diskBytes: 1 << 20, jit, processors });

@@ -19,7 +19,7 @@ const disk = (fill: number): Uint8Array => new Uint8Array(2 * MIB).fill(fill, 40
 let boots: Uint8Array;
 beforeAll(() => {
   boots = disk(0);
-  boots.set(guest("tests/guest/all-drives.s"));
+  boots.set(guest("tests/guest/programs/all-drives.s"));
 });
 
 function machines(context: SkippableContext, change: MachineParts = {}): LabCluster {

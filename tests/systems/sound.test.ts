@@ -34,13 +34,13 @@ function play(source: string, sound: NonNullable<MachineConfig["sound"]>): { pla
 const signed = (value: number): number => (value << 16) >> 16;
 
 test("by an AC97, at a rate of its own", () => {
-  const { played } = play("tests/guest/ac97.s", [{ model: "AC97" }]);
+  const { played } = play("tests/guest/programs/ac97.s", [{ model: "AC97" }]);
   const samples = Array.from({ length: 3000 }, (_, frame) => [signed(frame * 97), signed(~(frame * 97))]).flat();
   expect(played).toEqual([{ card: 0, rateHertz: 11025, samples }]);
 });
 
 test("by a Sound Blaster 16: 8 bits in a buffer that repeats, and 16 bits stereo", () => {
-  const { played } = play("tests/guest/sb16.s", [{ model: "AC97" }, { model: "sb16" }]);
+  const { played } = play("tests/guest/programs/sb16.s", [{ model: "AC97" }, { model: "sb16" }]);
   const narrow = Array.from({ length: 4 * 0x300 }, (_, at) => signed((at << 8) ^ 0x8000));
   const wide = Array.from({ length: 500 }, (_, at) => signed(at * 111));
   expect(played).toEqual([
@@ -51,7 +51,7 @@ test("by a Sound Blaster 16: 8 bits in a buffer that repeats, and 16 bits stereo
 
 test("a snapshot in the middle of a tune goes on with the next sample", async () => {
   const disk = new Uint8Array(1 << 20);
-  disk.set(guest("tests/guest/ac97.s"));
+  disk.set(guest("tests/guest/programs/ac97.s"));
   const lab = new LabCluster({ firmware: ourFirmware(), nodes: [{ disk, sound: [{ model: "AC97" }] }] });
   const first = lab.nodes[0]!.sounds[0]!;
   await lab.until(() => first.samples.length > 1500, "nothing is played");

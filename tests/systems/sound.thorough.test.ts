@@ -39,7 +39,7 @@ function playingIso(folderName: string, context: SkippableContext): Uint8Array {
   return linuxIso("console=ttyS0", context, [
     ["modules", null],
     ...modules,
-    ["mixer", guest("tests/guest/mixer.s")],
+    ["mixer", guest("tests/guest/programs/mixer.s")],
     ["tone", TONE],
     ["play.sh", new TextEncoder().encode(PLAY)],
   ]);

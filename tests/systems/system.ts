@@ -4,7 +4,7 @@
  */
 
 import { DEBUG_CONSOLE } from "../../emulator/board-config.ts";
-import type { TextScreen } from "../../emulator/devices/vga-text.ts";
+import type { TextScreen } from "../../emulator/devices/video/vga-text.ts";
 import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { Machine, type MachineConfig } from "../../emulator/machine.ts";
 

@@ -18,7 +18,7 @@ test.for(rowsOf(FIRMWARES, 1))(
     if (firmware === null) return context.skip("seabios is not installed");
     const system = new System({
       firmware,
-      disk: guest("tests/guest/unreal.s"),
+      disk: guest("tests/guest/programs/unreal.s"),
       diskBytes: 1 << 20,
       cd: new Uint8Array(64 * 2048),
     });

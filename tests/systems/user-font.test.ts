@@ -6,7 +6,7 @@ import { MIB, System } from "./system.ts";
 
 describe("a font of the program's own", () => {
   test.for([0x1100, 0x1110])("is shown by AX=%i", (ax) => {
-    const disk = guest("tests/guest/user-font.s");
+    const disk = guest("tests/guest/programs/user-font.s");
     new DataView(disk.buffer, disk.byteOffset).setUint16(508, ax, true);
     const system = new System({ firmware: ourFirmware(), disk, diskBytes: MIB });
     system.run(0.5);

@@ -32,7 +32,7 @@ interface Outcome {
 
 function run(mode: number, calls: readonly Call[], colours: readonly number[] = []): Outcome {
   const disk = new Uint8Array(1 << 20);
-  disk.set(guest("tests/guest/vbe-protected.s"));
+  disk.set(guest("tests/guest/programs/vbe-protected.s"));
   const words = [mode, LINE, ...calls.flat(), 0xffff];
   const view = new DataView(disk.buffer, SECTOR, SECTOR);
   words.forEach((word, index) => view.setUint16(index * 2, word, true));

@@ -33,7 +33,7 @@ const INPUT_SECTOR = 16;
 /** What a firmware answers; `input` is at ES:DI before each call. */
 function ask(config: SystemConfig, calls: readonly Call[], input = ""): Answers {
   const disk = new Uint8Array(MIB);
-  disk.set(guest("tests/guest/video-calls.s"));
+  disk.set(guest("tests/guest/programs/video-calls.s"));
   const words = new DataView(disk.buffer);
   let at = SECTOR;
   for (const { ax, bx = 0, cx = 0, dx = 0, seen = 0 } of calls)

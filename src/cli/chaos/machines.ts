@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSystem } from "../../build/build.ts";
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../chaos/prepare-cluster.ts";
+import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../chaos/qure/prepare-cluster.ts";
 import type { StageSetup } from "../../chaos/setup.ts";
 import { gitTree } from "../../host/git-tree.ts";
 import { loadFirmware } from "../../host/package.ts";

@@ -1,5 +1,5 @@
 /** Paints what a machine shows on a terminal: what has changed, and not too often. */
-import { type TextScreen, unicodeOf } from "../../../emulator/devices/vga-text.ts";
+import { type TextScreen, unicodeOf } from "../../../emulator/devices/video/vga-text.ts";
 import type { Picture } from "../../../emulator/machine.ts";
 import type { LabNode } from "../../lab/lab.ts";
 import {

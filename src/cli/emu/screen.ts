@@ -3,7 +3,7 @@
  * can. Keys go to the PS/2 keyboard, and the terminal's mouse moves the PS/2 mouse while the guest listens to it.
  * Ctrl-] and a letter are for the emulator.
  */
-import { KEYS } from "../../../emulator/devices/scancodes.ts";
+import { KEYS } from "../../../emulator/devices/input/scancodes.ts";
 import type { LabNode } from "../../lab/cluster.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { PICTURE_ROWS } from "./picture-ways.ts";

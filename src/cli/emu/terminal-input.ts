@@ -3,7 +3,7 @@
  * what it can show. Source: XTerm Control Sequences (SGR mouse, primary device attributes, window reports); kitty's
  * graphics protocol.
  */
-import { KEYS } from "../../../emulator/devices/scancodes.ts";
+import { KEYS } from "../../../emulator/devices/input/scancodes.ts";
 
 /**
  * Asks for a picture in kitty's protocol, for the size of a cell, and for the attributes, which all terminals answer.

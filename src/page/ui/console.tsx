@@ -1,6 +1,6 @@
 /** A machine's screen in full size, with its keyboard and, of a foreign system, its mouse. */
 import { useRef, useState } from "preact/hooks";
-import { KEYS, keystrokeOf } from "../../../emulator/devices/scancodes.ts";
+import { KEYS, keystrokeOf } from "../../../emulator/devices/input/scancodes.ts";
 import type { NodeState } from "../protocol.ts";
 import { usePointer } from "./pointer.ts";
 import { Screen } from "./screen.tsx";

@@ -1,7 +1,7 @@
 /** The frames of a cable: one line each, the chosen one layer by layer, its bytes beside. */
 import { useMemo, useState } from "preact/hooks";
 import { PcapngWriter } from "../../../emulator/ether/capture.ts";
-import { decodeFrame, summarize } from "../decode/frame.ts";
+import { decodeFrame, summarize } from "../../wire/frame.ts";
 import type { FrameNote } from "../protocol.ts";
 import { exactClock } from "./format.ts";
 import type { Store } from "./store.ts";

@@ -1,8 +1,8 @@
 /** Machines as lines, virtual time from left to right, and each message as a stroke from its sender to who heard it. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { readClusterPacket } from "../decode/cluster.ts";
-import { decodeFrame, summarize } from "../decode/frame.ts";
-import { type Stroke as DrawnStroke, strokesOf } from "../decode/strokes.ts";
+import { readClusterPacket } from "../../wire/cluster.ts";
+import { decodeFrame, summarize } from "../../wire/frame.ts";
+import { type Stroke as DrawnStroke, strokesOf } from "../../wire/strokes.ts";
 import type { FrameNote, RunState } from "../protocol.ts";
 import { clock, exactClock } from "./format.ts";
 import type { Store } from "./store.ts";

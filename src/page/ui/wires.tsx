@@ -1,6 +1,6 @@
 /** Frames on their way along the cables: each is a dot for a moment, in the colour of what it carries. */
 import { useEffect, useRef } from "preact/hooks";
-import { readClusterPacket } from "../decode/cluster.ts";
+import { readClusterPacket } from "../../wire/cluster.ts";
 import type { FrameNote } from "../protocol.ts";
 import type { Store } from "./store.ts";
 

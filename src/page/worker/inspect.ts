@@ -4,10 +4,10 @@ import type { MachineHost } from "../../../emulator/cluster/machine-host.ts";
 import { hex } from "../../../emulator/debug/hex.ts";
 import { SHOWN_REGISTERS } from "../../../emulator/debug/processor-view.ts";
 import type { SymbolTable } from "../../../emulator/debug/symbols.ts";
+import { DevicePart, type FileSystem, mount } from "../../disk/oofs/index.ts";
 import { PARTITION_TYPE_OOFS, readPartitionTable } from "../../image/boot-image.ts";
 import { disassemble } from "../../isa/disassemble.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { DevicePart, type FileSystem, mount } from "../../oofs/index.ts";
 import type { DiskEntry, DiskView, ProcessorView } from "../protocol.ts";
 
 const FIRST_SEGMENT = 10;

@@ -6,8 +6,8 @@
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
-import { heldAddresses, nodeId, readClusterPacket } from "../decode/cluster.ts";
-import { HOLD, VIEW } from "../decode/cluster-layout.ts";
+import { heldAddresses, nodeId, readClusterPacket } from "../../wire/cluster.ts";
+import { HOLD, VIEW } from "../../wire/cluster-layout.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 

@@ -1,7 +1,7 @@
 /** The explanation of a triple fault ends with the ways that led there: exactly, as far as code was interpreted. */
 import { expect, test } from "vitest";
 import { type LabCluster, startCluster } from "../../../src/index.ts";
-import { bootDisk } from "../../lab/monitor/monitored.ts";
+import { bootDisk } from "../../monitor/monitored.ts";
 import { codeOf } from "./assembled.ts";
 
 /** Places are fixed, so that the ways between them are known. */

@@ -1,6 +1,6 @@
 /** Messages between the local APICs of several processors, and from the I/O APIC: who gets them (SDM 3A 10.6.2). */
 import { beforeEach, describe, expect, test } from "vitest";
-import { ApicBus } from "../../../emulator/devices/apic-bus.ts";
+import { ApicBus } from "../../../emulator/devices/interrupt/apic-bus.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 
 const COUNT = 3;

@@ -3,7 +3,7 @@
  * Every saved field of every device comes to another value than that of power on by it (leaving.thorough.test.ts).
  */
 import { NIC_MODELS, type NicModel } from "../../../emulator/board-config.ts";
-import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
+import * as e1000Registers from "../../../emulator/devices/network/e1000-registers.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import { CHIPS, type Chip } from "./chips.ts";
 import { inputBurst, MOUSE_COMMANDS } from "./input-bursts.ts";

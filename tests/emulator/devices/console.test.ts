@@ -6,9 +6,9 @@ import {
   SET2_TO_SET1,
   scanCodeBytes,
   translateToSet1,
-} from "../../../emulator/devices/scancodes.ts";
-import { glyph } from "../../../emulator/devices/vga-font.ts";
-import { readTextScreen, renderScreen } from "../../../emulator/devices/vga-text.ts";
+} from "../../../emulator/devices/input/scancodes.ts";
+import { glyph } from "../../../emulator/devices/video/vga-font.ts";
+import { readTextScreen, renderScreen } from "../../../emulator/devices/video/vga-text.ts";
 import { TestBoard } from "./harness.ts";
 
 const FAST = "out 3fb 83; out 3f8 01; out 3f9 00; out 3fb 03; out 3fc b";

@@ -1,6 +1,6 @@
 /** What the 82540EM says of a received frame's checksums. */
 import { expect, test } from "vitest";
-import { reportChecksums } from "../../../emulator/devices/e1000-checksum.ts";
+import { reportChecksums } from "../../../emulator/devices/network/e1000-checksum.ts";
 import { internetChecksum, onesSum } from "../../../emulator/ether/internet-checksum.ts";
 
 const BOTH = 0x300;

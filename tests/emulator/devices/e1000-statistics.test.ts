@@ -1,7 +1,7 @@
 /** The counters of the 82540EM (Software Developer's Manual 13.7). */
 import { beforeEach, expect, test } from "vitest";
-import { RegisterFile } from "../../../emulator/devices/e1000-registers.ts";
-import { E1000Statistics } from "../../../emulator/devices/e1000-statistics.ts";
+import { RegisterFile } from "../../../emulator/devices/network/e1000-registers.ts";
+import { E1000Statistics } from "../../../emulator/devices/network/e1000-statistics.ts";
 import {
   arrive,
   BUFFERS,

@@ -1,6 +1,6 @@
 /** Diskette drives: the formats by the size of their images, where sectors lie, and how far the head goes. */
 import { describe, expect, test } from "vitest";
-import { FloppyDrive } from "../../../emulator/devices/floppy-drive.ts";
+import { FloppyDrive } from "../../../emulator/devices/storage/floppy-drive.ts";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
 

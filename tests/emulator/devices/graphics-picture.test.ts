@@ -3,8 +3,8 @@
  * picture tells from which address it came. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem".
  */
 import { describe, expect, test } from "vitest";
-import type { Vga } from "../../../emulator/devices/vga.ts";
-import { type Picture, renderGraphics } from "../../../emulator/devices/vga-graphics.ts";
+import type { Vga } from "../../../emulator/devices/video/vga.ts";
+import { type Picture, renderGraphics } from "../../../emulator/devices/video/vga-graphics.ts";
 import { TestBoard } from "./harness.ts";
 
 const PLANE_BYTES = 0x10000;

@@ -2,8 +2,8 @@
 
 import { Board } from "../../../emulator/board.ts";
 import { type BoardConfig, DEBUG_CONSOLE, LPT1 } from "../../../emulator/board-config.ts";
-import { eject, insert, type RemovableDrive } from "../../../emulator/devices/removable-drive.ts";
-import { PLANES_BYTES } from "../../../emulator/devices/vga-memory.ts";
+import { eject, insert, type RemovableDrive } from "../../../emulator/devices/storage/removable-drive.ts";
+import { PLANES_BYTES } from "../../../emulator/devices/video/vga-memory.ts";
 import type { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { TICK_NS } from "../../../emulator/time/clock.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";

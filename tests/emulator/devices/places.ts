@@ -2,7 +2,7 @@
 import { MOST_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { AddressSpace } from "../../../emulator/bus/address-space.ts";
 import type { AccessBytes } from "../../../emulator/bus/bus.ts";
-import * as e1000Registers from "../../../emulator/devices/e1000-registers.ts";
+import * as e1000Registers from "../../../emulator/devices/network/e1000-registers.ts";
 import { openAc97 } from "./ac97-cases.ts";
 import { TestBoard } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 /** The mouse at its plug: what it tells of motion, buttons and wheel. How it answers commands: keyboard-cases.ts. */
 import { describe, expect, test } from "vitest";
-import { Ps2Mouse } from "../../../emulator/devices/ps2-mouse.ts";
+import { Ps2Mouse } from "../../../emulator/devices/input/ps2-mouse.ts";
 
 const SAMPLES = 0xf3;
 const ENABLE = 0xf4;

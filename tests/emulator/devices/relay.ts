@@ -4,7 +4,7 @@
  * moment, and shows as soon as something depends on it.
  */
 import type { BoardConfig } from "../../../emulator/board-config.ts";
-import { readTextScreen } from "../../../emulator/devices/vga-text.ts";
+import { readTextScreen } from "../../../emulator/devices/video/vga-text.ts";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";

@@ -1,9 +1,9 @@
 /** The picture of a text screen, as art: each glyph, the ninth column, cursor, fonts, colours, and where rows begin. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { Vga } from "../../../emulator/devices/vga.ts";
-import { glyph } from "../../../emulator/devices/vga-font.ts";
-import { readTextScreen, renderScreen } from "../../../emulator/devices/vga-text.ts";
+import type { Vga } from "../../../emulator/devices/video/vga.ts";
+import { glyph } from "../../../emulator/devices/video/vga-font.ts";
+import { readTextScreen, renderScreen } from "../../../emulator/devices/video/vga-text.ts";
 import { TestBoard } from "./harness.ts";
 
 describe("built-in font", () => {

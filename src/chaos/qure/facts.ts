@@ -1,0 +1,209 @@
+/**
+ * What QuRe's nodes hold of their cluster, read from their memory by the names in their kernel. What they print is not
+ * asked.
+ */
+import { nodeId, packetHex } from "../../wire/cluster.ts";
+import { ID_BYTES } from "../../wire/cluster-layout.ts";
+import type { World, WorldNode } from "../world.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+
+export interface NodeFacts {
+  /** Its kernel is up and has read what its disk remembers. */
+  readonly isUp: boolean;
+  readonly isMember: boolean;
+  /** It was told to leave. */
+  readonly isSilent: boolean;
+  readonly hasDisk: boolean;
+  /** Its era was founded by it alone: it may not be one. */
+  readonly isAlone: boolean;
+  readonly coordinates: boolean;
+  /** Id of the one that it takes for the coordinator. */
+  readonly coordinator: string;
+  /** 16 hexadecimal digits. */
+  readonly id: string;
+  readonly founder: string;
+  readonly era: number;
+  readonly age: number;
+  /** IPv4, as its four bytes are in memory; 0: none yet. */
+  readonly address: number;
+  /** How many others it takes for alive. */
+  readonly others: number;
+}
+
+const DOWN: NodeFacts = {
+  isUp: false,
+  isMember: false,
+  isSilent: false,
+  hasDisk: false,
+  isAlone: false,
+  coordinates: false,
+  coordinator: "",
+  id: "",
+  founder: "",
+  era: 0,
+  age: 0,
+  address: 0,
+  others: 0,
+};
+
+/** A table of peers that goes round in a circle ends here. */
+const MOST_PEERS = 2000;
+
+class ClusterFacts {
+  readonly ids: readonly string[];
+  readonly #world: World;
+  readonly #at: Readonly<Record<(typeof VARIABLES)[number], number>>;
+  readonly #of: Readonly<Record<(typeof FIELDS)[number], number>>;
+  #facts: readonly NodeFacts[] = [];
+  readonly #tables = new Map<number, ReadonlyMap<string, PeerFacts> | null>();
+  #readNs = -1;
+  readonly #indices: ReadonlyMap<string, number>;
+
+  /** Throws a RangeError when the kernel has no such names. */
+  constructor(world: World, layout: KernelLayout) {
+    this.#world = world;
+    const collect = <Name extends string>(names: readonly Name[], value: (name: Name) => number) =>
+      Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, number>;
+    this.#at = collect(VARIABLES, (name) => layout.address(name));
+    this.#of = collect(FIELDS, (name) => layout.constant(name));
+    this.ids = world.lab.cluster.macAddresses.map(nodeId);
+    this.#indices = new Map(this.ids.map((id, index) => [id, index]));
+  }
+
+  /** All machines as they are now. */
+  get all(): readonly NodeFacts[] {
+    this.#forgetPast();
+    return this.#facts;
+  }
+
+  #forgetPast(): void {
+    if (this.#readNs === this.#world.nowNs) return;
+    this.#readNs = this.#world.nowNs;
+    this.#tables.clear();
+    this.#facts = this.#world.nodes.map((node) => node.once("facts", () => this.#read(node)));
+  }
+
+  of(index: number): NodeFacts {
+    return this.all[index]!;
+  }
+
+  /** The machine with this id; undefined for a stranger's. */
+  indexOf(id: string): number | undefined {
+    return this.#indices.get(id);
+  }
+
+  #read(node: WorldNode): NodeFacts {
+    if (!this.#world.isOn(node.index)) return DOWN;
+    const { memory } = node;
+    const at = this.#at;
+    const of = this.#of;
+    const state = memory.word(at.cluster_state) ?? 0;
+    const own = memory.bytes(at.node, of.NODE_SIZE);
+    const netif = memory.word(at.cluster_netif) ?? 0;
+    const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
+    if (!own) return DOWN;
+    const view = new DataView(own.buffer, own.byteOffset);
+    const age = view.getUint32(of.NODE_AGE, true);
+    if (view.getUint32(0, true) !== of.NODE_MAGIC_VALUE || age === 0 || state > of.STATE_MEMBER) return DOWN;
+    return {
+      // While it waits for an address it may still be reading its disk.
+      isUp: state >= of.STATE_JOINING,
+      isMember: state === of.STATE_MEMBER,
+      isSilent: memory.word(at.cluster_pings) === 0,
+      hasDisk: memory.word(at.node_mount) !== 0,
+      isAlone: memory.word(at.node_alone) !== 0,
+      coordinates: memory.word(at.coordinator_self) !== 0,
+      coordinator: packetHex(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
+      id: packetHex(own, of.NODE_ID, 8),
+      founder: packetHex(own, of.NODE_FOUNDER, 8),
+      era: view.getUint32(of.NODE_ERA, true),
+      age,
+      address,
+      others: memory.word(at.peer_alive) ?? 0,
+    };
+  }
+
+  /** Whom a node's table has, by their ids. Null when the table is not whole. */
+  peers(index: number): ReadonlyMap<string, PeerFacts> | null {
+    this.#forgetPast();
+    const known = this.#tables.get(index);
+    if (known !== undefined) return known;
+    const table = this.#world.nodes[index]!.once("peers", () => this.#readPeers(index));
+    this.#tables.set(index, table);
+    return table;
+  }
+
+  #readPeers(index: number): ReadonlyMap<string, PeerFacts> | null {
+    const { memory } = this.#world.nodes[index]!;
+    const of = this.#of;
+    const found = new Map<string, PeerFacts>();
+    let peer = memory.word(this.#at.peer_first);
+    while (peer !== null && peer !== 0 && found.size < MOST_PEERS) {
+      const bytes = memory.bytes(peer, of.PEER_SIZE);
+      if (!bytes) return null;
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      found.set(packetHex(bytes, of.PEER_ID, 8), {
+        isAlive: view.getUint32(of.PEER_ALIVE, true) !== 0,
+        age: view.getUint32(of.PEER_AGE, true),
+        isViewed: view.getUint32(of.PEER_VIEWED, true) !== 0,
+        digest: view.getUint32(of.PEER_DIGEST, true),
+        session: packetHex(bytes, of.PEER_SESSION, ID_BYTES),
+      });
+      peer = view.getUint32(of.PEER_NEXT, true);
+    }
+    return peer === 0 ? found : null;
+  }
+}
+
+export interface PeerFacts {
+  readonly isAlive: boolean;
+  readonly age: number;
+  /** The coordinator vouches for it. */
+  readonly isViewed: boolean;
+  /** Of its entry. */
+  readonly digest: number;
+  /** Of its boot that is believed. */
+  readonly session: string;
+}
+
+const VARIABLES = [
+  "cluster_state",
+  "cluster_pings",
+  "cluster_netif",
+  "coordinator_id",
+  "coordinator_self",
+  "node",
+  "node_mount",
+  "node_alone",
+  "peer_first",
+  "peer_alive",
+] as const;
+
+const FIELDS = [
+  "NODE_SIZE",
+  "NODE_MAGIC_VALUE",
+  "NODE_ID",
+  "NODE_ERA",
+  "NODE_AGE",
+  "NODE_FOUNDER",
+  "NETIF_ADDRESS",
+  "PEER_SIZE",
+  "PEER_NEXT",
+  "PEER_ID",
+  "PEER_AGE",
+  "PEER_ALIVE",
+  "PEER_VIEWED",
+  "PEER_DIGEST",
+  "PEER_SESSION",
+  "STATE_JOINING",
+  "STATE_MEMBER",
+] as const;
+
+const read = new WeakMap<World, ClusterFacts>();
+
+/** The facts of a run, read once for all invariants. */
+export function factsOf(world: World, layout: KernelLayout): ClusterFacts {
+  let facts = read.get(world);
+  if (!facts) read.set(world, (facts = new ClusterFacts(world, layout)));
+  return facts;
+}

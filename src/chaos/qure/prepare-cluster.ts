@@ -1,0 +1,78 @@
+/** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
+import type { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { recordActions } from "../../lab/actions.ts";
+import { LabCluster } from "../../lab/lab.ts";
+import { imageHash, type RunDescription } from "../../lab/run-link.ts";
+import { clusterOf, memoryShelf } from "../../plan/machines.ts";
+import { planOfRun } from "../../plan/run.ts";
+import type { MachinePlan, Plan } from "../../plan/schema.ts";
+import { kernelLayout, type StageSetup } from "../setup.ts";
+import { World } from "../world.ts";
+import { SERVICES_OF_CAMPAIGNS } from "./service-addresses.ts";
+import { untilAgreed } from "./subject.ts";
+
+export const CAMPAIGN_DISK_BYTES = 64 << 20;
+const SETTLE = "2500ms";
+const BEGUN = {
+  ...{ medium: "cd", preparedBytes: CAMPAIGN_DISK_BYTES, seed: 1, gateway: true, isCampaign: true, actions: [] },
+} as const satisfies Partial<RunDescription>;
+/** What the plan of a campaign calls the CDs, and which of them the machines have that join later. */
+const PRESENT = "the CD";
+const PREVIOUS = "the previous CD";
+
+function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boolean): Plan {
+  const plan = planOfRun(begun, PRESENT, "qure");
+  const older = (machine: MachinePlan): MachinePlan => ({
+    ...machine,
+    drives: machine.drives.map((drive) => (drive.path === PRESENT ? { ...drive, path: PREVIOUS } : drive)),
+  });
+  return { ...plan, machines: plan.machines.map((machine) => (machine.off && hasPrevious ? older(machine) : machine)) };
+}
+
+export interface PreparedSystem {
+  readonly cdrom: Uint8Array;
+  /** A disk of CAMPAIGN_DISK_BYTES that was prepared with this CD; nobody writes it. */
+  readonly disk: SparseDisk;
+  /** The linked kernel of the CD. */
+  readonly kernel: Uint8Array;
+  readonly firmware: Uint8Array;
+  readonly nodes: number;
+  /** The CD of the machines that join; that of all when absent. */
+  readonly previous?: Uint8Array;
+  readonly ramBytes: number;
+  readonly module?: string | null;
+  readonly signal?: AbortSignal;
+}
+
+/** Throws a WaitError when the machines do not become one cluster. */
+export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
+  const { cdrom, previous, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
+  const layout = kernelLayout(kernel);
+  const begun = { ...BEGUN, nodes, ramBytes };
+  const shelf = memoryShelf({
+    firmware: () => firmware,
+    medium: (path) => (path === PREVIOUS ? previous! : cdrom),
+    prepared: () => disk,
+  });
+  const options = clusterOf(campaignPlan(begun, previous !== undefined), shelf);
+  const lab = new LabCluster({ ...options, ...(signal ? { signal } : {}) });
+  const actions = recordActions(lab);
+  try {
+    await untilAgreed(lab, new World(lab), layout);
+    // Something that they keep together.
+    lab.nodes[0]!.type("cloud set campaign yes\r");
+    for (const service of SERVICES_OF_CAMPAIGNS) lab.nodes[0]!.type(`cloud address add ${service}\r`);
+    await lab.advance(SETTLE);
+    const run: RunDescription = {
+      ...begun,
+      image: imageHash(firmware, cdrom),
+      actions,
+      endNs: lab.nowNs,
+      digest: null,
+    };
+    const isPrevious = previous !== undefined;
+    return { snapshot: lab.save(), kernel, sparesFrom: nodes, isPrevious, run: isPrevious ? null : run, module };
+  } finally {
+    lab.close();
+  }
+}
