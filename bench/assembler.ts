@@ -1,8 +1,8 @@
 /**
  * Speed of the assembler beside GNU as and NASM, in one run: a long source of plain instructions, one of macros, our
  * own kernel; and how long `qure build --watch` needs after a one-line change. Ours is measured in a warm process, as
- * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command, with
- * the memory that it takes (alone with `--compiled`).
+ * the API and `qure build` use it, and as a command, Node's start included; and the output of compilers as a command,
+ * with the memory that it takes (alone with `--compiled`).
  *
  *     npm run bench -- assembler
  */

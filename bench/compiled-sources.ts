@@ -1,7 +1,7 @@
 /**
- * Sources as a C compiler writes them, in AT&T syntax: functions with their labels, call frames and alignments, read-only
- * data, and under -g lines and tables of debugging information. From a fixed sequence, so that every run measures the
- * same text; and C for a real compiler, where there is one.
+ * Sources as a C compiler writes them, in AT&T syntax: functions with their labels, call frames and alignments,
+ * read-only data, and under -g lines and tables of debugging information. From a fixed sequence, so that every run
+ * measures the same text; and C for a real compiler, where there is one.
  */
 
 function sequence(seed: number): (limit: number) => number {

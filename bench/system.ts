@@ -1,9 +1,9 @@
 /**
  * QuRe beside Linux on the same work: bench/system/work.s, a program for both, on a volume of the system's own kind on
- * the same virtual disk (an OOFS and an ext4 of 128 MiB, by IDE with DMA). Each system runs in our emulator, which counts the
- * instructions that it retires, and in QEMU. Processor time is that of the emulator with all its threads, wall time is
- * also what else the host does. Before each row that reads, and before each that writes, the volume is unmounted and
- * mounted again, so nothing is in memory.
+ * the same virtual disk (an OOFS and an ext4 of 128 MiB, by IDE with DMA). Each system runs in our emulator, which
+ * counts the instructions that it retires, and in QEMU. Processor time is that of the emulator with all its threads,
+ * wall time is also what else the host does. Before each row that reads, and before each that writes, the volume is
+ * unmounted and mounted again, so nothing is in memory.
  *
  *     npm run bench -- system
  *

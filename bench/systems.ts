@@ -6,8 +6,8 @@
  *
  *     npm run bench -- systems
  *
- * The kernel and busybox come from `tests/systems/fetch`, the other programs from `tests/systems/fetch programs`; the CD
- * is made with ISOLINUX and xorriso.
+ * The kernel and busybox come from `tests/systems/fetch`, the other programs from `tests/systems/fetch programs`; the
+ * CD is made with ISOLINUX and xorriso.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 /**
- * The board: it makes the chips of an i440FX/PIIX PC from the table of its parts (board-parts.ts), and is the bus that the
- * processor sees.
+ * The board: it makes the chips of an i440FX/PIIX PC from the table of its parts (board-parts.ts), and is the bus that
+ * the processor sees.
  */
 import type { BoardConfig } from "./board-config.ts";
 import { type BoardHost, PARTS, type Part, PartList, type Wiring } from "./board-parts.ts";

@@ -1,7 +1,7 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
 // Each tool and each command is a script of its own (src/cli/start.ts). With --package there is also what programs need
-// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as they
-// are, unless --force is given.
+// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as
+// they are, unless --force is given.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,6 +16,9 @@ import { bundle } from "./bundle.mjs";
 import { commonJsTypes } from "./commonjs-types.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
 import { hashOf, sourcesHash } from "./sources.mjs";
+
+/** Parts of the API that can be had alone, as `qure/NAME`. */
+const SUBJECTS = ["lab", "tools", "chaos"];
 
 const PLACE = "dist";
 const STAMP = ".sources";
@@ -75,8 +78,8 @@ async function build(options) {
 }
 
 /**
- * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put one
- * before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
+ * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put
+ * one before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
  */
 async function writePrograms() {
   await mkdir(`${OUT}/bin`, { recursive: true });
@@ -169,6 +172,7 @@ async function buildCommands() {
     inject: ["src/host/ready-interpreter.ts"],
     entryPoints: {
       index: "src/index.ts",
+      ...Object.fromEntries(SUBJECTS.map((name) => [name, `src/api/${name}.ts`])),
       worker: "src/host/worker.ts",
       "chaos-worker": "src/chaos/worker.ts",
     },
@@ -202,6 +206,25 @@ async function buildRequired() {
   });
 }
 
+/** What `require` gets of each subject, of the one file that has all, and the types of it. */
+async function writeRequired() {
+  const source = (name) => readFile(`src/${name}.ts`, "utf8");
+  const exported = async (name) => import(pathToFileURL(resolve(OUT, `${name}.js`)).href);
+  const parts = await Promise.all(SUBJECTS.map((name) => source(`api/${name}`)));
+  const types = commonJsTypes([...parts, await source("index")], await exported("index"), "./types/src/index.js");
+  await writeFile(`${OUT}/index.d.cts`, types);
+  for (const [index, name] of SUBJECTS.entries()) {
+    const module = await exported(name);
+    const path = `./types/src/api/${name}.js`;
+    await writeFile(`${OUT}/${name}.d.cts`, commonJsTypes([parts[index]], module, path));
+    const names = Object.keys(module).join(", ");
+    await writeFile(
+      `${OUT}/${name}.cjs`,
+      `const { ${names} } = require("./index.cjs");\nmodule.exports = { ${names} };\n`,
+    );
+  }
+}
+
 async function buildTypes() {
   const args = ["-p", "tsconfig.types.json", "--outDir", `${OUT}/types`];
   await run("node", ["node_modules/typescript/bin/tsc", ...args]).catch((error) => {
@@ -213,10 +236,7 @@ async function buildTypes() {
 await Promise.all([buildCommands(), ...(isPackage ? [buildTypes(), buildRequired()] : [])]);
 await chmod(`${OUT}/qure.cjs`, 0o755);
 await writeFile(`${OUT}/LICENSES`, await licencesOf(metafiles));
-if (isPackage) {
-  const api = await import(pathToFileURL(resolve(OUT, "index.js")).href);
-  await writeFile(`${OUT}/index.d.cts`, commonJsTypes(await readFile("src/index.ts", "utf8"), api));
-}
+if (isPackage) await writeRequired();
 await writePrograms();
 
 const qure = (...args) =>

@@ -17,8 +17,9 @@ const MAXIMUM_SILENCE_SECONDS = 600;
 const CASES_PER_REPORT = 16;
 
 /**
- * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`, and what it does; `target` exports a class
- * `FuzzTarget` whose `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went wrong or null.
+ * `script` is the file that the user runs as `node scripts/NAME.mjs [SECONDS] [SEED]`, and what it does; `target`
+ * exports a class `FuzzTarget` whose `run(seed)` returns what was tried ({ kind, input }) and, as `finding`, what went
+ * wrong or null.
  */
 export async function fuzz({ script, description, target, args = [] }) {
   const outfile = `build/fuzz/${basename(script, ".mjs")}.target.mjs`;
@@ -101,8 +102,9 @@ function run(script, from, seconds, careful, note) {
 }
 
 /**
- * Runs a script with the arguments, the first of which is the seed that it begins with. It is ended when it says nothing
- * for too long. Resolves to the last seed of which it spoke, whether it came to its end ({ done: true }), and why not.
+ * Runs a script with the arguments, the first of which is the seed that it begins with. It is ended when it says
+ * nothing for too long. Resolves to the last seed of which it spoke, whether it came to its end ({ done: true }), and
+ * why not.
  */
 export function watchChild(script, args, silenceSeconds, onMessage) {
   return new Promise((resolve) => {

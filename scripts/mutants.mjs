@@ -174,5 +174,6 @@ if (values.json)
 else process.stdout.write(textOf());
 if (values.table !== undefined) writeRates(values.table, results, options.seed);
 if (values.least !== undefined && score < values.least) process.exitCode = 1;
-// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for ever.
+// Tests that a planted fault stopped half-way have left sockets and threads open, which would keep the process for
+// ever.
 process.stdout.write("", () => process.exit());

@@ -1,9 +1,8 @@
 /**
- * Has packetdrill judge the guest's TCP:
- * `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [--every N] [PATTERN]`.
- * The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into a temporary folder;
- * what is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs. Every script that fails is named, and the exit
- * status is 0 when they are those of failing.mjs.
+ * Has packetdrill judge the guest's TCP: `node scripts/packetdrill.mjs [--verbose] [--archive google|freebsd] [--every
+ * N] [PATTERN]`. The judge and its scripts are unpacked from QURE_JUDGES (../shared/judges if that is not set) into a
+ * temporary folder; what is excluded, and why, is in tests/judges/packetdrill/exclusions.mjs. Every script that fails
+ * is named, and the exit status is 0 when they are those of failing.mjs.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -83,8 +82,8 @@ const path = join(place, "switch");
 const server = await serveSwitch(path, () => restoreCluster(saved));
 
 /**
- * Has the judge fill in the addresses of a TCP socket that neither listens nor connects, as it does for UDP and ICMP: what
- * it sends in state CLOSED went from 0.0.0.0 to 0.0.0.0.
+ * Has the judge fill in the addresses of a TCP socket that neither listens nor connects, as it does for UDP and ICMP:
+ * what it sends in state CLOSED went from 0.0.0.0 to 0.0.0.0.
  */
 function fillAddresses(source) {
   const text = readFileSync(source, "utf8");

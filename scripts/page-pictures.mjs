@@ -72,8 +72,8 @@ function uint24(value) {
 }
 
 /**
- * Pictures of one size as an animation that begins anew at its end: WebP Container Specification (RFC 9649, section 2.7),
- * whose frames are the picture chunks of whole files.
+ * Pictures of one size as an animation that begins anew at its end: WebP Container Specification (RFC 9649, section
+ * 2.7), whose frames are the picture chunks of whole files.
  */
 function animatedWebp(pictures) {
   // Width and height are in the head of each picture (RFC 6386, 9.1).

@@ -1,5 +1,5 @@
-# Instructions as compilers write them: one for each shape (src/assembler/read/shape.ts) that stood in three or more of 103 outputs of gcc 12.
-# scripts/build.mjs encodes them once, and `qure as` comes with what they became.
+# Instructions as compilers write them: one for each shape (src/assembler/read/shape.ts) that stood in three or more of
+# 103 outputs of gcc 12. scripts/build.mjs encodes them once, and `qure as` comes with what they became.
 adcl $-1, %eax
 adcl $-1, %edx
 adcl $-1, -12(%ebp)
@@ -2625,7 +2625,8 @@ xorl 16(%esp), %eax
 xorl 20(%ecx), %edx
 xorl 20(%esp), %edx
 xorw %bp, %bp
-# Those with symbols that stood in outputs of gcc 12 for SQLite and Lua, with -O0 to -O2 and -Os, with and without -fPIC.
+# Those with symbols that stood in outputs of gcc 12 for SQLite and Lua, with -O0 to -O2 and -Os, with and without
+# -fPIC.
 addb x(%eax), %dl
 addb x(%ebx), %cl
 addb x(%edx), %al

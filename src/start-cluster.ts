@@ -2,9 +2,11 @@
 import { SymbolTable } from "../emulator/debug/symbols.ts";
 import { loadFirmware, loadStarter } from "./host/package.ts";
 import { kernelIso } from "./image/kernel-start/start.ts";
+import { DEFAULT_RAM_BYTES } from "./lab/cluster-options.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "./lab/lab.ts";
 import { ElfError, readElf } from "./object/elf-reader.ts";
 import { programSymbols } from "./object/program-symbols.ts";
+import { MACHINE, PLAN } from "./plan/schema.ts";
 
 /** A file and its name, which Multiboot kernels are told; a kernel whose name ends in `.com` is a DOS program. */
 export interface NamedFile {
@@ -42,6 +44,13 @@ const START_OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
   ...{ realtime: true, signal: true, log: true },
 };
 
+/** What nodes and clusters have as plans have it is checked by the plan's tables. */
+const NODE_FIELDS = [
+  ...(["ramBytes", "processor", "processors", "bootOrder", "nic"] as const),
+  ...(["hpet", "serialPorts", "parallelPort", "off"] as const),
+] satisfies readonly (keyof StartNode & keyof typeof MACHINE)[];
+const CLUSTER_FIELDS = ["seed", "nsPerInstruction"] as const;
+
 function checkNames(given: object, known: Readonly<Record<string, true>>, whose: string): void {
   const wrong = Object.keys(given).find((name) => !Object.hasOwn(known, name));
   if (wrong === undefined) return;
@@ -51,8 +60,11 @@ function checkNames(given: object, known: Readonly<Record<string, true>>, whose:
 function checkOptions(options: StartOptions): void {
   checkNames(options, START_OPTIONS, "startCluster");
   if (!Array.isArray(options.nodes)) throw new RangeError("nodes is a list with an object for each machine: [{}, {}]");
+  for (const name of CLUSTER_FIELDS) if (options[name] !== undefined) PLAN[name].read(options[name], name);
   options.nodes.forEach((node: StartNode, index) => {
     checkNames(node, NODE_OPTIONS, `node ${index + 1}`);
+    for (const name of NODE_FIELDS)
+      if (node[name] !== undefined) MACHINE[name].read(node[name], `node ${index + 1}: ${name}`);
     for (const [name, value] of Object.entries({ disk: node.disk, cdrom: node.cdrom, kernel: node.kernel }))
       if (typeof value === "string")
         throw new RangeError(
@@ -60,8 +72,6 @@ function checkOptions(options: StartOptions): void {
         );
   });
 }
-
-const DEFAULT_RAM_BYTES = 32 << 20;
 
 const named = (file: Uint8Array | NamedFile, name: string): NamedFile =>
   file instanceof Uint8Array ? { name, content: file } : file;

@@ -182,6 +182,7 @@ keyboard_interrupt:
     cmp     eax, 0x80
     jae     keyboard_put
     or      eax, KEY_ALT
+    jmp     keyboard_put
 
 # What Caps Lock and Ctrl make of a key.
 # In: EAX key, CL modifiers.

@@ -493,7 +493,7 @@ atapi_take:
     movzx   ecx, cx
     inc     ecx
     shr     ecx, 1
-    jz      .Latapi_take_not    # data, but none
+    jz      .Latapi_take_not            # data, but none
     mov     [ebp - 12], ecx
     mov     eax, esi
     shr     eax, 1                      # words that still fit

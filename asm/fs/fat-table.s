@@ -18,8 +18,8 @@ fat_get:
     push    esi
     mov     ecx, eax
     cmp     dword ptr [ebx + FAT_BITS], 16
-    je      .Lfat_get_16
-    ja      .Lfat_get_32
+    je      .Lfat_get_fat16
+    ja      .Lfat_get_fat32
     mov     edx, eax                    # 12 bits: byte 1.5 n, which may be the last of a sector
     shr     edx, 1
     add     edx, eax
@@ -37,7 +37,7 @@ fat_get:
     shr     eax, 4
 1:  and     eax, 0xFFF                  # CF is clear
     jmp     .Lfat_get_done
-.Lfat_get_16:
+.Lfat_get_fat16:
     shr     eax, 8
     add     eax, [ebx + FAT_FIRST]
     call    sector_get
@@ -45,7 +45,7 @@ fat_get:
     movzx   ecx, cl
     movzx   eax, word ptr [eax + ecx*2]
     jmp     .Lfat_get_done
-.Lfat_get_32:
+.Lfat_get_fat32:
     shr     eax, 7
     add     eax, [ebx + FAT_FIRST]
     call    sector_get
@@ -229,8 +229,8 @@ fat_set:
 .Lfat_set_copy:
     mov     eax, esi
     cmp     dword ptr [ebx + FAT_BITS], 16
-    je      .Lfat_set_16
-    ja      .Lfat_set_32
+    je      .Lfat_set_fat16
+    ja      .Lfat_set_fat32
     shr     eax, 1
     lea     ecx, [eax + esi]            # ECX: offset of the first of its two bytes
     mov     eax, edx
@@ -253,7 +253,7 @@ fat_set:
 2:  call    fat_set_byte
     jc      .Lfat_set_done
     jmp     .Lfat_set_next
-.Lfat_set_16:
+.Lfat_set_fat16:
     shr     eax, 8
     add     eax, edi
     push    eax
@@ -267,7 +267,7 @@ fat_set:
     mov     eax, ecx
     call    sector_dirty
     jmp     .Lfat_set_next
-.Lfat_set_32:
+.Lfat_set_fat32:
     shr     eax, 7
     add     eax, edi
     push    eax

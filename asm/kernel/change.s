@@ -1,8 +1,8 @@
-# Who wants to know at once that a link came or went, or that an address changed, leaves an event here.
+# Whoever wants to know at once that a link came or went, or that an address or the machine's name changed, leaves an
+# event here.
 
 .include "macros.inc"
 .include "errors.inc"
-.include "net.inc"
 
 WATCHERS                = 20            # one for each interface that machines have, and others
 

@@ -239,7 +239,7 @@ address_read:
     and     eax, 7                      # EAX: r/m
     shr     edx, 6                      # EDX: mod
     cmp     dword ptr [ebx + DECODED_WIDTH], 16
-    je      .Laddress_read_16
+    je      .Laddress_read_short
     mov     ecx, [widths_32 + edx*4]
     cmp     eax, REGISTER_SIB
     jne     .Laddress_read_base
@@ -273,7 +273,7 @@ address_read:
     call    number_read
     mov     [ebx + DECODED_OFFSET], eax
     ret
-.Laddress_read_16:
+.Laddress_read_short:
     mov     ecx, edx                    # mod says the bytes
     push    edx
     movsx   edx, byte ptr [address_bases + eax]

@@ -73,33 +73,29 @@ arp_conflict:
 .global arp_poll_announcements
 arp_poll_announcements:
     mov     ebx, [net_interfaces]
-.Larp_poll_announcements_1:
-    test    ebx, ebx
-    jz      .Larp_poll_announcements_5
+3:  test    ebx, ebx
+    jz      .Larp_poll_announcements_done
     mov     ecx, [ebx + NETIF_ANNOUNCE]
     test    ecx, ecx
-    jz      .Larp_poll_announcements_4
+    jz      4f
     call    clock_ms
     sub     ecx, eax
     test    ecx, ecx
-    jg      .Larp_poll_announcements_3
+    jg      2f
     mov     dword ptr [ebx + NETIF_ANNOUNCE], 0
     mov     eax, ebx
     mov     edx, [ebx + NETIF_ADDRESS]
     mov     ecx, edx
     test    edx, edx
-    jz      .Larp_poll_announcements_2
+    jz      1f
     call    arp_request
-.Larp_poll_announcements_2:
-    mov     eax, ebx
+1:  mov     eax, ebx
     call    secondary_announce_all
-    jmp     .Larp_poll_announcements_4
-.Larp_poll_announcements_3:
-    cmp     ecx, ebp
-    jae     .Larp_poll_announcements_4
+    jmp     4f
+2:  cmp     ecx, ebp
+    jae     4f
     mov     ebp, ecx
-.Larp_poll_announcements_4:
-    mov     ebx, [ebx + NETIF_NEXT]
-    jmp     .Larp_poll_announcements_1
-.Larp_poll_announcements_5:
+4:  mov     ebx, [ebx + NETIF_NEXT]
+    jmp     3b
+.Larp_poll_announcements_done:
     ret

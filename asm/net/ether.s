@@ -226,50 +226,46 @@ ether_receive:
 # Clobbers: the flags only.
 ether_is_ours:
     test    byte ptr [edx + ETHER_DESTINATION], 1
-    jnz     .Lether_is_ours_6                          # groups are sorted by their addresses
+    jnz     .Lether_is_ours_yes         # groups are sorted by their addresses
     push    esi
     push    edi
     mov     esi, [edx + ETHER_DESTINATION]
     movzx   edi, word ptr [edx + ETHER_DESTINATION + 4]
     cmp     esi, [eax + NETIF_MAC]
-    jne     .Lether_is_ours_1
+    jne     1f
     cmp     di, [eax + NETIF_MAC + 4]
-    je      .Lether_is_ours_5
-.Lether_is_ours_1:
-    cmp     dword ptr [secondary_count], 0
-    je      .Lether_is_ours_4
+    je      .Lether_is_ours_found
+1:  cmp     dword ptr [secondary_count], 0
+    je      4f
     push    eax
     push    ecx
     push    edx
     push    0                           # index
-.Lether_is_ours_2:
-    mov     edx, [esp]
+2:  mov     edx, [esp]
     mov     eax, [esp + 12]
     call    secondary_mac
-    jc      .Lether_is_ours_3
+    jc      3f
     inc     dword ptr [esp]
     cmp     esi, [eax]
-    jne     .Lether_is_ours_2
+    jne     2b
     cmp     di, [eax + 4]
-    jne     .Lether_is_ours_2
+    jne     2b
     clc
-.Lether_is_ours_3:
-    pop     edx
+3:  pop     edx
     pop     edx
     pop     ecx
     pop     eax
     pop     edi
     pop     esi
     ret
-.Lether_is_ours_4:
-    stc
+4:  stc
     pop     edi
     pop     esi
     ret
-.Lether_is_ours_5:
+.Lether_is_ours_found:
     pop     edi
     pop     esi
-.Lether_is_ours_6:
+.Lether_is_ours_yes:
     clc
     ret
 
@@ -306,22 +302,20 @@ ether_send:
     mov     esi, [ebx + PACKET_NETIF]
     lea     ecx, [esi + NETIF_MAC]
     cmp     dword ptr [ebx + PACKET_STATION], 0
-    je      .Lether_send_1
+    je      1f
     mov     ecx, [ebx + PACKET_STATION]
-.Lether_send_1:
-    mov     eax, [ecx]
+1:  mov     eax, [ecx]
     mov     [edx + ETHER_SOURCE], eax
     mov     ax, [ecx + 4]
     mov     [edx + ETHER_SOURCE + 4], ax
 
     mov     ecx, [ebx + PACKET_LENGTH]
     cmp     ecx, ETHER_MINIMUM
-    jae     .Lether_send_2
+    jae     2f
     mov     ecx, ETHER_MINIMUM          # packet_alloc left zeros there
-.Lether_send_2:
-    mov     edi, ecx
+2:  mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
-    jz      .Lether_send_7
+    jz      4f
     cmp     esi, [tap_netif]
     jne     .Lether_send_card
     cmp     dword ptr [ebx + PACKET_STORE], 0
@@ -330,27 +324,25 @@ ether_send:
 .Lether_send_card:
     mov     eax, esi
     call    [esi + NETIF_TRANSMIT]
-    jc      .Lether_send_7
+    jc      4f
     inc     dword ptr [esi + NETIF_TX_FRAMES]
     mov     ecx, [ebx + PACKET_MORE]
-    jecxz   .Lether_send_3
+    jecxz   3f
     call    ether_count_cut
-.Lether_send_3:
-    add     [esi + NETIF_TX_BYTES], edi
+3:  add     [esi + NETIF_TX_BYTES], edi
     mov     eax, ebx
     call    packet_free
     clc
-    jmp     .Lether_send_9
+    jmp     .Lether_send_done
 .Lether_send_untapped:
     inc     dword ptr [tap_lost]        # it waited for ARP while listening began
     jmp     .Lether_send_card
-.Lether_send_7:
-    inc     dword ptr [esi + NETIF_TX_DROPS]
+4:  inc     dword ptr [esi + NETIF_TX_DROPS]
     mov     eax, ebx
     call    packet_free
     mov     eax, ERROR_BUSY
     stc
-.Lether_send_9:
+.Lether_send_done:
     pop     edi
     pop     esi
     pop     ebx

@@ -28,35 +28,31 @@ icmp_receive:
     mov     ebp, ecx
     COUNT   icmp_received
     cmp     ecx, ICMP_HEADER_SIZE
-    jb      .Licmp_receive_8
+    jb      4f
     mov     edx, esi
     call    checksum
-    jnz     .Licmp_receive_8
+    jnz     4f
     movzx   eax, byte ptr [esi + ICMP_TYPE]
     cmp     eax, ICMP_ECHO
-    je      .Licmp_receive_1
+    je      2f
     cmp     eax, ICMP_ECHO_REPLY
-    je      .Licmp_receive_2
+    je      3f
     cmp     eax, ICMP_UNREACHABLE
-    je      .Licmp_receive_3
+    je      1f
     cmp     eax, ICMP_TIME_EXCEEDED
-    je      .Licmp_receive_3
+    je      1f
     cmp     eax, ICMP_PARAMETER
-    je      .Licmp_receive_3
+    je      1f
     COUNT   icmp_other
-    jmp     .Licmp_receive_9
-.Licmp_receive_3:
-    call    icmp_error
-    jmp     .Licmp_receive_9
-.Licmp_receive_1:
-    call    icmp_answer
-    jmp     .Licmp_receive_9
-.Licmp_receive_2:
-    call    icmp_reply
-    jmp     .Licmp_receive_9
-.Licmp_receive_8:
-    COUNT   icmp_malformed
-.Licmp_receive_9:
+    jmp     .Licmp_receive_done
+1:  call    icmp_error
+    jmp     .Licmp_receive_done
+2:  call    icmp_answer
+    jmp     .Licmp_receive_done
+3:  call    icmp_reply
+    jmp     .Licmp_receive_done
+4:  COUNT   icmp_malformed
+.Licmp_receive_done:
     pop     ebp
     pop     edi
     pop     ebx

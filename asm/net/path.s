@@ -53,44 +53,40 @@ path_takes:
 .global path_learn
 path_learn:
     cmp     edx, IP_MTU_MINIMUM
-    jae     .Lpath_learn_1
+    jae     1f
     mov     edx, IP_MTU_MINIMUM
-.Lpath_learn_1:
-    cmp     edx, ETHER_PAYLOAD_MAXIMUM
-    jae     .Lpath_learn_5
+1:  cmp     edx, ETHER_PAYLOAD_MAXIMUM
+    jae     .Lpath_learn_done
     push    eax
     mov     ecx, offset paths
-.Lpath_learn_2:
-    cmp     [ecx + PATH_ADDRESS], eax
+2:  cmp     [ecx + PATH_ADDRESS], eax
     je      .Lpath_learn_known
     cmp     dword ptr [ecx + PATH_ADDRESS], 0
-    je      .Lpath_learn_3
+    je      3f
     add     ecx, PATH_SIZE
     cmp     ecx, offset paths + PATHS * PATH_SIZE
-    jb      .Lpath_learn_2
+    jb      2b
     mov     eax, [path_next]
     imul    ecx, eax, PATH_SIZE
     add     ecx, offset paths
     inc     eax
     and     eax, PATHS - 1
     mov     [path_next], eax
-.Lpath_learn_3:
-    inc     dword ptr [path_count]
-.Lpath_learn_4:
-    COUNT   ip_path
+3:  inc     dword ptr [path_count]
+4:  COUNT   ip_path
     mov     [ecx + PATH_MTU], edx
     call    clock_ms                    # clobbers EAX only
     mov     [ecx + PATH_TIME], eax
     pop     eax
     mov     [ecx + PATH_ADDRESS], eax
-.Lpath_learn_5:
+.Lpath_learn_done:
     ret
 .Lpath_learn_known:
     call    clock_ms
     sub     eax, [ecx + PATH_TIME]
     cmp     eax, PATH_LIFETIME_MS
-    jae     .Lpath_learn_4
+    jae     4b
     cmp     [ecx + PATH_MTU], edx
-    ja      .Lpath_learn_4
+    ja      4b
     pop     eax
     ret

@@ -118,29 +118,25 @@ store_return:
     INTERRUPTS_OFF
     xor     ecx, ecx                    # ECX: the packet before it
     mov     ebx, [edx + STORE_FIRST]
-.Lstore_return_1:
-    cmp     ebx, eax                    # nearly always the first
-    je      .Lstore_return_2
+1:  cmp     ebx, eax                    # nearly always the first
+    je      2f
     mov     ecx, ebx
     mov     ebx, [ebx + PACKET_LENT]
-    jmp     .Lstore_return_1
-.Lstore_return_2:
-    mov     ebx, [eax + PACKET_LENT]
+    jmp     1b
+2:  mov     ebx, [eax + PACKET_LENT]
     test    ebx, ebx
-    jnz     .Lstore_return_3
+    jnz     3f
     mov     [edx + STORE_LAST], ecx
-.Lstore_return_3:
-    jecxz   .Lstore_return_4
+3:  jecxz   4f
     mov     [ecx + PACKET_LENT], ebx
-    jmp     .Lstore_return_5
-.Lstore_return_4:
-    mov     [edx + STORE_FIRST], ebx
-.Lstore_return_5:
+    jmp     .Lstore_return_linked
+4:  mov     [edx + STORE_FIRST], ebx
+.Lstore_return_linked:
     xor     ecx, ecx
     cmp     [edx + STORE_FIRST], ecx
-    jne     .Lstore_return_6
+    jne     .Lstore_return_counted
     mov     ecx, [edx + STORE_GONE]     # to be seen together with that: nobody lends once it is set
-.Lstore_return_6:
+.Lstore_return_counted:
     INTERRUPTS_RESTORE
     pop     ebx
     mov     eax, edx

@@ -18,7 +18,7 @@ LIMIT_MAXIMUM           = 4 << 20
 stream_option:
     push    ebx
     call    stream_enter
-    jc      .Lstream_option_9
+    jc      .Lstream_option_stale
     mov     eax, TCB_F_NODELAY
     cmp     edx, STREAM_NODELAY
     je      .Lstream_option_flag
@@ -41,13 +41,13 @@ stream_option:
     je      .Lstream_option_widest
     lea     eax, [ebx + TCB_QUICK]
     cmp     edx, STREAM_QUICK
-    je      .Lstream_option_2
+    je      .Lstream_option_set
     lea     eax, [ebx + TCB_TIMEOUT]
     cmp     edx, STREAM_TIMEOUT
-    je      .Lstream_option_2
+    je      .Lstream_option_set
     lea     eax, [ebx + TCB_UNSENT_LIMIT]
     cmp     edx, STREAM_UNSENT_LIMIT
-    je      .Lstream_option_2
+    je      .Lstream_option_set
     cmp     edx, STREAM_STAMPS
     je      .Lstream_option_stamps
     cmp     edx, STREAM_MORE
@@ -55,9 +55,9 @@ stream_option:
     cmp     edx, STREAM_MARK
     je      .Lstream_option_mark
     cmp     edx, STREAM_MSS
-    jne     .Lstream_option_8
+    jne     .Lstream_option_invalid
     call    stream_set_mss
-    jc      .Lstream_option_8
+    jc      .Lstream_option_invalid
     clc
     jmp     stream_leave
 .Lstream_option_widest:
@@ -81,13 +81,12 @@ stream_option:
     jmp     stream_leave
 .Lstream_option_limit:
     cmp     ecx, LIMIT_MINIMUM
-    jae     .Lstream_option_1
+    jae     1f
     mov     ecx, LIMIT_MINIMUM
-.Lstream_option_1:
-    cmp     ecx, LIMIT_MAXIMUM
-    jbe     .Lstream_option_2
+1:  cmp     ecx, LIMIT_MAXIMUM
+    jbe     .Lstream_option_set
     mov     ecx, LIMIT_MAXIMUM
-.Lstream_option_2:
+.Lstream_option_set:
     mov     [eax], ecx
     clc
     jmp     stream_leave
@@ -95,11 +94,11 @@ stream_option:
     call    stream_set_flag
     clc
     jmp     stream_leave
-.Lstream_option_8:
+.Lstream_option_invalid:
     mov     eax, ERROR_INVALID
     stc
     jmp     stream_leave
-.Lstream_option_9:
+.Lstream_option_stale:
     pop     ebx
     ret
 
@@ -114,11 +113,10 @@ stream_set_mss:
     ja      .Lstream_set_mss_not
     mov     [ebx + TCB_MSS_LIMIT], ecx
     cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-    jbe     .Lstream_set_mss_7
+    jbe     1f
     cmp     ecx, [ebx + TCB_MSS]        # of a connection it only sinks: the other side has said what it takes
     jae     .Lstream_set_mss_done
-.Lstream_set_mss_7:
-    mov     [ebx + TCB_MSS], ecx
+1:  mov     [ebx + TCB_MSS], ecx
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_WHOLE], eax
 .Lstream_set_mss_done:
@@ -134,17 +132,15 @@ stream_set_mss:
 stream_set_widest:
     mov     eax, ecx                    # the least scale by which 16 bits can tell so much
     xor     ecx, ecx
-.Lstream_set_widest_4:
-    cmp     ecx, TCP_SCALE_MAXIMUM
-    je      .Lstream_set_widest_5
+1:  cmp     ecx, TCP_SCALE_MAXIMUM
+    je      2f
     mov     edx, 0xFFFF
     shl     edx, cl
     cmp     edx, eax
-    jae     .Lstream_set_widest_5
+    jae     2f
     inc     ecx
-    jmp     .Lstream_set_widest_4
-.Lstream_set_widest_5:
-    mov     [ebx + TCB_SCALE], ecx
+    jmp     1b
+2:  mov     [ebx + TCB_SCALE], ecx
     ret
 
 # Sets or clears a flag of a connection, and sends what waits for that.
@@ -153,19 +149,17 @@ stream_set_widest:
 stream_set_flag:
     or      [ebx + TCB_FLAGS], eax
     test    ecx, ecx
-    jnz     .Lstream_set_flag_3
+    jnz     1f
     not     eax
     and     [ebx + TCB_FLAGS], eax
-.Lstream_set_flag_3:
-    call    tcp_heard
+1:  call    tcp_heard
     mov     eax, [ebx + TCB_FLAGS]
     and     eax, TCB_F_CORKED
     push    eax
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_NODELAY
-    jz      .Lstream_set_flag_6
+    jz      2f
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_CORKED
-.Lstream_set_flag_6:
-    call    tcp_output                  # what was held back may go: all of it where no delay is wanted
+2:  call    tcp_output                  # what was held back may go: all of it where no delay is wanted
     pop     eax
     or      [ebx + TCB_FLAGS], eax
     ret
@@ -177,7 +171,7 @@ stream_set_flag:
 stream_status:
     push    ebx
     call    stream_enter
-    jc      .Lstream_status_9
+    jc      .Lstream_status_stale
     mov     eax, [ebx + TCB_STATE]
     mov     [edx + STATUS_STATE], eax
     xor     eax, eax
@@ -206,7 +200,7 @@ stream_status:
     mov     [edx + STATUS_RECEIVE_LIMIT], eax
     clc
     jmp     stream_leave
-.Lstream_status_9:
+.Lstream_status_stale:
     pop     ebx
     ret
 
@@ -262,33 +256,29 @@ stream_look:
     jc      .Lstream_look_other
     xor     edx, edx
     cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-    jne     .Lstream_look_1
+    jne     1f
     cmp     dword ptr [ebx + TCB_ACCEPT_HEAD], 0
     je      .Lstream_look_mask
     or      edx, STREAM_READABLE
     jmp     .Lstream_look_mask
-.Lstream_look_1:
-    cmp     dword ptr [ebx + TCB_ERROR], 0
-    je      .Lstream_look_2
+1:  cmp     dword ptr [ebx + TCB_ERROR], 0
+    je      2f
     or      edx, STREAM_ERROR | STREAM_READABLE | STREAM_WRITABLE
-.Lstream_look_2:
-    call    stamp_told
-    jz      .Lstream_look_7
+2:  call    stamp_told
+    jz      3f
     or      edx, STREAM_STAMPED
-.Lstream_look_7:
-    call    stream_waiting
-    jz      .Lstream_look_3
+3:  call    stream_waiting
+    jz      4f
     or      edx, STREAM_READABLE
-.Lstream_look_3:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED | TCB_F_DEAF
-    jz      .Lstream_look_4
+4:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED | TCB_F_DEAF
+    jz      .Lstream_look_ended
     or      edx, STREAM_READABLE
-.Lstream_look_4:
+.Lstream_look_ended:
     cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSED
-    jne     .Lstream_look_5
+    jne     .Lstream_look_open
     or      edx, STREAM_HANGUP | STREAM_READABLE | STREAM_WRITABLE
     jmp     .Lstream_look_mask
-.Lstream_look_5:
+.Lstream_look_open:
     cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
     jb      .Lstream_look_mask
     mov     eax, [ebx + TCB_TX + RING_END]
@@ -296,12 +286,12 @@ stream_look:
     cmp     eax, [ebx + TCB_TX_LIMIT]
     jae     .Lstream_look_mask
     mov     ecx, [ebx + TCB_UNSENT_LIMIT]
-    jecxz   .Lstream_look_8
+    jecxz   .Lstream_look_writable
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_SND_MAX]    # negative: the FIN is sent
     cmp     eax, ecx
     jge     .Lstream_look_mask
-.Lstream_look_8:
+.Lstream_look_writable:
     or      edx, STREAM_WRITABLE
 .Lstream_look_mask:
     mov     eax, [esi + WAIT_WANTED]
@@ -313,11 +303,11 @@ stream_look:
     mov     eax, [esi + WAIT_HANDLE]
     call    udp_ready
     mov     edx, STREAM_ERROR           # closed, or never was a socket
-    jc      .Lstream_look_6
+    jc      .Lstream_look_listening
     mov     edx, STREAM_WRITABLE
-    jz      .Lstream_look_6
+    jz      .Lstream_look_listening
     or      edx, STREAM_READABLE
-.Lstream_look_6:
+.Lstream_look_listening:
     mov     eax, [esi + WAIT_WANTED]
     or      eax, STREAM_ERROR
     and     eax, edx

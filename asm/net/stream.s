@@ -157,32 +157,28 @@ stream_pause:
 stream_bind:
     push    ebx
     call    stream_enter
-    jc      .Lstream_bind_9
+    jc      4f
     mov     eax, ERROR_INVALID
     cmp     ecx, 0xFFFF
-    ja      .Lstream_bind_8
+    ja      3f
     cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSED
-    jne     .Lstream_bind_8
+    jne     3f
     cmp     dword ptr [ebx + TCB_LOCAL_PORT], 0
-    jne     .Lstream_bind_8
+    jne     3f
     mov     [ebx + TCB_LOCAL], edx
-    jecxz   .Lstream_bind_1
+    jecxz   1f
     mov     eax, ecx
     call    tcp_port_free
-    jne     .Lstream_bind_7
+    jne     2f
     mov     [ebx + TCB_LOCAL_PORT], eax
     clc
     jmp     stream_leave
-.Lstream_bind_1:
-    call    tcp_choose_port
+1:  call    tcp_choose_port
     jmp     stream_leave
-.Lstream_bind_7:
-    mov     eax, ERROR_PORT_IN_USE
-.Lstream_bind_8:
-    stc
+2:  mov     eax, ERROR_PORT_IN_USE
+3:  stc
     jmp     stream_leave
-.Lstream_bind_9:
-    pop     ebx
+4:  pop     ebx
     ret
 
 # Takes connections from now on. A socket without a port gets one.
@@ -192,32 +188,28 @@ stream_bind:
 stream_listen:
     push    ebx
     call    stream_enter
-    jc      .Lstream_listen_9
+    jc      .Lstream_listen_stale
     cmp     edx, BACKLOG_MAXIMUM
-    jbe     .Lstream_listen_1
+    jbe     1f
     mov     edx, BACKLOG_MAXIMUM
-.Lstream_listen_1:
-    mov     [ebx + TCB_BACKLOG], edx
+1:  mov     [ebx + TCB_BACKLOG], edx
     cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-    je      .Lstream_listen_3
+    je      3f
     mov     eax, ERROR_CONNECTED
     cmp     dword ptr [ebx + TCB_STATE], TCP_CLOSED
-    jne     .Lstream_listen_8
+    jne     4f
     cmp     dword ptr [ebx + TCB_REMOTE_PORT], 0
-    jne     .Lstream_listen_8
+    jne     4f
     cmp     dword ptr [ebx + TCB_LOCAL_PORT], 0
-    jne     .Lstream_listen_2
+    jne     2f
     call    tcp_choose_port
     jc      stream_leave
-.Lstream_listen_2:
-    mov     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-.Lstream_listen_3:
-    clc
+2:  mov     dword ptr [ebx + TCB_STATE], TCP_LISTEN
+3:  clc
     jmp     stream_leave
-.Lstream_listen_8:
-    stc
+4:  stc
     jmp     stream_leave
-.Lstream_listen_9:
+.Lstream_listen_stale:
     pop     ebx
     ret
 
@@ -233,38 +225,34 @@ stream_accept:
 .Lstream_accept_next:
     mov     eax, esi
     call    stream_enter
-    jc      .Lstream_accept_9
+    jc      .Lstream_accept_done
     mov     eax, ERROR_INVALID
     cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
-    jne     .Lstream_accept_8
+    jne     3f
     cmp     dword ptr [ebx + TCB_ACCEPT_HEAD], 0
-    jne     .Lstream_accept_1
+    jne     1f
     call    stream_pause
     jnc     .Lstream_accept_next
-    jmp     .Lstream_accept_9
-.Lstream_accept_1:
-    mov     ebx, [ebx + TCB_ACCEPT_HEAD]
+    jmp     .Lstream_accept_done
+1:  mov     ebx, [ebx + TCB_ACCEPT_HEAD]
     call    tcp_disown
     mov     eax, ebx
     mov     edx, offset stream_type
     xor     ecx, ecx
     call    handle_open
-    jc      .Lstream_accept_2
+    jc      2f
     mov     [ebx + TCB_HANDLE], eax
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, [ebx + TCB_REMOTE_PORT]
     clc
-    jmp     .Lstream_accept_7
-.Lstream_accept_2:
-    push    eax
+    jmp     4f
+2:  push    eax
     call    tcp_send_reset
     xor     eax, eax
     call    tcp_end
     pop     eax
-.Lstream_accept_8:
-    stc
-.Lstream_accept_7:
-    pushfd
+3:  stc
+4:  pushfd
     push    eax
     push    edx
     push    ecx
@@ -274,7 +262,7 @@ stream_accept:
     pop     edx
     pop     eax
     popfd
-.Lstream_accept_9:
+.Lstream_accept_done:
     pop     esi
     pop     ebx
     ret

@@ -162,7 +162,7 @@ tcp_advance:
     mov     edi, [ebx + TCB_SND_MAX]
     sub     edi, [ebx + TCB_SND_UNA]    # EDI: bytes that were on their way
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      .Ltcp_advance_9
+    jz      1f
     mov     eax, [ebx + TCB_SND_UNA]
     mov     edx, [seg_acknowledgement]
     mov     ecx, esi
@@ -171,22 +171,19 @@ tcp_advance:
     call    sack_deliver
     mov     ecx, [rack_new]             # what is acknowledged and does not arrive only now
     sub     [told], ecx
-.Ltcp_advance_9:
-    mov     eax, [seg_acknowledgement]
+1:  mov     eax, [seg_acknowledgement]
     mov     [ebx + TCB_SND_UNA], eax
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_NXT]
     test    edx, edx
-    jle     .Ltcp_advance_1
+    jle     2f
     mov     [ebx + TCB_SND_NXT], eax
-.Ltcp_advance_1:
-    mov     edx, eax
+2:  mov     edx, eax
     sub     edx, [ebx + TCB_TX + RING_END]
     test    edx, edx
-    jle     .Ltcp_advance_2
+    jle     3f
     mov     eax, [ebx + TCB_TX + RING_END]  # our FIN
-.Ltcp_advance_2:
-    mov     [ebx + TCB_TX + RING_START], eax
+3:  mov     [ebx + TCB_TX + RING_START], eax
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    sack_trim
     call    rack_trim
@@ -207,24 +204,23 @@ tcp_advance:
     and     dword ptr [ebx + TCB_FLAGS], ~(TCB_F_LOSS | TCB_F_RECOVERY | TCB_F_DOUBTED)
 .Ltcp_advance_grow:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    jnz     .Ltcp_advance_10
+    jnz     4f
     sub     esi, [told]                 # limited transmit has sent for these already
-    jns     .Ltcp_advance_10
+    jns     4f
     xor     esi, esi
-.Ltcp_advance_10:
-    call    tcp_grow
+4:  call    tcp_grow
 .Ltcp_advance_timer:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
-    jne     .Ltcp_advance_7
+    jne     .Ltcp_advance_more
     xor     eax, eax
     mov     [ebx + AT_RETRANSMIT], eax
     mov     [ebx + AT_PROBE], eax
     mov     [ebx + AT_REORDER], eax
-    jmp     .Ltcp_advance_8
-.Ltcp_advance_7:
+    jmp     .Ltcp_advance_room
+.Ltcp_advance_more:
     call    tcp_set_retransmit
-.Ltcp_advance_8:
+.Ltcp_advance_room:
     cmp     dword ptr [ebx + AT_END], 0
     je      tcp_wake                    # there is room
     mov     eax, TCP_ORPHAN_MS
@@ -242,33 +238,29 @@ tcp_recover_part:
     call    rack_recovered
     mov     eax, [ebx + TCB_SSTHRESH]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jnz     .Ltcp_recover_part_3
+    jnz     2f
     mov     edx, [ebx + TCB_SND_MAX]    # RFC 6582, 3.2, step 3: no burst
     sub     edx, [ebx + TCB_SND_UNA]
     cmp     edx, [ebx + TCB_MSS]
-    jae     .Ltcp_recover_part_4
+    jae     1f
     mov     edx, [ebx + TCB_MSS]
-.Ltcp_recover_part_4:
-    add     edx, [ebx + TCB_MSS]
+1:  add     edx, [ebx + TCB_MSS]
     cmp     eax, edx
-    jbe     .Ltcp_recover_part_3
+    jbe     2f
     mov     eax, edx
-.Ltcp_recover_part_3:
-    mov     [ebx + TCB_CWND], eax
+2:  mov     [ebx + TCB_CWND], eax
     jmp     .Ltcp_recover_part_done
 .Ltcp_recover_part_partial:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jnz     .Ltcp_recover_part_done         # what is sent depends on the bytes on their way
     mov     eax, [ebx + TCB_CWND]
     sub     eax, esi
-    jns     .Ltcp_recover_part_5
+    jns     3f
     xor     eax, eax
-.Ltcp_recover_part_5:
-    cmp     esi, [ebx + TCB_MSS]
-    jb      .Ltcp_recover_part_6
+3:  cmp     esi, [ebx + TCB_MSS]
+    jb      4f
     add     eax, [ebx + TCB_MSS]
-.Ltcp_recover_part_6:
-    mov     [ebx + TCB_CWND], eax
+4:  mov     [ebx + TCB_CWND], eax
     call    tcp_resend_first
 .Ltcp_recover_part_done:
     ret
@@ -344,34 +336,31 @@ tcp_resend_first:
 tcp_measure:
     mov     eax, [tcp_time]
     cmp     dword ptr [seg_stamped], 0
-    je      .Ltcp_measure_1
+    je      1f
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      .Ltcp_measure_1
+    jz      1f
     add     eax, [ebx + TCB_TS_OFFSET]
     sub     eax, [seg_echo]
     cmp     eax, RTO_MAXIMUM_MS
-    ja      .Ltcp_measure_9                          # nothing that we sent
-    jmp     .Ltcp_measure_2
-.Ltcp_measure_1:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
-    jz      .Ltcp_measure_9
+    ja      .Ltcp_measure_done          # nothing that we sent
+    jmp     2f
+1:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMED
+    jz      .Ltcp_measure_done
     mov     edx, [seg_acknowledgement]
     sub     edx, [ebx + TCB_TIMED]
-    js      .Ltcp_measure_9
+    js      .Ltcp_measure_done
     sub     eax, [ebx + TCB_TIMED_AT]
-.Ltcp_measure_2:
-    and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
+2:  and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_TIMED
     cmp     eax, 1
     adc     eax, 0
     cmp     dword ptr [ebx + TCB_SRTT], 0
-    jne     .Ltcp_measure_3
+    jne     3f
     lea     edx, [eax + eax]
     mov     [ebx + TCB_RTTVAR], edx     # half of it, four times
     shl     eax, 3
     mov     [ebx + TCB_SRTT], eax
-    jmp     .Ltcp_measure_5
-.Ltcp_measure_3:
-    mov     edx, [ebx + TCB_SRTT]
+    jmp     4f
+3:  mov     edx, [ebx + TCB_SRTT]
     shr     edx, 3
     sub     eax, edx                    # difference
     add     [ebx + TCB_SRTT], eax
@@ -382,19 +371,18 @@ tcp_measure:
     shr     edx, 2
     sub     eax, edx
     add     [ebx + TCB_RTTVAR], eax
-.Ltcp_measure_5:
-    mov     eax, [ebx + TCB_SRTT]
+4:  mov     eax, [ebx + TCB_SRTT]
     shr     eax, 3
     mov     edx, [ebx + TCB_RTTVAR]     # RFC 6298, 2.3, with G so large; 2.4 asks for a second, which nobody takes
     cmp     edx, RTO_VARIANCE_MS
-    jae     .Ltcp_measure_6
+    jae     .Ltcp_measure_spread
     mov     edx, RTO_VARIANCE_MS
-.Ltcp_measure_6:
+.Ltcp_measure_spread:
     add     eax, edx
     cmp     eax, RTO_MAXIMUM_MS
-    jbe     .Ltcp_measure_8
+    jbe     .Ltcp_measure_bounded
     mov     eax, RTO_MAXIMUM_MS
-.Ltcp_measure_8:
+.Ltcp_measure_bounded:
     mov     [ebx + TCB_RTO], eax
-.Ltcp_measure_9:
+.Ltcp_measure_done:
     ret

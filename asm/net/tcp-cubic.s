@@ -22,33 +22,29 @@ tcp_grow:
     add     edx, [ebx + TCB_MSS]
     add     edx, [ebx + TCB_MSS]
     cmp     edx, eax
-    jae     .Ltcp_grow_1
+    jae     1f
     lea     edx, [edi + edi]            # slow start goes on while half of it is in use
     cmp     edx, eax
-    jb      .Ltcp_grow_9
+    jb      .Ltcp_grow_done
     cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     .Ltcp_grow_9
-.Ltcp_grow_1:
-    cmp     eax, [ebx + TCB_SSTHRESH]
-    jae     .Ltcp_grow_3
+    jae     .Ltcp_grow_done
+1:  cmp     eax, [ebx + TCB_SSTHRESH]
+    jae     3f
     mov     edx, [ebx + TCB_MSS]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_LOSS
-    jnz     .Ltcp_grow_2
+    jnz     2f
     imul    edx, edx, SLOW_START_MOST
-.Ltcp_grow_2:
-    cmp     edx, esi
-    jbe     .Ltcp_grow_4
+2:  cmp     edx, esi
+    jbe     4f
     mov     edx, esi
-    jmp     .Ltcp_grow_4
-.Ltcp_grow_3:
-    call    cubic_growth
+    jmp     4f
+3:  call    cubic_growth
     mov     eax, [ebx + TCB_CWND]
-.Ltcp_grow_4:
-    add     eax, edx
+4:  add     eax, edx
     cmp     eax, WINDOW_MAXIMUM
-    ja      .Ltcp_grow_9
+    ja      .Ltcp_grow_done
     mov     [ebx + TCB_CWND], eax
-.Ltcp_grow_9:
+.Ltcp_grow_done:
     ret
 
 # How many bytes an acknowledgement adds in congestion avoidance (RFC 9438, 4.2 to 4.5).
@@ -75,10 +71,9 @@ cubic_growth:
     xor     eax, edx
     sub     eax, edx
     cmp     eax, CUBIC_TICKS
-    jbe     .Lcubic_growth_4
+    jbe     1f
     mov     eax, CUBIC_TICKS
-.Lcubic_growth_4:
-    mov     ecx, eax
+1:  mov     ecx, eax
     mul     ecx
     mul     ecx
     mul     dword ptr [ebx + TCB_MSS]
@@ -89,16 +84,14 @@ cubic_growth:
     add     eax, [ebx + TCB_CUBIC_MAX]
     mov     ecx, [ebx + TCB_CWND]
     sub     eax, ecx                    # EAX: how far it is to go in this round trip, between 0 and half of it
-    jns     .Lcubic_growth_5
+    jns     2f
     xor     eax, eax
-.Lcubic_growth_5:
-    mov     edx, ecx
+2:  mov     edx, ecx
     shr     edx, 1
     cmp     eax, edx
-    jbe     .Lcubic_growth_6
+    jbe     3f
     mov     eax, edx
-.Lcubic_growth_6:
-    mul     esi
+3:  mul     esi
     div     ecx
     mov     edi, eax                    # EDI: CUBIC's part of it for these bytes
     mov     eax, [ebx + TCB_MSS]        # Reno's: a segment in a round trip, or 9/17 of one while it makes good the loss
@@ -106,22 +99,21 @@ cubic_growth:
     div     ecx
     mov     ecx, [ebx + TCB_CUBIC_RENO]
     cmp     ecx, [ebx + TCB_CUBIC_MAX]
-    jae     .Lcubic_growth_7
+    jae     4f
     lea     eax, [eax + eax*8]
     xor     edx, edx
     push    ecx
     mov     ecx, 17
     div     ecx
     pop     ecx
-.Lcubic_growth_7:
-    add     ecx, eax
+4:  add     ecx, eax
     mov     [ebx + TCB_CUBIC_RENO], ecx
     mov     edx, edi
     sub     ecx, [ebx + TCB_CWND]
     cmp     ecx, edx
-    jle     .Lcubic_growth_8
+    jle     .Lcubic_growth_done
     mov     edx, ecx                    # whichever is more
-.Lcubic_growth_8:
+.Lcubic_growth_done:
     pop     edi
     ret
 
@@ -137,22 +129,19 @@ cubic_begin:
     mov     [ebx + TCB_CUBIC_RENO], ecx
     mov     eax, [ebx + TCB_CUBIC_MAX]
     sub     eax, ecx
-    ja      .Lcubic_begin_1
+    ja      1f
     mov     [ebx + TCB_CUBIC_MAX], ecx
     xor     eax, eax
-.Lcubic_begin_1:
-    mov     ecx, CUBIC_SCALE            # K^3 = (W_max - cwnd) / C
+1:  mov     ecx, CUBIC_SCALE            # K^3 = (W_max - cwnd) / C
     mul     ecx
     mov     ecx, [ebx + TCB_MSS]
     cmp     edx, ecx
-    jb      .Lcubic_begin_2
+    jb      2f
     mov     eax, CUBIC_TICKS
-    jmp     .Lcubic_begin_3
-.Lcubic_begin_2:
-    div     ecx
+    jmp     3f
+2:  div     ecx
     call    cube_root
-.Lcubic_begin_3:
-    mov     [ebx + TCB_CUBIC_K], eax
+3:  mov     [ebx + TCB_CUBIC_K], eax
     ret
 
 # Takes a cube root.

@@ -79,43 +79,39 @@ tcp_emit_lend:
 .global tcp_several
 tcp_several:
     test    dword ptr [ebx + TCB_CAN], NETIF_CUTS
-    jz      .Ltcp_several_9
+    jz      .Ltcp_several_done
     cmp     esi, [ebx + TCB_SND_MAX]
-    jne     .Ltcp_several_9
+    jne     .Ltcp_several_done
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY | TCB_F_LOSS | TCB_F_PROBE
-    jnz     .Ltcp_several_9
+    jnz     .Ltcp_several_done
     cmp     dword ptr [tap_netif], 0    # who listens sees whole packets
-    jne     .Ltcp_several_9
+    jne     .Ltcp_several_done
     cmp     dword ptr [ebx + TCB_RECEIVED], 0   # their headers are alike: no SACK
-    jne     .Ltcp_several_9
+    jne     .Ltcp_several_done
     mov     eax, edi
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN
-    jz      .Ltcp_several_1
+    jz      1f
     dec     eax                         # the last one has it
-.Ltcp_several_1:
-    cmp     eax, [burst_room]
-    jle     .Ltcp_several_2
+1:  cmp     eax, [burst_room]
+    jle     2f
     mov     eax, [burst_room]
-.Ltcp_several_2:
-    cmp     eax, [mark_room]
-    jle     .Ltcp_several_3
+2:  cmp     eax, [mark_room]
+    jle     3f
     mov     eax, [mark_room]
-.Ltcp_several_3:
-    cmp     eax, SEVERAL_MAXIMUM
-    jle     .Ltcp_several_4
+3:  cmp     eax, SEVERAL_MAXIMUM
+    jle     4f
     mov     eax, SEVERAL_MAXIMUM
-.Ltcp_several_4:
-    lea     edx, [edx + edx]
+4:  lea     edx, [edx + edx]
     cmp     eax, edx
     mov     edx, [ebx + TCB_MSS]
-    jl      .Ltcp_several_9
+    jl      .Ltcp_several_done
     cmp     edx, LENT_MINIMUM
-    jb      .Ltcp_several_9
+    jb      .Ltcp_several_done
     push    eax
     xor     edx, edx
     div     dword ptr [ebx + TCB_MSS]
     pop     eax
     sub     eax, edx                    # less what is left over
     mov     edx, eax
-.Ltcp_several_9:
+.Ltcp_several_done:
     ret

@@ -77,22 +77,21 @@ tcp_syn_sent_input:
     test    ecx, TCP_RST
     jz      .Ltcp_syn_sent_input_syn
     test    ecx, TCP_ACK
-    jz      .Ltcp_syn_sent_input_9
+    jz      .Ltcp_syn_sent_input_done
     COUNT   tcp_resets
     mov     eax, ERROR_REFUSED
     jmp     tcp_end
 .Ltcp_syn_sent_input_syn:
     test    ecx, TCP_SYN
-    jz      .Ltcp_syn_sent_input_9
+    jz      .Ltcp_syn_sent_input_done
     mov     eax, [seg_sequence]
     call    tcp_synchronize
     inc     dword ptr [seg_sequence]
     mov     eax, [ebx + TCB_RX_LIMIT]   # what our SYN offered
     cmp     eax, 65535
-    jbe     .Ltcp_syn_sent_input_1
+    jbe     1f
     mov     eax, 65535
-.Ltcp_syn_sent_input_1:
-    add     [ebx + TCB_RCV_ADV], eax
+1:  add     [ebx + TCB_RCV_ADV], eax
     test    dword ptr [seg_flags], TCP_ACK
     jz      .Ltcp_syn_sent_input_both
     call    tcp_established
@@ -108,13 +107,13 @@ tcp_syn_sent_input:
     call    tcp_emit
     call    tcp_set_retransmit
     cmp     dword ptr [seg_length], 0
-    je      .Ltcp_syn_sent_input_9
+    je      .Ltcp_syn_sent_input_done
     and     dword ptr [seg_flags], ~TCP_FIN
     jmp     tcp_take                    # kept until the connection is made (RFC 9293, 3.4)
 .Ltcp_syn_sent_input_wrong:
     test    ecx, TCP_RST
     jz      tcp_answer_reset
-.Ltcp_syn_sent_input_9:
+.Ltcp_syn_sent_input_done:
     ret
 
 # Takes the first sequence number and the options of a SYN.
@@ -135,41 +134,37 @@ tcp_synchronize:
 
     mov     eax, [seg_mss]
     test    eax, eax
-    jnz     .Ltcp_synchronize_1
+    jnz     1f
     mov     eax, TCP_MSS_DEFAULT
-.Ltcp_synchronize_1:
-    cmp     eax, TCP_MSS_MINIMUM
-    jae     .Ltcp_synchronize_2
+1:  cmp     eax, TCP_MSS_MINIMUM
+    jae     2f
     mov     eax, TCP_MSS_MINIMUM
-.Ltcp_synchronize_2:
-    mov     edx, [ebx + TCB_MSS_LIMIT]
+2:  mov     edx, [ebx + TCB_MSS_LIMIT]
     cmp     eax, edx
-    jbe     .Ltcp_synchronize_4
+    jbe     3f
     mov     eax, edx
-.Ltcp_synchronize_4:
-    mov     edx, [ebx + TCB_FLAGS]
+3:  mov     edx, [ebx + TCB_FLAGS]
     and     edx, ~(TCB_F_SCALE | TCB_F_TIMESTAMPS | TCB_F_SACK)
     mov     dword ptr [ebx + TCB_RCV_SCALE], 0
     mov     dword ptr [ebx + TCB_SND_SCALE], 0
     cmp     dword ptr [seg_scaled], 0
-    je      .Ltcp_synchronize_5
+    je      4f
     or      edx, TCB_F_SCALE
     mov     ecx, [seg_scale]
     mov     [ebx + TCB_SND_SCALE], ecx
     mov     ecx, [ebx + TCB_SCALE]
     mov     [ebx + TCB_RCV_SCALE], ecx
-.Ltcp_synchronize_5:
-    cmp     dword ptr [seg_sack_ok], 0
-    je      .Ltcp_synchronize_6
+4:  cmp     dword ptr [seg_sack_ok], 0
+    je      .Ltcp_synchronize_stamps
     or      edx, TCB_F_SACK
-.Ltcp_synchronize_6:
+.Ltcp_synchronize_stamps:
     cmp     dword ptr [seg_stamped], 0
-    je      .Ltcp_synchronize_7
+    je      .Ltcp_synchronize_set
     or      edx, TCB_F_TIMESTAMPS
     sub     eax, 12                     # in each segment, RFC 6691
     mov     ecx, [seg_stamp]
     mov     [ebx + TCB_TS_RECENT], ecx
-.Ltcp_synchronize_7:
+.Ltcp_synchronize_set:
     mov     [ebx + TCB_FLAGS], edx
     mov     [ebx + TCB_MSS], eax
     mov     ecx, eax
@@ -264,17 +259,17 @@ tcp_connection_input:
     test    dword ptr [seg_flags], TCP_RST
     jnz     .Ltcp_connection_input_reset
     test    dword ptr [seg_flags], TCP_ACK
-    jz      .Ltcp_connection_input_9
+    jz      .Ltcp_connection_input_done
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
     je      tcp_opened
     call    tcp_acknowledge
-    jc      .Ltcp_connection_input_9
+    jc      .Ltcp_connection_input_done
     jmp     tcp_after
 
 .Ltcp_connection_input_outside:
     COUNT   tcp_outside
     test    dword ptr [seg_flags], TCP_RST
-    jnz     .Ltcp_connection_input_9
+    jnz     .Ltcp_connection_input_done
     cmp     dword ptr [ebx + TCB_STATE], TCP_TIME_WAIT
     jne     tcp_owe
     test    dword ptr [seg_flags], TCP_FIN
@@ -289,7 +284,7 @@ tcp_connection_input:
 
 .Ltcp_connection_input_syn:
     test    dword ptr [seg_flags], TCP_RST
-    jnz     .Ltcp_connection_input_9
+    jnz     .Ltcp_connection_input_done
     cmp     dword ptr [ebx + TCB_STATE], TCP_SYN_RECEIVED
     jne     tcp_challenge               # RFC 5961, 4
     cmp     dword ptr [ebx + TCB_PARENT], 0
@@ -314,7 +309,7 @@ tcp_connection_input:
     xor     eax, eax
     jmp     tcp_end
 
-.Ltcp_connection_input_9:
+.Ltcp_connection_input_done:
     ret
 
 # In SYN-RECEIVED: our SYN is acknowledged, or something else is.
@@ -341,11 +336,10 @@ tcp_opened:
     mov     eax, [seg_sequence]
     mov     [ebx + TCB_SND_WL1], eax
     cmp     dword ptr [seg_stamped], 0
-    je      .Ltcp_opened_1
+    je      1f
     mov     eax, [seg_stamp]
     mov     [ebx + TCB_TS_RECENT], eax
-.Ltcp_opened_1:
-    jmp     tcp_text
+1:  jmp     tcp_text
 
 tcp_unflagged:
     COUNT   tcp_malformed

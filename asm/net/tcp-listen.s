@@ -196,7 +196,7 @@ tcp_cookie_input:
     push    edx
     call    tcp_child
     pop     edx
-    jc      .Ltcp_cookie_input_9
+    jc      1f
     push    ebx
     mov     ebx, eax
     mov     [seg_mss], edx
@@ -220,8 +220,7 @@ tcp_cookie_input:
     jmp     tcp_answer_reset
 .Ltcp_cookie_input_full:
     COUNT   tcp_overflow
-.Ltcp_cookie_input_9:
-    ret
+1:  ret
 
 # Counts the connections that wait to be accepted.
 # In: EBX listener.
@@ -239,7 +238,7 @@ tcp_waiting:
 .global tcp_answer_reset
 tcp_answer_reset:
     test    dword ptr [seg_flags], TCP_RST
-    jnz     .Ltcp_answer_reset_9
+    jnz     .Ltcp_answer_reset_done
     push    ebx
     mov     ebx, offset tcp_scratch
     call    tcp_address
@@ -247,32 +246,28 @@ tcp_answer_reset:
     mov     dword ptr [ebx + TCB_RX_LIMIT], 0
     COUNT   tcp_resets_sent
     test    dword ptr [seg_flags], TCP_ACK
-    jz      .Ltcp_answer_reset_1
+    jz      1f
     mov     dword ptr [ebx + TCB_RCV_NXT], 0
     mov     dword ptr [ebx + TCB_RCV_ADV], 0
     mov     eax, [seg_acknowledgement]
     mov     ecx, TCP_RST
-    jmp     .Ltcp_answer_reset_3
-.Ltcp_answer_reset_1:
-    mov     eax, [seg_sequence]
+    jmp     4f
+1:  mov     eax, [seg_sequence]
     add     eax, [seg_length]
     test    dword ptr [seg_flags], TCP_SYN
-    jz      .Ltcp_answer_reset_2
+    jz      2f
     inc     eax
-.Ltcp_answer_reset_2:
-    test    dword ptr [seg_flags], TCP_FIN
-    jz      .Ltcp_answer_reset_4
+2:  test    dword ptr [seg_flags], TCP_FIN
+    jz      3f
     inc     eax
-.Ltcp_answer_reset_4:
-    mov     [ebx + TCB_RCV_NXT], eax
+3:  mov     [ebx + TCB_RCV_NXT], eax
     mov     [ebx + TCB_RCV_ADV], eax
     xor     eax, eax
     mov     ecx, TCP_RST | TCP_ACK
-.Ltcp_answer_reset_3:
-    mov     edx, [ebx + TCB_RCV_NXT]
+4:  mov     edx, [ebx + TCB_RCV_NXT]
     mov     [ebx + TCB_RX + RING_START], edx
     xor     edx, edx
     call    tcp_emit
     pop     ebx
-.Ltcp_answer_reset_9:
+.Ltcp_answer_reset_done:
     ret

@@ -21,38 +21,34 @@ tcp_write_options:
     add     edi, 4
     mov     edx, [ebx + TCB_FLAGS]
     test    edx, TCB_F_SCALE
-    jz      .Ltcp_write_options_2
+    jz      1f
     mov     dword ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_SCALE << 8) | (3 << 16)
     mov     al, [ebx + TCB_SCALE]
     mov     [edi + 3], al
     add     edi, 4
-.Ltcp_write_options_2:
-    test    edx, TCB_F_SACK
-    jz      .Ltcp_write_options_3
+1:  test    edx, TCB_F_SACK
+    jz      2f
     mov     word ptr [edi], TCP_OPTION_SACK_OK | (2 << 8)
     add     edi, 2
-.Ltcp_write_options_3:
-    test    edx, TCB_F_TIMESTAMPS
-    jz      .Ltcp_write_options_4
+2:  test    edx, TCB_F_TIMESTAMPS
+    jz      3f
     call    tcp_write_timestamps
-.Ltcp_write_options_4:
-    lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
+3:  lea     eax, [ebp + EMIT_OPTIONS]   # TCP_OPTION_END to a multiple of four
     mov     ecx, eax
     sub     ecx, edi
     and     ecx, 3
     xor     eax, eax
     rep     stosb
-.Ltcp_write_options_9:
-    ret
+4:  ret
 .Ltcp_write_options_plain:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_TIMESTAMPS
-    jz      .Ltcp_write_options_5
+    jz      .Ltcp_write_options_sack
     mov     word ptr [edi], TCP_OPTION_NOP | (TCP_OPTION_NOP << 8)
     add     edi, 2
     call    tcp_write_timestamps
-.Ltcp_write_options_5:
+.Ltcp_write_options_sack:
     test    dword ptr [ebp + EMIT_FLAGS], TCP_RST   # which has timestamps too (RFC 7323, 3.2), and nothing else
-    jnz     .Ltcp_write_options_9
+    jnz     4b
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jnz     tcp_write_sack
     ret

@@ -52,14 +52,12 @@ tcp_emit:
     call    tcp_emit_ports
     mov     eax, [ebp + EMIT_FLAGS]
     test    eax, TCP_ACK
-    jz      .Ltcp_emit_1
+    jz      1f
     call    tcp_emit_acknowledges
-.Ltcp_emit_1:
-    cmp     dword ptr [ebp + EMIT_LENGTH], 0
-    je      .Ltcp_emit_2
+1:  cmp     dword ptr [ebp + EMIT_LENGTH], 0
+    je      2f
     call    tcp_emit_pushes
-.Ltcp_emit_2:
-    mov     [edx + TCP_FLAGS], al
+2:  mov     [edx + TCP_FLAGS], al
     lea     eax, [edi + TCP_HEADER_SIZE]
     shl     eax, 2
     mov     [edx + TCP_OFFSET], al
@@ -70,7 +68,7 @@ tcp_emit:
 
     call    tcp_emit_options
     mov     ecx, [ebp + EMIT_LENGTH]
-    jecxz   .Ltcp_emit_3
+    jecxz   4f
     cmp     dword ptr [ebp + EMIT_LENT], 0
     jne     .Ltcp_emit_lent
     push    esi
@@ -79,8 +77,7 @@ tcp_emit:
     mov     edx, [ebp + EMIT_SEQUENCE]
     call    ring_get
     pop     esi
-.Ltcp_emit_3:
-    mov     eax, [ebx + TCB_LOCAL]
+4:  mov     eax, [ebx + TCB_LOCAL]
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, [esi + PACKET_LENGTH]
     call    checksum_pseudo_tcp
@@ -90,11 +87,10 @@ tcp_emit:
     mov     dword ptr [esi + PACKET_SUM], TCP_CHECKSUM
     COUNT   tcp_sent
     cmp     dword ptr [ebp + EMIT_LENGTH], 0
-    je      .Ltcp_emit_4
+    je      3f
     mov     eax, [tcp_time]
     mov     [ebx + TCB_SENT_AT], eax
-.Ltcp_emit_4:
-    mov     eax, esi
+3:  mov     eax, esi
     mov     edx, [ebx + TCB_REMOTE]
     mov     ecx, PROTOCOL_TCP | (TTL << 8)
     call    ip_send
@@ -105,7 +101,7 @@ tcp_emit:
     ret
 .Ltcp_emit_lent:
     call    tcp_emit_lend
-    jmp     .Ltcp_emit_3
+    jmp     4b
 
 # Says where a segment goes, and writes the ports and the sequence number.
 # In: EBX block, EBP frame, ESI packet.
@@ -413,7 +409,7 @@ tcp_send_may:
     mov     eax, [ebx + TCB_SND_MAX]
     sub     eax, esi
     test    eax, eax
-    jg      .Ltcp_send_may_go          # once more
+    jg      .Ltcp_send_may_go           # once more
     cmp     edx, edi
     je      .Ltcp_send_may_last
     cmp     edx, [mark_room]            # a record's end: nothing more will come into this segment
@@ -474,50 +470,46 @@ tcp_usable:
     mov     edx, ecx
     and     edx, TCB_F_RECOVERY | TCB_F_SACK
     cmp     edx, TCB_F_RECOVERY | TCB_F_SACK
-    je      .Ltcp_usable_5
+    je      .Ltcp_usable_recovery
     mov     edx, [ebx + TCB_CWND]
     test    ecx, TCB_F_RECOVERY | TCB_F_LOSS
-    jnz     .Ltcp_usable_1
+    jnz     1f
     mov     ecx, [ebx + TCB_DUPLICATES] # limited transmit: a segment for each of the first two (RFC 3042)
     cmp     ecx, 2
-    ja      .Ltcp_usable_1
+    ja      1f
     imul    ecx, [ebx + TCB_MSS]
     add     edx, ecx
-.Ltcp_usable_1:
-    cmp     eax, edx
-    jbe     .Ltcp_usable_2
+1:  cmp     eax, edx
+    jbe     2f
     mov     eax, edx
-.Ltcp_usable_2:
-    add     eax, [ebx + TCB_SND_UNA]
+2:  add     eax, [ebx + TCB_SND_UNA]
     sub     eax, esi
-    jns     .Ltcp_usable_3
+    jns     3f
     xor     eax, eax
-.Ltcp_usable_3:
-    test    dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
-    jz      .Ltcp_usable_4
+3:  test    dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
+    jz      4f
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FORCE   # a timeout sends one segment in any case
     cmp     eax, [ebx + TCB_MSS]
-    jae     .Ltcp_usable_4
+    jae     4f
     mov     eax, [ebx + TCB_MSS]
-.Ltcp_usable_4:
-    ret
-.Ltcp_usable_5:
+4:  ret
+.Ltcp_usable_recovery:
     push    eax                         # in recovery the congestion window is for all that is on its way
     call    sack_pipe
     mov     ecx, [ebx + TCB_CWND]
     sub     ecx, eax
     pop     eax
-    jns     .Ltcp_usable_6
+    jns     .Ltcp_usable_room
     xor     ecx, ecx
-.Ltcp_usable_6:
+.Ltcp_usable_room:
     add     eax, [ebx + TCB_SND_UNA]
     sub     eax, esi
     cmp     eax, ecx
-    jle     .Ltcp_usable_7
+    jle     .Ltcp_usable_least
     mov     eax, ecx
-.Ltcp_usable_7:
+.Ltcp_usable_least:
     test    eax, eax
-    jns     .Ltcp_usable_4
+    jns     4b
     xor     eax, eax
     ret
 

@@ -48,43 +48,40 @@ tcp_want_probe:
 tcp_probe:
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
-    je      .Ltcp_probe_9
+    je      .Ltcp_probe_done
     test    dword ptr [ebx + TCB_FLAGS], PROBE_NEVER
-    jnz     .Ltcp_probe_9
+    jnz     .Ltcp_probe_done
     mov     dword ptr [burst], 0
     mov     eax, [ebx + TCB_SND_WND]
     add     eax, [ebx + TCB_SND_UNA]
     sub     eax, [ebx + TCB_SND_NXT]
     cmp     eax, [ebx + TCB_MSS]
-    jl      .Ltcp_probe_1
+    jl      1f
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_SND_NXT]
     test    eax, eax
-    jle     .Ltcp_probe_1
+    jle     1f
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_FORCE
     call    tcp_send_next
-    jnc     .Ltcp_probe_3
+    jnc     3f
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_FORCE
-.Ltcp_probe_1:
-    push    esi
+1:  push    esi
     push    edi
     mov     edi, [ebx + TCB_SND_MAX]
     mov     esi, [ebx + TCB_LAST]
     mov     eax, esi
     sub     eax, [ebx + TCB_SND_UNA]
-    jns     .Ltcp_probe_2
+    jns     2f
     mov     esi, [ebx + TCB_SND_UNA]
-.Ltcp_probe_2:
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBED_AGAIN
+2:  or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBED_AGAIN
     call    sack_resend
     pop     edi
     pop     esi
-.Ltcp_probe_3:
-    or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBED
+3:  or      dword ptr [ebx + TCB_FLAGS], TCB_F_PROBED
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_PROBE_END], eax
     jmp     tcp_set_retransmit
-.Ltcp_probe_9:
+.Ltcp_probe_done:
     ret
 
 # What an acknowledgement says of the loss probe (RFC 8985, 7.4): had it been lost what the probe carried again, the

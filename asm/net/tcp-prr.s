@@ -15,30 +15,27 @@
 prr_update:
     mov     ecx, [rack_new]
     test    ecx, ecx
-    jz      .Lprr_update_9
+    jz      .Lprr_update_done
     add     [ebx + TCB_PRR_DELIVERED], ecx
     push    eax
     mov     edi, [ebx + TCB_SSTHRESH]
     sub     edi, eax
-    jb      .Lprr_update_3
+    jb      3f
     mov     eax, [ebx + TCB_PRR_DELIVERED]
     sub     eax, [ebx + TCB_PRR_OUT]
     cmp     eax, ecx
-    jge     .Lprr_update_1
+    jge     1f
     mov     eax, ecx
-.Lprr_update_1:
-    test    esi, esi                    # as in slow start while all goes well
-    jz      .Lprr_update_2
+1:  test    esi, esi                    # as in slow start while all goes well
+    jz      2f
     cmp     edx, [ebx + TCB_LOST]
-    ja      .Lprr_update_2
+    ja      2f
     add     eax, [ebx + TCB_MSS]
-.Lprr_update_2:
-    cmp     eax, edi
-    jle     .Lprr_update_5
+2:  cmp     eax, edi
+    jle     .Lprr_update_lost
     mov     eax, edi
-    jmp     .Lprr_update_5
-.Lprr_update_3:
-    push    edx
+    jmp     .Lprr_update_lost
+3:  push    edx
     mov     eax, [ebx + TCB_PRR_DELIVERED]
     mul     dword ptr [ebx + TCB_SSTHRESH]
     mov     ecx, [ebx + TCB_PRR_FLIGHT]
@@ -47,24 +44,23 @@ prr_update:
     sub     eax, 1
     sbb     edx, 0
     cmp     edx, ecx
-    jae     .Lprr_update_4                          # cannot be: more has arrived than was sent
+    jae     4f                          # cannot be: more has arrived than was sent
     div     ecx
     sub     eax, [ebx + TCB_PRR_OUT]
-    jns     .Lprr_update_6
-.Lprr_update_4:
-    xor     eax, eax
-.Lprr_update_6:
+    jns     .Lprr_update_bounded
+4:  xor     eax, eax
+.Lprr_update_bounded:
     pop     edx
-.Lprr_update_5:
+.Lprr_update_lost:
     mov     [ebx + TCB_LOST], edx
     pop     ecx
     cmp     dword ptr [ebx + TCB_PRR_OUT], 0    # the first repetition goes at once
-    jne     .Lprr_update_7
+    jne     .Lprr_update_set
     cmp     eax, [ebx + TCB_MSS]
-    jge     .Lprr_update_7
+    jge     .Lprr_update_set
     mov     eax, [ebx + TCB_MSS]
-.Lprr_update_7:
+.Lprr_update_set:
     add     eax, ecx
     mov     [ebx + TCB_CWND], eax
-.Lprr_update_9:
+.Lprr_update_done:
     ret

@@ -95,7 +95,7 @@ rack_find:
 .global rack_sent
 rack_sent:
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
-    jz      .Lrack_sent_9
+    jz      .Lrack_sent_nothing
     cmp     [ebx + TCB_SENT_END], eax   # nearly always the last run goes on
     jne     .Lrack_sent_anew
     mov     ecx, [tcp_time]
@@ -122,16 +122,14 @@ rack_sent:
     mov     esi, eax
     mov     edi, edx
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    jz      .Lrack_sent_1
+    jz      1f
     sub     edx, esi
     add     [ebx + TCB_PRR_OUT], edx
-.Lrack_sent_1:
-    cmp     dword ptr [ebx + TCB_RUNS], RUNS - 2
-    jbe     .Lrack_sent_2
+1:  cmp     dword ptr [ebx + TCB_RUNS], RUNS - 2
+    jbe     2f
     call    rack_squeeze
-    jmp     .Lrack_sent_1
-.Lrack_sent_2:
-    mov     ebp, [tcp_time]
+    jmp     1b
+2:  mov     ebp, [tcp_time]
     mov     eax, esi
     call    rack_find
     mov     eax, RUN_AGAIN
@@ -160,7 +158,7 @@ rack_sent:
     pop     ebp
     pop     edi
     pop     esi
-.Lrack_sent_9:
+.Lrack_sent_nothing:
     ret
 
 # Numbers what is sent: it goes on with what was sent last, or is a run of its own.
@@ -172,19 +170,17 @@ rack_order:
     mov     ecx, [ebx + TCB_SENT_ORDER]
     xor     eax, ecx
     and     eax, RUN_AGAIN
-    jnz     .Lrack_order_3
+    jnz     1f
     cmp     [ebx + TCB_SENT_END], esi
-    jne     .Lrack_order_3
+    jne     1f
     cmp     [ebx + TCB_SENT_TIME], ebp
-    je      .Lrack_order_4                          # it goes on
-.Lrack_order_3:
-    and     ecx, ~RUN_AGAIN
+    je      2f                          # it goes on
+1:  and     ecx, ~RUN_AGAIN
     add     ecx, 2
     xor     eax, [ebx + TCB_SENT_ORDER]
     and     eax, RUN_AGAIN
     or      ecx, eax
-.Lrack_order_4:
-    mov     [ebx + TCB_SENT_ORDER], ecx
+2:  mov     [ebx + TCB_SENT_ORDER], ecx
     mov     [ebx + TCB_SENT_TIME], ebp
     mov     [ebx + TCB_SENT_END], edi
     pop     edx
@@ -198,24 +194,20 @@ rack_overwrite:
     lea     eax, [ebx + TCB_RUNS + 4]
     mov     ecx, [ebx + TCB_SND_UNA]
     cmp     edx, eax
-    je      .Lrack_overwrite_5
+    je      1f
     mov     ecx, [edx - RUN_SIZE + RUN_END]
-.Lrack_overwrite_5:
-    sub     ecx, esi                    # it begins inside a run: that is cut there
-    jns     .Lrack_overwrite_6
+1:  sub     ecx, esi                    # it begins inside a run: that is cut there
+    jns     2f
     call    rack_insert
     mov     [edx + RUN_END], esi
     add     edx, RUN_SIZE
-.Lrack_overwrite_6:
-    mov     eax, [edx + RUN_END]
+2:  mov     eax, [edx + RUN_END]
     sub     eax, edi
     test    eax, eax
-    jle     .Lrack_overwrite_7
+    jle     3f
     call    rack_insert                 # and here, where it ends inside one
-.Lrack_overwrite_7:
-    mov     [edx + RUN_END], edi
-.Lrack_overwrite_8:
-    lea     eax, [edx + RUN_SIZE]       # those after it that it covers
+3:  mov     [edx + RUN_END], edi
+4:  lea     eax, [edx + RUN_SIZE]       # those after it that it covers
     imul    ecx, [ebx + TCB_RUNS], RUN_SIZE
     lea     ecx, [ebx + ecx + TCB_RUNS + 4]
     cmp     eax, ecx
@@ -228,7 +220,7 @@ rack_overwrite:
     mov     edx, eax
     call    rack_remove
     pop     edx
-    jmp     .Lrack_overwrite_8
+    jmp     4b
 .Lrack_overwrite_done:
     ret
 
@@ -284,40 +276,36 @@ rack_delivered:
     mov     eax, ebp
     sub     eax, edi
     test    eax, eax
-    jle     .Lrack_delivered_1
+    jle     1f
     mov     ebp, edi
-.Lrack_delivered_1:
-    mov     edx, [esi + RUN_ORDER]
+1:  mov     edx, [esi + RUN_ORDER]
     mov     ecx, [tcp_time_us]
     sub     ecx, [esi + RUN_TIME]       # ECX: its round-trip time
     test    edx, RUN_AGAIN
-    jnz     .Lrack_delivered_2
+    jnz     3f
     call    rack_measure
     mov     eax, ebp
     sub     eax, [ebx + TCB_RECOVER]
     test    eax, eax
-    jg      .Lrack_delivered_6
+    jg      2f
     mov     dword ptr [rack_original], 1
-.Lrack_delivered_6:
-    mov     eax, ebp
+2:  mov     eax, ebp
     sub     eax, [rack_fack]
-    jns     .Lrack_delivered_3
+    jns     4f
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_REORDERED
-    jmp     .Lrack_delivered_3
-.Lrack_delivered_2:
-    lea     eax, [ecx + RUN_GRAIN_US]
+    jmp     4f
+3:  lea     eax, [ecx + RUN_GRAIN_US]
     cmp     eax, [ebx + TCB_RTT_MINIMUM]
     jb      .Lrack_delivered_skip       # too soon: it is what was sent first
-.Lrack_delivered_3:
-    mov     [ebx + TCB_RACK_RTT], ecx   # that of the last of them, whichever was sent last
+4:  mov     [ebx + TCB_RACK_RTT], ecx   # that of the last of them, whichever was sent last
     mov     eax, edx
     sub     eax, [ebx + TCB_RACK_ORDER]
     js      .Lrack_delivered_skip
-    jnz     .Lrack_delivered_4
+    jnz     .Lrack_delivered_latest
     mov     eax, ebp
     sub     eax, [ebx + TCB_RACK_END]
     js      .Lrack_delivered_skip
-.Lrack_delivered_4:
+.Lrack_delivered_latest:
     mov     [ebx + TCB_RACK_ORDER], edx
     mov     [ebx + TCB_RACK_END], ebp
 .Lrack_delivered_skip:
@@ -332,9 +320,9 @@ rack_delivered:
     mov     eax, edi
     sub     eax, [ebx + TCB_RACK_FACK]
     test    eax, eax
-    jle     .Lrack_delivered_5
+    jle     .Lrack_delivered_done
     mov     [ebx + TCB_RACK_FACK], edi
-.Lrack_delivered_5:
+.Lrack_delivered_done:
     pop     ebp
     pop     edi
     pop     esi
@@ -413,53 +401,49 @@ rack_give_time:
 .global rack_lost
 rack_lost:
     call    rack_find
-    jc      .Lrack_lost_2
+    jc      .Lrack_lost_done
     mov     ecx, [edx + RUN_ORDER]
     sub     ecx, [ebx + TCB_RACK_LOST_ORDER]
-    js      .Lrack_lost_5
-    jnz     .Lrack_lost_3
+    js      .Lrack_lost_known
+    jnz     1f
     mov     ecx, eax
     sub     ecx, [ebx + TCB_RACK_LOST]
     test    ecx, ecx
-    jle     .Lrack_lost_5
-.Lrack_lost_3:
-    mov     ecx, [edx + RUN_ORDER]
+    jle     .Lrack_lost_known
+1:  mov     ecx, [edx + RUN_ORDER]
     sub     ecx, [ebx + TCB_RACK_ORDER]
     test    ecx, ecx
-    jg      .Lrack_lost_1
-    jne     .Lrack_lost_4
+    jg      3f
+    jne     2f
     mov     ecx, eax
     sub     ecx, [ebx + TCB_RACK_END]
-    jns     .Lrack_lost_1
-.Lrack_lost_4:
-    mov     ecx, [edx + RUN_TIME]
+    jns     3f
+2:  mov     ecx, [edx + RUN_TIME]
     add     ecx, [ebx + TCB_RACK_RTT]
     add     ecx, [ebx + TCB_RACK_WINDOW]
     sub     ecx, [tcp_time_us]
     test    ecx, ecx
-    jle     .Lrack_lost_6
+    jle     4f
     cmp     ecx, [rack_wait]
-    jbe     .Lrack_lost_1
+    jbe     3f
     mov     [rack_wait], ecx
-.Lrack_lost_1:
-    stc
-.Lrack_lost_2:
+3:  stc
+.Lrack_lost_done:
     ret
-.Lrack_lost_6:
-    mov     ecx, [edx + RUN_ORDER]      # once lost, always lost, until it is sent again: all that is as old as this
+4:  mov     ecx, [edx + RUN_ORDER]      # once lost, always lost, until it is sent again: all that is as old as this
     mov     [ebx + TCB_RACK_LOST_ORDER], ecx
     mov     edx, [edx + RUN_END]
     cmp     ecx, [ebx + TCB_RACK_ORDER]
-    jne     .Lrack_lost_7
+    jne     .Lrack_lost_whole
     mov     ecx, edx
     sub     ecx, [ebx + TCB_RACK_END]
     test    ecx, ecx
-    jle     .Lrack_lost_7
+    jle     .Lrack_lost_whole
     sub     edx, ecx
-.Lrack_lost_7:
+.Lrack_lost_whole:
     dec     edx
     mov     [ebx + TCB_RACK_LOST], edx
-.Lrack_lost_5:
+.Lrack_lost_known:
     clc
     ret
 
@@ -555,14 +539,12 @@ rack_expired:
     call    rack_begin
     mov     eax, [ebx + TCB_SND_UNA]
     cmp     eax, [ebx + TCB_SND_MAX]
-    je      .Lrack_expired_1
+    je      2f
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_RECOVERY
-    jnz     .Lrack_expired_2
+    jnz     1f
     mov     eax, [ebx + TCB_MSS]
     mov     [rack_new], eax             # the first repetition is for it
-.Lrack_expired_2:
-    xor     eax, eax
+1:  xor     eax, eax
     call    rack_acknowledged
     jmp     tcp_output
-.Lrack_expired_1:
-    ret
+2:  ret

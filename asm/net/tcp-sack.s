@@ -142,18 +142,16 @@ sack_insert:
     jg      .Lsack_insert_new
     mov     edi, eax                    # inside what is known?
     sub     edi, [esi + RANGE_START]
-    js      .Lsack_insert_1
+    js      1f
     mov     edi, edx
     sub     edi, [esi + RANGE_END]
     test    edi, edi
     jle     .Lsack_insert_known
-.Lsack_insert_1:
-    mov     edi, eax
+1:  mov     edi, eax
     sub     edi, [esi + RANGE_START]
-    jns     .Lsack_insert_2
+    jns     2f
     mov     [esi + RANGE_START], eax
-.Lsack_insert_2:
-    mov     edi, edx
+2:  mov     edi, edx
     sub     edi, [esi + RANGE_END]
     test    edi, edi
     jle     .Lsack_insert_changed
@@ -169,10 +167,9 @@ sack_insert:
     mov     edx, eax
     sub     edx, [esi + RANGE_END]
     test    edx, edx
-    jle     .Lsack_insert_3
+    jle     3f
     mov     [esi + RANGE_END], eax
-.Lsack_insert_3:
-    push    ecx
+3:  push    ecx
     push    esi
     sub     ecx, 2
     add     ecx, ecx                    # dwords after the one that goes
@@ -192,14 +189,13 @@ sack_insert:
     push    edx
     mov     eax, ecx
     add     eax, eax                    # dwords to move up
-.Lsack_insert_4:
-    test    eax, eax
-    jz      .Lsack_insert_5
+4:  test    eax, eax
+    jz      .Lsack_insert_place
     mov     edx, [esi + eax*4 - 4]
     mov     [esi + eax*4 + 4], edx
     dec     eax
-    jmp     .Lsack_insert_4
-.Lsack_insert_5:
+    jmp     4b
+.Lsack_insert_place:
     pop     edx
     pop     eax
     mov     [esi + RANGE_START], eax

@@ -21,17 +21,16 @@ tcp_take:
     mov     edi, esi
     add     edi, [seg_length]           # ESI to EDI: the data
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_DEAF
-    jz      .Ltcp_take_1
+    jz      1f
     mov     edx, [ebx + TCB_RX_LIMIT]   # nobody has to read it, and it must not close the window
     shr     edx, 1
     mov     ecx, [ebx + TCB_RCV_NXT]
     mov     eax, ecx
     sub     eax, [ebx + TCB_RX + RING_START]
     cmp     eax, edx
-    jbe     .Ltcp_take_1
+    jbe     1f
     mov     [ebx + TCB_RX + RING_START], ecx
-.Ltcp_take_1:
-    lea     eax, [ebx + TCB_RX]
+1:  lea     eax, [ebx + TCB_RX]
     mov     edx, edi
     call    ring_reserve
     jc      .Ltcp_take_refused
@@ -45,10 +44,9 @@ tcp_take:
     mov     eax, edi
     sub     eax, [ebx + TCB_RX + RING_END]
     test    eax, eax
-    jle     .Ltcp_take_2
+    jle     2f
     mov     [ebx + TCB_RX + RING_END], edi
-.Ltcp_take_2:
-    cmp     esi, [ebx + TCB_RCV_NXT]
+2:  cmp     esi, [ebx + TCB_RCV_NXT]
     je      .Ltcp_take_in_order
     COUNT   tcp_early
     call    tcp_island
@@ -194,17 +192,15 @@ tcp_island:
     mov     eax, [edx + RANGE_START]
     mov     ebp, eax
     sub     ebp, [esp + 4]
-    jns     .Ltcp_island_1
+    jns     1f
     mov     [esp + 4], eax
-.Ltcp_island_1:
-    mov     eax, [edx + RANGE_END]
+1:  mov     eax, [edx + RANGE_END]
     mov     ebp, eax
     sub     ebp, [esp]
     test    ebp, ebp
-    jle     .Ltcp_island_2
+    jle     2f
     mov     [esp], eax
-.Ltcp_island_2:
-    call    tcp_drop_island
+2:  call    tcp_drop_island
     dec     ecx
     jmp     .Ltcp_island_next
 .Ltcp_island_apart:
@@ -214,21 +210,19 @@ tcp_island:
 .Ltcp_island_enter:
     mov     ecx, [ebx + TCB_RECEIVED]
     cmp     ecx, RANGES_RECEIVED
-    jb      .Ltcp_island_3
+    jb      3f
     dec     ecx                         # the oldest is forgotten, as RFC 2018 allows
     dec     dword ptr [ebx + TCB_RECEIVED]
-.Ltcp_island_3:
-    inc     dword ptr [ebx + TCB_RECEIVED]
+3:  inc     dword ptr [ebx + TCB_RECEIVED]
     add     ecx, ecx
     lea     edx, [ebx + TCB_RECEIVED + 4]
-.Ltcp_island_4:
-    test    ecx, ecx
-    jz      .Ltcp_island_5
+4:  test    ecx, ecx
+    jz      .Ltcp_island_place
     mov     eax, [edx + ecx*4 - 4]
     mov     [edx + ecx*4 + 4], eax
     dec     ecx
-    jmp     .Ltcp_island_4
-.Ltcp_island_5:
+    jmp     4b
+.Ltcp_island_place:
     pop     dword ptr [edx + RANGE_END]
     pop     dword ptr [edx + RANGE_START]
     pop     ebp
@@ -246,30 +240,26 @@ tcp_window:
     mov     edx, [ebx + TCB_RCV_NXT]
     sub     edx, [ebx + TCB_RX + RING_START]
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_FIN_RECEIVED
-    jz      .Ltcp_window_5
+    jz      1f
     dec     edx                         # the FIN takes no room
-.Ltcp_window_5:
-    sub     eax, edx
-    jns     .Ltcp_window_1
+1:  sub     eax, edx
+    jns     2f
     xor     eax, eax
-.Ltcp_window_1:
-    mov     edx, [ebx + TCB_RX_LIMIT]
+2:  mov     edx, [ebx + TCB_RX_LIMIT]
     shr     edx, 2
     cmp     eax, edx
-    jae     .Ltcp_window_2
+    jae     3f
     cmp     eax, [ebx + TCB_MSS]
-    jae     .Ltcp_window_2
+    jae     3f
     xor     eax, eax
-.Ltcp_window_2:
-    mov     edx, [ebx + TCB_RCV_ADV]
+3:  mov     edx, [ebx + TCB_RCV_ADV]
     sub     edx, [ebx + TCB_RCV_NXT]
-    jns     .Ltcp_window_3
+    jns     4f
     xor     edx, edx
-.Ltcp_window_3:
-    cmp     eax, edx
-    jae     .Ltcp_window_4
+4:  cmp     eax, edx
+    jae     .Ltcp_window_done
     mov     eax, edx
-.Ltcp_window_4:
+.Ltcp_window_done:
     ret
 
 # The program has read: tells the other side when that opens the window by much.

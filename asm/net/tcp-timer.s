@@ -105,26 +105,22 @@ tcp_poll:
     xor     eax, eax
     xchg    eax, [tcp_due]
     test    eax, eax
-    jz      .Ltcp_poll_9
+    jz      .Ltcp_poll_done
     call    tcp_lock
-.Ltcp_poll_1:
-    mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
-.Ltcp_poll_2:
-    test    ebx, ebx
-    jz      .Ltcp_poll_8
+1:  mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
+2:  test    ebx, ebx
+    jz      4f
     xor     eax, eax
     xchg    eax, [ebx + TCB_DUE]
     test    eax, eax
-    jnz     .Ltcp_poll_3
+    jnz     3f
     mov     ebx, [ebx + TCB_NEXT]
-    jmp     .Ltcp_poll_2
-.Ltcp_poll_3:
-    call    tcp_serve
-    jmp     .Ltcp_poll_1
-.Ltcp_poll_8:
-    mov     eax, offset tcp_mutex
+    jmp     2b
+3:  call    tcp_serve
+    jmp     1b
+4:  mov     eax, offset tcp_mutex
     call    mutex_unlock
-.Ltcp_poll_9:
+.Ltcp_poll_done:
     pop     ebx
     ret
 
@@ -136,34 +132,30 @@ tcp_serve:
     jnc     tcp_over
     mov     edx, AT_ACKNOWLEDGE
     call    tcp_is_due
-    jc      .Ltcp_serve_1
+    jc      1f
     or      dword ptr [ebx + TCB_FLAGS], TCB_F_ACK_NOW
     call    tcp_output
-.Ltcp_serve_1:
-    mov     edx, AT_KEEP_ALIVE
+1:  mov     edx, AT_KEEP_ALIVE
     call    tcp_is_due
-    jc      .Ltcp_serve_2
+    jc      2f
     call    tcp_keep_alive
-    jc      .Ltcp_serve_9                          # it has ended
-.Ltcp_serve_2:
-    mov     edx, AT_REORDER
+    jc      .Ltcp_serve_done            # it has ended
+2:  mov     edx, AT_REORDER
     call    tcp_is_due
-    jc      .Ltcp_serve_4
+    jc      3f
     call    rack_expired
-.Ltcp_serve_4:
-    mov     edx, AT_PROBE               # before the timeout, which it puts off
+3:  mov     edx, AT_PROBE               # before the timeout, which it puts off
     call    tcp_is_due
-    jc      .Ltcp_serve_5
+    jc      4f
     call    tcp_probe
-.Ltcp_serve_5:
-    mov     edx, AT_RETRANSMIT
+4:  mov     edx, AT_RETRANSMIT
     call    tcp_is_due
-    jc      .Ltcp_serve_3
+    jc      .Ltcp_serve_arm
     call    tcp_retransmit
-    jc      .Ltcp_serve_9
-.Ltcp_serve_3:
+    jc      .Ltcp_serve_done
+.Ltcp_serve_arm:
     call    tcp_arm
-.Ltcp_serve_9:
+.Ltcp_serve_done:
     ret
 
 # Looks whether a deadline has come, and takes it away then.

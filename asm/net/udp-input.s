@@ -23,29 +23,26 @@ udp_icmp:
     push    0                           # the socket that has sent it
     INTERRUPTS_OFF
     mov     ebx, [udp_sockets]
-.Ludp_icmp_1:
-    test    ebx, ebx
-    jz      .Ludp_icmp_3
+1:  test    ebx, ebx
+    jz      3f
     cmp     [ebx + SOCKET_PORT], ecx
-    jne     .Ludp_icmp_2
+    jne     2f
     cmp     [ebx + SOCKET_PEER], edx    # only of whom it asked last
-    jne     .Ludp_icmp_2
+    jne     2f
     cmp     [ebx + SOCKET_PEER_PORT], eax
-    jne     .Ludp_icmp_2
+    jne     2f
     mov     [esp + 4], ebx
     cmp     byte ptr [esi + ICMP_TYPE], ICMP_UNREACHABLE
-    jne     .Ludp_icmp_3
+    jne     3f
     cmp     byte ptr [esi + ICMP_CODE], ICMP_TOO_LARGE >> 8
-    je      .Ludp_icmp_3
+    je      3f
     mov     dword ptr [ebx + SOCKET_ERROR], ERROR_REFUSED
     lea     eax, [ebx + SOCKET_EVENT]
     call    event_signal
-    jmp     .Ludp_icmp_3
-.Ludp_icmp_2:
-    mov     ebx, [ebx + SOCKET_NEXT]
-    jmp     .Ludp_icmp_1
-.Ludp_icmp_3:
-    INTERRUPTS_RESTORE
+    jmp     3f
+2:  mov     ebx, [ebx + SOCKET_NEXT]
+    jmp     1b
+3:  INTERRUPTS_RESTORE
     pop     ebx
     cmp     ebx, 1                      # CF when it is 0
     pop     ebx

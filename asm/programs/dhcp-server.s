@@ -441,13 +441,12 @@ message_serve:
     mov     [ebp + LEASE_MAC + 4], ax
 .Lserve_offer:
     test    ebp, ebp
-    jz      .Lmessage_serve_1
+    jz      2f
     lea     eax, [edi + OFFER_SECONDS]
     cmp     [ebp + LEASE_UNTIL], eax
-    jge     .Lmessage_serve_1
+    jge     2f
     mov     [ebp + LEASE_UNTIL], eax
-.Lmessage_serve_1:
-    mov     eax, OFFER
+2:  mov     eax, OFFER
     jmp     answer
 .Lserve_decline:
     cmp     esi, [option_requested]     # somebody has that address: it rests

@@ -180,8 +180,6 @@ request_take:
     mov     esi, offset text_not_found
     test    eax, eax
     js      request_refuse
-    mov     ebp, [count]
-    call    transfer_of
     call    transfer_begin
     SYSTEM  socket, DATAGRAMS
     test    eax, eax
@@ -207,11 +205,15 @@ request_take:
 .Lrequest_take_text:
     mov     edx, (UNDEFINED << 24) | (ERROR << 8)
     mov     esi, offset text_mode
+    jmp     request_refuse
 
 # Begins a transfer.
-# In: EDI transfer, EAX file.
+# In: EAX file.
+# Out: EBP its number, EDI transfer.
 # Clobbers: EAX.
 transfer_begin:
+    mov     ebp, [count]
+    call    transfer_of
     mov     [edi + TRANSFER_FILE], eax
     mov     eax, [request_mark]
     mov     [edi + TRANSFER_MARK], eax

@@ -139,7 +139,7 @@ http_file:
 file_path:
     mov     eax, offset name_root
     call    env_get
-    jc      .Lfile_path_4
+    jc      .Lfile_path_done
     mov     edx, eax
     lea     eax, [ebp + FILE_PATH]
     mov     ecx, PATH_BYTES / 2
@@ -154,20 +154,18 @@ file_path:
     jae     .Lfile_path_none
     lodsb
     cmp     al, '%'
-    jne     .Lfile_path_1
+    jne     1f
     call    file_escape
-    jc      .Lfile_path_4
-.Lfile_path_1:
-    cmp     al, '?'
+    jc      .Lfile_path_done
+1:  cmp     al, '?'
     je      .Lfile_path_end
     cmp     al, ' '
     jb      .Lfile_path_last
     cmp     al, '.'                     # neither .. nor files that begin with a dot
-    jne     .Lfile_path_2
+    jne     2f
     cmp     byte ptr [edi - 1], '/'
     je      .Lfile_path_none
-.Lfile_path_2:
-    stosb
+2:  stosb
     jmp     .Lfile_path_next
 .Lfile_path_last:
     test    al, al
@@ -175,17 +173,16 @@ file_path:
 .Lfile_path_end:
     mov     byte ptr [edi], 0
     cmp     byte ptr [edi - 1], '/'
-    jne     .Lfile_path_3
+    jne     3f
     mov     eax, edi
     mov     edx, offset name_index
     mov     ecx, 16
     call    string_copy
-.Lfile_path_3:
-    clc
+3:  clc
     ret
 .Lfile_path_none:
     stc
-.Lfile_path_4:
+.Lfile_path_done:
     ret
 
 # Reads the two digits of a %-escape.

@@ -35,7 +35,7 @@ CLUSTER_PEERS           = 4
 # Takes connections and gives each to a task.
 http_task:
     call    stream_open
-    jc      .Lhttp_task_9
+    jc      1f
     mov     ebx, eax
     mov     edx, STREAM_REUSE
     mov     ecx, 1
@@ -44,16 +44,15 @@ http_task:
     xor     edx, edx
     mov     ecx, HTTP_PORT
     call    stream_bind
-    jc      .Lhttp_task_9
+    jc      1f
     mov     eax, ebx
     mov     edx, HTTP_BACKLOG
     call    stream_listen
-    jc      .Lhttp_task_9
+    jc      1f
     mov     eax, ebx
     mov     ebx, offset http_guard
     jmp     guard_serve
-.Lhttp_task_9:
-    ret
+1:  ret
 
 # Serves one client until it goes, is silent for too long, or says something that is no request.
 # In: EAX client.

@@ -224,38 +224,34 @@ ping_heard:
 # Clobbers: EBX.
 ping_option:
     mov     ebx, offset ping_options
-.Lping_option_1:
-    mov     edx, [ebx]
+1:  mov     edx, [ebx]
     test    edx, edx
-    jz      .Lping_option_4
+    jz      4f
     mov     eax, [esi]
     call    string_compare
-    je      .Lping_option_2
+    je      2f
     add     ebx, 12
-    jmp     .Lping_option_1
-.Lping_option_2:
-    sub     edi, 2
-    jb      .Lping_option_4
+    jmp     1b
+2:  sub     edi, 2
+    jb      4f
     mov     eax, [esi + 4]
     call    parse_number
-    jc      .Lping_option_5
+    jc      .Lping_option_done
     cmp     byte ptr [edx], 0
-    jne     .Lping_option_4
+    jne     4f
     cmp     eax, [ebx + 8]
-    ja      .Lping_option_4
+    ja      4f
     mov     edx, [ebx + 4]
     cmp     edx, PING_LENGTH            # no request at all is no ping, and no step none
-    je      .Lping_option_3
+    je      3f
     cmp     eax, 1
-    jb      .Lping_option_5
-.Lping_option_3:
-    mov     [ebp + edx], eax
+    jb      .Lping_option_done
+3:  mov     [ebp + edx], eax
     add     esi, 8
     clc
     ret
-.Lping_option_4:
-    stc
-.Lping_option_5:
+4:  stc
+.Lping_option_done:
     ret
 
 # What an ICMP error means.

@@ -181,38 +181,34 @@ route_show:
     lea     edx, [ebx + NETIF_NAME]
     mov     eax, [ebx + NETIF_ADDRESS]
     test    eax, eax
-    jz      .Lroute_show_1
+    jz      1f
     and     eax, [ebx + NETIF_MASK]
     PRINTF  "%I mask %I on %s\n", eax, [ebx+NETIF_MASK], edx
-.Lroute_show_1:
-    mov     ebx, [ebx + NETIF_NEXT]
+1:  mov     ebx, [ebx + NETIF_NEXT]
     jmp     .Lroute_show_subnets
 .Lroute_show_table:
     mov     esi, offset routes
-.Lroute_show_2:
-    mov     ebx, [esi + ROUTE_NETIF]
+2:  mov     ebx, [esi + ROUTE_NETIF]
     test    ebx, ebx
-    jz      .Lroute_show_3
+    jz      3f
     lea     edx, [ebx + NETIF_NAME]
     PRINTF  "%I mask %I by %I on %s, set by hand\n", [esi+ROUTE_DESTINATION], [esi+ROUTE_MASK], [esi+ROUTE_GATEWAY], edx
-.Lroute_show_3:
-    add     esi, ROUTE_SIZE
+3:  add     esi, ROUTE_SIZE
     cmp     esi, offset routes + ROUTES * ROUTE_SIZE
-    jb      .Lroute_show_2
+    jb      2b
     mov     ebx, [net_interfaces]
 .Lroute_show_routers:
     test    ebx, ebx
     jz      .Lroute_show_forwards
     lea     edx, [ebx + NETIF_NAME]
     cmp     dword ptr [ebx + NETIF_ROUTER], 0
-    je      .Lroute_show_4
+    je      4f
     PRINTF  "all else by %I on %s\n", [ebx+NETIF_ROUTER], edx
-.Lroute_show_4:
-    mov     ebx, [ebx + NETIF_NEXT]
+4:  mov     ebx, [ebx + NETIF_NEXT]
     jmp     .Lroute_show_routers
 .Lroute_show_forwards:
     cmp     dword ptr [ip_forwards], 0
-    je      .Lroute_show_5
+    je      .Lroute_show_done
     PRINT   "Packets for others are sent on.\n"
-.Lroute_show_5:
+.Lroute_show_done:
     ret

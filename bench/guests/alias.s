@@ -1,4 +1,5 @@
-# Two linear addresses of one page: copies from the one to the other by a loop, forward and backward in it, and by REP MOVSD.
+# Two linear addresses of one page: copies from the one to the other by a loop, forward and backward in it, and by REP
+# MOVSD.
 .include "frame.inc"
 DIRECTORY = 0x40000
 FIRST   = 0x1800000                     # both lead to BUF0; 4 pages

@@ -1,4 +1,5 @@
-# A mix of calls: through registers, with arguments on the stack and a frame, mutual recursion that saves what the callee has to keep.
+# A mix of calls: through registers, with arguments on the stack and a frame, mutual recursion that saves what the
+# callee has to keep.
 .include "frame.inc"
 setup:  ret
 # is_even / is_odd: in: EAX; out: EAX

@@ -1,5 +1,5 @@
-# A code generator as compilers have them: routines with a frame, from templates that REP MOVSB copies and fixes up, with instructions of all
-# kinds; each runs once, in a buffer of 64 KiB that is used round and round.
+# A code generator as compilers have them: routines with a frame, from templates that REP MOVSB copies and fixes up,
+# with instructions of all kinds; each runs once, in a buffer of 64 KiB that is used round and round.
 .include "frame.inc"
 BUFFER       = BUF0
 BUFFER_BYTES = 0x10000

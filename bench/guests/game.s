@@ -1,5 +1,5 @@
-# What a game of DOS does in a frame, in real mode: calls by INT and by far pointers, segments that change, sprites drawn
-# byte by byte into the display adapter's memory and rows moved within it, its status and palette by ports.
+# What a game of DOS does in a frame, in real mode: calls by INT and by far pointers, segments that change, sprites
+# drawn byte by byte into the display adapter's memory and rows moved within it, its status and palette by ports.
 .include "load.inc"
         mov     ax, 0x13                # 320x200 in 256 colours
         int     0x10

@@ -1,5 +1,5 @@
-# A code generator whose routines run more than once: writes a routine of twelve instructions into the same buffer, calls it 64 times, and
-# writes the next.
+# A code generator whose routines run more than once: writes a routine of twelve instructions into the same buffer,
+# calls it 64 times, and writes the next.
 .include "frame.inc"
 .include "generate.inc"
 ROUTINE = BUF0

@@ -1,4 +1,5 @@
-# A code generator that moves on through 1 MiB: each routine of about a dozen instructions has a place of its own, and runs once.
+# A code generator that moves on through 1 MiB: each routine of about a dozen instructions has a place of its own, and
+# runs once.
 .include "frame.inc"
 .include "generate.inc"
 ROUTINE = BUF0

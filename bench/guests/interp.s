@@ -1,5 +1,5 @@
-# An interpreter of byte codes: an indirect jump after every few instructions. Its program counts down from 10,000 and mixes
-# two registers on the way.
+# An interpreter of byte codes: an indirect jump after every few instructions. Its program counts down from 10,000 and
+# mixes two registers on the way.
 .include "frame.inc"
 setup:  ret
 handlers:

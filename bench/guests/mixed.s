@@ -1,4 +1,5 @@
-# Code and data in one page: functions with their variables and tables in line, right before, after and in the midst of them.
+# Code and data in one page: functions with their variables and tables in line, right before, after and in the midst of
+# them.
 .include "frame.inc"
 setup:  ret
 counter:

@@ -1,4 +1,5 @@
-# Hash of dwords: rotations and multiplications as MurmurHash3 mixes them, then xxHash's four lanes over the same 64 KiB.
+# Hash of dwords: rotations and multiplications as MurmurHash3 mixes them, then xxHash's four lanes over the same 64
+# KiB.
 .include "frame.inc"
 setup:  mov     edi, BUF0
         mov     ecx, 65536 / 4

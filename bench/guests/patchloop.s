@@ -1,4 +1,5 @@
-# Code that is rewritten from outside: constants, a shift count, an address and a branch distance of a loop that then runs 50 times.
+# Code that is rewritten from outside: constants, a shift count, an address and a branch distance of a loop that then
+# runs 50 times.
 .include "frame.inc"
 setup:  mov     edi, BUF0
         mov     ecx, 4096

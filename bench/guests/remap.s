@@ -1,4 +1,5 @@
-# A window that moves: a page-table entry changes at each step and is announced, by INVLPG in one half of the steps and by CR3 in the other.
+# A window that moves: a page-table entry changes at each step and is announced, by INVLPG in one half of the steps and
+# by CR3 in the other.
 .include "frame.inc"
 DIRECTORY = 0x40000
 WINDOW  = 0x1800000

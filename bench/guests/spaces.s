@@ -1,4 +1,5 @@
-# Address spaces: CR3 changes between four page directories at each step; the same address leads to another page in each.
+# Address spaces: CR3 changes between four page directories at each step; the same address leads to another page in
+# each.
 .include "frame.inc"
 DIRECTORY = 0x200000                    # four of them, with tables for 32 MiB, 0x10000 apart
 WINDOW  = 0x1800000

@@ -1,6 +1,6 @@
-# Code that has never been run before: 8192 routines of random instructions, about 1 MiB, each a short loop, called one after the other and
-# then all again. The guest sends a '.' after 16 calls, and again whenever their number has grown by an eighth: from when the dots arrive one
-# reads how fast an emulator gets going.
+# Code that has never been run before: 8192 routines of random instructions, about 1 MiB, each a short loop, called one
+# after the other and then all again. The guest sends a '.' after 16 calls, and again whenever their number has grown by
+# an eighth: from when the dots arrive one reads how fast an emulator gets going.
 .include "frame.inc"
 ROUTINES = 8192
 TABLE    = BUF2                         # addresses of the routines
@@ -66,7 +66,8 @@ random: imul    ebp, ebp, 1103515245
         shr     eax, 12
         ret
 
-# bytes, bits of the random dword that follows them, and up to eight bytes of code: EAX, EDX, EBX compute, ESI is the data
+# bytes, bits of the random dword that follows them, and up to eight bytes of code: EAX, EDX, EBX compute, ESI is the
+# data
 templates:
         .macro template bits, code:vararg
 8:      .byte   9f - . - 2, \bits, \code

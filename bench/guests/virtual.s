@@ -1,4 +1,5 @@
-# Virtual methods: objects of four classes in a mixed order, called through the table that each object's first dword names.
+# Virtual methods: objects of four classes in a mixed order, called through the table that each object's first dword
+# names.
 .include "frame.inc"
 OBJECTS = 64
 setup:  mov     edi, BUF0

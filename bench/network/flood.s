@@ -1,6 +1,7 @@
-# Two machines that flood each other over Intel 82540EM cards, without interrupts. Each has a window of frames under way: a frame that comes
-# in lets one go out, and silence lets a new window go out. On COM1: `R` at the first frame that was received, `D` when as many as
-# `iterations` says have come; it goes on until somebody ends it. The bytes of a frame, without check sequence, are in flags from bit 8 on.
+# Two machines that flood each other over Intel 82540EM cards, without interrupts. Each has a window of frames under
+# way: a frame that comes in lets one go out, and silence lets a new window go out. On COM1: `R` at the first frame that
+# was received, `D` when as many as `iterations` says have come; it goes on until somebody ends it. The bytes of a
+# frame, without check sequence, are in flags from bit 8 on.
 .include "frame.inc"
 
 CTRL            = 0x0000

@@ -104,7 +104,8 @@ listen:
     pop     ebx
     ret
 
-# s: sends COUNT bytes on each of the connections, by turns, as far as each takes them; then waits for the other side's end.
+# s: sends COUNT bytes on each of the connections, by turns, as far as each takes them; then waits for the other side's
+# end.
 send_all:
     mov     edi, offset entries
     mov     esi, offset left

@@ -1,6 +1,6 @@
 /**
- * The network in wall time, beside QEMU: two machines that run the same image of QuRe in our emulator, and two QEMUs with
- * a cable between them; and what a program of this host gets through a forwarded port of each.
+ * The network in wall time, beside QEMU: two machines that run the same image of QuRe in our emulator, and two QEMUs
+ * with a cable between them; and what a program of this host gets through a forwarded port of each.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

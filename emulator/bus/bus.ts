@@ -11,7 +11,9 @@ export interface PortHandler {
    * drive's buffer: fills the beginning of `target` and returns the bytes; 0 when there is no such run.
    */
   readPortRun?(offset: number, sizeBytes: AccessBytes, target: Uint8Array): number;
-  /** Whether a byte that has been read reads the same, and without effect, until a timer fires or something is written. */
+  /**
+   * Whether a byte that has been read reads the same, and without effect, until a timer fires or something is written.
+   */
   isSteady?(offset: number): boolean;
 }
 

@@ -6,9 +6,8 @@
  * have something to do are called. How far a call of `runUntil` goes, and in which threads the machines run, cannot be
  * seen by a guest.
  */
-import type { BoardParts, CharacterPort } from "../board-config.ts";
+import type { CharacterPort } from "../board-config.ts";
 import type { SoundOutput } from "../devices/sound-clock.ts";
-import type { BlockBackend } from "../disk/block.ts";
 import { PcapngWriter } from "../ether/capture.ts";
 import { Gateway } from "../ether/gateway.ts";
 import type { Link } from "../ether/link.ts";
@@ -19,7 +18,7 @@ import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
 import { Tap } from "../ether/tap.ts";
 import type { Trouble } from "../ether/trouble.ts";
-import { DEFAULT_JIT, type JitMode } from "../jit/jit.ts";
+import { DEFAULT_JIT } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
 import { broken } from "../state/invariant.ts";
@@ -27,17 +26,20 @@ import { Random } from "../state/random.ts";
 import type { StateVisitor } from "../state/state.ts";
 import { TICK_NS } from "../time/clock.ts";
 import { LocalGroup } from "./local-group.ts";
-import type { GroupFactory, GroupMemory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
+import {
+  basisOf,
+  commonFacts,
+  type EngineFacts,
+  type GroupFactory,
+  type GroupMemory,
+  type MachineBasis,
+  type MachineGroup,
+  type MachineHost,
+  type MachineSpec,
+  type SharedFacts,
+} from "./machine-host.ts";
 
-export interface ClusterNodeConfig {
-  /** Unique; the gateway's DHCP server gives it as the host name. */
-  readonly name: string;
-  readonly ramBytes: number;
-  /** Primary master. */
-  readonly disk: BlockBackend | null;
-  /** Secondary master. */
-  readonly cdrom: BlockBackend | null;
-  readonly parts?: BoardParts;
+export interface ClusterNodeConfig extends MachineBasis {
   /** Chosen by the seed when absent. */
   readonly macAddress?: Uint8Array;
   /** `timeNs`: the machine's own virtual time. */
@@ -46,24 +48,16 @@ export interface ClusterNodeConfig {
   readonly log?: (line: string) => void;
 }
 
-export interface ClusterConfig {
+/** `jit`, `reboot` and `tickNs` have defaults: DEFAULT_JIT, true and TICK_NS. */
+export interface ClusterConfig extends SharedFacts, Partial<EngineFacts> {
   readonly nodes: readonly ClusterNodeConfig[];
-  readonly firmware: Uint8Array;
   /** Decides MAC addresses and when, within POWER_ON_SPREAD_NS, each machine is switched on. */
   readonly seed: number;
   readonly gateway: boolean;
   readonly linkLatencyNs: number;
-  /** Date at virtual time 0: seconds since 1970, UTC. */
-  readonly startSeconds: number;
   readonly capture?: (bytes: Uint8Array) => void;
   /** Spreads the machines over threads; all in this one when absent. */
   readonly groups?: GroupFactory;
-  /** Whether hot guest code is compiled; it changes nothing but speed. */
-  readonly jit?: JitMode;
-  /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. True when absent. */
-  readonly reboot?: boolean;
-  /** Virtual time of an instruction, one of TICKS_NS; TICK_NS when absent. */
-  readonly tickNs?: number;
 }
 
 /** Where `runUntil` may end early: at multiples of a span, if the owner finds a reason. */
@@ -120,23 +114,15 @@ export class Cluster {
     this.macAddresses = nodes.map(({ macAddress }, index) => macAddress ?? chosen[index]!);
     const powerOn = new Random(config.seed, "power on");
     const machines = nodes.map(
-      ({ name, ramBytes, disk, cdrom, parts }, index): MachineSpec => ({
-        name,
-        ramBytes,
-        disk,
-        cdrom,
-        ...(parts ? { parts } : {}),
+      (node, index): MachineSpec => ({
+        ...basisOf(node),
         macAddress: this.macAddresses[index]!,
         powerOnNs: powerOn.below(POWER_ON_SPREAD_NS / TICK_NS) * TICK_NS,
       }),
     );
     const place: GroupFactory = config.groups ?? ((all, common) => [new LocalGroup(all, common)]);
     this.#groups = place(machines, {
-      firmware: config.firmware,
-      startSeconds: config.startSeconds,
-      jit: config.jit ?? DEFAULT_JIT,
-      reboot: config.reboot ?? true,
-      tickNs: this.#tickNs,
+      ...commonFacts({ jit: DEFAULT_JIT, reboot: true, ...config, tickNs: this.#tickNs }),
       characterOutput: (machine, port, byte, timeNs) => nodes[machine]!.characterOutput?.(port, byte, timeNs),
       soundOutput: (machine, ...played) => nodes[machine]!.soundOutput?.(...played),
       log: (machine, line) => nodes[machine]!.log?.(line),
@@ -361,7 +347,9 @@ export class Cluster {
     return digests;
   }
 
-  /** All that decides how the machines go on, kept by the groups in their threads; `previous`: as this gave it before. */
+  /**
+   * All that decides how the machines go on, kept by the groups in their threads; `previous`: as this gave it before.
+   */
   remember(previous: readonly GroupMemory[] | null): readonly GroupMemory[] {
     this.#groups.forEach((group, index) => group.startRemember(previous?.[index] ?? null));
     const memories: GroupMemory[] = [];

@@ -12,14 +12,11 @@ import type { MachineCable } from "../ether/cable-end.ts";
 import type { JitMode } from "../jit/jit.ts";
 import type { Picture, Power, TextScreen } from "../machine.ts";
 
-/** What one machine of a cluster is made of. */
-export interface MachineSpec {
-  /** For people, and the host name that the gateway's DHCP server gives. */
+/** What its owner says of a machine, and what reaches its board as it is, in whichever thread that is. */
+export interface MachineBasis {
+  /** For people, and the host name that the gateway's DHCP server gives: unique in a cluster. */
   readonly name: string;
   readonly ramBytes: number;
-  readonly macAddress: Uint8Array;
-  /** Virtual time at which it is switched on. */
-  readonly powerOnNs: number;
   /** Primary master. */
   readonly disk: BlockBackend | null;
   /** Secondary master. */
@@ -27,17 +24,43 @@ export interface MachineSpec {
   readonly parts?: BoardParts;
 }
 
+/** That alone, of something that has more. */
+export function basisOf({ name, ramBytes, disk, cdrom, parts }: MachineBasis): MachineBasis {
+  return { name, ramBytes, disk, cdrom, ...(parts ? { parts } : {}) };
+}
+
+/** What one machine of a cluster is made of. */
+export interface MachineSpec extends MachineBasis {
+  readonly macAddress: Uint8Array;
+  /** Virtual time at which it is switched on. */
+  readonly powerOnNs: number;
+}
+
 /** What all machines of a cluster have in common. */
-export interface GroupConfig {
+export interface SharedFacts {
   readonly firmware: Uint8Array;
   /** Date at virtual time 0: seconds since 1970, UTC. */
   readonly startSeconds: number;
+}
+
+/** How they are run. */
+export interface EngineFacts {
   /** Whether hot guest code is compiled; it changes nothing but speed. */
   readonly jit: JitMode;
   /** Whether a reset that a guest asks for happens; when not, its machine switches itself off. */
   readonly reboot: boolean;
-  /** Virtual time of an instruction. */
+  /** Virtual time of an instruction, one of TICKS_NS. */
   readonly tickNs: number;
+}
+
+export interface CommonFacts extends SharedFacts, EngineFacts {}
+
+/** That alone, of something that has more. */
+export function commonFacts({ firmware, startSeconds, jit, reboot, tickNs }: CommonFacts): CommonFacts {
+  return { firmware, startSeconds, jit, reboot, tickNs };
+}
+
+export interface GroupConfig extends CommonFacts {
   /**
    * What characters leave machines and what there is to say about them; `machine` counts from 0 in the whole
    * cluster, `timeNs` is the machine's own.
@@ -56,7 +79,9 @@ export interface MachineHost {
   readonly exitStatus: number | null;
   /** Its processor waits for an interrupt. */
   readonly halted: boolean;
-  /** What it waits for may come: false once it has halted with interrupts off, and only a reset or an NMI can wake it. */
+  /**
+   * What it waits for may come: false once it has halted with interrupts off, and only a reset or an NMI can wake it.
+   */
   readonly mayWake: boolean;
   /** Instructions retired since the machine was made. */
   readonly instructions: number;
@@ -101,8 +126,8 @@ export interface MachineHost {
 }
 
 /**
- * What a group remembers of its machines at one moment, in its own thread. It holds only the pages that differ from those
- * of the moment that was remembered before it.
+ * What a group remembers of its machines at one moment, in its own thread. It holds only the pages that differ from
+ * those of the moment that was remembered before it.
  */
 export interface GroupMemory {
   /** Bytes that no earlier memory holds. */

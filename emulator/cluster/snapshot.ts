@@ -325,8 +325,8 @@ export class Snapshot {
   }
 
   /**
-   * Puts a cluster that runs already into the saved state: one with the same machines, whose disks hold the same but for
-   * what was written since they were made. When it fails, the cluster stays as it was.
+   * Puts a cluster that runs already into the saved state: one with the same machines, whose disks hold the same but
+   * for what was written since they were made. When it fails, the cluster stays as it was.
    */
   restoreOver(cluster: Cluster): void {
     if (this.kind !== "cluster") throw new SnapshotError("the snapshot is one machine's, not a cluster's");

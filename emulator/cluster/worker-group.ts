@@ -13,7 +13,15 @@ import type { Picture, Power, TextScreen } from "../machine.ts";
 import type { Plain } from "../state/plain.ts";
 import { type DescribeFile, MediaDescriber } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
-import type { GroupConfig, GroupFactory, GroupMemory, MachineGroup, MachineHost, MachineSpec } from "./machine-host.ts";
+import {
+  commonFacts,
+  type GroupConfig,
+  type GroupFactory,
+  type GroupMemory,
+  type MachineGroup,
+  type MachineHost,
+  type MachineSpec,
+} from "./machine-host.ts";
 import { CALL_PIECE, CHARACTER, FRAME, SOUND } from "./records.ts";
 import { CALL, CONTINUE, END, FAILED, makeChannel, OUTBOX_FULL, RUN, TAKE, WorkerChannel } from "./worker-channel.ts";
 import {
@@ -319,9 +327,8 @@ class WorkerGroup implements MachineGroup {
     this.#config = config;
     const describe = (medium: BlockBackend | null) => medium && media.describe(medium);
     const machines = indices.map((index): WorkerMachine => {
-      const { name, ramBytes, macAddress, powerOnNs, disk, cdrom, parts } = all[index]!;
-      const drives = { disk: describe(disk), cdrom: describe(cdrom) };
-      return { index, name, ramBytes, macAddress, powerOnNs, ...drives, ...(parts ? { parts } : {}) };
+      const { disk, cdrom, ...machine } = all[index]!;
+      return { index, ...machine, disk: describe(disk), cdrom: describe(cdrom) };
     });
     const shape = makeChannel(machines.length, areaBytes);
     this.channel = new WorkerChannel(shape);
@@ -329,11 +336,7 @@ class WorkerGroup implements MachineGroup {
     this.cables = machines.map(({ name }, position) => new WorkerCable(this, position, name));
     host.start({
       channel: shape,
-      firmware: config.firmware,
-      startSeconds: config.startSeconds,
-      jit: config.jit,
-      reboot: config.reboot,
-      tickNs: config.tickNs,
+      ...commonFacts(config),
       machines,
     });
   }

@@ -5,7 +5,7 @@
 import type { Plain } from "../state/plain.ts";
 import { MediaOpener, type OpenFile } from "./described-media.ts";
 import { LocalGroup } from "./local-group.ts";
-import type { GroupMemory } from "./machine-host.ts";
+import { commonFacts, type GroupMemory } from "./machine-host.ts";
 import { CALL_PIECE, CHARACTER, FRAME, LOG, SOUND } from "./records.ts";
 import { CALL, DONE, END, FAILED, OUTBOX_FULL, RUN, WorkerChannel } from "./worker-channel.ts";
 import {
@@ -34,7 +34,7 @@ class Service {
   #request = 0;
 
   constructor(setup: WorkerSetup, openFile: OpenFile) {
-    const { firmware, startSeconds, jit, reboot, tickNs, machines } = setup;
+    const { machines } = setup;
     this.#channel = new WorkerChannel(setup.channel);
     this.#positions = new Map(machines.map(({ index }, position) => [index, position]));
     const media = new MediaOpener(openFile);
@@ -46,11 +46,7 @@ class Service {
         cdrom: machine.cdrom && media.openShared(machine.cdrom),
       })),
       {
-        firmware,
-        startSeconds,
-        jit,
-        reboot,
-        tickNs,
+        ...commonFacts(setup),
         characterOutput: (index, port, value, timeNs) => {
           byte[0] = value;
           this.#put(CHARACTER, this.#positions.get(index)!, port, timeNs, byte);

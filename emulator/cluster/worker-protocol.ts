@@ -1,12 +1,12 @@
 /**
- * What goes between a cluster and its workers beside frames and output: what a worker is made of, and calls of machines'
- * methods with their results. Calls go through shared memory in pieces, so that they work wherever threads share memory.
+ * What goes between a cluster and its workers beside frames and output: what a worker is made of, and calls of
+ * machines' methods with their results. Calls go through shared memory in pieces, so that they work wherever threads
+ * share memory.
  */
 import type { BoardParts } from "../board-config.ts";
-import type { JitMode } from "../jit/jit.ts";
 import { decodePlain, encodePlain, type Plain } from "../state/plain.ts";
 import type { MediumDescription } from "./described-media.ts";
-import type { MachineHost } from "./machine-host.ts";
+import type { CommonFacts, MachineHost, MachineSpec } from "./machine-host.ts";
 import { CALL_PIECE, type RecordArea } from "./records.ts";
 import type { ChannelShape } from "./worker-channel.ts";
 
@@ -19,26 +19,16 @@ export const isPlain = (parts: BoardParts): parts is PlainParts =>
   MEDIUM_PARTS.every((part) => parts[part] === undefined);
 
 /** A machine without its media. */
-export interface WorkerMachine {
+export interface WorkerMachine extends Omit<MachineSpec, "disk" | "cdrom" | "parts"> {
   /** Where it stands in the cluster's order. */
   readonly index: number;
-  readonly name: string;
-  readonly ramBytes: number;
-  readonly macAddress: Uint8Array;
-  readonly powerOnNs: number;
   readonly disk: MediumDescription | null;
   readonly cdrom: MediumDescription | null;
   readonly parts?: PlainParts;
 }
 
-export interface WorkerSetup {
+export interface WorkerSetup extends CommonFacts {
   readonly channel: ChannelShape;
-  readonly firmware: Uint8Array;
-  readonly startSeconds: number;
-  readonly jit: JitMode;
-  readonly reboot: boolean;
-  /** Virtual time of an instruction. */
-  readonly tickNs: number;
   readonly machines: readonly WorkerMachine[];
 }
 

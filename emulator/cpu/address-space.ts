@@ -24,7 +24,9 @@ const MAX_PENDING = 512;
 const PAGE_MASK = 0xfff;
 /** Dwords of a table. */
 const ENTRIES = 1024;
-/** Pages of a table, as a shift, and tables that there can be: 1024 each, or by PAE paging 512 and four times as many. */
+/**
+ * Pages of a table, as a shift, and tables that there can be: 1024 each, or by PAE paging 512 and four times as many.
+ */
 const TABLE_SHIFT = 10;
 const EXTENDED_TABLE_SHIFT = 9;
 const MOST_TABLES = 2048;
@@ -72,8 +74,8 @@ export class AddressSpace {
   readonly filled = new Int32Array(MAX_FILLED);
   filledCount = 0;
   /**
-   * Physical address of the page directory, or of the table of PAE paging, with CR0.WP, CR4.PSE, CR4.PAE and EFER.NXE in
-   * bits 0 to 3; -1 while there is none that all translations are known to come from.
+   * Physical address of the page directory, or of the table of PAE paging, with CR0.WP, CR4.PSE, CR4.PAE and EFER.NXE
+   * in bits 0 to 3; -1 while there is none that all translations are known to come from.
    */
   directory = -1;
   /** PDPTE registers that they came from. */
@@ -282,7 +284,9 @@ export class AddressSpaces {
     space.latest.fill(NO_TABLE);
   }
 
-  /** Forgets everything. The active space, which is no other processor's then, becomes that of `directory`, -1 for none. */
+  /**
+   * Forgets everything. The active space, which is no other processor's then, becomes that of `directory`, -1 for none.
+   */
   forgetAll(directory: number): void {
     for (const space of this.#all) {
       this.forget(space);

@@ -1,6 +1,7 @@
 /**
- * The last ways that a processor took, for the explanation of a triple fault: branches that were taken, events that were
- * delivered, and stretches of compiled code, whose own branches nobody keeps. Engines differ in them: they are no state.
+ * The last ways that a processor took, for the explanation of a triple fault: branches that were taken, events that
+ * were delivered, and stretches of compiled code, whose own branches nobody keeps. Engines differ in them: they are no
+ * state.
  */
 
 const MOST = 16;

@@ -109,8 +109,8 @@ export class CodeCache {
   }
 
   /**
-   * What the engine's interpreter leaves to a block: one of just the instruction at EIP, of which nothing is kept, until a whole one
-   * pays.
+   * What the engine's interpreter leaves to a block: one of just the instruction at EIP, of which nothing is kept,
+   * until a whole one pays.
    */
   once(eip: number): Block {
     this.#source.start(eip);

@@ -1,8 +1,8 @@
 /**
  * Loops that change nothing: a boot menu that asks for a key over and over, by way of the firmware and two changes of
- * mode, or a program that looks at the BIOS's clock until it has moved. A turn that ends with the registers and the memory
- * that it began with, and has touched no device, is followed by turns like it until a timer fires. Those up to the end
- * of the run are taken all at once: the state is what it would be, to the instruction.
+ * mode, or a program that looks at the BIOS's clock until it has moved. A turn that ends with the registers and the
+ * memory that it began with, and has touched no device, is followed by turns like it until a timer fires. Those up to
+ * the end of the run are taken all at once: the state is what it would be, to the instruction.
  *
  * It is for code without paging, as that of firmwares, boot loaders and DOS: a kernel that waits for its timer halts.
  */
@@ -105,8 +105,8 @@ export class Idling implements AccessWatch {
   }
 
   /**
-   * Executes instructions until EIP, and the other registers too if they are wanted, are as before. How many these were;
-   * 0 where they were too many, or did what another turn might not do.
+   * Executes instructions until EIP, and the other registers too if they are wanted, are as before. How many these
+   * were; 0 where they were too many, or did what another turn might not do.
    */
   #turn(isExact: boolean): number | Exclude<StopReason, "budget"> {
     const core = this.#core;

@@ -485,8 +485,8 @@ export class Interpreter {
   }
 
   /**
-   * Runs an instruction for compiled code that may lead anywhere. True when nothing wants attention. The rest is as with
-   * `stepOne`.
+   * Runs an instruction for compiled code that may lead anywhere. True when nothing wants attention. The rest is as
+   * with `stepOne`.
    */
   stepAway(eip: number): boolean {
     const core = this.#core;

@@ -105,9 +105,10 @@ export class InterruptDelivery {
   }
 
   /**
-   * A fault of the running instruction, which stands at `eip`, ends its block and has changed nothing: what the run loop
-   * does of one that is thrown. To throw through compiled code costs as much as a hundred instructions, and monitors of
-   * virtual-8086 mode live on faults. What is not simple is thrown all the same: a new task, a delivery that faults.
+   * A fault of the running instruction, which stands at `eip`, ends its block and has changed nothing: what the run
+   * loop does of one that is thrown. To throw through compiled code costs as much as a hundred instructions, and
+   * monitors of virtual-8086 mode live on faults. What is not simple is thrown all the same: a new task, a delivery
+   * that faults.
    */
   fault(vector: number, errorCode: number, eip: number): void {
     const core = this.#core;

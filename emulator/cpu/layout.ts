@@ -94,9 +94,9 @@ export const isUpper = (eip: number): boolean => eip >>> UPPER_SHIFT === UPPER_B
 export const TLB_DELTA = 4116;
 
 /**
- * The interpreter (jit/threaded/): what else the flags follow from, as emitted code keeps them; what to add to an offset
- * in this memory to get its EIP; the page that it runs in, by its first byte, the last one at which an instruction may
- * begin, and how far that is; where the tables of the current privilege and the code map are.
+ * The interpreter (jit/threaded/): what else the flags follow from, as emitted code keeps them; what to add to an
+ * offset in this memory to get its EIP; the page that it runs in, by its first byte, the last one at which an
+ * instruction may begin, and how far that is; where the tables of the current privilege and the code map are.
  */
 export const THREAD_FLAG_Y = 4128;
 export const THREAD_FLAG_KIND = 4132;
@@ -110,7 +110,10 @@ export const THREAD_CODE_MAP = 4160;
 /** The two tables as they are in the first address space: TLB_DELTA leads from there to the active one's. */
 export const THREAD_FIRST_READ_TABLE = 4164;
 export const THREAD_FIRST_WRITE_TABLE = 4168;
-/** How many different branches it has taken in a row, and the last ones: EIPs of both ends, how often, and the base of CS after it. */
+/**
+ * How many different branches it has taken in a row, and the last ones: EIPs of both ends, how often, and the base of
+ * CS after it.
+ */
 export const THREAD_WAY = 4172;
 /** As JIT_CONTEXT, of what 16-bit code knows of pages: it stays when only the base of CS changes. */
 export const THREAD_CONTEXT = 4176;

@@ -1,5 +1,7 @@
 /** Runs of memory: linear pages that follow each other in the machine's memory as well. */
-/** Length of the run that begins at an address, by a translation table; pages beyond `wantedBytes` are not looked at. */
+/**
+ * Length of the run that begins at an address, by a translation table; pages beyond `wantedBytes` are not looked at.
+ */
 export function runLength(table: Int32Array, linear: number, wantedBytes: number): number {
   let page = linear >>> 12;
   let offset = table[page]!;

@@ -104,8 +104,8 @@ export class PageWalker {
   }
 
   /**
-   * Walks the page tables, if paging is on. Returns the physical page in the upper 20 bits and the flags of the last entry
-   * below. Where the access faults, `fault` says with which error code, and nothing has changed.
+   * Walks the page tables, if paging is on. Returns the physical page in the upper 20 bits and the flags of the last
+   * entry below. Where the access faults, `fault` says with which error code, and nothing has changed.
    */
   walk(linear: number, write: boolean, user: boolean, fetch: boolean): number {
     const s = this.#s;

@@ -27,8 +27,8 @@ export const MOST_PROCESSORS = 8;
 /** A turn, in instructions: what going from one processor to the next costs is little beside it. */
 const LONG_TURN = 4096;
 /**
- * One while another processor waits in a loop, which it says by PAUSE or by an XCHG that changes nothing: a lock that is
- * free for moments only has to be seen free.
+ * One while another processor waits in a loop, which it says by PAUSE or by an XCHG that changes nothing: a lock that
+ * is free for moments only has to be seen free.
  */
 const SHORT_TURN = 256;
 /** Turns are of uneven lengths, up to twice these: a loop of another length must not keep step with them. */

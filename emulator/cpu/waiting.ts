@@ -38,8 +38,8 @@ interface Loop {
 }
 
 /**
- * The loop that the code at an offset is which begins with an IN, and which goes on after the IN has read this value. Null
- * where it ends, and for other code.
+ * The loop that the code at an offset is which begins with an IN, and which goes on after the IN has read this value.
+ * Null where it ends, and for other code.
  */
 function loopIn(memory: Uint8Array, start: number, value: number, isCode32: boolean): Loop | null {
   let at = start + (memory[start] === IN_AL_DX ? 1 : 2);

@@ -77,7 +77,9 @@ export class Checkpoint {
     return this.#groups.reduce((sum, { ownBytes }) => sum + ownBytes, this.#network.ownBytes);
   }
 
-  /** The checkpoint between this one and `before` is forgotten: what it shares with this one alone is now this one's. */
+  /**
+   * The checkpoint between this one and `before` is forgotten: what it shares with this one alone is now this one's.
+   */
   inherit(forgotten: Checkpoint, before: Checkpoint | null): void {
     this.#groups.forEach((group, index) =>
       group.inherit(forgotten.#groups[index]!, before === null ? null : before.#groups[index]!),

@@ -1,7 +1,7 @@
 /**
  * A debugger's view of memory: linear addresses through the guest's own page tables, but with none of the traces that
- * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers. Video memory is
- * seen as the guest would read it.
+ * the guest's accesses leave - no accessed and dirty bits, no page faults, no reads of device registers. Video memory
+ * is seen as the guest would read it.
  */
 import type { Core } from "../cpu/core.ts";
 import { CR0, CR3, CR4, PDPTE } from "../cpu/layout.ts";
@@ -93,7 +93,10 @@ export function readLinearDword(core: Core, linearAddress: number): number | nul
   return bytes.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : null;
 }
 
-/** Bytes at a physical address, all in one page; null where nothing can be seen. They are to be copied before the guest runs. */
+/**
+ * Bytes at a physical address, all in one page; null where nothing can be seen. They are to be copied before the guest
+ * runs.
+ */
 function seenAt(core: Core, physicalAddress: number, lengthBytes: number): Uint8Array | null {
   const page = core.memory.readOffset(physicalAddress >>> 12);
   const offset = page | (physicalAddress & 0xfff);
@@ -127,7 +130,9 @@ function readPages(
   return bytes;
 }
 
-/** Reads RAM, ROM and video memory. Shorter than asked for where there is none; empty when that is so at the first byte. */
+/**
+ * Reads RAM, ROM and video memory. Shorter than asked for where there is none; empty when that is so at the first byte.
+ */
 export function readLinear(core: Core, linearAddress: number, lengthBytes: number): Uint8Array {
   return readPages(core, linearAddress, lengthBytes, (address) => toPhysical(core, address));
 }

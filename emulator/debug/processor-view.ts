@@ -1,4 +1,6 @@
-/** Where a processor is, as plain data: what somebody sees who looks at it from outside, from another thread as well. */
+/**
+ * Where a processor is, as plain data: what somebody sees who looks at it from outside, from another thread as well.
+ */
 import type { Core } from "../cpu/core.ts";
 import { readLinear } from "./linear-memory.ts";
 import { describeMode, linearPc, readRegister } from "./registers.ts";

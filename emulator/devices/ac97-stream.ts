@@ -20,7 +20,9 @@ const LVI = 0x05;
 const SR = 0x06;
 const CR = 0x0b;
 
-/** Status: halted, the current one is the last valid one, the last valid one is done, one is done that says so, FIFO. */
+/**
+ * Status: halted, the current one is the last valid one, the last valid one is done, one is done that says so, FIFO.
+ */
 const SR_DCH = 0x01;
 const SR_CELV = 0x02;
 const SR_LVBCI = 0x04;

@@ -1,7 +1,7 @@
 /**
  * The AC'97 audio controller of Intel's 82801AA (ICH, 8086:2415) with a codec: mixer registers behind one I/O window,
- * behind the other those of three bus masters (PCM in, PCM out, microphone) and of the link. Source: Intel, 82801AA data
- * sheet (290655), chapter 13. Nobody is at the inputs, so what is recorded is silence. The codec is always ready.
+ * behind the other those of three bus masters (PCM in, PCM out, microphone) and of the link. Source: Intel, 82801AA
+ * data sheet (290655), chapter 13. Nobody is at the inputs, so what is recorded is silence. The codec is always ready.
  */
 import type { AccessBytes, DmaMemory, PortHandler, WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";

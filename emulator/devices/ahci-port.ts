@@ -325,7 +325,9 @@ export class AhciPort implements IdeCable, Stateful {
     this.#wires.dma.write((this.#headerAddress(slot) + ahci.HEADER_MOVED) >>> 0, count);
   }
 
-  /** The control register alone: SRST holds the drive in reset while it is set. The port waits for no answer (10.4.1). */
+  /**
+   * The control register alone: SRST holds the drive in reset while it is set. The port waits for no answer (10.4.1).
+   */
   #control(drive: IdeDrive, slot: number, fis: HostFis): void {
     this.#issued &= ~(1 << slot);
     const isHeld = (fis.control & CONTROL_SOFT_RESET) !== 0;

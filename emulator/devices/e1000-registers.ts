@@ -130,7 +130,8 @@ const WRITABLE = new Map<number, number>([
   [0x5800, 0x0000000f],
   [0x5808, 0x000fffff],
   [MANC, 0xffffffff], // WUC, WUFC
-  // Semaphores of software and firmware: the manual leaves them to later parts, QEMU has them, and U-Boot waits for them.
+  // Semaphores of software and firmware: the manual leaves them to later parts, QEMU has them, and U-Boot waits for
+  // them.
   [0x5b50, 0xffffffff],
   [0x5b5c, 0xffffffff], // SWSM, SW_FW_SYNC
 ]);

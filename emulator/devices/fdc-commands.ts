@@ -1,4 +1,6 @@
-/** The commands of the 82077AA: how many bytes each takes, and what kind of work it is. Source: data sheet, table 5-1. */
+/**
+ * The commands of the 82077AA: how many bytes each takes, and what kind of work it is. Source: data sheet, table 5-1.
+ */
 
 export type CommandKind =
   | "read"

@@ -4,8 +4,8 @@
  *
  * A sector takes SECTOR_NS and a step STEP_NS of virtual time, much less than a drive that turns five times a second:
  * nothing in the protocol tells a guest that. Data moves by DMA, or, when SPECIFY says so, through the FIFO with an
- * interrupt for each sector; a guest that is slow loses nothing. Data fields are never "deleted": READ DELETED DATA finds
- * the control mark that it does not want. SCAN is not there, as in the 82078.
+ * interrupt for each sector; a guest that is slow loses nothing. Data fields are never "deleted": READ DELETED DATA
+ * finds the control mark that it does not want. SCAN is not there, as in the 82078.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
 import type { BlockBackend } from "../disk/block.ts";

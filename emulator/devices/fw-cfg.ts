@@ -1,10 +1,10 @@
 /**
- * QEMU's firmware configuration device (fw_cfg), as much of it as a guest needs to read files that were given to its machine:
- * a selector, a data port, the signature and the directory. It is there only when there are files. Source: QEMU,
- * docs/specs/fw_cfg.rst.
+ * QEMU's firmware configuration device (fw_cfg), as much of it as a guest needs to read files that were given to its
+ * machine: a selector, a data port, the signature and the directory. It is there only when there are files. Source:
+ * QEMU, docs/specs/fw_cfg.rst.
  *
- * One file more is the machine's generation, as QEMU's vmgenid device has it (docs/specs/vmgenid.rst): 16 bytes that are
- * others once the machine goes on as a copy of itself, so that a guest draws its secrets anew.
+ * One file more is the machine's generation, as QEMU's vmgenid device has it (docs/specs/vmgenid.rst): 16 bytes that
+ * are others once the machine goes on as a copy of itself, so that a guest draws its secrets anew.
  */
 import type { AccessBytes, PortHandler } from "../bus/bus.ts";
 import { Random } from "../state/random.ts";

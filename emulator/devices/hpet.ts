@@ -152,7 +152,9 @@ export class Hpet implements MmioHandler, Stateful {
   /** The counter while it stands, else what it is ahead of the time. */
   #base = 0n;
 
-  /** `timer` and `clockAlarm` are where the outputs of the 8254 and of the real-time clock lead, `legacy` the same IRQs. */
+  /**
+   * `timer` and `clockAlarm` are where the outputs of the 8254 and of the real-time clock lead, `legacy` the same IRQs.
+   */
   constructor(clock: Clock, timer: Wire, clockAlarm: Wire, legacy: readonly [Wire, Wire], input: Wire) {
     this.#clock = clock;
     this.#gates = [new Gate(timer), new Gate(clockAlarm)];
@@ -310,7 +312,9 @@ export class Hpet implements MmioHandler, Stateful {
     }
   }
 
-  /** Of a periodic comparator what is written is the period; the value too where SET_VALUE says so, once (2.3.9.2.2). */
+  /**
+   * Of a periodic comparator what is written is the period; the value too where SET_VALUE says so, once (2.3.9.2.2).
+   */
   #load(comparator: Comparator, half: bigint, kept: bigint): void {
     const { isPeriodic, isShort, configuration } = comparator;
     if (!isPeriodic || (configuration & SET_VALUE) !== 0) comparator.value = (comparator.value & kept) | half;

@@ -1,6 +1,6 @@
 /**
- * A serial EEPROM of 64 words with a Microwire interface, read bit by bit. It cannot be written. Source: the protocol of
- * 93C46 parts.
+ * A serial EEPROM of 64 words with a Microwire interface, read bit by bit. It cannot be written. Source: the protocol
+ * of 93C46 parts.
  */
 import type { StateVisitor } from "../state/state.ts";
 

@@ -1,7 +1,7 @@
 /**
- * The NE2000 as a PCI card, Realtek's RTL8029AS (10EC:8029): a DP8390 with 32 KiB of packet memory of its own, which the
- * processor reaches byte by byte through a data port ("remote DMA"). One window of ports, INTA#. Sources: National, data
- * sheet of the DP8390D (1995), chapters 8 to 11; Realtek, data sheet of the RTL8029AS, chapter 5. The EEPROM that
+ * The NE2000 as a PCI card, Realtek's RTL8029AS (10EC:8029): a DP8390 with 32 KiB of packet memory of its own, which
+ * the processor reaches byte by byte through a data port ("remote DMA"). One window of ports, INTA#. Sources: National,
+ * data sheet of the DP8390D (1995), chapters 8 to 11; Realtek, data sheet of the RTL8029AS, chapter 5. The EEPROM that
  * changes the configuration (page 3) is left out: the page reads as a card at 10BASE-T does.
  */
 

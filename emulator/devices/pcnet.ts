@@ -1,7 +1,8 @@
 /**
  * AMD's PCnet-PCI II (Am79C970A, 1022:2000), the LANCE's grandchild: rings of descriptors to send and to receive, an
- * initialization block, registers behind an index in an I/O and a memory window of 32 bytes, INTA#. Source: AMD, Am79C970A
- * data sheet (19436). The serial EEPROM is left out, and so are the counters of collisions, which a switch has none of.
+ * initialization block, registers behind an index in an I/O and a memory window of 32 bytes, INTA#. Source: AMD,
+ * Am79C970A data sheet (19436). The serial EEPROM is left out, and so are the counters of collisions, which a switch
+ * has none of.
  */
 
 import { crc32 } from "../../src/bytes/crc32.ts";
@@ -332,7 +333,9 @@ export class Pcnet extends PciFunction implements EthernetReceiver, MmioHandler 
     if (isPolling) this.#timer.arm(this.#clock.nowNs + POLL_NS);
   }
 
-  /** Sends what the chip owns, one round of the ring at most: what is in memory that cannot be written stays its own. */
+  /**
+   * Sends what the chip owns, one round of the ring at most: what is in memory that cannot be written stays its own.
+   */
   #transmit(): void {
     if (this.#isIdle || !(this.#status & r.TXON)) return;
     let causes = 0;

@@ -2,10 +2,10 @@
  * The two 8259A interrupt controllers of a PC, cascaded through IR2 of the first, with the PIIX's edge/level control
  * registers (ELCR). Source: Intel 8259A data sheet (231468), PIIX3 data sheet 4.2 (290550).
  *
- * A request must stay until INTA (data sheet, "Edge and Level Triggered Modes"). An edge whose line falls before that is
- * gone, but INT stays, and INTA finds the default, IR7: a glitch is noticed. A level that falls takes INT with it, for
- * "the request must be removed before the CPU interrupts is enabled", and so does a mask; an INTA that comes all the same
- * is IR7, too.
+ * A request must stay until INTA (data sheet, "Edge and Level Triggered Modes"). An edge whose line falls before that
+ * is gone, but INT stays, and INTA finds the default, IR7: a glitch is noticed. A level that falls takes INT with it,
+ * for "the request must be removed before the CPU interrupts is enabled", and so does a mask; an INTA that comes all
+ * the same is IR7, too.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
@@ -106,8 +106,8 @@ class Pic8259 implements PortHandler, Stateful {
   }
 
   /**
-   * IR2 of the master, the slave's INT: a request that has come this far is served, with IR7 of the slave if it has gone
-   * there.
+   * IR2 of the master, the slave's INT: a request that has come this far is served, with IR7 of the slave if it has
+   * gone there.
    */
   setCascade(level: boolean): void {
     if (this.#isLevelTriggered(CASCADE)) this.#irr = level ? this.#irr | CASCADE : this.#irr & ~CASCADE;

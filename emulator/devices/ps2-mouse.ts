@@ -1,7 +1,8 @@
 /**
  * A PS/2 mouse with a wheel and five buttons. A driver that sets the sample rates 200, 100 and 80 gets packets of four
- * bytes with the wheel, one that sets 200, 200 and 80 those of five buttons. Sources: Synaptics PS/2 TouchPad Interfacing
- * Guide (510-000080), chapter 3, the standard mouse commands; Microsoft, PS/2 Mouse with Wheel (IntelliMouse) protocol.
+ * bytes with the wheel, one that sets 200, 200 and 80 those of five buttons. Sources: Synaptics PS/2 TouchPad
+ * Interfacing Guide (510-000080), chapter 3, the standard mouse commands; Microsoft, PS/2 Mouse with Wheel
+ * (IntelliMouse) protocol.
  */
 import type { StateVisitor } from "../state/state.ts";
 import { ByteQueue } from "./byte-queue.ts";
@@ -65,7 +66,10 @@ export class Ps2Mouse implements Ps2Device {
     this.#tell();
   }
 
-  /** Which buttons are held from now on: bit 0 the left one, 1 the right one, 2 the middle one, 3 and 4 those at the side. */
+  /**
+   * Which buttons are held from now on: bit 0 the left one, 1 the right one, 2 the middle one, 3 and 4 those at the
+   * side.
+   */
   hold(buttons: number): void {
     this.#buttons = buttons & 0x1f;
     this.#tell();

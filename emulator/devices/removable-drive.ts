@@ -13,7 +13,9 @@ export interface RemovableDrive {
   open(isForced: boolean): void;
   /** Takes the medium out of an open drive. */
   remove(): void;
-  /** Puts a medium in its place, and closes the drive. Throws a RangeError for one that does not fit, and does nothing. */
+  /**
+   * Puts a medium in its place, and closes the drive. Throws a RangeError for one that does not fit, and does nothing.
+   */
   insert(content: Uint8Array): void;
 }
 

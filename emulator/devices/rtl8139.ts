@@ -1,8 +1,8 @@
 /**
- * The Realtek RTL8139 fast Ethernet controller (10EC:8139), as drivers of the RTL8139A to D know it: four descriptors to
- * send, one ring that received frames fill one after the other, registers in an I/O and a memory window of 256 bytes,
- * INTA#. The descriptor mode of the C+ is left out, and the revision says so. Source: Realtek, RTL8139D data sheet
- * (revision 1.3), chapters 5 and 6.
+ * The Realtek RTL8139 fast Ethernet controller (10EC:8139), as drivers of the RTL8139A to D know it: four descriptors
+ * to send, one ring that received frames fill one after the other, registers in an I/O and a memory window of 256
+ * bytes, INTA#. The descriptor mode of the C+ is left out, and the revision says so. Source: Realtek, RTL8139D data
+ * sheet (revision 1.3), chapters 5 and 6.
  */
 
 import { crc32 } from "../../src/bytes/crc32.ts";

@@ -1,7 +1,7 @@
 /**
- * The digital sound processor of a Sound Blaster 16, version 4.05: its commands, with what they answer. Source: Creative,
- * Sound Blaster Series Hardware Programming Guide, chapter 6. Of ADPCM, MIDI, the signal processor (CSP), identification
- * by DMA and samples that the guest times itself (10h), it takes the bytes, and does nothing.
+ * The digital sound processor of a Sound Blaster 16, version 4.05: its commands, with what they answer. Source:
+ * Creative, Sound Blaster Series Hardware Programming Guide, chapter 6. Of ADPCM, MIDI, the signal processor (CSP),
+ * identification by DMA and samples that the guest times itself (10h), it takes the bytes, and does nothing.
  */
 import type { Stateful, StateVisitor } from "../state/state.ts";
 import type { Clock, Timer } from "../time/clock.ts";

@@ -1,6 +1,6 @@
 /**
- * Creative's Sound Blaster 16 (CT1740) at its ports: the sound processor, the mixer, one interrupt for both widths. FM and
- * MIDI are left out. Source: Creative, Sound Blaster Series Hardware Programming Guide, chapters 2 and 4.
+ * Creative's Sound Blaster 16 (CT1740) at its ports: the sound processor, the mixer, one interrupt for both widths. FM
+ * and MIDI are left out. Source: Creative, Sound Blaster Series Hardware Programming Guide, chapters 2 and 4.
  */
 import type { AccessBytes, PortHandler, Wire } from "../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";

@@ -1,8 +1,8 @@
 /**
- * The picture of a VGA in graphics modes, as its registers make it: 16 colours from four planes, the two bits a pixel of
- * the CGA, 256 colours chained or not; panning, split screen, doubled lines; and the linear modes of the Bochs display
- * interface. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem". A picture has the mode's own
- * resolution: lines and pixels that the adapter repeats are there once.
+ * The picture of a VGA in graphics modes, as its registers make it: 16 colours from four planes, the two bits a pixel
+ * of the CGA, 256 colours chained or not; panning, split screen, doubled lines; and the linear modes of the Bochs
+ * display interface. Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem". A picture has the
+ * mode's own resolution: lines and pixels that the adapter repeats are there once.
  */
 import type { Vga } from "./vga.ts";
 

@@ -43,7 +43,9 @@ const SEQUENCER_CLOCKING = 0x01;
 const EIGHT_DOTS = 0x01;
 const HALF_DOT_CLOCK = 0x08;
 
-/** Nine dots for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so. */
+/**
+ * Nine dots for each character, of which the ninth repeats the eighth for line graphics; eight where the guest says so.
+ */
 function dotsOf(vga: Vga): number {
   return vga.sequencer[SEQUENCER_CLOCKING]! & EIGHT_DOTS ? 8 : 9;
 }
@@ -123,8 +125,8 @@ function isFontLoaded(vga: Vga, font: number): boolean {
 }
 
 /**
- * What the monitor shows: 720x400 in text modes, 640x400 in those with cells of eight pixels, and the mode's own resolution
- * in graphics modes. Black while the screen is blanked. The cursor does not blink.
+ * What the monitor shows: 720x400 in text modes, 640x400 in those with cells of eight pixels, and the mode's own
+ * resolution in graphics modes. Black while the screen is blanked. The cursor does not blink.
  */
 export function renderScreen(vga: Vga): Picture {
   const dots = vga.isText ? dotsOf(vga) : 9;

@@ -1,8 +1,8 @@
 /**
  * A virtio network card (1AF4:1000). Source: Virtual I/O Device (VIRTIO) 1.1, 5.1.
  *
- * It moves frames, adds up checksums of TCP and UDP, and cuts what is sent into segments of TCP for IPv4; one pair of queues.
- * A frame for which the driver has left no buffer is lost, as the card has no memory of its own.
+ * It moves frames, adds up checksums of TCP and UDP, and cuts what is sent into segments of TCP for IPv4; one pair of
+ * queues. A frame for which the driver has left no buffer is lost, as the card has no memory of its own.
  */
 import type { AccessBytes, WindowFactory } from "../bus/bus.ts";
 import { internetChecksum } from "../ether/internet-checksum.ts";
@@ -39,9 +39,9 @@ const CONFIG_BYTES = 8;
 const STATUS_LINK = 1;
 
 /**
- * Before each frame; without merged buffers and in the legacy interface (5.1.6.1). Flags; how a packet is to be cut up, with
- * the bytes of its headers and of a segment; then of a checksum that is to be put in from which byte of the frame on is
- * added up, and how far from there the sum goes.
+ * Before each frame; without merged buffers and in the legacy interface (5.1.6.1). Flags; how a packet is to be cut up,
+ * with the bytes of its headers and of a segment; then of a checksum that is to be put in from which byte of the frame
+ * on is added up, and how far from there the sum goes.
  */
 const HEADER_BYTES = 10;
 const FLAGS_AT = 0;
@@ -240,8 +240,8 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
 }
 
 /**
- * The frames that a packet is cut into (5.1.6.2), without the checksums of TCP, which must have been left to the card. What
- * is no packet of TCP for IPv4 where the header says so, or would make frames that are too long, is none.
+ * The frames that a packet is cut into (5.1.6.2), without the checksums of TCP, which must have been left to the card.
+ * What is no packet of TCP for IPv4 where the header says so, or would make frames that are too long, is none.
  */
 function framesOf(packet: Uint8Array<ArrayBuffer>, header: DataView, features: number): Uint8Array[] {
   const cut = features & FEATURE_CUTS ? header.getUint8(CUT_AT) : CUT_NONE;

@@ -1,7 +1,8 @@
 /**
  * Where a drive has its medium, if media can be changed: the machine's own, another one that somebody has put in, or
  * none. Of another one the state holds a digest and what was written to it, but not its content, for a state says how a
- * machine goes on and not what somebody had on the table: it is restored only where that medium has been put in as well.
+ * machine goes on and not what somebody had on the table: it is restored only where that medium has been put in as
+ * well.
  */
 import { DigestVisitor } from "../state/digest.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";

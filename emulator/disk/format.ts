@@ -1,7 +1,8 @@
 /**
  * Files that are no disks as they are, known by their first bytes: images of other virtual machines, which hold the
  * sectors in an order of their own, and compressed files. Read as they are they would be a disk of noise, and nobody
- * would be told. Sources: the formats' own pages; QEMU's block/qcow2.h, qed.h, vmdk.c, vdi.c, vpc.c, vhdx.h, parallels.c.
+ * would be told. Sources: the formats' own pages; QEMU's block/qcow2.h, qed.h, vmdk.c, vdi.c, vpc.c, vhdx.h,
+ * parallels.c.
  */
 
 interface Format {
@@ -74,8 +75,8 @@ const quoted = (file: string): string =>
   /^[\w@%+=:,./\\-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 
 /**
- * Throws an ImageFormatError unless a file that begins so is a disk; `isMeant`: or an archive, which somebody wants as it
- * is. `file` is its name for people, null where it has none.
+ * Throws an ImageFormatError unless a file that begins so is a disk; `isMeant`: or an archive, which somebody wants as
+ * it is. `file` is its name for people, null where it has none.
  */
 export function checkRaw(file: string | null, beginning: Uint8Array, isMeant = false): void {
   const found = FORMATS.find(({ at, magic }) =>

@@ -75,8 +75,8 @@ export class Link implements Stateful {
   }
 
   /**
-   * When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` would arrive at the other end; null when the
-   * cable is pulled or the queue full. `fate` says what becomes of it on a troubled link.
+   * When the last bit of a frame of `sizeBytes` that `end` sends at `timeNs` would arrive at the other end; null when
+   * the cable is pulled or the queue full. `fate` says what becomes of it on a troubled link.
    */
   send(end: LinkEnd, timeNs: number, sizeBytes: number): number | null {
     const kilobits = this.#troubles?.[end].trouble.kilobits ?? 0;
@@ -91,7 +91,9 @@ export class Link implements Stateful {
     return sentNs + this.latencyNs;
   }
 
-  /** What arrives, and when, of a frame that `send` has taken; the frame itself at its time on a link without trouble. */
+  /**
+   * What arrives, and when, of a frame that `send` has taken; the frame itself at its time on a link without trouble.
+   */
   fate(end: LinkEnd, arrivalNs: number, frame: EthernetFrame): readonly TimedFrame[] {
     if (this.#troubles === null) return [{ timeNs: arrivalNs, frame }];
     const arrivals = this.#troubles[end].fate(arrivalNs, frame);

@@ -1,7 +1,8 @@
 /**
  * What a sender left to its card. Where its frames reach us on the same host, inside a tunnel, there was no card: the
- * field of a transport checksum holds the sum of the pseudo-header alone, and a TCP segment may be longer than any frame
- * (Linux, Documentation/networking/checksum-offloads.rst and segmentation-offloads.rst). This does the card's work.
+ * field of a transport checksum holds the sum of the pseudo-header alone, and a TCP segment may be longer than any
+ * frame (Linux, Documentation/networking/checksum-offloads.rst and segmentation-offloads.rst). This does the card's
+ * work.
  */
 import { internetChecksum, onesSum } from "./internet-checksum.ts";
 import { ETHERTYPE_IPV4, get16, get32, PROTOCOL_TCP, PROTOCOL_UDP, put16 } from "./packet.ts";
@@ -83,7 +84,9 @@ function segment(frame: Uint8Array, { start, end }: Layout): Uint8Array[] {
   return pieces;
 }
 
-/** The frames that a card would have sent; a frame of the usual size is changed in place. Too long for any other: none. */
+/**
+ * The frames that a card would have sent; a frame of the usual size is changed in place. Too long for any other: none.
+ */
 export function finishOffloads(frame: Uint8Array): readonly Uint8Array[] {
   const layout = layoutOf(frame);
   if (frame.length > LONGEST_BYTES && layout?.isTcp) return segment(frame, layout);

@@ -1,6 +1,6 @@
 /**
- * VXLAN (RFC 7348): Ethernet frames in UDP datagrams between tunnel endpoints. This one learns, as a switch does, behind
- * which of its peers a station is; what it does not know, and what is for many, goes to all of them (head-end
+ * VXLAN (RFC 7348): Ethernet frames in UDP datagrams between tunnel endpoints. This one learns, as a switch does,
+ * behind which of its peers a station is; what it does not know, and what is for many, goes to all of them (head-end
  * replication, so no multicast is needed). What comes from one peer is never sent to another.
  */
 import type { EthernetFrame } from "./port.ts";

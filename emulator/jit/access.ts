@@ -1,7 +1,7 @@
 /**
- * Memory accesses in emitted code. All checks come before the access changes anything; one that fails goes to the `slow`
- * label of the instruction, which leaves it to others. How an address becomes a place in the machine's memory differs
- * between regions (region-access.ts) and the interpreter (threaded/handler-access.ts).
+ * Memory accesses in emitted code. All checks come before the access changes anything; one that fails goes to the
+ * `slow` label of the instruction, which leaves it to others. How an address becomes a place in the machine's memory
+ * differs between regions (region-access.ts) and the interpreter (threaded/handler-access.ts).
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import {
@@ -70,8 +70,8 @@ export abstract class AccessEmitter {
   abstract run(kind: "read" | "write", pushLength: () => void): void;
 
   /**
-   * Takes the slow path if a line of 64 bytes in which some of a run lie has code, by the run's offset in RAM. `pushMap`
-   * pushes where the code map is. Uses T3 and HOST.
+   * Takes the slow path if a line of 64 bytes in which some of a run lie has code, by the run's offset in RAM.
+   * `pushMap` pushes where the code map is. Uses T3 and HOST.
    */
   protected leaveIfCodeWithin(pushOffset: () => void, pushLength: () => void, pushMap: () => void): void {
     const { c } = this;
@@ -104,8 +104,8 @@ export abstract class AccessEmitter {
 
   /**
    * Of a page without a translation: the display adapter's memory is read into a window at once, and what is written
-   * into one is passed on at the end of the instruction. Reading it again, should the instruction be begun anew, changes
-   * nothing.
+   * into one is passed on at the end of the instruction. Reading it again, should the instruction be begun anew,
+   * changes nothing.
    */
   protected throughWindow(sizeBytes: number, kind: AccessKind, done: number): void {
     const { c } = this;

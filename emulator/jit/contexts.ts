@@ -1,6 +1,6 @@
 /**
- * Context numbers: what entries of the jump cache, and of the pages that the interpreter knows, were made for. A context
- * is a mode in a translation epoch; one that comes back with its address space has the number that it had.
+ * Context numbers: what entries of the jump cache, and of the pages that the interpreter knows, were made for. A
+ * context is a mode in a translation epoch; one that comes back with its address space has the number that it had.
  */
 import type { Core } from "../cpu/core.ts";
 import {

@@ -244,8 +244,8 @@ const clearInterruptFlag: Operation = (t) => {
 };
 
 /**
- * It holds interrupts off for one instruction, which nobody can tell while none waits and that instruction is certain to
- * run before the next event: there is budget for it.
+ * It holds interrupts off for one instruction, which nobody can tell while none waits and that instruction is certain
+ * to run before the next event: there is budget for it.
  */
 const setInterruptFlag: Operation = (t) => {
   if (t.isUser) return null;

@@ -43,7 +43,9 @@ import { Thread } from "./threaded/thread.ts";
 import { translate } from "./translator.ts";
 import { VideoWindow } from "./video-window.ts";
 
-/** "force" compiles at first sight: for tests. "late" compiles what runs very often: for machines of many short lives. */
+/**
+ * "force" compiles at first sight: for tests. "late" compiles what runs very often: for machines of many short lives.
+ */
 export type JitMode = (typeof JIT_MODES)[number] | "late";
 export const JIT_MODES = ["on", "off", "force"] as const;
 /** Where nobody says otherwise. */
@@ -184,7 +186,9 @@ class Jit implements Engine {
     return reason !== EXIT_INTERPRET && (reason !== EXIT_BUDGET || core.remaining >= LEAST_BUDGET);
   }
 
-  /** Enters a block that is compiled into the jump cache, unless its region is for other circumstances, or none at all. */
+  /**
+   * Enters a block that is compiled into the jump cache, unless its region is for other circumstances, or none at all.
+   */
   #admit(block: Block): boolean {
     const { index, region: compiled } = block.compiled!;
     const region = compiled as MachineRegion;

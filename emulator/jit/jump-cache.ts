@@ -16,25 +16,28 @@ import type { Code } from "./wasm.ts";
 import { OP } from "./wasm.ts";
 
 /**
- * Entries are in pairs, so that two places that the hash puts together do not drive each other out all the time: a newer
- * entry is the first of its pair.
+ * Entries are in pairs, so that two places that the hash puts together do not drive each other out all the time: a
+ * newer entry is the first of its pair.
  */
 const PAIR_SHIFT = 5;
-/** What is left of a hash of 32 bits, whose upper bits depend on most (Knuth, The Art of Computer Programming 3, 6.4). */
+/**
+ * What is left of a hash of 32 bits, whose upper bits depend on most (Knuth, The Art of Computer Programming 3, 6.4).
+ */
 const HASH_SHIFT = 32 - Math.log2(JUMP_CACHE_ENTRIES / 2);
 const HASH_FACTOR = 0x9e3779b1 | 0;
 const CONTEXT_FACTOR = 0x85ebca6b | 0;
 
 /**
- * Which pair the entry of an EIP in a context is in. A kernel's code has as many contexts as there are page directories.
+ * Which pair the entry of an EIP in a context is in. A kernel's code has as many contexts as there are page
+ * directories.
  */
 function jumpHash(eip: number, context: number): number {
   return Math.imul(eip ^ Math.imul(context, CONTEXT_FACTOR), HASH_FACTOR) >>> HASH_SHIFT;
 }
 
 /**
- * 16-bit code is known by IP and the paragraph that CS begins at, in one dword, in a context that stays when CS is loaded:
- * interpreter and regions do that by themselves. So the base of CS has to be one of real or virtual-8086 mode.
+ * 16-bit code is known by IP and the paragraph that CS begins at, in one dword, in a context that stays when CS is
+ * loaded: interpreter and regions do that by themselves. So the base of CS has to be one of real or virtual-8086 mode.
  */
 const BASE_SHIFT = 12;
 const PARAGRAPHS = 0xffff0;
@@ -138,8 +141,8 @@ export function pushEipKey(c: Code, eip: number): void {
 }
 
 /**
- * Pushes what a region is entered with, and its slot in the table. Locals: where the entry is, from the cache's beginning,
- * and one to use.
+ * Pushes what a region is entered with, and its slot in the table. Locals: where the entry is, from the cache's
+ * beginning, and one to use.
  */
 export function pushRegionEntry(c: Code, entry: number, word: number): void {
   c.get(entry)

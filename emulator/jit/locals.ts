@@ -30,7 +30,10 @@ export const T2 = 23;
 export const T3 = 24;
 /** What the instruction at hand writes into the display adapter's memory, or 0: WINDOW_SIZE_SHIFT. */
 export const WINDOW = 25;
-/** After these, as they are wanted: vectors of one instruction, and pairs that remember the last translation of each kind of access (access.ts). */
+/**
+ * After these, as they are wanted: vectors of one instruction, and pairs that remember the last translation of each
+ * kind of access (access.ts).
+ */
 export const FIRST_FREE = 26;
 
 export const PARAMETERS: readonly number[] = [I32, I32, I32];

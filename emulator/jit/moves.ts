@@ -300,7 +300,8 @@ const byteSwap: Operation = (t, insn) => () => {
   t.setRegister(n);
 };
 
-// Segment registers. To load them is for the handlers of cpu/, and in real mode for the interpreter (threaded/real-mode.ts).
+// Segment registers. To load them is for the handlers of cpu/, and in real mode for the interpreter
+// (threaded/real-mode.ts).
 
 const moveFromSegment: Operation = (t, insn) => {
   return () => {

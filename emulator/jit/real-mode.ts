@@ -1,7 +1,7 @@
 /**
- * What only 16-bit code does, and in real mode all the time: far transfers, INT and IRET, loads of segments, the flags on
- * the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1).
- * What is not so in virtual-8086 and protected mode takes the slow path there.
+ * What only 16-bit code does, and in real mode all the time: far transfers, INT and IRET, loads of segments, the flags
+ * on the stack, PUSHA. A selector is its base there, limits and rights of segments stay (SDM 3B 21.1). What is not so
+ * in virtual-8086 and protected mode takes the slow path there.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, TF, VM } from "../cpu/flags.ts";
@@ -63,7 +63,9 @@ function requireParagraphs(t: Emitter): void {
   t.c.const(VM).op(OP.and).op(OP.eqz).op(OP.and).brIf(t.access.slow);
 }
 
-/** The same of CS: it has to be as an earlier load in real mode has left it, which it always is in virtual-8086 mode. */
+/**
+ * The same of CS: it has to be as an earlier load in real mode has left it, which it always is in virtual-8086 mode.
+ */
 function requireCodeParagraphs(t: Emitter): void {
   const { c } = t;
   pushState(t, EFLAGS);

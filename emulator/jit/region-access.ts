@@ -3,10 +3,9 @@
  *
  * Through the translation tables an access looks its page up anew, unless it is near one that has (spans.ts): most
  * regions are left before they come to a page again, and to remember it takes more code. Short loops do remember the
- * last page of each base register, in two
- * locals: a tag that is the page's address, and what to add to an address to get its offset. The tag is compared under
- * a mask with the low bits of the access's size, so one comparison also sees that the access is aligned and cannot cross
- * the page's end. Tags are forgotten after whatever may change tables.
+ * last page of each base register, in two locals: a tag that is the page's address, and what to add to an address to
+ * get its offset. The tag is compared under a mask with the low bits of the access's size, so one comparison also sees
+ * that the access is aligned and cannot cross the page's end. Tags are forgotten after whatever may change tables.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { CODE_LINE_SHIFT, codeMapOffset, RAM, TLB_DELTA, ZERO } from "../cpu/layout.ts";
@@ -228,8 +227,8 @@ export class RegionAccess extends AccessEmitter {
   }
 
   /**
-   * Pushes where ADDRESS is in the machine's memory. `isSpan`: what is written to is a span, and no page with code. `done`
-   * is where code goes on that sets HOST by itself, for what may be the display adapter's memory.
+   * Pushes where ADDRESS is in the machine's memory. `isSpan`: what is written to is a span, and no page with code.
+   * `done` is where code goes on that sets HOST by itself, for what may be the display adapter's memory.
    */
   #pushTranslated(sizeBytes: number, kind: AccessKind, register: number, isSpan: boolean, done = 0): void {
     const c = this.c;
@@ -277,7 +276,9 @@ export class RegionAccess extends AccessEmitter {
       .brIf(this.slow);
   }
 
-  /** Sets T3 to the translation of the page of ADDRESS: of one that holds code, to be written to, the negative of it. */
+  /**
+   * Sets T3 to the translation of the page of ADDRESS: of one that holds code, to be written to, the negative of it.
+   */
   #lookUp(sizeBytes: number, kind: AccessKind, done: number): void {
     const c = this.c;
     const isVideo = this.mayBeVideo(sizeBytes);

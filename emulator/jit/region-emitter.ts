@@ -1,7 +1,7 @@
 /**
  * What the operations of an instruction in a region know: the code that grows, guest registers in locals and flags in
- * it, memory, ports, and the ways out of compiled code from the instruction at hand. Where a region's blocks lie and how
- * they follow one another is the translator's business.
+ * it, memory, ports, and the ways out of compiled code from the instruction at hand. Where a region's blocks lie and
+ * how they follow one another is the translator's business.
  */
 
 import type { DecodedInstruction } from "../cpu/instruction.ts";
@@ -135,8 +135,8 @@ export class RegionEmitter extends Emitter {
   }
 
   /**
-   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the instruction;
-   * "away": it goes on where the instruction leads.
+   * Emits an instruction that may take a slow path. `resumable`: the slow path may return to just after the
+   * instruction; "away": it goes on where the instruction leads.
    */
   guarded(emit: () => void, resumable: boolean | "away"): void {
     const { c, flags } = this;
@@ -235,7 +235,10 @@ export class RegionEmitter extends Emitter {
     c.const(0).get(BUDGET).store(4, JIT_BUDGET).const(EXIT_LOOKUP).op(OP.return);
   }
 
-  /** Pushes what a function like STEP returns for the instruction at hand, for which all registers and flags are in their places. */
+  /**
+   * Pushes what a function like STEP returns for the instruction at hand, for which all registers and flags are in
+   * their places.
+   */
   #callStep(call = STEP): void {
     for (let register = 0; register < 8; register++) {
       this.#written.add(register);

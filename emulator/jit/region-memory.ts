@@ -1,7 +1,7 @@
 /**
  * What a region keeps in the machine's memory, at an address that its function is given: its origin, if it may lie
- * elsewhere (shape.ts), where its pages were found, a dword for each of `pagesOf`, and maps of its entries, of each such
- * page or one of all.
+ * elsewhere (shape.ts), where its pages were found, a dword for each of `pagesOf`, and maps of its entries, of each
+ * such page or one of all.
  */
 import type { MachineMemory } from "../cpu/memory.ts";
 import { MOST_PAGES, originOf, pageOf, pagesOf, type Region } from "./region.ts";

@@ -47,8 +47,8 @@ export function originOf({
 }
 
 /**
- * The pages of a region that is in several of them while page tables decide where they are; else none. One that is where
- * it was when the region was entered need not be looked at, but each way from page to page is.
+ * The pages of a region that is in several of them while page tables decide where they are; else none. One that is
+ * where it was when the region was entered need not be looked at, but each way from page to page is.
  */
 export function pagesOf(region: Region): readonly number[] {
   const { shape, blocks } = region;

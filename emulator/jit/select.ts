@@ -1,7 +1,7 @@
 /**
  * Which blocks go into a region: the one that grew hot, what it leads to as far as it has run too, and, where jumps are
- * indirect, what else is hot in its page. Code of a few other pages joins in without paging, and in programs: these call
- * short routines of libraries all the time.
+ * indirect, what else is hot in its page. Code of a few other pages joins in without paging, and in programs: these
+ * call short routines of libraries all the time.
  */
 import type { Block } from "../cpu/block.ts";
 import { type CodeCache, MAX_BLOCK_INSTRUCTIONS } from "../cpu/code-cache.ts";
@@ -204,14 +204,17 @@ export class RegionSelector {
 }
 
 /**
- * Whether a region may be in several pages while page tables decide where they are: it looks for them in the translation
- * tables, by EIP, and these do not say what must not be executed.
+ * Whether a region may be in several pages while page tables decide where they are: it looks for them in the
+ * translation tables, by EIP, and these do not say what must not be executed.
  */
 export function maySpanPages({ s }: Core): boolean {
   return s[BASE + CS] === 0 && (s[EFER]! & EFER_NXE) === 0;
 }
 
-/** What a device answers is left to the interpreter, and 16-bit code of segments that neither that nor the jump cache is for. */
+/**
+ * What a device answers is left to the interpreter, and 16-bit code of segments that neither that nor the jump cache is
+ * for.
+ */
 export function isUnsuitable({ offset, modeKey }: Block, { s }: Core): boolean {
   if ((modeKey & MODE_CODE32) !== 0) return offset === 0;
   return offset === 0 || !isNarrowMode(modeKey) || !isParagraph(s[BASE + CS]!);

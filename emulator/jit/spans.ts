@@ -1,9 +1,9 @@
 /**
- * What compiled code knows of addresses: which are near one that it has looked up in the translation tables already. The
- * frame of a routine, the fields of a structure and what PUSH and POP pass by are addresses so many bytes from the same
- * value of a register, and mostly in one page. The first access of such a *span* looks up the page for all that follow
- * on its way, as far as the code that they are in is only come to through it; these then need no check of their own.
- * Where a span reaches into the next page, its first access takes the slow path.
+ * What compiled code knows of addresses: which are near one that it has looked up in the translation tables already.
+ * The frame of a routine, the fields of a structure and what PUSH and POP pass by are addresses so many bytes from the
+ * same value of a register, and mostly in one page. The first access of such a *span* looks up the page for all that
+ * follow on its way, as far as the code that they are in is only come to through it; these then need no check of their
+ * own. Where a span reaches into the next page, its first access takes the slow path.
  */
 import type { DecodedInstruction } from "../cpu/instruction.ts";
 import { EBP, ESP, ZERO } from "../cpu/layout.ts";
@@ -63,7 +63,9 @@ export class Spans {
   #lastId = 0;
   readonly #locals: number[] = [];
   readonly #newLocal: () => number;
-  /** Names of what offsets are counted from where each access looks its page up: one there often takes the slow path. */
+  /**
+   * Names of what offsets are counted from where each access looks its page up: one there often takes the slow path.
+   */
   readonly #left = new Set<string>();
 
   constructor(newLocal: () => number) {

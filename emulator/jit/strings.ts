@@ -1,7 +1,7 @@
 /**
  * String instructions in emitted code. Repeated ones go page by page: as much as lies in one page of source and target
- * at once, each element one tick, as the handlers of cpu/ count. What is different - backwards, a page that is not in the
- * tables or that holds code, a budget that does not reach - is left to these, from where they have got to.
+ * at once, each element one tick, as the handlers of cpu/ count. What is different - backwards, a page that is not in
+ * the tables or that holds code, a budget that does not reach - is left to these, from where they have got to.
  */
 import type { Semantic } from "../../src/isa/semantics.ts";
 import { DF } from "../cpu/flags.ts";
@@ -210,8 +210,8 @@ function beginRun(t: Emitter, shift: number, hasSource: boolean): void {
 }
 
 /**
- * SOURCE_HOST becomes where the source is. It is looked for before the target, as the element would be: where it faults,
- * the target's page was neither accessed nor written.
+ * SOURCE_HOST becomes where the source is. It is looked for before the target, as the element would be: where it
+ * faults, the target's page was neither accessed nor written.
  */
 function findSource(t: Emitter, pushLength: () => void): void {
   t.getRegister(ESI);

@@ -26,13 +26,15 @@ import { entryMaps, pagePlaceAt } from "./region-memory.ts";
 import { isMovable, isNarrow, readTable } from "./shape.ts";
 import { Code, encodeModule, I32, OP } from "./wasm.ts";
 
-/** Instructions of a loop that is worth remembering pages for, as those of copies and checksums; others end too soon. */
+/**
+ * Instructions of a loop that is worth remembering pages for, as those of copies and checksums; others end too soon.
+ */
 const SHORT_LOOP = 32;
 const TYPES = typesOf(PARAMETERS);
 
 /**
- * The module of a region. Its function takes (number of the entry plus one, budget, address of what it keeps in memory) and
- * returns an EXIT_*.
+ * The module of a region. Its function takes (number of the entry plus one, budget, address of what it keeps in memory)
+ * and returns an EXIT_*.
  */
 export function translate(region: Region): Uint8Array<ArrayBuffer> {
   const emitter = new RegionEmitter(region);
@@ -406,8 +408,8 @@ class Translator {
   }
 
   /**
-   * Where an EIP lies in another page than the block at hand, and page tables decide where that is: pushes whether it is
-   * where it was when the region was made.
+   * Where an EIP lies in another page than the block at hand, and page tables decide where that is: pushes whether it
+   * is where it was when the region was made.
    */
   #pushInPlace(eip: number): boolean {
     const page = this.#pages.indexOf(pageOf(eip - originOf(this.#region)));

@@ -1,6 +1,6 @@
 /**
- * The display adapter's memory where no page leads to it, as in planar modes and of texts: 16-bit code reads and writes it
- * by calls that come back (access.ts), with a window of eight bytes between. Nothing translates its addresses.
+ * The display adapter's memory where no page leads to it, as in planar modes and of texts: 16-bit code reads and writes
+ * it by calls that come back (access.ts), with a window of eight bytes between. Nothing translates its addresses.
  */
 import type { AccessBytes } from "../bus/bus.ts";
 import type { Core } from "../cpu/core.ts";

@@ -1,6 +1,7 @@
 /**
  * What must hold between the parts of the emulator, whatever a guest does. A broken invariant is a fault of the
- * emulator, never of its guest or its user; it ends the run where it is seen, before a wrong state is saved or digested.
+ * emulator, never of its guest or its user; it ends the run where it is seen, before a wrong state is saved or
+ * digested.
  */
 
 class InvariantError extends Error {

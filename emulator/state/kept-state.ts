@@ -1,6 +1,7 @@
 /**
- * A state in memory, to come back to. Taking one costs a look at all of it; it holds only the pages that differ from the
- * state that was kept before, because equal pages are shared. In a file, too, it is what differs from the one before.
+ * A state in memory, to come back to. Taking one costs a look at all of it; it holds only the pages that differ from
+ * the state that was kept before, because equal pages are shared. In a file, too, it is what differs from the one
+ * before.
  */
 import { PAGE_BYTES, wordsOf, zeroPages } from "./pages.ts";
 import { decodePlain, encodePlain, type Plain } from "./plain.ts";

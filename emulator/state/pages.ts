@@ -30,8 +30,8 @@ export function isZero(bytes: Uint8Array): boolean {
 }
 
 /**
- * Says of an array that begins at the host's page which of its pages the host holds memory for, a byte for each: 0 where
- * none was ever written, and all is zero. Null where that cannot be told.
+ * Says of an array that begins at the host's page which of its pages the host holds memory for, a byte for each: 0
+ * where none was ever written, and all is zero. Null where that cannot be told.
  */
 export type HeldPages = (bytes: Uint8Array) => Uint8Array | null;
 
@@ -44,7 +44,9 @@ export function askForPages(host: HeldPages): void {
   heldPages = host;
 }
 
-/** Answers, for an array as it is now, whether a page of it is all zeros; pages may be written once they were asked for. */
+/**
+ * Answers, for an array as it is now, whether a page of it is all zeros; pages may be written once they were asked for.
+ */
 export function zeroPages(bytes: Uint8Array): (page: number) => boolean {
   // One view for all pages: to make one for each takes longer than to look at them.
   const words = wordsOf(bytes);

@@ -41,7 +41,9 @@ const INSTRUCTIONS_ENOUGH = 1_600_000_000;
 const INSTRUCTIONS_OF_A_SAMPLE = 400_000_000;
 /** A test that noticed a fault so many lines away counts half as much as one that noticed one here. */
 const NEAR_LINES = 8;
-/** What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are. */
+/**
+ * What runs before the kernel is where it was linked, and what every machine runs: nobody sees which lines that are.
+ */
 const NOT_WATCHED = /^(boot\/|asm\/kernel\/(entry|real)\.s:)/;
 /** What campaigns of faults (qure chaos) find bugs in. */
 const CAMPAIGNS_ARE_ABOUT = "asm/cluster/";
@@ -391,7 +393,9 @@ class Session {
     return { ...mutant, file: `${mutant.file}:${label ?? ""}` };
   }
 
-  /** `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed. */
+  /**
+   * `file | operator | before | after | reason` in each line; # begins a comment. Returns whether a fault is listed.
+   */
   #readEquivalent(): (mutant: Mutant) => boolean {
     const path = join(this.#root, EQUIVALENT_LIST);
     const known = new Set<string>();

@@ -2,8 +2,8 @@
  * What tests stand on while faults are planted: builds of the system with and without the fault, booted clusters in
  * known states, what each test reaches, and the bounds of its guests.
  *
- * A fault that leaves every address where it was needs no boot: the bytes that it changes are written into the memory of
- * a cluster that was booted without it, provided that booting does not reach the line.
+ * A fault that leaves every address where it was needs no boot: the bytes that it changes are written into the memory
+ * of a cluster that was booted without it, provided that booting does not reach the line.
  */
 
 import { assemble } from "../../src/assembler/assemble.ts";

@@ -1,8 +1,8 @@
 /**
- * Mutation testing of the assembly in asm/ and boot/: plausible one-line faults, each planted in the sources, assembled,
- * linked, booted, and held against the tests that reach its line. The work is in assembly-session.ts, which is bundled
- * here with the tests themselves: so they run in this process, one after the other, with no start of a test runner for
- * each fault.
+ * Mutation testing of the assembly in asm/ and boot/: plausible one-line faults, each planted in the sources,
+ * assembled, linked, booted, and held against the tests that reach its line. The work is in assembly-session.ts, which
+ * is bundled here with the tests themselves: so they run in this process, one after the other, with no start of a test
+ * runner for each fault.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

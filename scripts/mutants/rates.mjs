@@ -1,5 +1,5 @@
-// The rate of each folder, and the table of them in a page: rows of folders that were judged now take the place of those
-// that stand there, the others stay. The reporter of the tests (tests/setup/tier.ts) reads it.
+// The rate of each folder, and the table of them in a page: rows of folders that were judged now take the place of
+// those that stand there, the others stay. The reporter of the tests (tests/setup/tier.ts) reads it.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

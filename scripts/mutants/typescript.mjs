@@ -219,9 +219,9 @@ function plan(id, measured) {
 }
 
 /**
- * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of the
- * usual ones. `ledger`: what was judged before. `minutes`: after that time no mutant is begun; how long the tests take
- * without one does not count.
+ * Draws `count` mutants of `files` and runs the tests that reach each. `tests`: files or folders of tests instead of
+ * the usual ones. `ledger`: what was judged before. `minutes`: after that time no mutant is begun; how long the tests
+ * take without one does not count.
  */
 export async function runTypescriptMutants(files, { seed, count, ledger, jobs, tests, minutes, report }) {
   const folder = resolve(`node_modules/.cache/qure-mutants/${process.pid}`);

@@ -1,5 +1,5 @@
-// What test files import as "vitest" while mutants run: the matchers are vitest's own, but tests are put into a list, so
-// that one process runs any of them again and again, in any order, for one mutant after another.
+// What test files import as "vitest" while mutants run: the matchers are vitest's own, but tests are put into a list,
+// so that one process runs any of them again and again, in any order, for one mutant after another.
 
 import {
   ASYMMETRIC_MATCHERS_OBJECT,

@@ -1,12 +1,12 @@
-// A process that runs tests for one mutant after another, for scripts/mutants/typescript.mjs: node warm.mjs BUNDLES.json,
-// then requests by IPC. Bundles of test files with instrumented sources are loaded once; Stryker's switch says which
-// mutant is active.
+// A process that runs tests for one mutant after another, for scripts/mutants/typescript.mjs: node warm.mjs
+// BUNDLES.json, then requests by IPC. Bundles of test files with instrumented sources are loaded once; Stryker's switch
+// says which mutant is active.
 //
 // { measure: file } runs all tests of a file twice without a mutant and tells which mutants each of them reaches. What
 // is passed while modules are loaded, in hooks, or in the first run only (then something is kept between the tests) is
-// "fixed" when the mutant is not active: for such mutants the file is evaluated afresh.
-// { mutant, hitLimit, steps } runs steps until a test fails. After a failure the same test runs without the mutant: when
-// it fails then too, an earlier mutant has left something; the file is loaded again and the mutant judged again.
+// "fixed" when the mutant is not active: for such mutants the file is evaluated afresh. { mutant, hitLimit, steps }
+// runs steps until a test fails. After a failure the same test runs without the mutant: when it fails then too, an
+// earlier mutant has left something; the file is loaded again and the mutant judged again.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -49,7 +49,9 @@ export function writtenSections(file: ObjectFile, options: BinaryImageOptions): 
   );
 }
 
-/** One that is told to be in memory is written, `load` or not; one without content only when it is told to have some. */
+/**
+ * One that is told to be in memory is written, `load` or not; one without content only when it is told to have some.
+ */
 function isWritten({ traits }: ObjectSection, words: SectionWords | null): boolean {
   if (words === null) return traits.alloc && traits.load;
   return (

@@ -41,7 +41,8 @@ export class CodeSymbols {
 
   /**
    * Index of the symbol that names `address` in a section, or -1: one of this section at or below it if there is any,
-   * and where the file has relocations, a symbol of another section never names it. `ownOnly` asks for that in any file.
+   * and where the file has relocations, a symbol of another section never names it. `ownOnly` asks for that in any
+   * file.
    */
   find(address: number, section: ObjectSection, ownOnly = false): number {
     const { sorted } = this;

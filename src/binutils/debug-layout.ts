@@ -1,6 +1,7 @@
 /**
  * Where the parts of a program stand in a file that has its debugging information alone (--only-keep-debug): what is
- * loaded takes no room but for notes, and segments say so, or debuggers and `eu-unstrip` read beyond the end of the file.
+ * loaded takes no room but for notes, and segments say so, or debuggers and `eu-unstrip` read beyond the end of the
+ * file.
  */
 
 import { PT_LOAD, PT_PHDR, SHF_TLS, SHT_NOBITS } from "../object/elf.ts";

@@ -173,7 +173,9 @@ function viewObject(elf: ElfObject): ObjectFile {
   }
 }
 
-/** Compilers put the headers of some groups behind what is in them; GNU's library meets the header at its first member. */
+/**
+ * Compilers put the headers of some groups behind what is in them; GNU's library meets the header at its first member.
+ */
 function groupsBeforeMembers(sections: readonly ElfSection[]): ElfSection[] {
   const groupOf = new Map<number, ElfSection>();
   for (const group of sections) {
@@ -193,8 +195,8 @@ function groupsBeforeMembers(sections: readonly ElfSection[]): ElfSection[] {
 }
 
 /**
- * The same file with its sections further up, as `objdump --adjust-vma` shows it: debugging information stays, and so do
- * a program's symbols and load addresses, which do not count from its sections.
+ * The same file with its sections further up, as `objdump --adjust-vma` shows it: debugging information stays, and so
+ * do a program's symbols and load addresses, which do not count from its sections.
  */
 export function movedObject(file: ObjectFile, offset: number): ObjectFile {
   const moved = (value: number): number => (value + offset) >>> 0;

@@ -115,7 +115,9 @@ export function blobObject(bytes: Uint8Array, path: string): Uint8Array<ArrayBuf
   });
 }
 
-/** An object without contents that says where another program's symbols are (`ld --just-symbols`). Throws `ElfError`. */
+/**
+ * An object without contents that says where another program's symbols are (`ld --just-symbols`). Throws `ElfError`.
+ */
 export function symbolsAlone(bytes: Uint8Array, path: string): Uint8Array {
   const { symbols } = readElf(bytes, path);
   const known = symbols

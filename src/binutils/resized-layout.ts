@@ -1,6 +1,6 @@
 /**
- * A program of which a loaded section gets a content of another size (--update-section): its segment grows or shrinks with
- * it, and what comes after it in the file moves. Addresses stay, so nothing may be in the way.
+ * A program of which a loaded section gets a content of another size (--update-section): its segment grows or shrinks
+ * with it, and what comes after it in the file moves. Addresses stay, so nothing may be in the way.
  */
 import { SHT_NOBITS } from "../object/elf.ts";
 import type { ElfSection, ElfSegment } from "../object/elf-reader.ts";

@@ -95,7 +95,9 @@ export const NO_CHANGES: SymbolChanges = {
   added: [],
 };
 
-/** What a symbol is called in the end, by which the other changes know it; section symbols bear their section's name. */
+/**
+ * What a symbol is called in the end, by which the other changes know it; section symbols bear their section's name.
+ */
 export function newName(name: string, { redefined, prefix }: SymbolChanges): string {
   return prefix + (redefined.get(name) ?? name);
 }

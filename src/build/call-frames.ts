@@ -1,8 +1,8 @@
 /**
- * Where the caller of each instruction's routine is found: the call frame information (.debug_frame, DWARF 5 section 6.4) that
- * lets a debugger show a backtrace and step over calls. Hand-written assembly comes without it, so it is read out of
- * the code: from each place that is called, all ways are followed, and what they push and pop is counted. Where ways
- * disagree the first one wins, and where the stack pointer gets lost nothing is claimed.
+ * Where the caller of each instruction's routine is found: the call frame information (.debug_frame, DWARF 5 section
+ * 6.4) that lets a debugger show a backtrace and step over calls. Hand-written assembly comes without it, so it is read
+ * out of the code: from each place that is called, all ways are followed, and what they push and pop is counted. Where
+ * ways disagree the first one wins, and where the stack pointer gets lost nothing is claimed.
  */
 
 import { Decoded, decode } from "../isa/decode.ts";

@@ -1,7 +1,7 @@
 /**
  * The instruction table for the debugger in the kernel: from the rows of src/isa, as data that are linked into the
- * kernel. asm/include/instruction.inc says what they look like, asm/kernel/instruction.s reads them. Code is 32-bit code,
- * text is Intel's syntax.
+ * kernel. asm/include/instruction.inc says what they look like, asm/kernel/instruction.s reads them. Code is 32-bit
+ * code, text is Intel's syntax.
  */
 import { WITHOUT_OPERANDS } from "../isa/disassemble.ts";
 import type { Form, OperandField, OperandPattern } from "../isa/form.ts";

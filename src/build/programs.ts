@@ -1,7 +1,8 @@
 /**
  * The programs that come with the kernel: each source of asm/programs is linked with what it needs of asm/programs/lib,
  * and all of them, with the ELF files that lie there, become one archive, which is linked into the kernel.
- * asm/process/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the shell's commands.
+ * asm/process/image.s reads it. What they say of themselves (asm/include/program.inc) goes into the table of the
+ * shell's commands.
  */
 import { SHN_UNDEF } from "../object/elf.ts";
 import { type ElfObject, readElf } from "../object/elf-reader.ts";
@@ -78,7 +79,9 @@ export function programName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.(s|elf)$/, "");
 }
 
-/** u32 number, then for each u32 offset of its name, u32 offset of its file, u32 bytes; names, NUL terminated; files. */
+/**
+ * u32 number, then for each u32 offset of its name, u32 offset of its file, u32 bytes; names, NUL terminated; files.
+ */
 function programArchive(programs: readonly BuiltProgram[]): Uint8Array {
   const encoder = new TextEncoder();
   const names = programs.map(({ name }) => encoder.encode(`${name}\0`));

@@ -1,4 +1,6 @@
-/** FNV-1a of 32 bits (RFC 9923), for tables in memory: neither a checksum of what is kept nor a defence against anybody. */
+/**
+ * FNV-1a of 32 bits (RFC 9923), for tables in memory: neither a checksum of what is kept nor a defence against anybody.
+ */
 
 export const FNV_START = 0x811c9dc5;
 export const FNV_PRIME = 0x01000193;

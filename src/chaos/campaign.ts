@@ -29,7 +29,10 @@ export interface SeedResult {
   readonly faults: readonly string[];
   /** The fewest of them that still break the same invariant; null when nothing was broken or nothing shrunk. */
   readonly fewest: readonly string[] | null;
-  /** The broken run from power-on, by the fewest events if they are known, as `encodeRun` writes it; null: no link can say it. */
+  /**
+   * The broken run from power-on, by the fewest events if they are known, as `encodeRun` writes it; null: no link can
+   * say it.
+   */
   readonly run: string | null;
   /** Machines that had to live on, counted from 1. */
   readonly core: readonly number[];

@@ -18,7 +18,10 @@ import type { Invariant } from "./invariant.ts";
 const MS = 1e6;
 /** A hello counts for a second; by a clock of whole ticks of 10 ms. */
 const COUNTS_NS = 980 * MS;
-/** A node listens for 1.5 s, and says its first hello in the first 100 ms of them; ids that are lower keep it waiting for 4 s. */
+/**
+ * A node listens for 1.5 s, and says its first hello in the first 100 ms of them; ids that are lower keep it waiting
+ * for 4 s.
+ */
 const [LISTENS_NS, PATIENT_NS] = [1380 * MS, 5300 * MS];
 
 /** What a machine has heard since it began to join. */
@@ -38,8 +41,8 @@ interface Latest {
 }
 
 /**
- * Whether hellos at these times forbid it to found at every moment from one to another: when it decided nobody sees, for
- * it writes to its disk before it says so.
+ * Whether hellos at these times forbid it to found at every moment from one to another: when it decided nobody sees,
+ * for it writes to its disk before it says so.
  */
 function forbid(times: readonly number[], fromNs: number, untilNs: number): boolean {
   let forbiddenNs = fromNs;

@@ -1,4 +1,6 @@
-/** What holds of QuRe's cluster whatever happens to its machines, read from their memory, their packets and their disks. */
+/**
+ * What holds of QuRe's cluster whatever happens to its machines, read from their memory, their packets and their disks.
+ */
 import { formatNs } from "../lab/time.ts";
 import { readClusterPacket } from "../page/decode/cluster.ts";
 import { ALONE, DISKLESS, HELLO } from "../page/decode/cluster-layout.ts";
@@ -218,7 +220,9 @@ const INVARIANTS = [
     (world, layout) => {
       /** By node: the boot and the cluster in which it coordinated at the last look. */
       const before = world.nodes.map(() => "");
-      /** Since when it has done so there: who goes over to a cluster is in its era before it follows its coordinator. */
+      /**
+       * Since when it has done so there: who goes over to a cluster is in its era before it follows its coordinator.
+       */
       const sinceNs = world.nodes.map(() => Infinity);
       const keys = keysOf(world, layout);
       return {

@@ -97,7 +97,10 @@ class ClusterKeys {
     return hex(this.#world.nodes[index]!.memory.bytes(this.#layout.address(name) + at, bytes) ?? new Uint8Array());
   }
 
-  /** Whether a node has the same key after its power was gone; a machine that was never on, the one that the others have. */
+  /**
+   * Whether a node has the same key after its power was gone; a machine that was never on, the one that the others
+   * have.
+   */
   outlasts(index: number, key = this.of(index)): boolean {
     const { disk } = this.#world.lab.nodes[index]!;
     try {

@@ -1,4 +1,6 @@
-/** What holds of the cluster's packets as they leave a machine: their form, their numbers, and to whom they are said. */
+/**
+ * What holds of the cluster's packets as they leave a machine: their form, their numbers, and to whom they are said.
+ */
 import { get32 } from "../../emulator/ether/packet.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";
@@ -175,7 +177,10 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
 const SILENT = 136;
 /** An observer is judged that has heard all for so long. */
 const HEARS_NS = 3e9;
-/** So long it waits before it accuses, by a clock of whole ticks of 10 ms, and so much longer for each step of bad health. */
+/**
+ * So long it waits before it accuses, by a clock of whole ticks of 10 ms, and so much longer for each step of bad
+ * health.
+ */
 const PATIENCE_NS = [640e6, 1340e6] as const;
 const HEALTH_NS = 400e6;
 const SMALL = 33;
@@ -188,7 +193,9 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
     rule: "a node accuses nobody whom it has heard within its patience, which is longer in bad health",
     watch: (world) => {
       const facts = factsOf(world, layout);
-      /** By observer: when the word of somebody's session last reached it. Of a new boot's it believes none at first. */
+      /**
+       * By observer: when the word of somebody's session last reached it. Of a new boot's it believes none at first.
+       */
       const heard = world.nodes.map(() => new Map<string, number>());
       const patience = PATIENCE_NS[world.nodes.length > SMALL ? 1 : 0];
       return {

@@ -136,9 +136,9 @@ interface Agreed {
 const NONE: Difference = { what: "", id: "", change: "" };
 
 /**
- * In what a member's view is behind that of its coordinator. While the coordinator still has what both had the same last,
- * or a boot that the member has believed once, or of the same boot a lower age, which a node with an older disk has until
- * it hears of its real one, the member has heard something newer from the node itself.
+ * In what a member's view is behind that of its coordinator. While the coordinator still has what both had the same
+ * last, or a boot that the member has believed once, or of the same boot a lower age, which a node with an older disk
+ * has until it hears of its real one, the member has heard something newer from the node itself.
  */
 function difference(
   world: World,

@@ -1,4 +1,6 @@
-/** Whether a node's table of its cluster agrees with itself: its order, what it counts, and the digests of its entries. */
+/**
+ * Whether a node's table of its cluster agrees with itself: its order, what it counts, and the digests of its entries.
+ */
 import { factsOf } from "./cluster-facts.ts";
 import type { Invariant } from "./invariant.ts";
 import { digestOfWords, type KernelLayout } from "./kernel-layout.ts";

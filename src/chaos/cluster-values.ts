@@ -60,8 +60,8 @@ function votersOf(world: World, layout: KernelLayout, index: number): string[] {
 }
 
 /**
- * Whether those that are left can set anything: a majority of those that agreed last, which is more than half of them, or
- * half of them with the one of the lowest id.
+ * Whether those that are left can set anything: a majority of those that agreed last, which is more than half of them,
+ * or half of them with the one of the lowest id.
  */
 export function canAgree(world: World, layout: KernelLayout): boolean {
   // A volume that could not be written is read only until its machine boots again: who has it does not vote.

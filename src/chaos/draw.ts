@@ -1,7 +1,7 @@
 /**
  * What a seed draws: faults with their times or the events they wait for, whom they happen to, and how long they last.
- * A draw is text before it is anything else; what it comes to, once it is known who the coordinator is, are the words of
- * actions.ts with their times.
+ * A draw is text before it is anything else; what it comes to, once it is known who the coordinator is, are the words
+ * of actions.ts with their times.
  */
 import { Random } from "../../emulator/state/random.ts";
 import { FAULT_KINDS, type FaultAction, type FaultKind } from "../lab/fault-kinds.ts";

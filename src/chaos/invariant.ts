@@ -5,7 +5,10 @@ import type { FaultAction } from "../lab/fault-kinds.ts";
 import type { Drills } from "./drill.ts";
 import type { WireFrame, World } from "./world.ts";
 
-/** `crash`: a machine ended by a fault of its own; `wrong`: it did what it must not; `stuck`: it does not do what it must. */
+/**
+ * `crash`: a machine ended by a fault of its own; `wrong`: it did what it must not; `stuck`: it does not do what it
+ * must.
+ */
 export type FailureKind = "crash" | "wrong" | "stuck";
 
 export interface Invariant {
@@ -59,7 +62,9 @@ export interface Subject {
   readonly isUp?: (world: World, index: number) => boolean;
   /** Whether a machine does at once what is typed; it is not typed where it would have to wait. */
   readonly isAtPrompt?: (world: World, index: number) => boolean;
-  /** Whether a machine is apart from the others by what it knows, such as another key: that is trouble, as a cable's is. */
+  /**
+   * Whether a machine is apart from the others by what it knows, such as another key: that is trouble, as a cable's is.
+   */
   readonly isApart?: (world: World, index: number) => boolean;
   /**
    * Called at the beginning of each run: a person, who is asked at each look once faults are over what to do. The bound

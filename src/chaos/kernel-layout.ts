@@ -18,10 +18,16 @@ export class KernelLayout {
   /** Null: there are several of this name. */
   readonly #addresses = new Map<string, number | null>();
   readonly #constants = new Map<string, number | null>();
-  /** By name the first value in the table: a file that has it, too, is not asked again (`mergesConstants` of the linker). */
+  /**
+   * By name the first value in the table: a file that has it, too, is not asked again (`mergesConstants` of the
+   * linker).
+   */
   readonly #first = new Map<string, number>();
 
-  /** `path`: for messages. `source`: the file whose constants are meant, such as `node.s`; others may have the same names. */
+  /**
+   * `path`: for messages. `source`: the file whose constants are meant, such as `node.s`; others may have the same
+   * names.
+   */
   constructor({ symbols, sections }: ElfObject, path: string, source: string) {
     this.#path = path;
     let file = "";

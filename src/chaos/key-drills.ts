@@ -1,7 +1,7 @@
 /**
- * What becomes of a cluster whose key is replaced, of whoever was away, was put out or invited meanwhile, and of machines
- * that go on twice from one moment (docs/protocols/cluster-key.md, asm/kernel/generator.s). Whoever has only a replaced
- * key speaks in every member's name.
+ * What becomes of a cluster whose key is replaced, of whoever was away, was put out or invited meanwhile, and of
+ * machines that go on twice from one moment (docs/protocols/cluster-key.md, asm/kernel/generator.s). Whoever has only a
+ * replaced key speaks in every member's name.
  */
 import { Checkpoint } from "../../emulator/debug/checkpoint.ts";
 import type { Random } from "../../emulator/state/random.ts";

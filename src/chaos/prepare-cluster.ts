@@ -1,18 +1,34 @@
 /** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
-import { SparseDisk } from "../../emulator/disk/disk.ts";
+import type { SparseDisk } from "../../emulator/disk/disk.ts";
 import { recordActions } from "../lab/actions.ts";
-import { CAMPAIGN_SPARES, campaignMacAddress } from "../lab/campaign-machines.ts";
-import { keyOfSeed } from "../lab/cluster-key.ts";
 import { LabCluster } from "../lab/lab.ts";
 import { imageHash, type RunDescription } from "../lab/run-link.ts";
+import { clusterOf, memoryShelf } from "../plan/machines.ts";
+import { planOfRun } from "../plan/run.ts";
+import type { MachinePlan, Plan } from "../plan/schema.ts";
 import { untilAgreed } from "./cluster-subject.ts";
 import { SERVICES_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { kernelLayout, type StageSetup } from "./setup.ts";
 import { World } from "./world.ts";
 
 export const CAMPAIGN_DISK_BYTES = 64 << 20;
-const SEED = 1;
 const SETTLE = "2500ms";
+const BEGUN = {
+  ...{ medium: "cd", preparedBytes: CAMPAIGN_DISK_BYTES, seed: 1, gateway: true, isCampaign: true, actions: [] },
+} as const satisfies Partial<RunDescription>;
+/** What the plan of a campaign calls the CDs, and which of them the machines have that join later. */
+const PRESENT = "the CD";
+const PREVIOUS = "the previous CD";
+
+function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boolean): Plan {
+  const plan = planOfRun(begun, PRESENT, "qure");
+  const older = (machine: MachinePlan): MachinePlan => ({
+    ...machine,
+    drives: machine.drives.map((drive) => (drive.path === PRESENT ? { ...drive, path: PREVIOUS } : drive)),
+  });
+  return { ...plan, machines: plan.machines.map((machine) => (machine.off && hasPrevious ? older(machine) : machine)) };
+}
+
 export interface PreparedSystem {
   readonly cdrom: Uint8Array;
   /** A disk of CAMPAIGN_DISK_BYTES that was prepared with this CD; nobody writes it. */
@@ -32,19 +48,14 @@ export interface PreparedSystem {
 export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
   const { cdrom, previous, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
   const layout = kernelLayout(kernel);
-  const lab = new LabCluster({
-    firmware,
-    seed: SEED,
-    ...(signal ? { signal } : {}),
-    nodes: Array.from({ length: nodes + CAMPAIGN_SPARES }, (_, index) => ({
-      macAddress: campaignMacAddress(index),
-      cdrom: index < nodes ? cdrom : (previous ?? cdrom),
-      ramBytes,
-      disk: new SparseDisk(CAMPAIGN_DISK_BYTES, { base: disk }),
-      key: keyOfSeed(SEED),
-      off: index >= nodes,
-    })),
+  const begun = { ...BEGUN, nodes, ramBytes };
+  const shelf = memoryShelf({
+    firmware: () => firmware,
+    medium: (path) => (path === PREVIOUS ? previous! : cdrom),
+    prepared: () => disk,
   });
+  const options = clusterOf(campaignPlan(begun, previous !== undefined), shelf);
+  const lab = new LabCluster({ ...options, ...(signal ? { signal } : {}) });
   const actions = recordActions(lab);
   try {
     await untilAgreed(lab, new World(lab), layout);
@@ -53,14 +64,8 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
     for (const service of SERVICES_OF_CAMPAIGNS) lab.nodes[0]!.type(`cloud address add ${service}\r`);
     await lab.advance(SETTLE);
     const run: RunDescription = {
+      ...begun,
       image: imageHash(firmware, cdrom),
-      medium: "cd",
-      preparedBytes: CAMPAIGN_DISK_BYTES,
-      nodes,
-      ramBytes,
-      seed: SEED,
-      gateway: true,
-      isCampaign: true,
       actions,
       endNs: lab.nowNs,
       digest: null,

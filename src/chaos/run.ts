@@ -47,7 +47,9 @@ export interface Failure {
 
 export interface RunResult {
   readonly failure: Failure | null;
-  /** All that was done, with times since the beginning of the run; what mended the machines at the end is not among it. */
+  /**
+   * All that was done, with times since the beginning of the run; what mended the machines at the end is not among it.
+   */
   readonly actions: readonly Action[];
   readonly mending: readonly Action[];
   readonly healedNs: number | null;

@@ -1,6 +1,6 @@
 /**
- * Who holds which of the addresses that the machines share: as the network hears it, from ARP frames alone, and as their
- * memory says.
+ * Who holds which of the addresses that the machines share: as the network hears it, from ARP frames alone, and as
+ * their memory says.
  */
 import { formatIpv4, formatMac } from "../../emulator/ether/packet.ts";
 import { formatNs } from "../lab/time.ts";
@@ -11,7 +11,9 @@ import type { Invariant } from "./invariant.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import type { WireFrame, World } from "./world.ts";
 
-/** What the machines of a campaign share, as `cloud address add` takes it: one that its holder serves, one that all do. */
+/**
+ * What the machines of a campaign share, as `cloud address add` takes it: one that its holder serves, one that all do.
+ */
 export const SERVICES_OF_CAMPAIGNS = ["10.0.2.9", "10.0.2.10 shared"] as const;
 
 const MS = 1e6;
@@ -147,7 +149,9 @@ export function holdersOf(world: World, layout: KernelLayout): Map<string, numbe
   return holders;
 }
 
-/** What is missing: an address that a machine does not know, or that is not held by exactly one; null when nothing is. */
+/**
+ * What is missing: an address that a machine does not know, or that is not held by exactly one; null when nothing is.
+ */
 export function notHeld(world: World, layout: KernelLayout, by: readonly number[]): string | null {
   const [first] = by;
   const known = first === undefined ? "" : [...tableOf(world, layout, first).keys()].sort().join();

@@ -1,4 +1,7 @@
-/** What a thread needs to put QuRe's cluster on a stage of its own: plain data, and the modules with a person's own invariants. */
+/**
+ * What a thread needs to put QuRe's cluster on a stage of its own: plain data, and the modules with a person's own
+ * invariants.
+ */
 import { importModule } from "../host/import-module.ts";
 import { restoreCluster } from "../lab/lab.ts";
 import type { RunDescription } from "../lab/run-link.ts";
@@ -11,7 +14,9 @@ import { Stage } from "./stage.ts";
 export interface StageSetup {
   /** Of machines in the state from which runs begin. */
   readonly snapshot: Uint8Array;
-  /** The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked. */
+  /**
+   * The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked.
+   */
   readonly kernel: Uint8Array | null;
   /** Of machines that are off and may join, the first one; null where all take part from the beginning. */
   readonly sparesFrom: number | null;

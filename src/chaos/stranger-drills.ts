@@ -1,4 +1,6 @@
-/** What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right. */
+/**
+ * What a stranger says must change nothing: recordings, forgeries, and packets with the right key that are not right.
+ */
 import type { Random } from "../../emulator/state/random.ts";
 import { little32 } from "../lab/little-endian.ts";
 import { clusterPacketOf, packetHex } from "../page/decode/cluster.ts";

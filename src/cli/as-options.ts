@@ -129,7 +129,9 @@ const IDLE: readonly (readonly [option: RegExp, undone: string])[] = [
   [/^--multibyte-handling=(warn|warn-sym-only)$/, "names of any bytes are taken"],
 ];
 
-/** What GNU as takes and what changes nothing here: its objects are the same with and without, or those of other code. */
+/**
+ * What GNU as takes and what changes nothing here: its objects are the same with and without, or those of other code.
+ */
 const IGNORED = new Set([
   "--32",
   // Makefiles give it as to a compiler: a warning each time would be about something that nobody asked for.

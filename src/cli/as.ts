@@ -57,8 +57,8 @@ function isVersionOnly(args: readonly string[]): boolean {
 }
 
 /**
- * One process for many sources, since Node's start takes longer than most of them. A source with a mistake does not keep
- * the others from their objects.
+ * One process for many sources, since Node's start takes longer than most of them. A source with a mistake does not
+ * keep the others from their objects.
  */
 function assembleEach(command: AsCommand): void {
   const outputs = new Map<string, string>();
@@ -155,8 +155,8 @@ function assembleFiles(command: AsCommand): void {
 }
 
 /**
- * Writes a file aside and then gives it its name: who reads it meanwhile, or finds it after a full disk, has a whole one.
- * It need not be on the disk yet, as what host/files.ts writes: an object can be made again.
+ * Writes a file aside and then gives it its name: who reads it meanwhile, or finds it after a full disk, has a whole
+ * one. It need not be on the disk yet, as what host/files.ts writes: an object can be made again.
  */
 function write(path: string, content: string | Uint8Array): void {
   withFile(path, () => {

@@ -1,4 +1,6 @@
-/** `qure chaos`: puts machines through faults, seed after seed, and says what did not hold. The work is in src/chaos. */
+/**
+ * `qure chaos`: puts machines through faults, seed after seed, and says what did not hold. The work is in src/chaos.
+ */
 import type { Command } from "commander";
 import {
   type CampaignOptions,

@@ -1,4 +1,7 @@
-/** `qure disk`: looks into OOFS and FAT volumes in disk images, and changes them; of OOFS by commits that a power cut does not hurt. */
+/**
+ * `qure disk`: looks into OOFS and FAT volumes in disk images, and changes them; of OOFS by commits that a power cut
+ * does not hurt.
+ */
 import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";

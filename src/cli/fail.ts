@@ -1,6 +1,7 @@
 /**
  * How commands end and what they say then, in the one form that make and editors parse: with a place
- * `file:line:column: error: ...`, without one `qure ld: error: ...`. Exit code 1 for what went wrong, 2 for wrong usage.
+ * `file:line:column: error: ...`, without one `qure ld: error: ...`. Exit code 1 for what went wrong, 2 for wrong
+ * usage.
  */
 import { standardError } from "./streams.ts";
 
@@ -78,7 +79,9 @@ export function withFile<T>(path: string, action: () => T): T {
   }
 }
 
-/** A fault of ours: an invariant that does not hold (src/diagnostic, emulator/state), or a slip of the program itself. */
+/**
+ * A fault of ours: an invariant that does not hold (src/diagnostic, emulator/state), or a slip of the program itself.
+ */
 function isInternal(error: unknown): error is Error {
   if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== undefined) return false;
   return error.name === "InvariantError" || error instanceof TypeError || error instanceof ReferenceError;

@@ -16,7 +16,9 @@ export interface GnuOption {
   /** The value can only stand after `=` (or, for a letter, right after it). */
   readonly optional?: boolean;
   readonly help: string;
-  /** What it asks for is not there, but the next tool of this name on PATH has it; a function says so of a value alone. */
+  /**
+   * What it asks for is not there, but the next tool of this name on PATH has it; a function says so of a value alone.
+   */
   readonly elsewhere?: string | ((value: string) => string | null);
   /** Why it is not taken. */
   readonly refused?: string;

@@ -5,8 +5,8 @@ import type { GnuCommand } from "./gnu-options.ts";
 import { nextProgram } from "./next-program.ts";
 
 /**
- * Libtool takes from this that shared libraries can be made. They can where the linker is called by GNU's name and there is
- * another one to make them.
+ * Libtool takes from this that shared libraries can be made. They can where the linker is called by GNU's name and
+ * there is another one to make them.
  */
 function targets(): string {
   const path = process.argv[1] ?? "";

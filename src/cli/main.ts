@@ -1,4 +1,6 @@
-/** The `qure` command without the tools (start.ts): the subcommand that a script brings along, and help on all of them. */
+/**
+ * The `qure` command without the tools (start.ts): the subcommand that a script brings along, and help on all of them.
+ */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { COMMANDS, type CommandModule } from "./commands.ts";

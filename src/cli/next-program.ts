@@ -1,6 +1,6 @@
 /**
- * The next tool of a name on PATH that is not QuRe's. A folder of ours may be there twice: under two names, as a copy, or
- * through links to its files; none of them is anybody else's tool.
+ * The next tool of a name on PATH that is not QuRe's. A folder of ours may be there twice: under two names, as a copy,
+ * or through links to its files; none of them is anybody else's tool.
  */
 import { delimiter, join } from "node:path";
 

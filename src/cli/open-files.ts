@@ -1,6 +1,6 @@
 /**
- * Large files that are read where they are wanted: the objects of a link, of which little needs to be in memory. Whoever
- * opens them closes them all.
+ * Large files that are read where they are wanted: the objects of a link, of which little needs to be in memory.
+ * Whoever opens them closes them all.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { ByteSource } from "../object/byte-source.ts";

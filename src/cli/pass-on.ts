@@ -1,7 +1,7 @@
 /**
- * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one and has shared libraries:
- * those calls go to the next tool of the same name on PATH. What an option's value is and what a file, the tables of the
- * options say, as for the tools themselves.
+ * Makefiles that find our tools by PATH also build programs for the host, which is a 64-bit one and has shared
+ * libraries: those calls go to the next tool of the same name on PATH. What an option's value is and what a file, the
+ * tables of the options say, as for the tools themselves.
  */
 import { OBJCOPY_COMMAND, STRIP_COMMAND } from "./copy-tables.ts";
 import { CommandError, say, UsageError } from "./fail.ts";

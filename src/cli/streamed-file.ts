@@ -1,6 +1,6 @@
 /**
- * A file that is written as it is made, and never in memory as a whole: under another name until it is done, so that what
- * was there before stays whole.
+ * A file that is written as it is made, and never in memory as a whole: under another name until it is done, so that
+ * what was there before stays whole.
  */
 import { closeSync, ftruncateSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";

@@ -8,7 +8,9 @@ class InvariantError extends Error {
   override readonly name = "InvariantError";
 }
 
-/** Stays on: at seams and outside of hot loops it costs nothing. The message names the part and what it was promised. */
+/**
+ * Stays on: at seams and outside of hot loops it costs nothing. The message names the part and what it was promised.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }

@@ -121,7 +121,9 @@ export function formatFat(device: BlockDevice, type: FatType, { id }: { id: numb
   return bits;
 }
 
-/** The smallest clusters of which there are not too many. FAT32 begins with 4 KiB, as others do, where there are enough. */
+/**
+ * The smallest clusters of which there are not too many. FAT32 begins with 4 KiB, as others do, where there are enough.
+ */
 function shapeOf(bits: Bits, sectors: number, sizeBytes: number): Shape | null {
   const [least, most] = CLUSTERS[bits];
   const first = bits === 32 && sizeBytes >= 512 * MIB ? 8 : 1;

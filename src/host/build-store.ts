@@ -1,8 +1,8 @@
 /**
  * What builds leave for the next one, in `.qure-cache/` beside the images: the parts that were made, and a record of
  * which files a build has read and written. By the record a build to which nothing has changed is told without looking
- * into one of them. Each file begins with a hash of the rest: one that is damaged, or of another version, is as none. They
- * are written aside and renamed after the images, so that at every moment what is there is true.
+ * into one of them. Each file begins with a hash of the rest: one that is damaged, or of another version, is as none.
+ * They are written aside and renamed after the images, so that at every moment what is there is true.
  */
 import { createHash } from "node:crypto";
 import { rmSync, statSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Where a conversation with a machine goes, a monitor's or a serial line's, as QEMU's `-monitor` and `-serial` name the
- * places: this terminal, a TCP port or a Unix socket. Where it listens, any number of clients may be connected, one after
- * another or at once.
+ * places: this terminal, a TCP port or a Unix socket. Where it listens, any number of clients may be connected, one
+ * after another or at once.
  */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";

@@ -23,8 +23,8 @@ export class FileDisk implements BlockBackend {
   readonly #fileBytes: number;
 
   /**
-   * The size is rounded up to whole sectors; a read past the end of the file gives zeros. Throws an ImageFormatError for
-   * a file that is no disk as it is.
+   * The size is rounded up to whole sectors; a read past the end of the file gives zeros. Throws an ImageFormatError
+   * for a file that is no disk as it is.
    */
   constructor(path: string, { readOnly, content }: FileDiskOptions) {
     this.path = path;

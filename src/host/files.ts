@@ -52,8 +52,8 @@ export function writeFileAside(path: string, content: NewFile["content"], mode =
 }
 
 /**
- * Writes files that belong together: first all of them under other names, then each gets its own, in this order. So a full
- * disk leaves everything as it was, and whoever finds the last file finds the others, too.
+ * Writes files that belong together: first all of them under other names, then each gets its own, in this order. So a
+ * full disk leaves everything as it was, and whoever finds the last file finds the others, too.
  */
 export function writeFilesAside(files: readonly NewFile[]): readonly WrittenFile[] {
   const written: { readonly path: string; readonly aside: string }[] = [];
@@ -80,7 +80,9 @@ export function isReplaceable(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
 }
 
-/** What a file is called until it is whole. Nobody else opens it by that name, so that the name need not be a secret. */
+/**
+ * What a file is called until it is whole. Nobody else opens it by that name, so that the name need not be a secret.
+ */
 export function asideOf(path: string): string {
   const number = Math.floor(Math.random() * 2 ** 32);
   return `${path}.${number.toString(16).padStart(8, "0")}.part`;
@@ -143,8 +145,8 @@ function writeAll(file: number, bytes: Uint8Array, place: number | null): void {
 }
 
 /**
- * Copies a file of any size in the same way. What fails is about the side that failed: Node's own copying names the source
- * whatever it is.
+ * Copies a file of any size in the same way. What fails is about the side that failed: Node's own copying names the
+ * source whatever it is.
  */
 export function copyFileAside(source: string, path: string): void {
   makeFolder(dirname(path));

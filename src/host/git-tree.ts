@@ -1,4 +1,7 @@
-/** Sources as they were at a commit of the repository that a folder belongs to: what git keeps is read, nothing is checked out. */
+/**
+ * Sources as they were at a commit of the repository that a folder belongs to: what git keeps is read, nothing is
+ * checked out.
+ */
 import { spawnSync } from "node:child_process";
 
 interface GitTree {

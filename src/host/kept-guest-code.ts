@@ -1,6 +1,7 @@
 /**
  * The code that runs guests, for commands: the interpreter's modules (emulator/jit/threaded/module.ts), and compiled
- * regions (emulator/jit/region-store.ts), which they keep. Libraries leave the user's folders alone (ready-interpreter.ts).
+ * regions (emulator/jit/region-store.ts), which they keep. Libraries leave the user's folders alone
+ * (ready-interpreter.ts).
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,8 @@
 /**
  * Compiled guest code (emulator/jit/region-store.ts) that commands keep: what ran often when a system ran the last time
- * is at hand the next time. One file for all guests, of which the least used regions are left out when it grows too large:
- * a checksum and the length of a list, the list, and a record for each region, of which only those are read that something
- * comes to.
+ * is at hand the next time. One file for all guests, of which the least used regions are left out when it grows too
+ * large: a checksum and the length of a list, the list, and a record for each region, of which only those are read that
+ * something comes to.
  */
 import { crc32 } from "node:zlib";
 import { type CodeSketch, type KnownRegion, sketchOf } from "../../emulator/jit/known-region.ts";

@@ -1,4 +1,6 @@
-/** Places of the host, as data and as people write them: of conversations (byte-stream.ts) and of ways out (uplink.ts). */
+/**
+ * Places of the host, as data and as people write them: of conversations (byte-stream.ts) and of ways out (uplink.ts).
+ */
 
 const LAST_PORT = 65535;
 const LOOPBACK = "127.0.0.1";

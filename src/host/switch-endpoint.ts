@@ -1,6 +1,7 @@
 /**
- * A way into the emulator's switch from another process, in virtual time: frames with their times over a Unix socket, and
- * time that passes only when the other side says so (docs/protocols/switch.md). Judges with a clock of their own use it.
+ * A way into the emulator's switch from another process, in virtual time: frames with their times over a Unix socket,
+ * and time that passes only when the other side says so (docs/protocols/switch.md). Judges with a clock of their own
+ * use it.
  */
 import { createServer, type Socket } from "node:net";
 

@@ -1,7 +1,7 @@
 /**
- * Sockets of the host that carry the frames of the emulator's switch: VXLAN (RFC 7348), and what QEMU's network back ends
- * `dgram` and `stream` speak (qemu(1), -netdev): a datagram is a frame; on a stream each frame has its length before it,
- * four bytes in network order.
+ * Sockets of the host that carry the frames of the emulator's switch: VXLAN (RFC 7348), and what QEMU's network back
+ * ends `dgram` and `stream` speak (qemu(1), -netdev): a datagram is a frame; on a stream each frame has its length
+ * before it, four bytes in network order.
  */
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { rmSync } from "node:fs";

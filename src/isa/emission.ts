@@ -104,8 +104,8 @@ export class Emission {
   }
 
   /**
-   * A VEX prefix of three bytes (SDM 2A, 2.3.5), or XOP, which is like it: the map, the register beside those of ModRM, the
-   * form's prefix.
+   * A VEX prefix of three bytes (SDM 2A, 2.3.5), or XOP, which is like it: the map, the register beside those of ModRM,
+   * the form's prefix.
    */
   vex({ map, prefix }: Form, vvvv: number): void {
     this.byte(isXopMap(map) ? 0x8f : 0xc4);

@@ -76,8 +76,9 @@ export interface OperandPattern {
 }
 
 /**
- * Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A; 4 and 5 are the latter two behind VEX; 6 and 7 are
- * 9 and 10 behind XOP (AMD's manual 3, 1.2.7); 8 is 0F 0F, whose opcode stands behind the operands (AMD's manual 3, A.2).
+ * Opcode maps (Intel SDM 2D, appendix A.3): one byte, 0F, 0F 38, 0F 3A; 4 and 5 are the latter two behind VEX; 6 and 7
+ * are 9 and 10 behind XOP (AMD's manual 3, 1.2.7); 8 is 0F 0F, whose opcode stands behind the operands (AMD's manual 3,
+ * A.2).
  */
 export type OpcodeMap = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 

@@ -106,8 +106,8 @@ export interface EncodingWish {
   /** `{disp8}`, `{disp16}`, `{disp32}`: width of a displacement beside registers, or of a branch. */
   readonly displacementBits?: 8 | 16 | 32;
   /**
-   * `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field. `.s`
-   * swaps them: the one that is not usual.
+   * `{load}`, `{store}`: between two registers, the form whose first operand is ModRM's reg field, or its r/m field.
+   * `.s` swaps them: the one that is not usual.
    */
   readonly direction?: "load" | "store" | "swap";
 }

@@ -1,6 +1,6 @@
 /**
- * The opcode maps of the whole table, for whoever names code and does not run it: beside what a processor here has, what
- * others have in the same places (3DNow!, MPX where this one has hints, XOP where it has nothing).
+ * The opcode maps of the whole table, for whoever names code and does not run it: beside what a processor here has,
+ * what others have in the same places (3DNow!, MPX where this one has hints, XOP where it has nothing).
  */
 
 import type { OpcodeMaps } from "./opcode-map.ts";

@@ -8,19 +8,20 @@
  * name with 32-bit size.
  *
  * Operands, in Intel's order, are written as in the SDM (2A, 3.1.1.3), with "v" for 16 or 32 by operand size:
- *     r8 rv r32 sreg cr dr tr mm xmm bnd   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in ModRM.rm;
- *                                      `.both`: in both; `.vex`: in VEX.vvvv
+ *     r8 rv r32 sreg cr dr tr mm xmm bnd   register in ModRM.reg, or in the opcode with +r; `.rm` after it: in
+ *                                      ModRM.rm; `.both`: in both; `.vex`: in VEX.vvvv
  *     ra                               the same: r16 or r32 by address size
  *     r/m8 r/mv xmm/m64 ...            register or memory in ModRM.rm
- *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind; moword is m128 by another name
+ *     m8 mv m32fp m16int mfarv ...     memory in ModRM.rm; m, mline, mstate: see MemoryKind; moword is m128
  *     al accv acca cl dx es st 1       fixed (accv is ax or eax by operand size, acca by address size)
  *     sti                              st(i) in the last byte of the opcode
  *     imm8 imm8s imm16 imm32 immv      immediate; s: sign-extended to operand size
  *     rel8 relv ptrv moffs8 moffsv     branch distance, far pointer, absolute address
  *     dst8 src8 table8 ...             implicit memory of string instructions and XLAT
  *
- * Opcode: VEX, XOP9 or XOPA when that prefix leads to it (the latter to map 9 or 10), NP, 66, F2 or F3 when the prefix is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or
- * /_. A byte after the opcode byte is a whole ModRM byte (0F 01 C8). After 0F 0F it is the byte behind the operands.
+ * Opcode: VEX, XOP9 or XOPA when that prefix leads to it (the latter to map 9 or 10), NP, 66, F2 or F3 when the prefix
+ * is part of it (NP: none may be there), the bytes, then +r, +i, /r, /digit or /_. A byte after the opcode byte is a
+ * whole ModRM byte (0F 01 C8). After 0F 0F it is the byte behind the operands.
  *
  * Attributes: any word that is no attribute is the feature.
  *     =name      semantics, when they are not called like the instruction

@@ -21,7 +21,9 @@ export interface PrefixState {
 
 const SEGMENT_NUMBERS: Readonly<Record<string, number>> = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 };
 
-/** DATA16 and its kin are named by the size that they ask for: 66 and 67 choose the one that is not the code segment's. */
+/**
+ * DATA16 and its kin are named by the size that they ask for: 66 and 67 choose the one that is not the code segment's.
+ */
 export const changesSize = (prefix: Prefix): boolean => prefix.endsWith("16") || prefix.endsWith("32");
 
 /** Whether a prefix asks for the size that the code segment has already. */

@@ -1,7 +1,7 @@
 /**
  * What instructions do, by name: the vocabulary between the instruction table, whose rows say which of these each form
- * is, and whoever gives each a meaning. A table of handlers that is a `Record` of one of these types cannot miss one. The
- * lists name what the instruction table names, no more and no less (a test holds them against each other).
+ * is, and whoever gives each a meaning. A table of handlers that is a `Record` of one of these types cannot miss one.
+ * The lists name what the instruction table names, no more and no less (a test holds them against each other).
  */
 
 type Words<Line extends string> = Line extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Line;

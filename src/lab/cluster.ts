@@ -109,7 +109,9 @@ export class LabNode {
     this.#host.key(code, down);
   }
 
-  /** Moves the mouse: counts to the right, downwards, and steps of the wheel towards the person, up to 9,999 each way. */
+  /**
+   * Moves the mouse: counts to the right, downwards, and steps of the wheel towards the person, up to 9,999 each way.
+   */
   moveMouse(right: number, down: number, wheel = 0): void {
     this.#lab.note("mouse", this.index, `${right}`, `${down}`, `${wheel}`);
     this.#host.moveMouse(right, down, wheel);
@@ -205,7 +207,9 @@ export class LabNode {
     this.#host.slowDisk(factor);
   }
 
-  /** Of all accesses to its disks, these shares fail from now on, in percent: 0, 0 is right again; 0, 100 is a full one. */
+  /**
+   * Of all accesses to its disks, these shares fail from now on, in percent: 0, 0 is right again; 0, 100 is a full one.
+   */
   failDisk(readPercent: number, writePercent: number): void {
     this.#lab.note("fail", this.index, readPercent, writePercent);
     this.#host.troubleDisk({ readPercent, writePercent });
@@ -223,7 +227,9 @@ export class LabNode {
     this.#host.troubleDisk({ unflushedPercent });
   }
 
-  /** Takes the power away and puts an older copy into its drives: what they held when the machine was made or restored. */
+  /**
+   * Takes the power away and puts an older copy into its drives: what they held when the machine was made or restored.
+   */
   revertDisks(): void {
     this.#lab.note("older", this.index);
     this.#host.revertDisks();
@@ -239,8 +245,8 @@ export class LabNode {
   }
 
   /**
-   * Likewise puts a medium in the place of what is in a drive: the content of a CD or of a diskette. Throws a RangeError
-   * for one that does not fit or has no such drive, and where the run is recorded: no link holds a medium.
+   * Likewise puts a medium in the place of what is in a drive: the content of a CD or of a diskette. Throws a
+   * RangeError for one that does not fit or has no such drive, and where the run is recorded: no link holds a medium.
    */
   insert(drive: string, content: Uint8Array): boolean {
     if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no medium but the image");
@@ -249,8 +255,8 @@ export class LabNode {
   }
 
   /**
-   * It goes on as a copy of itself, as a machine does that comes back from a snapshot; where it has a key, its system is
-   * told so. Each number is another copy.
+   * It goes on as a copy of itself, as a machine does that comes back from a snapshot; where it has a key, its system
+   * is told so. Each number is another copy.
    */
   becomeCopy(number: number): void {
     this.#lab.note("copy", this.index, number);
@@ -263,7 +269,9 @@ export class LabNode {
     this.#host.shiftClock(Math.round(toNs(span) / 1e9));
   }
 
-  /** Whether it hears, from now on, what comes from another machine, or from the gateway where `from` is their number. */
+  /**
+   * Whether it hears, from now on, what comes from another machine, or from the gateway where `from` is their number.
+   */
   hear(from: number, hears: boolean): void {
     this.#lab.note(hears ? "hear" : "deaf", this.index, from + 1);
     this.#lab.cluster.setHearing(this.index, from, hears);
@@ -279,7 +287,10 @@ export class LabNode {
     return this.console.text.endsWith(NOTHING_BOOTABLE) ? NOTHING_FOUND : null;
   }
 
-  /** Where its processor is, in a line: code segment and EIP, the symbol where `symbols` knows one, IF, the last interrupt. */
+  /**
+   * Where its processor is, in a line: code segment and EIP, the symbol where `symbols` knows one, IF, the last
+   * interrupt.
+   */
   get whereabouts(): string {
     const { name, isOff, exitStatus, standstill, symbols } = this;
     const host = this.#host;

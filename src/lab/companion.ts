@@ -4,7 +4,10 @@ export interface Companion {
   tick?(): void;
   /** When it must be called: the machines run no further before that. */
   readonly nextNs?: number;
-  /** Whether it must be called now; asked each virtual millisecond in which a machine has said something. It changes nothing. */
+  /**
+   * Whether it must be called now; asked each virtual millisecond in which a machine has said something. It changes
+   * nothing.
+   */
   isWanted?(): boolean;
   close(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Faults that can be drawn: by which words of actions.ts each begins, what is left to chance in it, and how it ends. The
- * draws of `qure emu --faults` and of `qure chaos` come from this table.
+ * Faults that can be drawn: by which words of actions.ts each begins, what is left to chance in it, and how it ends.
+ * The draws of `qure emu --faults` and of `qure chaos` come from this table.
  */
 import type { Random } from "../../emulator/state/random.ts";
 import type { Action, ActionValue, ActionWord } from "./actions.ts";

@@ -1,6 +1,6 @@
 /**
- * Faults that are planned: at times, or when a console says something, or drawn by a seed. They are words of actions.ts,
- * so what was drawn can be printed, and given again as it was printed.
+ * Faults that are planned: at times, or when a console says something, or drawn by a seed. They are words of
+ * actions.ts, so what was drawn can be printed, and given again as it was printed.
  *
  *     5s lose 2 30%                  at this virtual time
  *     on:/era 2/ unplug 1            when any console has said this
@@ -43,7 +43,9 @@ export function formatFault({ at, action }: Fault): string {
 /** Kinds that happen to machines of any system, one at a time. */
 const OF_ONE = FAULT_KINDS.filter(({ machines, isTyped }) => machines === 1 && !isTyped);
 
-/** `count` faults from a seed, at whole milliseconds within a span of virtual time, and the ends of those that have one. */
+/**
+ * `count` faults from a seed, at whole milliseconds within a span of virtual time, and the ends of those that have one.
+ */
 export function drawFaults(seed: number, count: number, nodes: number, spanNs: number): Fault[] {
   const random = new Random(seed, "faults");
   const spanMs = Math.max(2, Math.floor(spanNs / MS));

@@ -5,7 +5,9 @@
 import { unzlibSync, zlibSync } from "fflate";
 import { type Compressor, SnapshotError } from "../../emulator/cluster/snapshot-file.ts";
 
-/** Compresses at the fastest level, as the host's does; refuses what does not give exactly the size that is expected. */
+/**
+ * Compresses at the fastest level, as the host's does; refuses what does not give exactly the size that is expected.
+ */
 export const inflatingCompressor: Compressor = {
   compress: (bytes) => zlibSync(bytes, { level: 1 }),
   decompress(bytes, sizeBytes) {

@@ -22,7 +22,9 @@ const SECTOR_BYTES = 512;
 /** A disk or CD: bytes, or anything that reads and writes them. */
 export type Medium = Uint8Array | BlockBackend;
 
-/** A drive at an IDE channel or at a port of an AHCI adapter; a CD drive may be without a CD until somebody puts one in. */
+/**
+ * A drive at an IDE channel or at a port of an AHCI adapter; a CD drive may be without a CD until somebody puts one in.
+ */
 export type LabDrive = Drive<Medium>;
 
 /** What a machine may have beyond a disk, a CD and a network card. */

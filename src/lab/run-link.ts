@@ -37,7 +37,10 @@ export interface RunDescription {
   readonly ramBytes: number;
   readonly seed: number;
   readonly gateway: boolean;
-  /** The machines are those of a campaign: their cards are of two makers, and there are spare ones (campaign-machines.ts). */
+  /**
+   * The machines are those of a campaign: their cards are of two makers, and there are spare ones
+   * (campaign-machines.ts).
+   */
   readonly isCampaign: boolean;
   /** In the order of time. */
   readonly actions: readonly Action[];

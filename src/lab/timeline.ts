@@ -118,7 +118,9 @@ export class Timeline {
     return this.#kept.get(checkpoint)!;
   }
 
-  /** Takes up a run that was kept: these are its checkpoints, instead of those that there are, and its other futures. */
+  /**
+   * Takes up a run that was kept: these are its checkpoints, instead of those that there are, and its other futures.
+   */
   adopt(kept: ReadonlyMap<Checkpoint, KeptWith>, branches: readonly Branch[]): void {
     for (const [checkpoint, others] of kept) this.#kept.set(checkpoint, others);
     this.#checkpoints.replace([...kept.keys()]);
@@ -234,8 +236,8 @@ export class Timeline {
   }
 
   /**
-   * Takes up a future that was left; what goes on now is kept in its place, and returned. The run then stands where they
-   * part.
+   * Takes up a future that was left; what goes on now is kept in its place, and returned. The run then stands where
+   * they part.
    */
   switchTo(branch: Branch): Branch | null {
     const index = this.#branches.indexOf(branch);

@@ -1,6 +1,6 @@
 /**
- * Sound as a WAV file holds it: one rate, one form of samples. Source: Microsoft and IBM, Multimedia Programming Interface
- * and Data Specifications 1.0 (RIFF WAVE, PCM).
+ * Sound as a WAV file holds it: one rate, one form of samples. Source: Microsoft and IBM, Multimedia Programming
+ * Interface and Data Specifications 1.0 (RIFF WAVE, PCM).
  */
 
 /** Forms of samples: by QEMU's names. */

@@ -38,7 +38,9 @@ function hostOf(text: string, what: string): string {
   return parts.map(Number).join(".");
 }
 
-/** `8080:80`, `8080:2:80` (node 2), `udp:5353:53`, `127.0.0.1:8080:80`, and QEMU's `tcp:127.0.0.1:8080-10.0.2.15:80`. */
+/**
+ * `8080:80`, `8080:2:80` (node 2), `udp:5353:53`, `127.0.0.1:8080:80`, and QEMU's `tcp:127.0.0.1:8080-10.0.2.15:80`.
+ */
 export function parseForward(text: string): Forward {
   const [, protocolWord = "tcp", rest = ""] = /^(?:hostfwd=)?(?:(tcp|udp):)?(.*)$/.exec(text)!;
   const protocol = protocolWord === "udp" ? "udp" : "tcp";

@@ -16,7 +16,9 @@ export function assignments({ statements }: Statements): Assignment[] {
     .flatMap((statement) => (statement.kind === "assign" && statement.name !== "." ? [statement] : []));
 }
 
-/** The same as an input of the link, with what it inserts into another script. `path`: where it stands among the inputs. */
+/**
+ * The same as an input of the link, with what it inserts into another script. `path`: where it stands among the inputs.
+ */
 export function assignmentInput(script: LinkerScript, path?: string): AssignmentInput {
   const statements = [script, ...script.inserted].flatMap(assignments);
   return { kind: "assignments", statements, ...(path === undefined ? {} : { path }) };
@@ -47,7 +49,10 @@ export class AssignedNames {
     this.#pageBytes = pageBytes;
   }
 
-  /** Whether a script has given the name a value, so that no archive needs to. A common symbol that came later has its own. */
+  /**
+   * Whether a script has given the name a value, so that no archive needs to. A common symbol that came later has its
+   * own.
+   */
   has(symbol: LinkSymbol): boolean {
     return this.#values.has(symbol) && symbol.state !== "common";
   }

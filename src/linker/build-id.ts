@@ -34,8 +34,8 @@ const SEGMENT_BYTES = 32;
 const SECTION_BYTES = 40;
 
 /**
- * Fills the note, which begins at byte `note` of the finished file, wherever the script put it. It counts as empty itself,
- * and so does the section `later`, as GNU ld fills both after the ID is made.
+ * Fills the note, which begins at byte `note` of the finished file, wherever the script put it. It counts as empty
+ * itself, and so does the section `later`, as GNU ld fills both after the ID is made.
  */
 export function stampBuildId(file: Uint8Array, { make, sizeBytes }: BuildId, note: number, later: string | null): void {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -341,7 +341,9 @@ function rewrite(records: Records): void {
 
 const rearranged = new WeakMap<InputSection, Records>();
 
-/** A description of a function as it is linked: where it stands in its section, and where and how it says whose it is. */
+/**
+ * A description of a function as it is linked: where it stands in its section, and where and how it says whose it is.
+ */
 export interface DescribedFunction {
   readonly start: number;
   readonly beginAt: number;

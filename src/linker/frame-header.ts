@@ -54,7 +54,9 @@ export class FrameHeader {
     return new FrameHeader(section);
   }
 
-  /** Takes the size that the descriptions ask for, once it is known which of them stay. `frames`: those of the output. */
+  /**
+   * Takes the size that the descriptions ask for, once it is known which of them stay. `frames`: those of the output.
+   */
   settle(frames: readonly InputSection[], symbols: SymbolTable): void {
     const { section } = this;
     if (section.isDiscarded || !frames.some(isPresent)) {

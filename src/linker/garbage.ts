@@ -41,8 +41,8 @@ function unwindNeedsBySection(objects: readonly InputObject[]): Map<InputSection
 }
 
 /**
- * Names that scripts give others, by the new name: of an expression that chooses all that it may be. With any arithmetic
- * it keeps nothing alive, as in GNU ld.
+ * Names that scripts give others, by the new name: of an expression that chooses all that it may be. With any
+ * arithmetic it keeps nothing alive, as in GNU ld.
  */
 export function scriptAliases(scripts: readonly LinkerScript[]): Map<string, string[]> {
   const namesIn = (value: Expression): string[] =>

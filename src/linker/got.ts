@@ -113,8 +113,8 @@ export class GlobalOffsetTable {
   }
 
   /**
-   * Loads of addresses become immediates, and those that stay get entries. Returns whether something refers to the table.
-   * `dynamic`: tables that GNU ld makes for a dynamic linker.
+   * Loads of addresses become immediates, and those that stay get entries. Returns whether something refers to the
+   * table. `dynamic`: tables that GNU ld makes for a dynamic linker.
    */
   #scan(section: InputSection, gotIndex: number, marks: Uint8Array, dynamic: Set<string>): boolean {
     const { indirect } = this;

@@ -87,7 +87,9 @@ export class InputSection {
     target.fill(0, bytes.length);
   }
 
-  /** The section that it belongs to, beside whose companions it stands in the output (SHF_LINK_ORDER); null without one. */
+  /**
+   * The section that it belongs to, beside whose companions it stands in the output (SHF_LINK_ORDER); null without one.
+   */
   linkedTo(): InputSection | null {
     return (this.elf.flags & SHF_LINK_ORDER) === 0 ? null : (this.object.sections[this.elf.link] ?? null);
   }
@@ -120,7 +122,9 @@ export class InputObject {
   readonly elf: ElfObject;
   /** By ELF index; null where there is nothing to link (tables, relocations). */
   readonly sections: (InputSection | null)[];
-  /** What its symbols mean, by their indices: global names as the table of them has entered them; null for local ones. */
+  /**
+   * What its symbols mean, by their indices: global names as the table of them has entered them; null for local ones.
+   */
   readonly globals: (LinkSymbol | null)[];
   /** Nothing of it is linked but the places of its symbols, which others may define as well (`--just-symbols`). */
   readonly isSymbolsAlone: boolean;

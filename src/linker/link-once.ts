@@ -1,7 +1,7 @@
 /**
  * What a program has one copy of: groups (comdat), and what older compilers wrote in their place, sections called
- * `.gnu.linkonce.KIND.NAME`. The first copy that comes is linked. A group of one section and a section of the other kind
- * stand for each other where they define the same symbols, as in GNU ld 2.40.
+ * `.gnu.linkonce.KIND.NAME`. The first copy that comes is linked. A group of one section and a section of the other
+ * kind stand for each other where they define the same symbols, as in GNU ld 2.40.
  */
 import { GRP_COMDAT, SHT_GROUP, SHT_REL, STT_SECTION } from "../object/elf.ts";
 import type { ElfSection, ElfSymbol } from "../object/elf-reader.ts";

@@ -112,8 +112,8 @@ export function link(options: LinkOptions): LinkResult {
 }
 
 /**
- * The same for the command line: archives, and all that GNU ld's options ask for. Never throws for what is in the inputs
- * either.
+ * The same for the command line: archives, and all that GNU ld's options ask for. Never throws for what is in the
+ * inputs either.
  */
 export function linkProgram(
   inputs: readonly LinkInput[],

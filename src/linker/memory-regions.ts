@@ -24,7 +24,9 @@ export class MemoryRegions {
   readonly declared: readonly MemoryRegion[];
   /** Those that a script names though MEMORY does not declare them, with the line where it first does so. */
   readonly undeclared: Map<string, { readonly path: string; readonly line: number }>;
-  /** How many of those the map has before the region for everything else, which comes last where all sections have one. */
+  /**
+   * How many of those the map has before the region for everything else, which comes last where all sections have one.
+   */
   readonly #usedCount: number;
   /** Whether MEMORY or a section speaks of any besides the one for everything else. */
   readonly hasOthers: boolean;
@@ -50,7 +52,9 @@ export class MemoryRegions {
     this.#usedCount = isFallbackFirst ? undeclared.size : Infinity;
   }
 
-  /** Empties all regions for another pass. Lengths have 64 bits, so a region may reach to the end of the address space. */
+  /**
+   * Empties all regions for another pass. Lengths have 64 bits, so a region may reach to the end of the address space.
+   */
   restart(addressOf: (origin: Expression) => number, sizeOf: (length: Expression) => number): void {
     this.#byName.clear();
     // What one says of another that comes later is not known yet.

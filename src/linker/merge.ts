@@ -50,8 +50,8 @@ const OFFSET = 4;
 /** The entry that it ends, or -1. */
 const HOST = 5;
 /**
- * The entry that came after it where it was seen last, or -1. Objects that include the same headers have the same strings
- * in the same order, so most are found by looking there, without a hash.
+ * The entry that came after it where it was seen last, or -1. Objects that include the same headers have the same
+ * strings in the same order, so most are found by looking there, without a hash.
  */
 const NEXT = 6;
 /** `hashOf` its bytes. */

@@ -225,7 +225,9 @@ export class OrphanPlaces {
     return allocated.findLast(({ flags }) => (flags & SEC_READONLY) !== 0) ?? allocated.at(-1) ?? before.at(-1) ?? null;
   }
 
-  /** Of whatever type: after what is thread-local, zeros after the rest of it, or after the last section with content. */
+  /**
+   * Of whatever type: after what is thread-local, zeros after the rest of it, or after the last section with content.
+   */
   #findForThreads(flags: number): OutputSection | null {
     let found: OutputSection | null = null;
     let hasSeen = false;

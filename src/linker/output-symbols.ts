@@ -61,7 +61,9 @@ export interface OutputSymbolOptions {
   /** --gc-sections: objects of which only memory without content is linked show no local symbols. */
   readonly collectsGarbage: boolean;
   readonly discard: "merged-labels" | "labels" | "all" | "none";
-  /** Of local constants with one name and one value, which a header defines in each object, the first stands for all. */
+  /**
+   * Of local constants with one name and one value, which a header defines in each object, the first stands for all.
+   */
   readonly mergesConstants?: boolean;
   /** No other names are in the table, but those that relocations need. */
   readonly retained?: ReadonlySet<string>;
@@ -74,7 +76,9 @@ export interface OutputSymbols {
   readonly indices: SymbolIndices;
 }
 
-/** What stands in place of the index of a symbol in its object: a global one, one made local, one that was made here. */
+/**
+ * What stands in place of the index of a symbol in its object: a global one, one made local, one that was made here.
+ */
 const GLOBAL = -1;
 const FORCED_LOCAL = -2;
 const MADE = -3;
@@ -86,8 +90,8 @@ interface Places {
 }
 
 /**
- * The symbols of the output. Those of objects, which are most of them, are known by their objects and indices there or as
- * global ones, and are made when they are asked for.
+ * The symbols of the output. Those of objects, which are most of them, are known by their objects and indices there or
+ * as global ones, and are made when they are asked for.
  */
 class SymbolList implements Iterable<OutputSymbol> {
   readonly #objects: InputObject[] = [];
@@ -173,8 +177,8 @@ export class SymbolIndices {
   }
 
   /**
-   * Of what a relocation refers to: a global symbol or, where that is null, a local one of the object. A section stands for
-   * those that are not in the table.
+   * Of what a relocation refers to: a global symbol or, where that is null, a local one of the object. A section stands
+   * for those that are not in the table.
    */
   of(object: InputObject, index: number, symbol: LinkSymbol | null, home: OutputSection | null): number {
     if (symbol) return symbol.outputIndex;
@@ -408,8 +412,8 @@ function nearby(home: OutputSection, address: number, placed: readonly OutputSec
 }
 
 /**
- * In the order in which their first sections lie in the output, of which those without content (NOLOAD) do not count, nor
- * does the build ID, which is written when all else is done.
+ * In the order in which their first sections lie in the output, of which those without content (NOLOAD) do not count,
+ * nor does the build ID, which is written when all else is done.
  */
 function objectsInOrder(outputs: readonly OutputSection[], collectsGarbage: boolean): Set<InputObject> {
   const inputs = outputs

@@ -1,4 +1,6 @@
-/** The note of `--package-metadata`: JSON that says what package a program is of (UAPI group, "ELF Package Metadata"). */
+/**
+ * The note of `--package-metadata`: JSON that says what package a program is of (UAPI group, "ELF Package Metadata").
+ */
 import { addNote, noteOf } from "./gnu-note.ts";
 import type { InputObject } from "./input-section.ts";
 

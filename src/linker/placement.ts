@@ -573,8 +573,8 @@ function dataFlags(command: OutputSection["command"]): number {
 }
 
 /**
- * A table of addresses or strings is one by its name, whatever goes into it. What the script alone writes into a section
- * has the permissions, too, that its name says.
+ * A table of addresses or strings is one by its name, whatever goes into it. What the script alone writes into a
+ * section has the permissions, too, that its name says.
  */
 function takeMeaning(output: OutputSection): void {
   const known = knownSection(output.name);
@@ -599,5 +599,7 @@ function typeOfName(name: string): number | null {
 
 const PLAIN_TYPES: ReadonlySet<number> = new Set([0, SHT_PROGBITS, SHT_NOTE, SHT_NOBITS]);
 
-/** Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out. */
+/**
+ * Types that a name gives to its section; those of tables for dynamic linking, which nobody makes here, are left out.
+ */
 const NAMED_TYPES: ReadonlySet<number> = new Set([SHT_STRTAB, SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY]);

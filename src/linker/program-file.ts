@@ -67,7 +67,9 @@ const MAX_FILE_BYTES = 2 ** 29;
 /** Where a program is written to, for one of so many bytes at most. */
 export type OpenSink = (mostBytes: number) => FileSink;
 
-/** Applies the relocations and writes the file; what goes wrong is added to the program's problems, and spoils the file. */
+/**
+ * Applies the relocations and writes the file; what goes wrong is added to the program's problems, and spoils the file.
+ */
 export function writeProgram(program: Program, open: OpenSink): ProgramImage {
   const { options } = program;
   const isRelocatable = options.isRelocatable ?? false;
@@ -287,7 +289,9 @@ const WORD_BYTES = 4;
 /** An entry of debugging information in the stabs format. */
 const STAB_BYTES = 12;
 
-/** Position, from 1, of the strings that a section of stabs goes with: by the name alone, as GNU ld has it; 0 without. */
+/**
+ * Position, from 1, of the strings that a section of stabs goes with: by the name alone, as GNU ld has it; 0 without.
+ */
 function stabStrings(name: string, sections: readonly ImageSection[]): number {
   if (!name.startsWith(".stab")) return 0;
   return sections.findIndex(({ output, type }) => type === SHT_STRTAB && output.name === `${name}str`) + 1;
@@ -328,8 +332,8 @@ function groupSignature(output: OutputSection, { indices }: OutputSymbols, table
 }
 
 /**
- * --oformat binary: the sections as they lie in memory, from the lowest load address on at which one is loaded. What is only
- * in memory is written, too, where it has a content.
+ * --oformat binary: the sections as they lie in memory, from the lowest load address on at which one is loaded. What is
+ * only in memory is written, too, where it has a content.
  */
 export function flatImage(program: Program, image: ProgramFile): Uint8Array<ArrayBuffer> | null {
   const written = image.sections

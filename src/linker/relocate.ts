@@ -114,8 +114,8 @@ export class Relocator {
   }
 
   /**
-   * Writes the bytes of an output section, which begins at a place of a file, and returns what was applied where that is
-   * asked for. `kept` takes the relocations that the output has.
+   * Writes the bytes of an output section, which begins at a place of a file, and returns what was applied where that
+   * is asked for. `kept` takes the relocations that the output has.
    */
   fill(output: OutputSection, sink: FileSink, start: number, kept: KeptRelocations | null): readonly Applied[] {
     this.#applied = [];
@@ -449,8 +449,9 @@ function widthOf(type: number, isRelocatable: boolean): 0 | 1 | 2 | 4 | null {
 
 /** Signed. */
 /**
- * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a sign
- * where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB both ways.
+ * Whether a field of one or two bytes holds what is added to its content, and the sum, as GNU's bfd decides it: with a
+ * sign where it is that of a short jump, else with one bit more. So near jumps of 16-bit code reach all of their 64 KiB
+ * both ways.
  */
 function fitsField(width: number, isShortJump: boolean, sum: number, addend: number): boolean {
   const limit = isShortJump ? 2 ** (8 * width - 1) : 2 ** (8 * width);

@@ -60,8 +60,8 @@ export function flagsOf({
 }
 
 /**
- * Bytes of it are in the file. A script can put what is not loaded, as `.section .stack` without flags, between memory that
- * is filled with zeros: all of that is in the file then.
+ * Bytes of it are in the file. A script can put what is not loaded, as `.section .stack` without flags, between memory
+ * that is filled with zeros: all of that is in the file then.
  */
 export function isInFile(flags: number): boolean {
   if ((flags & SEC_ALLOC) === 0) return (flags & SEC_HAS_CONTENTS) !== 0;

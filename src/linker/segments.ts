@@ -1,6 +1,6 @@
 /**
- * Program headers of a program whose script does not declare them. Sections share a segment when their pages may have the
- * same permissions (System V ABI, "Program Loading"; GNU ld 2.40).
+ * Program headers of a program whose script does not declare them. Sections share a segment when their pages may have
+ * the same permissions (System V ABI, "Program Loading"; GNU ld 2.40).
  */
 
 import { alignUp } from "../object/align.ts";

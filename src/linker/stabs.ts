@@ -1,7 +1,7 @@
 /**
- * Debugging information in stabs (GNU, "The stabs debug format"): sections .stab and .stabstr. The tables of all objects
- * become one, with one header and each string once, as GNU ld makes them: kernels that print where they are look names
- * up in it. What a header file says again is said once, and functions that are not linked go.
+ * Debugging information in stabs (GNU, "The stabs debug format"): sections .stab and .stabstr. The tables of all
+ * objects become one, with one header and each string once, as GNU ld makes them: kernels that print where they are
+ * look names up in it. What a header file says again is said once, and functions that are not linked go.
  */
 import { SHT_NOBITS, SHT_STRTAB } from "../object/elf.ts";
 import { ElfError } from "../object/elf-reader.ts";
@@ -150,9 +150,9 @@ const FORGOTTEN = -2;
 const joined = new WeakMap<InputSection, Stabs>();
 
 /**
- * Joins the tables of all objects, before the sections have places. The strings come into a section of their own, behind
- * those of the first object that has any. Throws `ElfError` for an entry whose string lies outside of the strings,
- * and for too many of them.
+ * Joins the tables of all objects, before the sections have places. The strings come into a section of their own,
+ * behind those of the first object that has any. Throws `ElfError` for an entry whose string lies outside of the
+ * strings, and for too many of them.
  */
 export function joinStabs(objects: readonly InputObject[]): void {
   const all = new JoinedStrings();

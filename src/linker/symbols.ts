@@ -23,7 +23,9 @@ export class LinkSymbol {
   output: OutputSection | null = null;
   /** Offset in the section, or the absolute value. */
   value = 0;
-  /** Of a place between sections that a script names: the address, which is what the script's expressions count with. */
+  /**
+   * Of a place between sections that a script names: the address, which is what the script's expressions count with.
+   */
   scriptAddress: number | null = null;
   sizeBytes = 0;
   type = STT_NOTYPE;

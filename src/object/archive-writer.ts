@@ -23,8 +23,8 @@ export interface NewMember {
 }
 
 /**
- * `withIndex`: with the symbols of the members that are objects, if there are any objects. A thin archive has the names of
- * its members' files in place of their contents.
+ * `withIndex`: with the symbols of the members that are objects, if there are any objects. A thin archive has the names
+ * of its members' files in place of their contents.
  */
 export function writeArchive(members: readonly NewMember[], withIndex: boolean, isThin = false): Uint8Array {
   const defined = withIndex ? members.map(definedNames) : [];

@@ -414,8 +414,8 @@ export function withChanges(
 }
 
 /**
- * How many sections a file has, and which of them holds their names: what the header's 16 bits are too few for stands in
- * the first section's own header (gABI, "ELF Header"). `first`: that header, if it lies in the file at such a place.
+ * How many sections a file has, and which of them holds their names: what the header's 16 bits are too few for stands
+ * in the first section's own header (gABI, "ELF Header"). `first`: that header, if it lies in the file at such a place.
  */
 export function sectionNumbers(
   head: DataView,
@@ -501,7 +501,8 @@ export function readElf(file: Uint8Array | ByteSource, path: string): ElfObject 
     if (header.type === SHT_RELA)
       fail(`section ${index} holds relocations with addends, which the Intel 80386 ABI does not use`);
     if (header.type !== SHT_REL) return;
-    // In executables the relocations that are loaded, those of a dynamic linker or of start-up code, belong to no section.
+    // In executables the relocations that are loaded, those of a dynamic linker or of start-up code, belong to no
+    // section.
     if (type !== ET_REL && (header.info === 0 || (header.flags & SHF_ALLOC) !== 0)) return;
     if (type !== ET_REL && headers[header.link]?.type !== SHT_SYMTAB) return;
     const target = headers[header.info];

@@ -46,8 +46,8 @@ export interface FileSection {
   /** Where the segments put it; null for a section that goes wherever there is room. */
   readonly offset: number | null;
   /**
-   * The table of relocations against symbols by their index (`RelocationBytes`); null when the section has none, and "made"
-   * where `make` writes it.
+   * The table of relocations against symbols by their index (`RelocationBytes`); null when the section has none, and
+   * "made" where `make` writes it.
    */
   readonly relocations: Uint8Array | "made" | null;
   /**

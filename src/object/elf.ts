@@ -62,7 +62,9 @@ export const PF_W = 2;
 export const PF_R = 4;
 
 export const SHN_UNDEF = 0;
-/** From this number on indices of sections have meanings of their own in a file's 16 bits (gABI, "Special Sections"). */
+/**
+ * From this number on indices of sections have meanings of their own in a file's 16 bits (gABI, "Special Sections").
+ */
 export const FILE_SHN_LORESERVE = 0xff00;
 /** The index stands elsewhere, as it takes more than 16 bits. */
 export const FILE_SHN_XINDEX = 0xffff;

@@ -1,6 +1,7 @@
 /**
- * Names that a 64-bit object defines. Nothing here links such objects; but builds for a PC also archive programs of their
- * 64-bit host with the same `ar`, and that host's linker wants the index (System V gABI, chapters 4 and 5, ELF-64).
+ * Names that a 64-bit object defines. Nothing here links such objects; but builds for a PC also archive programs of
+ * their 64-bit host with the same `ar`, and that host's linker wants the index (System V gABI, chapters 4 and 5,
+ * ELF-64).
  */
 import { SHN_UNDEF, STB_LOCAL } from "./elf.ts";
 

@@ -52,7 +52,9 @@ export class RelocationTable implements ElfRelocations {
   /** The same by the low bits of symbols: an object may have as many tables as symbols. */
   readonly #lowSymbols = new Bits();
 
-  /** The table begins at `start`; what is left over after the last whole entry is none. The object has so many symbols. */
+  /**
+   * The table begins at `start`; what is left over after the last whole entry is none. The object has so many symbols.
+   */
   constructor(source: ByteSource, start: number, sizeBytes: number, symbolCount: number) {
     this.length = Math.floor(sizeBytes / REL_BYTES);
     this.#source = source;

@@ -7,7 +7,9 @@ export const SYMTAB_SHNDX = ".symtab_shndx";
 /** Whether there is that table: as GNU's, which count the tables to come. `symtab`: the symbol table's index. */
 export const hasSectionIndices = (symtab: number): boolean => symtab >= FILE_SHN_LORESERVE - 2;
 
-/** The sections of symbols by their places in the symbol table; 0 for those whose own 16 bits suffice. Empty without it. */
+/**
+ * The sections of symbols by their places in the symbol table; 0 for those whose own 16 bits suffice. Empty without it.
+ */
 export class SectionIndices {
   readonly bytes: Uint8Array;
   readonly #view: DataView;

@@ -1,4 +1,7 @@
-/** GCC's -flto makes objects that hold its own representation of the program and no machine code: linkers see nothing in them. */
+/**
+ * GCC's -flto makes objects that hold its own representation of the program and no machine code: linkers see nothing in
+ * them.
+ */
 import { ElfError, type ElfObject, readElf } from "./elf-reader.ts";
 
 /** What GCC defines in each of them, and what an archive's index has of them. */

@@ -46,8 +46,8 @@ export class StringTable extends Texts {
   }
 
   /**
-   * By the number of a text: of those that end with it the first in the order of the texts read backwards, where the text
-   * stands right before it. In that one, or in what stands for that one in turn, BFD puts it.
+   * By the number of a text: of those that end with it the first in the order of the texts read backwards, where the
+   * text stands right before it. In that one, or in what stands for that one in turn, BFD puts it.
    */
   #hosts(): Int32Array {
     const hosts = new Int32Array(this.count);

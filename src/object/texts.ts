@@ -51,7 +51,9 @@ export class Texts {
     return this.starts[number + 1]! - 1;
   }
 
-  /** Shows which texts end others, by their numbers: for each text those that it ends with, the longest of them last. */
+  /**
+   * Shows which texts end others, by their numbers: for each text those that it ends with, the longest of them last.
+   */
   endings(show: (ending: number, text: number) => void): void {
     const { bytes, starts } = this;
     const slots = this.#slots;

@@ -40,7 +40,10 @@ export class DevicePart implements BlockDevice {
   }
 }
 
-/** A device whose writes stay in memory: what is below is only read. For looking at a volume as if it had been converted. */
+/**
+ * A device whose writes stay in memory: what is below is only read. For looking at a volume as if it had been
+ * converted.
+ */
 export class OverlayDevice implements BlockDevice {
   readonly sizeBytes: number;
   readonly readOnly = false;

@@ -1,4 +1,7 @@
-/** Paths, files and persistent objects of a mounted volume: each method that changes something is one operation of the format. */
+/**
+ * Paths, files and persistent objects of a mounted volume: each method that changes something is one operation of the
+ * format.
+ */
 import { assert } from "../diagnostic/invariant.ts";
 import { checkName, Directory } from "./directory.ts";
 import { damaged, finds, OofsError } from "./error.ts";

@@ -294,7 +294,9 @@ function encodeState(state: State): Uint8Array {
   return bytes;
 }
 
-/** Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer. */
+/**
+ * Decodes a slot of the object table; null for a free one. Versions 1 and 2 differ in what follows the root pointer.
+ */
 export function decodeObject(bytes: Uint8Array, id: number, version = VERSION): ObjectRecord | null {
   const view = viewOf(bytes);
   const fail = (what: string): never => {

@@ -127,7 +127,9 @@ export class Space implements Places {
     return sum;
   }
 
-  /** Counts the blocks that no map has once the map that is being changed is committed, and those that it has itself. */
+  /**
+   * Counts the blocks that no map has once the map that is being changed is committed, and those that it has itself.
+   */
   count(): { used: number; free: number } {
     let used = 0;
     let free = 0;
@@ -198,7 +200,10 @@ export class Space implements Places {
     return { region, taken, next: 0 };
   }
 
-  /** Setting and clearing bits may move blocks of the map, which sets and clears others: one after the other, without recursion. */
+  /**
+   * Setting and clearing bits may move blocks of the map, which sets and clears others: one after the other, without
+   * recursion.
+   */
   #change(block: number, used: boolean): void {
     this.#waiting.push({ block, used });
     if (this.#draining) return;

@@ -1,6 +1,6 @@
 /**
- * Blocks of a volume in memory: those of the last commit, each proved by the checksum in the pointer that led to it, and
- * those that have changed since, each at the free place that it will be written to.
+ * Blocks of a volume in memory: those of the last commit, each proved by the checksum in the pointer that led to it,
+ * and those that have changed since, each at the free place that it will be written to.
  */
 import { crc32 } from "../bytes/crc32.ts";
 import { assert } from "../diagnostic/invariant.ts";
@@ -32,8 +32,8 @@ export class BlockStore {
   }
 
   /**
-   * The content of a block, not to be changed. `place` says what it is, for the error. `loaded` may look at a block that
-   * comes from the disk, and throw.
+   * The content of a block, not to be changed. `place` says what it is, for the error. `loaded` may look at a block
+   * that comes from the disk, and throw.
    */
   read(pointer: Pointer, place: () => string, loaded?: (bytes: Uint8Array) => void): Uint8Array {
     const { block, sum } = pointer;

@@ -1,6 +1,6 @@
 /**
- * Trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place, and so do the
- * nodes above it; their checksums are put into the pointers when all is written (`seal`).
+ * Trees: a content of any length as blocks under nodes of 510 pointers. A block that changes gets a free place, and so
+ * do the nodes above it; their checksums are put into the pointers when all is written (`seal`).
  */
 import { assert } from "../diagnostic/invariant.ts";
 import { damaged, isDamage } from "./error.ts";
@@ -131,7 +131,10 @@ export class Tree {
     this.#release(pointer.block, 0, index);
   }
 
-  /** Changes the length of the content. Blocks from the new end on are freed, at most about `budget` of them. The result is the length reached. */
+  /**
+   * Changes the length of the content. Blocks from the new end on are freed, at most about `budget` of them. The result
+   * is the length reached.
+   */
   resize(blocks: number, budget = Number.POSITIVE_INFINITY): number {
     assert(Number.isSafeInteger(blocks) && blocks >= 0, "a content gets a length that none can have");
     let reached = blocks;
@@ -173,7 +176,10 @@ export class Tree {
     return this.#changed[0]?.keys() ?? [];
   }
 
-  /** Visits everything, each block before those below it; nodes are proved. A visit that is false leaves out what is below. `broken` is told what cannot be read, instead of an error. */
+  /**
+   * Visits everything, each block before those below it; nodes are proved. A visit that is false leaves out what is
+   * below. `broken` is told what cannot be read, instead of an error.
+   */
   walk(visit: Visit, broken?: (error: Error, level: number, index: number) => void): void {
     this.#walk(this.root, this.depth, 0, visit, broken);
   }
@@ -236,7 +242,10 @@ export class Tree {
     this.#places.release(block, changed);
   }
 
-  /** Gives the way to a block new places, from above, and returns its content. `content` takes the place of what was there. */
+  /**
+   * Gives the way to a block new places, from above, and returns its content. `content` takes the place of what was
+   * there.
+   */
   #touch(index: number, level: number, content?: Uint8Array): Uint8Array {
     assert(index >= 0 && index < SPANS[this.depth]!, "content is changed that a tree of this depth cannot have");
     let parent: Uint8Array | null = null;
@@ -301,8 +310,9 @@ export class Tree {
   }
 
   /**
-   * Frees the content from block `end` on below one pointer, from its end. The result is the first block of content from which all
-   * is freed; the node itself is freed if that is its first, and the pointer to it is left to the caller.
+   * Frees the content from block `end` on below one pointer, from its end. The result is the first block of content
+   * from which all is freed; the node itself is freed if that is its first, and the pointer to it is left to the
+   * caller.
    */
   #trim(pointer: Pointer, level: number, index: number, end: number, left: { blocks: number }): number {
     const start = index * span(level);

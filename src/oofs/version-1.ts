@@ -7,8 +7,8 @@
  * 2. Write, to free blocks other than the last two: a table with records of version 2 (same ids; times unknown; class
  *    version 0), the directories' new content, a class directory, the map. Blocks in the place of the last two are
  *    copied. Persistent objects that do not count become orphans.
- * 3. Write the first copy of commit record n + 1 of version 2, with the flag "first", over the record with number n - 1.
- *    Its second copy must wait: version 1 may have content there.
+ * 3. Write the first copy of commit record n + 1 of version 2, with the flag "first", over the record with number n -
+ *    1. Its second copy must wait: version 1 may have content there.
  * 4. Write the superblock of version 2, which decides the version.
  * 5. Write the second copy of record n + 1, and commit n + 2 with the same content.
  *

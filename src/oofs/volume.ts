@@ -1,6 +1,6 @@
 /**
- * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations until one
- * commit makes them real.
+ * A mounted volume below its paths: the object table, trees of objects, and the transaction that gathers operations
+ * until one commit makes them real.
  */
 import { assert } from "../diagnostic/invariant.ts";
 import { writeCommit } from "./commit.ts";
@@ -251,7 +251,10 @@ export class Volume {
     return Math.max(0, this.space.free - this.#reserve("space"));
   }
 
-  /** To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at most, the map aside. */
+  /**
+   * To be called when an operation has looked at everything, before it changes something. `blocks`: what it needs at
+   * most, the map aside.
+   */
   begin(blocks: number, need: Need = "space"): void {
     assert(Number.isSafeInteger(blocks) && blocks >= 0, "an operation needs a number of blocks that is none");
     this.writable();

@@ -17,7 +17,10 @@ import type { BlockStore } from "./store.ts";
 import { Tree } from "./tree.ts";
 
 export interface Walker {
-  /** A block that a pointer leads to, before it is read; false leaves out what is below. `tree` is null for the snapshot list. */
+  /**
+   * A block that a pointer leads to, before it is read; false leaves out what is below. `tree` is null for the snapshot
+   * list.
+   */
   block(block: number, pointer: Pointer, tree: Tree | null, level: number, index: number): boolean;
   /** An object's record, before its tree. */
   object?(record: ObjectRecord): void;

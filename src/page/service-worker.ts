@@ -1,6 +1,6 @@
 /**
- * Keeps the page's files, so that it opens without the network: at once what the machines need, and what only the editor
- * needs when the page says that it has time. A new version takes over when its files are all there.
+ * Keeps the page's files, so that it opens without the network: at once what the machines need, and what only the
+ * editor needs when the page says that it has time. A new version takes over when its files are all there.
  */
 declare const PAGE_FILES: readonly string[];
 declare const LATER_FILES: readonly string[];

@@ -1,11 +1,12 @@
 /**
- * Kinds of fields that a plan is made of. A field knows what may stand in it, how it is read from JSON and written again,
- * and what a person is told of it: types, checks and the page (docs/formats/plan.md) all come from tables of fields.
+ * Kinds of fields that a plan is made of. A field knows what may stand in it, how it is read from JSON and written
+ * again, and what a person is told of it: types, checks and the page (docs/formats/plan.md) all come from tables of
+ * fields.
  */
 import { toNs } from "../lab/time.ts";
 
 /** A value that cannot be, at a place such as `machines[0].drives[1].path`. */
-export class PlanError extends Error {
+export class PlanError extends RangeError {
   readonly place: string;
   readonly problem: string;
   constructor(place: string, problem: string) {
@@ -16,6 +17,13 @@ export class PlanError extends Error {
   }
 }
 
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  /** Of what they are multiples; 1 when absent. */
+  readonly grain?: number;
+}
+
 export interface Field<Value> {
   /** For people: `whole number, 1 to 8`. */
   readonly kind: string;
@@ -24,8 +32,12 @@ export interface Field<Value> {
   readonly initial: Value;
   /** It must be there. */
   readonly isRequired?: boolean;
-  /** The option of `qure emu` that says the same. */
+  /** The option of `qure emu` that has the same value. */
   readonly option?: string;
+  /** The option from which it is made in another way. */
+  readonly madeFrom?: string;
+  /** Of numbers. */
+  readonly range?: Range;
   /** The fields of what stands in it. */
   readonly table?: FieldTable;
   /** From JSON. Throws a PlanError. */
@@ -39,10 +51,7 @@ export type FieldValues<Table extends FieldTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Field<infer Value> ? Value : never;
 };
 
-interface Texts {
-  readonly help: string;
-  readonly option?: string;
-}
+type Texts = Pick<Field<unknown>, "help" | "option" | "madeFrom">;
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? "nothing";
 
@@ -59,12 +68,7 @@ export function flag(texts: Texts & { readonly initial: boolean }): Field<boolea
   return { ...texts, kind, read, write: same };
 }
 
-interface Range {
-  readonly least: number;
-  readonly most: number;
-}
-
-const inRange = (value: unknown, { least, most }: Range, grain = 1): value is number =>
+const inRange = (value: unknown, { least, most, grain = 1 }: Range): value is number =>
   typeof value === "number" && value >= least && value <= most && value % grain === 0;
 
 export function wholeNumber(texts: Texts & Range & { readonly initial: number }): Field<number> {
@@ -72,28 +76,31 @@ export function wholeNumber(texts: Texts & Range & { readonly initial: number })
   const kind = most === Number.MAX_SAFE_INTEGER ? `whole number from ${least}` : `whole number, ${least} to ${most}`;
   const read = (value: unknown, place: string): number =>
     inRange(value, texts) ? value : expected(place, value, `a ${kind}`);
-  return { ...texts, kind, read, write: same };
+  return { ...texts, range: texts, kind, read, write: same };
 }
+
+/** Sizes of blank disks: 16 MiB to 2 TiB in whole sectors. */
+export const DISK_BYTES: Required<Range> = { least: 2 ** 24, most: 2 ** 41, grain: 512 };
 
 const UNITS = ["", "K", "M", "G", "T"] as const;
 
 /** In the largest unit that leaves it whole: 33554432 is 32M. */
-function formatSize(bytes: number): string {
+export function formatSize(bytes: number): string {
   let unit = 0;
   for (; unit < UNITS.length - 1 && bytes % 1024 === 0; unit++) bytes /= 1024;
   return `${bytes}${UNITS[unit]}`;
 }
 
 /** Bytes: a number, or a text such as 64M, as it is written. */
-export function size(texts: Texts & Range & { readonly grain: number; readonly initial: number }): Field<number> {
+export function size(texts: Texts & Required<Range> & { readonly initial: number }): Field<number> {
   const { least, most, grain } = texts;
   const kind = `size, ${formatSize(least)} to ${formatSize(most)} in steps of ${formatSize(grain)}`;
   const read = (value: unknown, place: string): number => {
     const [, digits, unit = ""] = typeof value === "string" ? (/^(\d+)([KMGT]?)$/.exec(value) ?? []) : [];
     const bytes = digits === undefined ? value : Number(digits) * 1024 ** UNITS.indexOf(unit as (typeof UNITS)[number]);
-    return inRange(bytes, texts, grain) ? bytes : expected(place, value, `a ${kind}, such as "64M"`);
+    return inRange(bytes, texts) ? bytes : expected(place, value, `a ${kind}, such as "64M"`);
   };
-  return { ...texts, kind, read, write: formatSize };
+  return { ...texts, range: texts, kind, read, write: formatSize };
 }
 
 const TIME_UNITS = [
@@ -204,6 +211,23 @@ export function group<const Table extends FieldTable>(
     read: (value, place) => readTable(table, value, place),
     write: (values) => writeTable(table, values),
   };
+}
+
+/** The initial values, and in the place of each that an option has, the option's value. */
+export function fromOptions<Table extends FieldTable>(
+  table: Table,
+  options: Readonly<Record<string, unknown>>,
+): FieldValues<Table> {
+  const values = Object.entries(table).map(([name, { option, initial }]) => [
+    name,
+    option === undefined ? initial : options[optionKey(option)],
+  ]);
+  return Object.fromEntries(values) as FieldValues<Table>;
+}
+
+/** `no-trace-file` is called traceFile among values. */
+export function optionKey(option: string): string {
+  return option.replace(/^no-/, "").replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export function initialOf<Table extends FieldTable>(table: Table): FieldValues<Table> {

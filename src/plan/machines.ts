@@ -9,7 +9,7 @@ import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
 import { saidOf } from "./fields.ts";
-import { type DrivePlan, KEY_OF_SEED, type KernelPlan, MACHINE, type MachinePlan, type Plan } from "./schema.ts";
+import { CD, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, OWN_DISK, type Plan } from "./schema.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -24,7 +24,8 @@ export interface Shelf {
   rom(path: string): Uint8Array;
   /** The name and key of a cluster. */
   key(path: string): string;
-  kernelCd(kernel: KernelPlan, ramBytes: number): Uint8Array;
+  /** The CD that boots its kernel. */
+  kernelCd(machine: MachinePlan): Uint8Array;
   /** A blank disk that was prepared for QuRe with the CD of `cdPath`. Nobody writes it. */
   prepared(cdPath: string, sizeBytes: number): BlockBackend;
   /** A machine's own disk from a folder; null: it is not there yet. */
@@ -33,13 +34,23 @@ export interface Shelf {
   keep(folder: string, name: string, beginning: BlockBackend): BlockBackend;
 }
 
+/** A shelf of what is in memory: a plan can name nothing else. */
+export function memoryShelf(known: Pick<Shelf, "firmware" | "medium"> & Partial<Shelf>): Shelf {
+  const absent = (path: string): never => {
+    throw new RangeError(`${path}: there are no files here`);
+  };
+  const kernelCd: Shelf["kernelCd"] = ({ kernel }) => absent(kernel!.path);
+  const files = { read: absent, disk: absent, rom: absent, key: absent, kept: absent, keep: absent, kernelCd };
+  return { prepared: absent, ...files, ...known };
+}
+
 /** What a machine has in a place; undefined when there is no drive. */
 export function driveAt({ drives }: MachinePlan, place: string): DrivePlan | undefined {
   return drives.find(({ at }) => at === place);
 }
 
 const DISKETTES = ["fda", "fdb"];
-const FURTHER = ["hdb", "hdc", "hdd"];
+const FURTHER = ["hdb", CD, "hdd"];
 const SATA = Array.from({ length: 6 }, (_, port) => `sata${port}`);
 
 /** The machine's names, one for each of those alike; the first has number `first` where they have none of their own. */
@@ -47,18 +58,17 @@ export function namesOf({ name, count }: MachinePlan, first: number): string[] {
   return Array.from({ length: count }, (_, index) => name ?? `qure-${first + index}`);
 }
 
-/** The file in hdc. */
+/** The file in the CD drive. */
 export function cdPathOf(machine: MachinePlan): string | null {
-  const drive = driveAt(machine, "hdc");
+  const drive = driveAt(machine, CD);
   return drive?.kind === "cd" ? drive.path : null;
 }
 
-/** The CD in hdc: what a kernel makes, or a file. */
+/** The CD in its drive: what a kernel makes, or a file. */
 function cdOf(machine: MachinePlan, shelf: Shelf): Uint8Array | null {
-  const { kernel, ramBytes } = machine;
-  if (kernel) return shelf.kernelCd(kernel, ramBytes);
+  if (machine.kernel) return shelf.kernelCd(machine);
   const path = cdPathOf(machine);
-  return path === null ? null : shelf.medium(path, driveAt(machine, "hdc")!.isRaw);
+  return path === null ? null : shelf.medium(path, driveAt(machine, CD)!.isRaw);
 }
 
 /** The list, unless there is nothing in it. */
@@ -77,7 +87,7 @@ function furtherDrives(machine: MachinePlan, hasCd: boolean, shelf: Shelf): Part
     return { kind: "disk", medium: new SparseDisk(medium!.sizeBytes, { base: medium! }) };
   };
   const at = (places: readonly string[]): (LabDrive | null)[] =>
-    places.map((place) => (place === "hdc" && hasCd ? null : drive(driveAt(machine, place))));
+    places.map((place) => (place === CD && hasCd ? null : drive(driveAt(machine, place))));
   const virtio = machine.drives.filter((one) => one.at.startsWith("virtio")).sort((a, b) => (a.at < b.at ? -1 : 1));
   const virtioDisks = virtio.flatMap((one) => drive(one)?.medium ?? []);
   const floppies = DISKETTES.map((place) => driveAt(machine, place)).map(
@@ -94,11 +104,11 @@ function furtherDrives(machine: MachinePlan, hasCd: boolean, shelf: Shelf): Part
   };
 }
 
-/** What fills the disk hda of one of these machines, by its name. */
+/** What fills the own disk of one of these machines, by its name. */
 type MakeDisk = (name: string) => BlockBackend | null;
 
 function ownDisk(machine: MachinePlan, names: readonly string[], shelf: Shelf): MakeDisk {
-  const drive = driveAt(machine, "hda");
+  const drive = driveAt(machine, OWN_DISK);
   if (!drive) return () => null;
   const { path, blank, isPrepared, isRaw, keptIn } = drive;
   const known = new Map(names.map((name) => [name, keptIn === null ? null : shelf.kept(keptIn, name)]));

@@ -1,12 +1,11 @@
 /** Plans as text: reads and checks them, and writes what differs from the defaults (docs/formats/plan.md). */
 import { MODELS } from "../../emulator/cpu/model.ts";
+import { machinesOf } from "../lab/run-link.ts";
 import { PlanError, readTable, writeTable } from "./fields.ts";
 import { JsonError, JsonText, lineOf } from "./json-text.ts";
-import { type DrivePlan, type MachinePlan, PLAN, type Plan } from "./schema.ts";
+import { CD, type DrivePlan, type MachinePlan, OWN_DISK, PLAN, type Plan } from "./schema.ts";
 
 const MOST_MACHINES = 1000;
-const CD_PLACE = "hdc";
-const KEPT_PLACE = "hda";
 
 const fail = (place: string, problem: string): never => {
   throw new PlanError(place, problem);
@@ -61,6 +60,8 @@ function checkPlan(plan: Plan): void {
     fail("run.realtime", "expected true: a way out keeps the other side's time");
   if (run.replay && (run.until ?? run.for ?? run.script) !== null)
     fail("run.replay", "a link says itself how long it runs");
+  if (run.replay && machinesOf(run.replay) !== count)
+    fail("run.replay", `the link is of ${machinesOf(run.replay)} machines, and there are ${count}`);
   if (snapshots.at !== null && snapshots.save === null) fail("snapshots.at", "save is missing");
   if (run.stopped && (debugging.gdb ?? debugging.monitor ?? debugging.qmp) === null)
     fail("run.stopped", "nobody could let it go on: gdb, monitor and qmp are missing");
@@ -74,7 +75,7 @@ function checkMachine(machine: MachinePlan, place: string): void {
     fail(`${place}.processors`, `the model ${processor} has no local APIC; use pentium or later`);
   const models = sound.map(({ model }) => model);
   if (new Set(models).size < models.length) fail(`${place}.sound`, "a machine has one card of a model");
-  const taken = new Set(kernel ? [CD_PLACE] : []);
+  const taken = new Set(kernel ? [CD] : []);
   drives.forEach((drive, index) => {
     const at = `${place}.drives[${index}]`;
     if (taken.has(drive.at)) fail(`${at}.at`, `there is a drive in ${drive.at} already`);
@@ -88,13 +89,13 @@ function checkDrive(
   place: string,
   all: readonly DrivePlan[],
 ): void {
-  if (kind === "cd" && !/^(?:hd|sata)/.test(at)) fail(`${place}.kind`, "a CD is in hda to hdd, or in sata0 to sata5");
-  if (kind === "cd" && at === KEPT_PLACE) fail(`${place}.kind`, `${at} is the machine's disk`);
+  if (kind === "cd" && !/^(?:hd|sata)/.test(at))
+    fail(`${place}.kind`, "a CD is at an IDE channel, or in sata0 to sata5");
+  if (kind === "cd" && at === OWN_DISK) fail(`${place}.kind`, `${at} is the machine's disk`);
   if (kind === "cd" && blank !== null) fail(`${place}.blank`, "a CD is never blank");
   if (kind === "disk" && (path === null) === (blank === null)) fail(place, "expected one of path and blank");
-  if ((blank ?? keptIn) !== null && at !== KEPT_PLACE)
-    fail(place, `a blank disk and one that is kept are in ${KEPT_PLACE}`);
-  const hasCd = all.some((other) => other.at === CD_PLACE && other.kind === "cd" && other.path !== null);
-  if (isPrepared && (blank === null || !hasCd))
-    fail(`${place}.isPrepared`, `expected a blank disk, and a CD in ${CD_PLACE}`);
+  if ((blank ?? keptIn) !== null && at !== OWN_DISK)
+    fail(place, `a blank disk and one that is kept are in ${OWN_DISK}`);
+  const hasCd = all.some((other) => other.at === CD && other.kind === "cd" && other.path !== null);
+  if (isPrepared && (blank === null || !hasCd)) fail(`${place}.isPrepared`, `expected a blank disk, and a CD in ${CD}`);
 }

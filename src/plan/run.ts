@@ -1,15 +1,27 @@
-/** Runs as links (src/lab/run-link.ts) and plans: the machines that a link holds, and what of a plan no link can hold. */
+/**
+ * Runs as links (src/lab/run-link.ts) and plans: the machines that a link holds, and what of a plan no link can hold.
+ */
 import { formatMac } from "../../emulator/ether/packet.ts";
 import { campaignMacAddress } from "../lab/campaign-machines.ts";
 import { machinesOf, type RunDescription } from "../lab/run-link.ts";
-import { differences, initialOf } from "./fields.ts";
+import { differences, type Field, initialOf } from "./fields.ts";
 import { cdPathOf, driveAt } from "./machines.ts";
-import { DRIVE, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, PLAN, type Plan } from "./schema.ts";
+import {
+  CD,
+  DRIVE,
+  type DrivePlan,
+  KEY_OF_SEED,
+  MACHINE,
+  type MachinePlan,
+  OWN_DISK,
+  PLAN,
+  type Plan,
+} from "./schema.ts";
 
 /** Where each medium is. */
 const MEDIUM_PLACES: Readonly<Record<RunDescription["medium"], string>> = {
-  cd: "hdc",
-  disk: "hda",
+  cd: CD,
+  disk: OWN_DISK,
   diskette: "fda",
 };
 
@@ -17,15 +29,20 @@ export function drive(at: string, said: Partial<DrivePlan>): DrivePlan {
   return { ...initialOf(DRIVE), at, ...said };
 }
 
-/** The machines of a run whose image, of `system`, is called `path`. */
-function machinesOfRun(
-  run: Omit<RunDescription, "image" | "endNs" | "digest">,
-  path: string,
-  system: Plan["system"],
-): MachinePlan[] {
+type Begun = Omit<RunDescription, "image" | "endNs" | "digest">;
+
+/** The plan of a run whose image, of `system`, is called `path`. */
+export function planOfRun(begun: Begun, path: string, system: Plan["system"]): Plan {
+  const { seed, gateway } = begun;
+  const plan = initialOf(PLAN);
+  const machines = machinesOfRun(begun, path, system);
+  return { ...plan, system, seed, machines, network: { ...plan.network, gateway } };
+}
+
+function machinesOfRun(run: Begun, path: string, system: Plan["system"]): MachinePlan[] {
   const { medium, preparedBytes, nodes, ramBytes, isCampaign } = run;
   const image = drive(MEDIUM_PLACES[medium], { kind: medium === "cd" ? "cd" : "disk", path });
-  const blank = drive("hda", { blank: preparedBytes, isPrepared: true });
+  const blank = drive(OWN_DISK, { blank: preparedBytes, isPrepared: true });
   const alike: MachinePlan = {
     ...initialOf(MACHINE),
     ramBytes,
@@ -55,7 +72,7 @@ export function bootedFrom({ machines: [machine] }: Plan): Booted | null {
   if (machine.kernel) return { medium: "cd", path: machine.kernel.path, isKernel: true };
   const named = [
     ["cd", cdPathOf(machine)],
-    ["disk", driveAt(machine, "hda")?.path],
+    ["disk", driveAt(machine, OWN_DISK)?.path],
     ["diskette", driveAt(machine, "fda")?.path],
   ] as const;
   for (const [medium, path] of named) if (path) return { medium, path, isKernel: false };
@@ -67,7 +84,7 @@ export function machinesInLink(
   plan: Plan,
 ): Pick<RunDescription, "preparedBytes" | "ramBytes" | "isCampaign" | "nodes"> {
   const [machine] = plan.machines;
-  const { isPrepared = false, blank = null } = driveAt(machine!, "hda") ?? {};
+  const { isPrepared = false, blank = null } = driveAt(machine!, OWN_DISK) ?? {};
   const on = plan.machines.filter(({ off }) => !off);
   return {
     preparedBytes: isPrepared ? blank! : 0,
@@ -77,7 +94,12 @@ export function machinesInLink(
   };
 }
 
-const OPTIONS_OF_PLACES: Readonly<Record<string, string>> = { hda: "hda", hdc: "cdrom", fda: "fda", fdb: "fdb" };
+const OPTIONS_OF_PLACES: Readonly<Record<string, string>> = {
+  [CD]: "cdrom",
+  [OWN_DISK]: OWN_DISK,
+  fda: "fda",
+  fdb: "fdb",
+};
 
 /** The option, or the field, that no link can hold; null for a plan that a link holds as it is. */
 export function unheld(plan: Plan): string | null {
@@ -85,7 +107,7 @@ export function unheld(plan: Plan): string | null {
   if (booted === null) return "a run without an image";
   const bare = { ...initialOf(PLAN), machines: plan.machines, seed: plan.seed };
   const [common] = differences(PLAN, { ...plan, ...PRESENTATION }, { ...bare, ...PRESENTATION });
-  if (common !== undefined) return said(common, PLAN[common].option);
+  if (common !== undefined) return said(common, optionOf(PLAN[common]));
   if (!plan.run.reboot) return said("reboot", "no-reboot");
   const { actions = [], nodes = machinesInLink(plan).nodes } = plan.run.replay ?? {};
   const medium = booted.medium;
@@ -106,12 +128,13 @@ export function unheld(plan: Plan): string | null {
       { ...machine, drives: [], kernel: null },
       { ...expected, drives: [], kernel: null },
     );
-    if (name !== undefined) return said(name, MACHINE[name].option);
+    if (name !== undefined) return said(name, optionOf(MACHINE[name]));
     if (machine.kernel && machine.drives.length > 0) return said(`the drive ${machine.drives[0]!.at}`, "drive");
   }
   return null;
 }
 
+const optionOf = ({ option, madeFrom }: Field<unknown>): string | undefined => option ?? madeFrom;
 const said = (name: string, option: string | undefined): string =>
   option === undefined ? name : `--${option} (${name})`;
 

@@ -1,6 +1,7 @@
 /**
- * What a plan is made of: machines, their network, the run and what comes out of it, each field once. A plan is made from
- * options, links and files, and everything behind takes its part of it. docs/formats/plan.md is made from these tables.
+ * What a plan is made of: machines, their network, the run and what comes out of it, each field once. A plan is made
+ * from options, links and files, and everything behind takes its part of it. docs/formats/plan.md is made from these
+ * tables.
  */
 import { MOST_SERIAL_PORTS, NIC_MODELS, USUAL_SERIAL_PORTS } from "../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODEL_NAMES } from "../../emulator/cpu/model.ts";
@@ -15,6 +16,7 @@ import { decodeRun, encodeRun } from "../lab/run-link.ts";
 import { formatForward, formatWay, parseForward, parseWay } from "../lab/way.ts";
 import {
   choice,
+  DISK_BYTES,
   type FieldValues,
   flag,
   group,
@@ -44,19 +46,23 @@ export const DEFAULT_STORE = ".qure/snapshots";
 /** `key` of machines whose key is drawn from the seed. */
 export const KEY_OF_SEED = "seed";
 
+/** `at` of a machine's own disk, and of its CD. */
+export const OWN_DISK = "hda";
+export const CD = "hdc";
+
 const numbered = (name: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${name}${index}`);
 
 /** Where drives are: at the IDE channels, for diskettes, at the AHCI adapter's ports, and virtio disks. */
 export const DRIVE_PLACES = [
-  ...["hda", "hdb", "hdc", "hdd", "fda", "fdb"],
+  ...[OWN_DISK, "hdb", CD, "hdd", "fda", "fdb"],
   ...numbered("sata", 6),
   ...numbered("virtio", 8),
 ] as const;
 
 export const DRIVE = {
   at: text({
-    help: "hda to hdd: IDE; sata0 to sata5: an AHCI adapter; virtio0 to virtio7; fda, fdb: diskettes",
+    help: "hda to hdd: IDE; sata0 to sata5: AHCI; virtio0 to virtio7; fda, fdb: diskettes",
     kind: "place of a drive",
     pattern: new RegExp(`^(?:${DRIVE_PLACES.join("|")})$`),
   }),
@@ -66,26 +72,24 @@ export const DRIVE = {
   blank: optional(
     size({
       help: "instead of a file: a blank disk of this size",
-      option: "disk",
-      least: 16 * KIB ** 2,
-      most: 2 * KIB ** 4,
-      grain: 512,
+      madeFrom: "disk",
+      ...DISK_BYTES,
       initial: 0,
     }),
   ),
   isPrepared: flag({ help: "the blank disk is prepared for QuRe with the CD in hdc", initial: false }),
   keptIn: optional(
-    path({ help: "what guests write is kept in this folder, in NAME.img of each machine", option: "dir" }),
+    path({ help: "what guests write is kept in this folder, in NAME.img of each machine", madeFrom: "dir" }),
   ),
 };
 
 const KERNEL = {
   path: path({ help: "the kernel; a CD with it is in hdc" }),
-  append: text({ help: "its command line", option: "append", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
+  append: text({ help: "its command line", madeFrom: "append", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
   modules: listOf(
     group({
       help: "initial RAM disk, or Multiboot modules",
-      option: "initrd",
+      madeFrom: "initrd",
       table: {
         path: path({ help: "the module" }),
         text: text({ help: "what the kernel is told with its name", kind: "text", pattern: /^[^\0]*$/, initial: "" }),
@@ -95,7 +99,7 @@ const KERNEL = {
 };
 
 export const MACHINE = {
-  count: wholeNumber({ help: "machines like this one", option: "nodes", least: 1, most: MOST_NODES, initial: 1 }),
+  count: wholeNumber({ help: "machines like this one", madeFrom: "nodes", least: 1, most: MOST_NODES, initial: 1 }),
   name: optional(
     text({
       help: "when absent, qure-1, qure-2, ...",
@@ -113,11 +117,11 @@ export const MACHINE = {
   }),
   processor: choice({ help: "its processor", option: "cpu", choices: MODEL_NAMES, initial: DEFAULT_MODEL }),
   processors: wholeNumber({ help: "how many of them", option: "cpus", least: 1, most: MOST_PROCESSORS, initial: 1 }),
-  drives: listOf(group({ help: "its drives", option: "drive", table: DRIVE })),
-  kernel: optional(group({ help: "it boots this kernel", option: "kernel", table: KERNEL })),
+  drives: listOf(group({ help: "its drives", madeFrom: "drive", table: DRIVE })),
+  kernel: optional(group({ help: "it boots this kernel", madeFrom: "kernel", table: KERNEL })),
   bootOrder: optional(
     text({
-      help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
+      help: "boot order: a diskette, c disk, d CD, n network",
       option: "boot",
       kind: "word of up to three of a, c, d, n",
       pattern: /^[acdn]{1,3}$/,
@@ -136,12 +140,12 @@ export const MACHINE = {
   hpet: flag({ help: "it has a high precision event timer", option: "no-hpet", initial: true }),
   serialPorts: wholeNumber({
     help: "its serial ports",
-    option: "serial",
+    madeFrom: "serial",
     least: USUAL_SERIAL_PORTS,
     most: MOST_SERIAL_PORTS,
     initial: USUAL_SERIAL_PORTS,
   }),
-  parallelPort: flag({ help: "it has a printer at LPT1", option: "parallel", initial: false }),
+  parallelPort: flag({ help: "it has a printer at LPT1", madeFrom: "parallel", initial: false }),
   sound: listOf(
     notation({
       help: "its sound cards, one of each model",
@@ -152,12 +156,15 @@ export const MACHINE = {
     2,
   ),
   key: optional(
-    path({ help: `the file with the name and key of its cluster, or ${KEY_OF_SEED}; none when absent`, option: "key" }),
+    path({
+      help: `the file with the name and key of its cluster, or ${KEY_OF_SEED}; none when absent`,
+      madeFrom: "key",
+    }),
   ),
   off: flag({ help: "it has no power until somebody switches it on", initial: false }),
 };
 
-const NETWORK = {
+export const NETWORK = {
   gateway: flag({ help: "there is a gateway with a DHCP server", option: "no-gateway", initial: true }),
   forwards: listOf(
     notation({
@@ -173,11 +180,11 @@ const NETWORK = {
   ),
 };
 
-const RUN = {
+export const RUN = {
   until: optional(
     notation({
       help: "it ends when this is reached",
-      option: "until",
+      madeFrom: "until",
       kind: "cloud or text:REGEX",
       parse: parseGoal,
       format: ({ text: goal }) => goal,
@@ -204,13 +211,15 @@ const RUN = {
       format: formatFault,
     }),
   ),
-  drawnFaults: wholeNumber({
-    help: "this many faults are drawn from the seed, over the time of for",
-    option: "faults",
-    least: 0,
-    most: MOST_FAULTS,
-    initial: 0,
-  }),
+  drawnFaults: optional(
+    wholeNumber({
+      help: "faults drawn from the seed, over the time of for",
+      option: "faults",
+      least: 1,
+      most: MOST_FAULTS,
+      initial: 1,
+    }),
+  ),
   threads: optional(
     wholeNumber({ help: "threads; chosen when absent", option: "threads", least: 1, most: MOST_THREADS, initial: 1 }),
   ),
@@ -222,7 +231,7 @@ const RUN = {
 
 const line = { kind: "place such as stdio or file:PATH", parse: parseLinePlace, format: formatLinePlace };
 
-const OUTPUTS = {
+export const OUTPUTS = {
   json: flag({ help: "the outcome as JSON", option: "json", initial: false }),
   link: flag({ help: "the run as a link", option: "link", initial: false }),
   stats: flag({ help: "the engine's counters", option: "stats", initial: false }),
@@ -246,7 +255,7 @@ const OUTPUTS = {
 
 const place = { kind: "place such as tcp:HOST:PORT,server", parse: parseListeningPlace, format: formatStreamPlace };
 
-const DEBUGGING = {
+export const DEBUGGING = {
   gdb: optional(
     wholeNumber({
       help: "gdb debugs node 1 at this port, node 2 at the next",
@@ -259,13 +268,13 @@ const DEBUGGING = {
   monitor: optional(notation({ help: "where a monitor listens", option: "monitor", ...place })),
   qmp: optional(notation({ help: "where a monitor for programs listens", option: "qmp", ...place })),
   trace: listOf(
-    choice({ help: "kinds of events to trace", option: "trace", choices: TRACE_KINDS, initial: TRACE_KINDS[0] }),
+    choice({ help: "kinds of events to trace", madeFrom: "trace", choices: TRACE_KINDS, initial: TRACE_KINDS[0] }),
   ),
   traceFile: optional(path({ help: "where the trace goes; standard error when absent", option: "trace-file" })),
-  symbols: listOf(path({ help: "ELF files with names; those beside the image when absent", option: "symbols" })),
+  symbols: listOf(path({ help: "ELF files with names; those beside the image when absent", madeFrom: "symbols" })),
 };
 
-const SNAPSHOTS = {
+export const SNAPSHOTS = {
   folder: text({ help: "where they are", option: "store", kind: "path", initial: DEFAULT_STORE }),
   restore: optional(text({ help: "the run goes on from this one, with its machines", kind: "name" })),
   save: optional(text({ help: "one of this name is made at the end", option: "save", kind: "name" })),
@@ -288,8 +297,8 @@ export const PLAN = {
   }),
   startSeconds: withInitial(
     notation({
-      help: "what the machines' clocks show in the beginning",
-      option: "rtc",
+      help: "what clocks show first",
+      madeFrom: "rtc",
       kind: "date such as 2026-11-28T20:15:00",
       parse: parseDate,
       format: formatDate,
@@ -298,7 +307,7 @@ export const PLAN = {
   ),
   nsPerInstruction: choice({
     help: "virtual nanoseconds",
-    option: "ns-per-instruction",
+    madeFrom: "ns-per-instruction",
     choices: TICKS_NS,
     initial: TICK_NS,
   }),

@@ -11,7 +11,9 @@ export interface StartDate {
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?Z?)?$/;
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 2099;
-/** What else QEMU's option says: whose time counts (it is virtual here), and what is done about lost ticks (none are). */
+/**
+ * What else QEMU's option says: whose time counts (it is virtual here), and what is done about lost ticks (none are).
+ */
 const WITHOUT_EFFECT = /^(?:clock|driftfix)=\w+$/;
 
 function now(isLocal: boolean): StartDate {

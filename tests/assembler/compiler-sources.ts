@@ -1,6 +1,6 @@
 /**
- * What compilers other than gcc write, reduced to what mattered: clang, Free Pascal, OCaml. Their objects must be those of
- * GNU as, byte for byte.
+ * What compilers other than gcc write, reduced to what mattered: clang, Free Pascal, OCaml. Their objects must be those
+ * of GNU as, byte for byte.
  */
 
 import type { Source } from "./differential.ts";

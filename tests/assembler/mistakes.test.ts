@@ -1,6 +1,6 @@
 /**
- * What beginners mistake, and the one error that each mistake gets: it says what to do. Where the text before `->` does not
- * say it all, a suggestion follows. All of them GNU as refuses, too, or takes for something else than was meant.
+ * What beginners mistake, and the one error that each mistake gets: it says what to do. Where the text before `->` does
+ * not say it all, a suggestion follows. All of them GNU as refuses, too, or takes for something else than was meant.
  */
 
 import { expect, test } from "vitest";

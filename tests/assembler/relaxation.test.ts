@@ -1,6 +1,6 @@
 /**
- * Jumps that are as short as they can be, around alignments that depend on them: sizes on both sides of every limit, and
- * the same bytes as GNU as for each.
+ * Jumps that are as short as they can be, around alignments that depend on them: sizes on both sides of every limit,
+ * and the same bytes as GNU as for each.
  */
 import { describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";

@@ -1,6 +1,6 @@
 /**
- * Encodings that are looked up by the shape of a statement are those that the encoder makes: under `{nooptimize}`, which
- * asks for nothing else, a statement has no shape.
+ * Encodings that are looked up by the shape of a statement are those that the encoder makes: under `{nooptimize}`,
+ * which asks for nothing else, a statement has no shape.
  */
 
 import { readFileSync } from "node:fs";
@@ -28,7 +28,10 @@ const number = (): number => (next(3) === 0 ? next(600) - 300 : pick(NUMBERS));
 const register = (of: "r8" | "r16" | "r32" | "xmm"): string => `%${pick(REGISTERS_BY_CLASS[of]).name}`;
 const SIZES = { b: "r8", w: "r16", l: "r32" } as const;
 
-/** What stands in a source in place of a number: names that are defined nowhere, before, behind and as numbers, and one twice. */
+/**
+ * What stands in a source in place of a number: names that are defined nowhere, before, behind and as numbers, and one
+ * twice.
+ */
 const SYMBOLS = [
   "x",
   ".Lx",

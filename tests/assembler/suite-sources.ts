@@ -1,6 +1,6 @@
 /**
- * What the test suites of GNU's assembler and compilers showed, reduced to what mattered: aliases, line tables, sections
- * by name, versions, relocations that are asked for.
+ * What the test suites of GNU's assembler and compilers showed, reduced to what mattered: aliases, line tables,
+ * sections by name, versions, relocations that are asked for.
  */
 
 import type { Source } from "./differential.ts";

@@ -1,4 +1,6 @@
-/** Objects with more sections than 16 bits can number (gABI, "ELF Header" and "Symbol Table"), by GNU's tools and ours. */
+/**
+ * Objects with more sections than 16 bits can number (gABI, "ELF Header" and "Symbol Table"), by GNU's tools and ours.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

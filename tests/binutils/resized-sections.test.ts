@@ -1,4 +1,7 @@
-/** `objcopy --update-section` of a program with contents of other sizes: GNU's file, or an error where the result would not run. */
+/**
+ * `objcopy --update-section` of a program with contents of other sizes: GNU's file, or an error where the result would
+ * not run.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** The examples that `qure explain` has for `qure build`: each wrong system earns its diagnostic, each right one none. */
+/**
+ * The examples that `qure explain` has for `qure build`: each wrong system earns its diagnostic, each right one none.
+ */
 import { describe, expect, test } from "vitest";
 import { EXPLANATIONS } from "../../src/assembler/explanations.ts";
 import { buildSystem } from "../../src/build/build.ts";

@@ -1,4 +1,6 @@
-/** A build that takes over what was made before makes the same bytes, and makes anew what has changed and nothing else. */
+/**
+ * A build that takes over what was made before makes the same bytes, and makes anew what has changed and nothing else.
+ */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";

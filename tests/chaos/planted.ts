@@ -1,6 +1,6 @@
 /**
- * Bugs to be planted into the cluster's assembly, one at a time: planted.json. A bug is found by its text below a label,
- * so that lines may move; text that has gone is an error that names it.
+ * Bugs to be planted into the cluster's assembly, one at a time: planted.json. A bug is found by its text below a
+ * label, so that lines may move; text that has gone is an error that names it.
  */
 import { readFileSync } from "node:fs";
 

@@ -2,7 +2,8 @@
  * npm run prove -- packets [--packets N] [--minutes M] [--kind TEXT]
  *
  * Packets that must change nothing (refused-packets.ts), kind after kind, until of each so many have been refused. How
- * far it came is kept in build/prove-packets.json: the same command goes on, --fresh begins anew, as another kernel does.
+ * far it came is kept in build/prove-packets.json: the same command goes on, --fresh begins anew, as another kernel
+ * does.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -162,7 +162,9 @@ export class PacketScene {
   /** By how many packets there would be: what the machines are without them. */
   readonly #quiet = new Map<number, Judged>();
 
-  /** `arrived`: by machine, what came to it. A number is old for who has heard higher ones: others may have missed them. */
+  /**
+   * `arrived`: by machine, what came to it. A number is old for who has heard higher ones: others may have missed them.
+   */
   private constructor(stage: Stage, layout: KernelLayout, heard: readonly Said[], arrived: readonly Uint8Array[][]) {
     this.#stage = stage.fromNow();
     this.#layout = layout;

@@ -1,4 +1,6 @@
-/** `qure build` a second time: what it takes over, what it notices, and what a build leaves that is ended at any moment. */
+/**
+ * `qure build` a second time: what it takes over, what it notices, and what a build leaves that is ended at any moment.
+ */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,

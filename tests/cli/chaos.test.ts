@@ -1,4 +1,7 @@
-/** `qure chaos` on machines of somebody else, which begin from a snapshot: the options that QuRe's own cluster does not need. */
+/**
+ * `qure chaos` on machines of somebody else, which begin from a snapshot: the options that QuRe's own cluster does not
+ * need.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** How runs of `qure emu` end: with which status, in which words, and that all that was asked for is written each time. */
+/**
+ * How runs of `qure emu` end: with which status, in which words, and that all that was asked for is written each time.
+ */
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * What a user gets: a clean clone is packed as `npm publish` packs it, its scripts included, and the file installed in an
- * empty project. The commands of the README and the tutorial, the page, and the API in each kind of program work there.
+ * What a user gets: a clean clone is packed as `npm publish` packs it, its scripts included, and the file installed in
+ * an empty project. The commands of the README and the tutorial, the page, and the API in each kind of program work
+ * there.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -147,13 +148,39 @@ describe("the API, installed, in a program", () => {
     expect(stderr).toBe("");
   });
 
+  test.each([
+    ["subjects.mjs", (name: string) => `await import("${name}")`],
+    ["subjects.cjs", (name: string) => `require("${name}")`],
+  ])("%s: the subjects have the very things of the whole, and all of them", async (name, get) => {
+    write(
+      name,
+      `(async () => {
+        const { VERSION, default: _, ...whole } = ${get("qure")};
+        const subjects = [${["qure/lab", "qure/tools", "qure/chaos"].map(get).join(", ")}];
+        const parts = Object.assign({}, ...subjects);
+        delete parts.default;
+        const names = Object.keys(whole).sort();
+        console.log(subjects.every((part) => Object.keys(part).length > 1), VERSION);
+        console.log(names.filter((key) => whole[key] !== parts[key]), Object.keys(parts).length === names.length);
+      })();`,
+    );
+    const { stdout, stderr } = await run("node", name);
+    expect(stdout, stderr).toMatch(/^true \d+\.\d+\.\d+\n\[\] true$/);
+  });
+
   test.each([[[]], [["node"]]])("in TypeScript of both kinds, with the types %j and no others", async (types) => {
     const program = `
       import { type LabNode, startCluster, type StartNode, WaitError } from "qure";
       const nodes: StartNode[] = [{ kernel: Uint8Array.of(0xf4), append: "quiet" }];
       export const first: LabNode = startCluster({ nodes }).nodes[0]!;
       export class Mine extends WaitError {}
-      export const wrong: number = first.screen();`;
+      export const wrong: number = first.screen();
+      import type { Invariant } from "qure/chaos";
+      import type { LabNode as Same } from "qure/lab";
+      import { assemble, type Assembly } from "qure/tools";
+      export const same: Same = first;
+      export const invariants: Invariant[] = [];
+      export const made: Assembly = assemble({ path: "a.s", files: { read: () => null } });`;
     write("a.ts", program);
     write("b.cts", program);
     mkdirSync(join(home, "node_modules/@types"), { recursive: true });

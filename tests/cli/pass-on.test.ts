@@ -1,4 +1,6 @@
-/** Calls by GNU's names that are for the next tool on PATH: they reach it once, or end with one line that says why not. */
+/**
+ * Calls by GNU's names that are for the next tool on PATH: they reach it once, or end with one line that says why not.
+ */
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

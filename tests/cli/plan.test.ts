@@ -7,6 +7,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { EMU_OPTIONS } from "../../src/cli/emu/options.ts";
 import { runEmu } from "../../src/cli/emu/run.ts";
 import { declareOptions, readOptions } from "../../src/cli/option-table.ts";
+import { type Field, type FieldTable, optionKey } from "../../src/plan/fields.ts";
+import { PLAN } from "../../src/plan/schema.ts";
 import { Person } from "./person.ts";
 
 let folder: string;
@@ -75,6 +77,21 @@ test.each(ROWS)("%j: the plan that is printed runs to the same digest", async (a
   writeFileSync(at("plan.json"), printed);
   expect(await run("--plan", "FOLDER/plan.json", "--print-plan")).toBe(printed);
   expect(digestOf(await run("--plan", "FOLDER/plan.json"))).toBe(digestOf(await run(...all)));
+});
+
+/** Options that say what is in drives, which machines there are, or that are no part of a run. */
+const OTHERS = ["image", "cdrom", "hda", "fda", "fdb", "clock", "plan", "printPlan"];
+
+test("each option is in a field, and each field names an option that there is", () => {
+  const fields = (table: FieldTable): Field<unknown>[] =>
+    Object.values(table).flatMap((field) => [field, ...(field.table ? fields(field.table) : [])]);
+  const named = new Set(
+    fields(PLAN)
+      .flatMap(({ option, madeFrom }) => option ?? madeFrom ?? [])
+      .map(optionKey),
+  );
+  const options = Object.keys(EMU_OPTIONS).filter((name) => !OTHERS.includes(name));
+  expect([...named].sort()).toEqual(options.sort());
 });
 
 test("machines may differ, have names, and begin without power", async () => {

@@ -58,7 +58,9 @@ const DIFFERENCES: readonly DifferenceClass[] = [
   { name: ".section .data under -R", kind: /^symbols$/, detail: /^missing: \S+ \.data\+.*too many: \S+ \.text\+/ },
 ];
 
-/** The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source. */
+/**
+ * The class that explains a refusal, or null. Each error may have a class of its own; the first one names the source.
+ */
 export function classOfRefusal(diagnostics: readonly Diagnostic[]): string | null {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const classes = errors.map((error) =>

@@ -1,6 +1,7 @@
 /**
  * Which foreign sources are tried: where each corpus lies under the root folder, what of it fits a 32-bit PC, and what
- * its compiler needs to be told. Debian's `*-source` packages and `apt-get source` bring them; nothing of them is kept here.
+ * its compiler needs to be told. Debian's `*-source` packages and `apt-get source` bring them; nothing of them is kept
+ * here.
  */
 import { readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";

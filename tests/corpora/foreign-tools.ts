@@ -1,6 +1,6 @@
 /**
- * gcc and GNU as, whose answers are kept: compiling takes most of the time, and what came out of it does not change when
- * our assembler does. The folder may be removed at any time.
+ * gcc and GNU as, whose answers are kept: compiling takes most of the time, and what came out of it does not change
+ * when our assembler does. The folder may be removed at any time.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
- * `npm run corpora -- NAME`: sources by others through gcc, GNU as and our assembler, and what differs. NAME is a corpus
- * of corpora.ts, or `gas` or `ld` for the test suites of GNU as and ld. Results are kept in build/corpora/NAME.jsonl.
+ * `npm run corpora -- NAME`: sources by others through gcc, GNU as and our assembler, and what differs. NAME is a
+ * corpus of corpora.ts, or `gas` or `ld` for the test suites of GNU as and ld. Results are kept in
+ * build/corpora/NAME.jsonl.
  */
 import { existsSync, realpathSync } from "node:fs";
 import { oneOf, wholeNumber, workshopCommand } from "../../scripts/command.mjs";

@@ -1,6 +1,7 @@
 /**
  * Options and documents name each other: docs/commands.md lists what the commands declare, and no page speaks of an
- * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the lists.
+ * option that nothing takes. After a change, `QURE_UPDATE=1 npx vitest run tests/docs/options.test.ts` writes the
+ * lists.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,9 +31,19 @@ function list(command: Command): string {
     .join("\n");
 }
 
+/** The options of each group without what they do: the pages of `qure emu` and `qure chaos` say that. */
+function signatures(command: Command): string {
+  const groups = new Map<string, string[]>();
+  for (const { flags, helpGroupHeading = "" } of command.options)
+    groups.set(helpGroupHeading, [...(groups.get(helpGroupHeading) ?? []), `\`${flags}\``]);
+  return [...groups]
+    .map(([heading, list]) => wrapped(`- **${heading.replace(/:$/, "")}**: ${list.join(", ")}`, "  "))
+    .join("");
+}
+
 describe("options and documents name each other", () => {
   test.each([...COMMANDS.keys()].filter((name) => !["snapshot", "disk"].includes(name)))("qure %s", async (name) => {
-    const wanted = list((await leaves()).get(name)!);
+    const wanted = (["emu", "chaos"].includes(name) ? signatures : list)((await leaves()).get(name)!);
     expect(generatedPart(PAGE, `options of qure ${name}`, wanted)).toBe(wanted);
   });
 
@@ -51,15 +62,25 @@ describe("options and documents name each other", () => {
 
   test("qure snapshot", async () => {
     const commands = await leaves();
-    const emu = commands.get("emu")!.options.map(({ flags }) => flags);
-    // Those that run machines are described by what they lack of `qure emu`.
+    const emu = commands.get("emu")!.options;
+    const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
+    // Those that run machines are described by what they lack of `qure emu`: whole groups, and single ones.
+    const lacking = (own: readonly string[]): string => {
+      const missing = emu.filter(({ flags }) => !own.includes(flags));
+      const groups = [...new Set(missing.map(({ helpGroupHeading = "" }) => helpGroupHeading))].filter((group) =>
+        emu.every(({ helpGroupHeading, flags }) => helpGroupHeading !== group || !own.includes(flags)),
+      );
+      const single = missing.filter(({ helpGroupHeading = "" }) => !groups.includes(helpGroupHeading));
+      return [
+        ...groups.map((group) => `all of **${group.replace(/:$/, "")}**`),
+        names(single.map(({ flags }) => flags)),
+      ].join(", ");
+    };
     const rows = [...commands]
       .filter(([name]) => name.startsWith("snapshot "))
       .map(([name, { options, registeredArguments }]) => {
         const own = options.map(({ flags }) => flags);
-        const names = (flags: readonly string[]): string => flags.map((text) => `\`${text}\``).join(", ");
-        const missing = emu.filter((flags) => !own.includes(flags));
-        const takes = own.length > 8 ? `those of \`qure emu\` except ${names(missing)}` : names(own);
+        const takes = own.length > 8 ? `those of \`qure emu\` except ${lacking(own)}` : names(own);
         const places = registeredArguments.map((argument) => ` ${argument.name().toUpperCase()}`).join("");
         return wrapped(`- \`qure ${name}${places}\`: ${takes}`, "  ");
       });

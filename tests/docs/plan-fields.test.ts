@@ -1,8 +1,11 @@
 /** docs/formats/plan.md lists the fields of a plan as its tables have them. */
 import { expect, test } from "vitest";
 import type { Field, FieldTable } from "../../src/plan/fields.ts";
+import { machineCount, planOf } from "../../src/plan/plan.ts";
 import { PLAN } from "../../src/plan/schema.ts";
-import { generatedPart } from "./page.ts";
+import { blocksOf, generatedPart } from "./page.ts";
+
+const PAGE = "docs/formats/plan.md";
 
 const heading = (path: string): string => (path === "" ? "Plan" : path);
 
@@ -17,7 +20,8 @@ function initialText(field: Field<unknown>): string {
 function tables(table: FieldTable, path: string): string[] {
   const rows = Object.entries(table).map(([name, field]) => {
     const kind = field.kind.replaceAll("|", "\\|");
-    const option = field.option === undefined ? "" : `\`--${field.option}\``;
+    const said = field.option ?? field.madeFrom;
+    const option = said === undefined ? "" : `\`--${said}\``;
     return `| \`${name}\` | ${kind} | ${initialText(field)} | ${field.help} | ${option} |`;
   });
   const inner = Object.entries(table).flatMap(([name, field]) =>
@@ -31,5 +35,10 @@ function tables(table: FieldTable, path: string): string[] {
 
 test("the page of plans lists each field", () => {
   const wanted = `${tables(PLAN, "").join("\n").trimEnd()}\n`;
-  expect(generatedPart("docs/formats/plan.md", "fields of a plan", wanted)).toBe(wanted);
+  expect(generatedPart(PAGE, "fields of a plan", wanted)).toBe(wanted);
+});
+
+test("the example of the page is a plan", () => {
+  const [example] = blocksOf(PAGE).filter(({ language }) => language === "json");
+  expect(machineCount(planOf(JSON.parse(example!.text)))).toBe(3);
 });

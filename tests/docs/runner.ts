@@ -9,9 +9,9 @@
  * - `asm`: assembled.
  *
  * Markers in the page, as HTML comments right before a block: `run: file NAME` makes the block a file; `run: in NAME`
- * says that the file contains it; `run: replace NAME` replaces what was shown of the file before; `run: restore NAME` puts
- * a file of the sources back first; `run: seen-in NAME` looks for lines of the same shape in a file; `run: with NAME`
- * gives the block a file of tests/docs/given; `not run: REASON` exempts it.
+ * says that the file contains it; `run: replace NAME` replaces what was shown of the file before; `run: restore NAME`
+ * puts a file of the sources back first; `run: seen-in NAME` looks for lines of the same shape in a file;
+ * `run: with NAME` gives the block a file of tests/docs/given; `not run: REASON` exempts it.
  */
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -119,7 +119,7 @@ export async function checkTypes(programs: readonly string[], scratch: Scratch):
     return `types-${index + 1}.ts`;
   });
   // The package's declarations are made only when it is packed; these are the sources that they are made of.
-  const paths = { qure: ["./src/index.ts"] };
+  const paths = { qure: ["./src/index.ts"], "qure/*": ["./src/api/*.ts"] };
   const compilerOptions = { types: ["node"], paths, preserveSymlinks: true };
   const tsconfig = { extends: "./tsconfig.base.json", compilerOptions, files: [...files, "src/platform.d.ts"] };
   scratch.write("tsconfig.json", JSON.stringify(tsconfig));

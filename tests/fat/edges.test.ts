@@ -1,4 +1,7 @@
-/** FAT volumes at the edges: of sizes at which fields and clusters change, with one cluster, and with fields that are wrong. */
+/**
+ * FAT volumes at the edges: of sizes at which fields and clusters change, with one cluster, and with fields that are
+ * wrong.
+ */
 import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/fat/index.ts";
 import { readGeometry } from "../../src/fat/layout.ts";

@@ -173,7 +173,9 @@ describeThoroughly("a hello is needless", () => {
 });
 
 describeThoroughly("who founds", () => {
-  /** Says hellos so long before the node's window ends: when the node founds, in ms after that, and what it says then. */
+  /**
+   * Says hellos so long before the node's window ends: when the node founds, in ms after that, and what it says then.
+   */
   async function founds(
     said: readonly { readonly ms: number; readonly packet: Said }[],
     era = 0,

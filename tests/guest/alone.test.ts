@@ -1,6 +1,6 @@
 /**
- * Eras that are founded alone, and disks that are older than the cluster knows (docs/protocols/cluster.md, rules 2, 3 and 5,
- * "An older disk"): what is on the disk meanwhile and afterwards.
+ * Eras that are founded alone, and disks that are older than the cluster knows (docs/protocols/cluster.md, rules 2, 3
+ * and 5, "An older disk"): what is on the disk meanwhile and afterwards.
  */
 import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,7 @@
-/** What a node that takes another cluster's key leaves behind (docs/protocols/cluster-values.md, cluster-history.md): its disk too. */
+/**
+ * What a node that takes another cluster's key leaves behind (docs/protocols/cluster-values.md, cluster-history.md):
+ * its disk too.
+ */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";

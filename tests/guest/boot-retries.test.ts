@@ -92,7 +92,9 @@ function diskWith({ boot }: BootChain, { good, trial, tries }: Slots): SparseDis
   return disk;
 }
 
-/** Which kernel the loader says to have started: 1 or 2, and whether that one is on trial (docs/formats/boot-info.md). */
+/**
+ * Which kernel the loader says to have started: 1 or 2, and whether that one is on trial (docs/formats/boot-info.md).
+ */
 function startedIn({ machine }: Run): number[] {
   const fields = new Uint8Array(2);
   machine.memory.dma.read(0x500 + 82, fields);

@@ -1,6 +1,7 @@
 /**
- * What becomes of a node while its object cluster_node is being written, by a disk that is slow (docs/protocols/cluster.md,
- * rule 5 and "An older disk"): nothing that is written for another reason changes what it is.
+ * What becomes of a node while its object cluster_node is being written, by a disk that is slow
+ * (docs/protocols/cluster.md, rule 5 and "An older disk"): nothing that is written for another reason changes what it
+ * is.
  */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,7 @@
-/** What `cloud init`, `cloud start` and `cloud key` do where there is nothing to do, or something is on the disk already. */
+/**
+ * What `cloud init`, `cloud start` and `cloud key` do where there is nothing to do, or something is on the disk
+ * already.
+ */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";

@@ -85,7 +85,9 @@ export interface Said {
   readonly last?: number;
   /** The events that the sender has; none when absent. */
   readonly history?: { readonly number: number; readonly digest: number };
-  /** Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id. */
+  /**
+   * Members that a view names beside its sender: an id, and a session behind a blank where that is not made of the id.
+   */
   readonly members?: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * When a coordinator says what (docs/protocols/cluster.md, "States and timers" and rules 4, 6 and 8), and whom it counts,
- * as those on the wire hear it.
+ * When a coordinator says what (docs/protocols/cluster.md, "States and timers" and rules 4, 6 and 8), and whom it
+ * counts, as those on the wire hear it.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
@@ -42,7 +42,9 @@ const ids = (more: number): string[] =>
   Array.from({ length: more }, (_, index) => `fe000000000000${(0x80 + index).toString(16)}`);
 const views = (s: Scene, fromMs = 0): Heard[] => s.wire.of(VIEW, fromMs);
 
-/** Whether waits are as long as expected; the clock counts in tens of milliseconds, and a wait takes one of them longer. */
+/**
+ * Whether waits are as long as expected; the clock counts in tens of milliseconds, and a wait takes one of them longer.
+ */
 function expectWaits(waits: readonly number[], expected: readonly number[]): void {
   expect(waits.length).toBeGreaterThanOrEqual(expected.length);
   for (const [index, ms] of expected.entries()) {

@@ -1,4 +1,6 @@
-/** What is refused, bounded or sent again is counted: cases of TCP once more, and crowds that come up against a bound. */
+/**
+ * What is refused, bounded or sent again is counted: cases of TCP once more, and crowds that come up against a bound.
+ */
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
 import { withAddress } from "../system/booted.ts";

@@ -1,4 +1,6 @@
-/** Questions that the DNS server passes on: what a stranger must guess to be believed, and questions that go in circles. */
+/**
+ * Questions that the DNS server passes on: what a stranger must guess to be believed, and questions that go in circles.
+ */
 import { expect, test } from "vitest";
 import { get16, put16 } from "../../emulator/ether/packet.ts";
 import { shared } from "../setup/shared.ts";

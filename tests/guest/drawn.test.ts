@@ -1,6 +1,6 @@
 /**
- * What a node draws (docs/protocols/cluster.md, "Freshness", and cluster-key.md): sessions, private numbers, keys and seeds, all of
- * them to their last byte.
+ * What a node draws (docs/protocols/cluster.md, "Freshness", and cluster-key.md): sessions, private numbers, keys and
+ * seeds, all of them to their last byte.
  */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
@@ -13,6 +13,8 @@ import { nodeObject, objectOf, remembering } from "./remembering-scene.ts";
 const SESSION_BYTES = 8;
 const NUMBER_BYTES = 32;
 const TIMES = 5;
+/** So many draws of one bit are alike by chance once in 8,192 kernels. */
+const OPEN_TIMES = 14;
 
 const read = ({ node }: Scene, name: string, bytes: number): Uint8Array =>
   node.readMemory(addressOf(name), bytes).slice();
@@ -34,7 +36,7 @@ test("sessions, and the numbers that they follow from, are drawn anew for each k
     const session = read(s, "trust_session", SESSION_BYTES);
     sessions.push(session);
     numbers.push(read(s, "trust_private", NUMBER_BYTES));
-    // It is the beginning of the digest of the public number, with bit 0 set.
+    // It is the beginning of the digest of the public number, with bit 0 set: all other bits are as they were drawn.
     const digest = createHash("sha256")
       .update(read(s, "trust_public", NUMBER_BYTES))
       .digest();
@@ -45,14 +47,13 @@ test("sessions, and the numbers that they follow from, are drawn anew for each k
   expect(fixed(keys)).toEqual([]);
   expect(fixed(numbers)).toEqual([]);
   expect([...hasBit(sessions, 1)]).toEqual([true]);
-  expect(hasBit(sessions, 2).size).toBe(2);
 });
 
 thoroughly("sessions of an open cluster are drawn too, and are never 0", async () => {
   const s = await founded();
   await s.node.waitFor(PROMPT);
   const sessions: Uint8Array[] = [];
-  for (let time = 0; time < 6; time++) {
+  for (let time = 0; time < OPEN_TIMES; time++) {
     await outputAmong(s.node, "cloud key forget");
     sessions.push(read(s, "trust_session", SESSION_BYTES));
     // Nothing behind it is drawn.

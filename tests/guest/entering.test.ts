@@ -1,6 +1,6 @@
 /**
- * How a node comes into a cluster while its disk is slow, and how it leaves one (docs/protocols/cluster.md, rules 1 to 5):
- * what it says meanwhile, which packet it takes in afterwards, whom it says bye to.
+ * How a node comes into a cluster while its disk is slow, and how it leaves one (docs/protocols/cluster.md, rules 1 to
+ * 5): what it says meanwhile, which packet it takes in afterwards, whom it says bye to.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

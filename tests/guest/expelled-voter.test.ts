@@ -1,4 +1,6 @@
-/** Of those that agreed last, with this node's own vote, who is put out does not count (docs/protocols/cluster-key.md). */
+/**
+ * Of those that agreed last, with this node's own vote, who is put out does not count (docs/protocols/cluster-key.md).
+ */
 import { expect, test } from "vitest";
 import { PROMPT } from "../system/images.ts";
 import { HIGH, HIGHEST, LOW, SELF } from "./agreement-scene.ts";

@@ -1,4 +1,7 @@
-/** Who makes room in the table of strangers, which has 128 places (docs/protocols/cluster.md, "Freshness"): who was silent longest. */
+/**
+ * Who makes room in the table of strangers, which has 128 places (docs/protocols/cluster.md, "Freshness"): who was
+ * silent longest.
+ */
 import { describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { HIGHEST, hello, LOW, LOWEST, nowMs, type Scene, scene, TICK_MS, until } from "./agreement-scene.ts";

@@ -18,7 +18,10 @@ function put32(bytes: Uint8Array, at: number, value: number): void {
 const protocolOf = (frame: Uint8Array): number =>
   frame.length >= IP + IP_BYTES && get16(frame, 12) === 0x0800 && frame[IP] === 0x45 ? frame[IP + 9]! : 0;
 
-/** The frame with which the other side of a conversation would answer one of the node's: addresses and ports change sides. */
+/**
+ * The frame with which the other side of a conversation would answer one of the node's: addresses and ports change
+ * sides.
+ */
 export function mirrored(frame: Uint8Array): Uint8Array | null {
   const protocol = protocolOf(frame);
   if (protocol !== TCP && protocol !== UDP) return null;

@@ -9,8 +9,8 @@ import { FUZZ_STATES, FuzzStates } from "./fuzz-states.ts";
 const SEED = 1;
 let states: FuzzStates | null = null;
 /**
- * Who has memory in the end where no frames came. It is the same for all states to which nothing was typed; where somebody
- * has more than that, the state is asked itself.
+ * Who has memory in the end where no frames came. It is the same for all states to which nothing was typed; where
+ * somebody has more than that, the state is asked itself.
  */
 const rested = new Map<string, Callers>();
 

@@ -51,7 +51,9 @@ export class FuzzScene {
     this.plug.forget();
   }
 
-  /** Addresses of guest code that was decoded since this was asked last: code stays decoded when the scene goes back. */
+  /**
+   * Addresses of guest code that was decoded since this was asked last: code stays decoded when the scene goes back.
+   */
   reached(): ReadonlySet<number> {
     const reached = this.#reached;
     this.#reached = new Set();

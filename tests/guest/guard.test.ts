@@ -1,4 +1,6 @@
-/** The guard of services by TCP: one address holds all that it can, and others are served; passwords are tried slowly. */
+/**
+ * The guard of services by TCP: one address holds all that it can, and others are served; passwords are tried slowly.
+ */
 import { expect, test } from "vitest";
 import { withAddress } from "../system/booted.ts";
 import { PROMPT } from "../system/images.ts";

@@ -1,6 +1,6 @@
 /**
- * How a service address goes from one member to another, or does not (docs/protocols/cluster.md, "Service addresses"): by
- * goodbyes and requests, past other machines, and past a holder that stood still.
+ * How a service address goes from one member to another, or does not (docs/protocols/cluster.md, "Service addresses"):
+ * by goodbyes and requests, past other machines, and past a holder that stood still.
  */
 import { describe, expect, test } from "vitest";
 import {

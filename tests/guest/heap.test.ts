@@ -1,4 +1,6 @@
-/** The heap inside a machine (heap.s, heap-storm.s): what it takes, gives back, and says to a kernel that misuses it. */
+/**
+ * The heap inside a machine (heap.s, heap-storm.s): what it takes, gives back, and says to a kernel that misuses it.
+ */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,6 +1,6 @@
 /**
- * The history as a set of events (docs/protocols/cluster-history.md): whatever comes first, a node has what a model of it
- * has, as its packets say by number and digest; what it is asked for, and what it asks for.
+ * The history as a set of events (docs/protocols/cluster-history.md): whatever comes first, a node has what a model of
+ * it has, as its packets say by number and digest; what it is asked for, and what it asks for.
  */
 import { describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";

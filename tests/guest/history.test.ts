@@ -1,4 +1,7 @@
-/** What a coordinator writes into the cluster's history (docs/protocols/cluster-history.md), as strangers on the wire see it. */
+/**
+ * What a coordinator writes into the cluster's history (docs/protocols/cluster-history.md), as strangers on the wire
+ * see it.
+ */
 import { expect, test } from "vitest";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";

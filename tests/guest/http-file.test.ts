@@ -151,7 +151,10 @@ test.each([
   expect(said.map(([code, stays]) => (code! < "400" ? `${code} ${stays}` : code))).toEqual(answers);
 });
 
-/** What may be read in two ways, or says what is not known: the second request of each is never answered (RFC 9112, 11.2). */
+/**
+ * What may be read in two ways, or says what is not known: the second request of each is never answered (RFC 9112,
+ * 11.2).
+ */
 const BEHIND = `GET /status HTTP/1.1\r\n${HOST}\r\n`;
 test.each([
   ["two lengths that differ", "Content-Length: 5\r\nContent-Length: 6\r\n", 400],

@@ -1,4 +1,6 @@
-/** A querier and other hosts beside a node, for the cases of IGMP: queries of each version, and what the node reports. */
+/**
+ * A querier and other hosts beside a node, for the cases of IGMP: queries of each version, and what the node reports.
+ */
 import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import { ETHERTYPE_IPV4, formatMac, get16, parseIpv4, put16, sameBytes } from "../../emulator/ether/packet.ts";
 import type { LabCluster } from "../../src/index.ts";

@@ -1,6 +1,6 @@
 /**
- * How a machine gets a cluster's key by a code that a person types (docs/protocols/cluster.md, "Identity and trust"), as
- * somebody on the wire sees it who plays the member that has drawn the code, or the machine that asks.
+ * How a machine gets a cluster's key by a code that a person types (docs/protocols/cluster.md, "Identity and trust"),
+ * as somebody on the wire sees it who plays the member that has drawn the code, or the machine that asks.
  */
 import { describe, expect, test } from "vitest";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";

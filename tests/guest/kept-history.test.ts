@@ -1,4 +1,6 @@
-/** The history, and the eras of a node, on its disk (docs/protocols/cluster-history.md, "On disk"): read and written. */
+/**
+ * The history, and the eras of a node, on its disk (docs/protocols/cluster-history.md, "On disk"): read and written.
+ */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";

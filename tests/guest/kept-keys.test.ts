@@ -1,6 +1,6 @@
 /**
- * What a node's disk holds of keys (docs/protocols/cluster-key.md, "On disk"): the next key before the node says that it
- * has it, the previous one after it was replaced, and what becomes of both at the next boot.
+ * What a node's disk holds of keys (docs/protocols/cluster-key.md, "On disk"): the next key before the node says that
+ * it has it, the previous one after it was replaced, and what becomes of both at the next boot.
  */
 import { describe, expect, test } from "vitest";
 import { objectOn } from "../../src/chaos/remembered.ts";

@@ -1,6 +1,6 @@
 /**
- * What becomes of an object that the node's disk does not give, or does not take (docs/protocols/cluster-history.md, "On
- * disk"): it is tried again every 5 s, a minute long where it is to be read, and nothing is lost.
+ * What becomes of an object that the node's disk does not give, or does not take (docs/protocols/cluster-history.md,
+ * "On disk"): it is tried again every 5 s, a minute long where it is to be read, and nothing is lost.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

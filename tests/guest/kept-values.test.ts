@@ -1,4 +1,6 @@
-/** Values and votes that a node's disk holds (docs/protocols/cluster-values.md, "On disk"): read at a boot, and written. */
+/**
+ * Values and votes that a node's disk holds (docs/protocols/cluster-values.md, "On disk"): read at a boot, and written.
+ */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";

@@ -1,4 +1,7 @@
-/** How a member gives the others another key (docs/protocols/cluster-key.md), as those on the wire see it who are given it. */
+/**
+ * How a member gives the others another key (docs/protocols/cluster-key.md), as those on the wire see it who are given
+ * it.
+ */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";

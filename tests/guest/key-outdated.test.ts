@@ -1,6 +1,6 @@
 /**
- * Who is told that its key was replaced, and who is given the new one under the old (docs/protocols/cluster-key.md, "Who
- * was away"); and who is put out.
+ * Who is told that its key was replaced, and who is given the new one under the old (docs/protocols/cluster-key.md,
+ * "Who was away"); and who is put out.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

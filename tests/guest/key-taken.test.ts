@@ -1,4 +1,6 @@
-/** How a member is given another key for its cluster (docs/protocols/cluster-key.md), as the giver on the wire sees it. */
+/**
+ * How a member is given another key for its cluster (docs/protocols/cluster-key.md), as the giver on the wire sees it.
+ */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";

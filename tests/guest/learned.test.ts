@@ -1,6 +1,6 @@
 /**
- * Service addresses that a node learns from the questions of its router (docs/protocols/address.md, "Learned addresses"):
- * how often, over which time, about what, and by whom they must be asked.
+ * Service addresses that a node learns from the questions of its router (docs/protocols/address.md, "Learned
+ * addresses"): how often, over which time, about what, and by whom they must be asked.
  */
 import { expect, test } from "vitest";
 import { ETHERTYPE_ARP, formatIpv4, get16, parseArp } from "../../emulator/ether/packet.ts";

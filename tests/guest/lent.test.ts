@@ -1,4 +1,7 @@
-/** When the holder of a service address serves the LAN's DHCP for it (docs/protocols/dhcp.md, "For a LAN that has none"). */
+/**
+ * When the holder of a service address serves the LAN's DHCP for it (docs/protocols/dhcp.md, "For a LAN that has
+ * none").
+ */
 import { expect, test } from "vitest";
 import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP } from "../../emulator/ether/packet.ts";
 import type { LabNode } from "../../src/index.ts";

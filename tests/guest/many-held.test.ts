@@ -1,4 +1,6 @@
-/** A node that holds all the service addresses that a cluster can have (docs/protocols/cluster.md, "Service addresses"). */
+/**
+ * A node that holds all the service addresses that a cluster can have (docs/protocols/cluster.md, "Service addresses").
+ */
 import { expect, test } from "vitest";
 import { PROMPT } from "../system/images.ts";
 import { nowMs, type Scene, TICK_MS } from "./agreement-scene.ts";

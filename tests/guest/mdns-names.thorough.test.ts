@@ -1,4 +1,6 @@
-/** NAME.local and the HTTP service: how a machine comes by its names, loses them, and tells of them (RFC 6762, 6763). */
+/**
+ * NAME.local and the HTTP service: how a machine comes by its names, loses them, and tells of them (RFC 6762, 6763).
+ */
 import { expect, type TestContext, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";

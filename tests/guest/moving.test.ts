@@ -1,4 +1,7 @@
-/** What a member that moves to a cluster of a better name makes of those with whom it was (docs/protocols/cluster.md, rule 3). */
+/**
+ * What a member that moves to a cluster of a better name makes of those with whom it was (docs/protocols/cluster.md,
+ * rule 3).
+ */
 import { expect, test } from "vitest";
 import { HIGH, LOW, LOWEST, nowMs, until, view } from "./agreement-scene.ts";
 import { ERA, member, shown, tell } from "./view-scene.ts";

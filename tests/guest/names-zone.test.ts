@@ -1,6 +1,6 @@
 /**
- * The zone that a member makes of what its cluster knows (docs/protocols/dns.md, "The cluster's domain"), with members and
- * values as they come over the wire.
+ * The zone that a member makes of what its cluster knows (docs/protocols/dns.md, "The cluster's domain"), with members
+ * and values as they come over the wire.
  */
 import { describe, expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";

@@ -1,4 +1,6 @@
-/** The network side's tests of itself, inside a machine: the network's and the cluster's routines are called one by one. */
+/**
+ * The network side's tests of itself, inside a machine: the network's and the cluster's routines are called one by one.
+ */
 import { expect, test } from "vitest";
 import { boot, CLOUD, isoWithGuests, PROMPT } from "../system/images.ts";
 

@@ -1,4 +1,7 @@
-/** Where a node looks for what it remembers (docs/protocols/cluster.md, "What a node remembers"), and its name without one. */
+/**
+ * Where a node looks for what it remembers (docs/protocols/cluster.md, "What a node remembers"), and its name without
+ * one.
+ */
 import { expect, test } from "vitest";
 import { SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";

@@ -1,4 +1,7 @@
-/** A machine without a network card (docs/protocols/cluster.md, "What a node remembers"): a boot is a boot, whoever hears of it. */
+/**
+ * A machine without a network card (docs/protocols/cluster.md, "What a node remembers"): a boot is a boot, whoever
+ * hears of it.
+ */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";

@@ -1,4 +1,7 @@
-/** Changes of values that come to nothing, and what is said of them (docs/protocols/cluster-values.md, "How they agree"). */
+/**
+ * Changes of values that come to nothing, and what is said of them (docs/protocols/cluster-values.md, "How they
+ * agree").
+ */
 import { expect, test } from "vitest";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";

@@ -1,4 +1,7 @@
-/** What a packet does, by the RFC that says so: each case is for one node that goes on from the case before (packet-wire.ts). */
+/**
+ * What a packet does, by the RFC that says so: each case is for one node that goes on from the case before
+ * (packet-wire.ts).
+ */
 import { BROADCAST_MAC, ethernetFrame } from "../../emulator/ether/packet.ts";
 import { FRAGMENT_CASES } from "./fragment-cases.ts";
 import { groupMac } from "./igmp-wire.ts";

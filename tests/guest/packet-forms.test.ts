@@ -1,6 +1,6 @@
 /**
- * The form of the cluster's packets (docs/protocols/cluster.md, "Packet"): what is just right is taken, what is one off is
- * counted as malformed; and what a node says of itself in each packet.
+ * The form of the cluster's packets (docs/protocols/cluster.md, "Packet"): what is just right is taken, what is one off
+ * is counted as malformed; and what a node says of itself in each packet.
  */
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";

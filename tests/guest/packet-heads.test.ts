@@ -1,6 +1,7 @@
 /**
  * Where the cluster's packets come from, of which cluster they are, and whose they say that they are
- * (docs/protocols/cluster.md, "Packet"): what is just right is heard, what is one off is counted by what is wrong with it.
+ * (docs/protocols/cluster.md, "Packet"): what is just right is heard, what is one off is counted by what is wrong with
+ * it.
  */
 import { expect, test } from "vitest";
 import { parseIpv4 } from "../../emulator/ether/packet.ts";

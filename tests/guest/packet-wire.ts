@@ -1,6 +1,6 @@
 /**
- * A neighbour on the wire for cases that are data: frames are built from what a row says, what the node sends is put into
- * one line of text each, and the node's counts are read from its memory.
+ * A neighbour on the wire for cases that are data: frames are built from what a row says, what the node sends is put
+ * into one line of text each, and the node's counts are read from its memory.
  */
 import { internetChecksum } from "../../emulator/ether/internet-checksum.ts";
 import {

@@ -1,4 +1,6 @@
-/** IPv4 and what lies below and above it as a neighbour sees them: hundreds of cases, one after the other on one node. */
+/**
+ * IPv4 and what lies below and above it as a neighbour sees them: hundreds of cases, one after the other on one node.
+ */
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
 import { withAddress } from "../system/booted.ts";

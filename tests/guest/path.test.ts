@@ -1,4 +1,6 @@
-/** Paths that take less than Ethernet's (RFC 1191): errors about what the node has sent, and nothing else, make them so. */
+/**
+ * Paths that take less than Ethernet's (RFC 1191): errors about what the node has sent, and nothing else, make them so.
+ */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { withAddress } from "../system/booted.ts";

@@ -276,7 +276,9 @@ describeThoroughly("a majority is", () => {
 describeThoroughly("who agrees next", () => {
   const others = { ids: [LOW, HIGH, HIGHEST] };
 
-  /** The coordinator and these others live on with values 7, which these agreed on; when it asked who will vote for 8. */
+  /**
+   * The coordinator and these others live on with values 7, which these agreed on; when it asked who will vote for 8.
+   */
   async function proposes(
     voters: readonly string[],
     ids: readonly string[],

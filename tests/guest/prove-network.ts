@@ -1,10 +1,10 @@
 /**
  * npm run prove -- network [--frames N] [--minutes M] [--seed N] [--state TEXT]
  *
- * The fuzzer of the network (fuzz-network.ts), state after state, until so many frames have been tried. What was done is
- * kept in build/prove-network: the same command goes on, --fresh begins anew. Another kernel has all its frames before
- * it, and begins with the cases that reached something in the one before. A finding is there as a file of its own, which
- * --again runs once more.
+ * The fuzzer of the network (fuzz-network.ts), state after state, until so many frames have been tried. What was done
+ * is kept in build/prove-network: the same command goes on, --fresh begins anew. Another kernel has all its frames
+ * before it, and begins with the cases that reached something in the one before. A finding is there as a file of its
+ * own, which --again runs once more.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,9 @@ const PROGRESS = join(FOLDER, "progress.json");
 /** Cases of a state that are kept because they reached something new; the oldest go. */
 const COLLECTION = 40;
 const SAVE_EVERY = 200;
-/** One case of so many is rested, which takes as long as forty others; a prime number, so that each state has its turn. */
+/**
+ * One case of so many is rested, which takes as long as forty others; a prime number, so that each state has its turn.
+ */
 const RESTED_EVERY = 101;
 
 const values = workshopCommand(

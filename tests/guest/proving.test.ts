@@ -1,6 +1,6 @@
 /**
- * Strangers (docs/protocols/cluster.md, "Freshness"): whom a node asks to show that it speaks now, how often, and who of
- * too many strangers is forgotten.
+ * Strangers (docs/protocols/cluster.md, "Freshness"): whom a node asks to show that it speaks now, how often, and who
+ * of too many strangers is forgotten.
  */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,7 @@
-/** Who may replace a cluster's key (docs/protocols/cluster-key.md, "When it counts"): a majority of those that agreed last. */
+/**
+ * Who may replace a cluster's key (docs/protocols/cluster-key.md, "When it counts"): a majority of those that agreed
+ * last.
+ */
 import { expect, test } from "vitest";
 import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";

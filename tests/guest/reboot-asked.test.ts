@@ -1,6 +1,6 @@
 /**
- * Requests to reboot (docs/protocols/cluster.md): which the node obeys, what it answers, and how `cloud reboot all` goes
- * from one member to the next.
+ * Requests to reboot (docs/protocols/cluster.md): which the node obeys, what it answers, and how `cloud reboot all`
+ * goes from one member to the next.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

@@ -1,7 +1,7 @@
 /**
- * Whoever has only a key that was replaced moves nothing (docs/protocols/cluster-key.md, "What was proved before what"):
- * it says each kind of packet in each member's name and session, with numbers to come, and the members are heard as
- * before, and replace the key again.
+ * Whoever has only a key that was replaced moves nothing (docs/protocols/cluster-key.md, "What was proved before
+ * what"): it says each kind of packet in each member's name and session, with numbers to come, and the members are
+ * heard as before, and replace the key again.
  */
 import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

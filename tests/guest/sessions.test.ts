@@ -1,6 +1,6 @@
 /**
- * Which boots of others a node believes (docs/protocols/cluster.md, "Freshness"): what shows that a packet was made since
- * its sender was heard last, and which boots are over.
+ * Which boots of others a node believes (docs/protocols/cluster.md, "Freshness"): what shows that a packet was made
+ * since its sender was heard last, and which boots are over.
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

@@ -1,6 +1,6 @@
 /**
- * Whom the holder of a shared address hands its clients to (docs/protocols/address.md, "Shared addresses"): by the number
- * that is made of a member's id and the client's address, and as it did before.
+ * Whom the holder of a shared address hands its clients to (docs/protocols/address.md, "Shared addresses"): by the
+ * number that is made of a member's id and the client's address, and as it did before.
  */
 import { expect, test } from "vitest";
 import { ETHERTYPE_IPV4, formatIpv4, get16, parseIpv4, parseIpv4Packet } from "../../emulator/ether/packet.ts";

@@ -1,6 +1,6 @@
 /**
- * Views that say nothing new, which a member drops before it looks at their codes (docs/protocols/cluster.md, "Identity and
- * trust"): which are such, and that none of them can be said again later.
+ * Views that say nothing new, which a member drops before it looks at their codes (docs/protocols/cluster.md, "Identity
+ * and trust"): which are such, and that none of them can be said again later.
  */
 import { expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,7 @@
-/** What a coordinator makes of nodes that it does not believe yet, and of those that join: it names them, and obeys none. */
+/**
+ * What a coordinator makes of nodes that it does not believe yet, and of those that join: it names them, and obeys
+ * none.
+ */
 import { expect, test } from "vitest";
 import { KERNEL_SPACE } from "../../src/build/build.ts";
 import { PROMPT } from "../system/images.ts";

@@ -1,5 +1,7 @@
-/** Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of records,
- * what more follows, the time without progress. */
+/**
+ * Options of sockets that show on the wire: window scale, segment size, acknowledgements without delay, ends of
+ * records, what more follows, the time without progress.
+ */
 import { expect, test } from "vitest";
 import type { LabCluster } from "../../src/index.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "../system/images.ts";

@@ -1,4 +1,6 @@
-/** What a segment does to a connection, by the RFC that says so: each case begins without a connection (tcp-wire.ts). */
+/**
+ * What a segment does to a connection, by the RFC that says so: each case begins without a connection (tcp-wire.ts).
+ */
 
 export interface TcpCase {
   readonly name: string;

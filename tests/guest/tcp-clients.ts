@@ -1,4 +1,7 @@
-/** Many TCP clients at once from several addresses of the peer of packet-wire.ts: what each says, hears, and how it ends. */
+/**
+ * Many TCP clients at once from several addresses of the peer of packet-wire.ts: what each says, hears, and how it
+ * ends.
+ */
 import { get16, get32 } from "../../emulator/ether/packet.ts";
 import { type PacketScene, tcp } from "./packet-wire.ts";
 

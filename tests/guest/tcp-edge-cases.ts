@@ -13,7 +13,9 @@ const stampedAgo = (ago: string): string[] => [
   ...sent(1, 10001, 1000, 21, "P."),
 ];
 
-/** Ten segments after a round trip of `first` ms, all acknowledged after `second`; then `silent` ms until the timeout. */
+/**
+ * Ten segments after a round trip of `first` ms, all acknowledged after `second`; then `silent` ms until the timeout.
+ */
 const timed = (first: number, second: number, silent: number): string[] => [
   ...["< S 0:0 win 65535 mss 1000", `wait ${first}`, "> S. 0:0 ack 1", "< . 1:1 ack 1"],
   ...[ASK_LONG, ...sent(1, 10001, 1000, 21, "P."), `wait ${second}`, "< . 21:21 ack 10001"],

@@ -85,7 +85,9 @@ class Transfer {
     }
   }
 
-  /** So many segments are missing of what has come; says which come again until all have, and how many come beside them. */
+  /**
+   * So many segments are missing of what has come; says which come again until all have, and how many come beside them.
+   */
   async lossOf(count: number): Promise<{ again: number[]; fresh: number }> {
     const [from, end] = [this.#acknowledged, this.#end];
     let fresh = 0;

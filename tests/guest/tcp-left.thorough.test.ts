@@ -1,4 +1,7 @@
-/** What strangers leave behind when they go without a word: connections that hold memory, and no more of it than they may. */
+/**
+ * What strangers leave behind when they go without a word: connections that hold memory, and no more of it than they
+ * may.
+ */
 import { expect, test } from "vitest";
 import { shared } from "../setup/shared.ts";
 import { output } from "../system/output.ts";
@@ -7,7 +10,9 @@ import { ANSWERED, ASK, ASK_LONG, OPEN } from "./tcp-rows.ts";
 import { play, type TcpScene, tcpScene } from "./tcp-scene.ts";
 import { TcpPeer } from "./tcp-wire.ts";
 
-/** Of more blocks those go that nobody uses any more (BLOCKS_KEPT in asm/net/tcp-block.s); who listens is among them. */
+/**
+ * Of more blocks those go that nobody uses any more (BLOCKS_KEPT in asm/net/tcp-block.s); who listens is among them.
+ */
 const KEPT = 512;
 const LISTENERS_MOST = 8;
 const AT_A_TIME = 8;

@@ -1,6 +1,6 @@
 /**
- * A file over a path that loses, delays and repeats, seed by seed: all of it arrives, what has arrived is not sent again,
- * and losses cost what they must and no more.
+ * A file over a path that loses, delays and repeats, seed by seed: all of it arrives, what has arrived is not sent
+ * again, and losses cost what they must and no more.
  */
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";

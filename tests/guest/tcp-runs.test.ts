@@ -1,6 +1,6 @@
 /**
- * A sender notes when each run of bytes was sent last, in a table of its connection (RFC 8985). Where the table is full,
- * and a segment inside a run is sent again, the run is cut in three: that too has room.
+ * A sender notes when each run of bytes was sent last, in a table of its connection (RFC 8985). Where the table is
+ * full, and a segment inside a run is sent again, the run is cut in three: that too has room.
  */
 import { expect, test } from "vitest";
 import { PROMPT } from "../system/images.ts";

@@ -14,7 +14,9 @@ import { type Segment, TcpPeer } from "./tcp-wire.ts";
 
 const HTTP_PORT = 80;
 const PEER = "10.0.2.77";
-/** Numbers by which initial ones grow in a millisecond (RFC 9293, 3.4.1), and the first of the ports that are chosen. */
+/**
+ * Numbers by which initial ones grow in a millisecond (RFC 9293, 3.4.1), and the first of the ports that are chosen.
+ */
 const NUMBERS_A_MS = 250;
 const FIRST_CHOSEN = 49_152;
 const CHOSEN = 16_384;

@@ -1,6 +1,6 @@
 /**
- * What a segment does in each state of TCP (RFC 9293, 3.10.7, with RFC 5961): a table of states, one of segments, and what
- * the node says. Each pair is played on a connection of its own (tcp-wire.ts).
+ * What a segment does in each state of TCP (RFC 9293, 3.10.7, with RFC 5961): a table of states, one of segments, and
+ * what the node says. Each pair is played on a connection of its own (tcp-wire.ts).
  */
 import { test } from "vitest";
 import { shared } from "../setup/shared.ts";

@@ -1,12 +1,12 @@
 /**
- * A TCP peer on the wire that says what a case tells it to, and holds the node's answers against the case. A case is rows
- * of text:
+ * A TCP peer on the wire that says what a case tells it to, and holds the node's answers against the case. A case is
+ * rows of text:
  *
  *   < S 0:0 win 65535 mss 1460 sackOK wscale 7 ts 100:0   the peer sends this (relative sequence numbers)
  *   < P. 1:101 ack 1 win 1000                             100 bytes of data; `data TEXT` instead of filler
  *   < . 1:1 ack 1 ts 100:last-20                          it echoes the node's last timestamp, or one of 20 ms before
  *   > S. 0:0 ack 1 win 65535 mss 1460                     the node sends this next; what is not named is not looked at
- *   icmp 3:4 501 mtu 600                                  an ICMP error, type and code, about what the node sent with 501
+ *   icmp 3:4 501 mtu 600 an ICMP error, type and code, about what the node sent with 501
  *   silence 100                                           the node sends nothing for so many milliseconds
  *   wait 100                                              time passes, whatever comes stays to be looked at
  *

@@ -1,4 +1,6 @@
-/** A node that has replaced the key of its cluster, among members on the wire; and who speaks under the replaced one. */
+/**
+ * A node that has replaced the key of its cluster, among members on the wire; and who speaks under the replaced one.
+ */
 import { expect } from "vitest";
 import { PROMPT } from "../system/images.ts";
 import { HIGH, idBytes, LOW, nowMs, type Scene } from "./agreement-scene.ts";

@@ -1,4 +1,7 @@
-/** The keys that a person types or a machine is given (docs/protocols/cluster.md, "Identity and trust"), and the codes of packets made with them. */
+/**
+ * The keys that a person types or a machine is given (docs/protocols/cluster.md, "Identity and trust"), and the codes
+ * of packets made with them.
+ */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT } from "../system/images.ts";

@@ -1,6 +1,6 @@
 /**
- * What `cloud set` and `cloud get` make of the cluster's values (docs/protocols/cluster-values.md), step by step beside a
- * model of them: a node alone, which agrees with itself, tells the group what counts.
+ * What `cloud set` and `cloud get` make of the cluster's values (docs/protocols/cluster-values.md), step by step beside
+ * a model of them: a node alone, which agrees with itself, tells the group what counts.
  */
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";

@@ -1,4 +1,6 @@
-/** How members on the wire agree with a node on values (docs/protocols/cluster-values.md): regions, ballots, packets. */
+/**
+ * How members on the wire agree with a node on values (docs/protocols/cluster-values.md): regions, ballots, packets.
+ */
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { founded, HIGH, idBytes, LOW, nowMs, report, type Scene, SELF } from "./agreement-scene.ts";

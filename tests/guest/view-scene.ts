@@ -1,4 +1,7 @@
-/** A member on the wire of whose cluster another coordinates, and views as that one says them (docs/protocols/cluster.md). */
+/**
+ * A member on the wire of whose cluster another coordinates, and views as that one says them
+ * (docs/protocols/cluster.md).
+ */
 import { parseIpv4 } from "../../emulator/ether/packet.ts";
 import { PROMPT } from "../system/images.ts";
 import { idBytes, LOWEST, type Scene, SELF, says, scene, view } from "./agreement-scene.ts";

@@ -1,7 +1,7 @@
 /**
  * The weaknesses of small stacks that were made public as Ripple20, AMNESIA:33, NUMBER:JACK, NAME:WRECK, INFRA:HALT and
- * NUCLEUS:13: 97 rows, each with what a stranger sends, and what has to come of it here: no fault, no byte sent that was
- * not meant, a count. A row that cannot apply says why.
+ * NUCLEUS:13: 97 rows, each with what a stranger sends, and what has to come of it here: no fault, no byte sent that
+ * was not meant, a count. A row that cannot apply says why.
  */
 import { BROADCAST_MAC, ethernetFrame } from "../../emulator/ether/packet.ts";
 import { ACK, type Answer, GOOD, OFFER } from "./dhcp-wire.ts";

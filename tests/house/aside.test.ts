@@ -1,4 +1,7 @@
-/** What is built is put into its place whole, and is not built again while it is of the same sources (scripts/aside.mjs). */
+/**
+ * What is built is put into its place whole, and is not built again while it is of the same sources
+ * (scripts/aside.mjs).
+ */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

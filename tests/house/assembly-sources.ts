@@ -41,39 +41,38 @@ export function commentStart(line: string): number {
   return start < 0 ? line.length : start;
 }
 
-function parse(path: string): Source {
+/** Takes a source apart. */
+export function parse(path: string, text: string): Source {
   let section = ".text";
   let depth = 0;
   const pushed: string[] = [];
-  const lines = readFileSync(join(root, path), "utf8")
-    .split("\n")
-    .map((raw, index): Line => {
-      const start = commentStart(raw);
-      let rest = raw.slice(0, start).trim();
-      const labels: string[] = [];
-      for (;;) {
-        const match = /^([A-Za-z_.$\\][\w.$\\@]*|\d+):/.exec(rest);
-        if (!match) break;
-        labels.push(match[1]!);
-        rest = rest.slice(match[0].length).trim();
-      }
-      if (/^\.endm|^\.endr/.test(rest)) depth--;
-      const inMacro = depth > 0;
-      if (/^\.(macro|irp|rept)\b/.test(rest)) depth++;
-      if (rest.startsWith(".pushsection")) pushed.push(section);
-      const named = /^\.(?:push)?section\s+([\w.]+)/.exec(rest) ?? /^(\.text|\.data|\.bss)\b/.exec(rest);
-      if (named) section = named[1]!;
-      if (rest.startsWith(".popsection")) section = pushed.pop() ?? section;
-      return {
-        number: index + 1,
-        raw,
-        labels,
-        statement: rest,
-        hasComment: start < raw.length,
-        section,
-        inMacro,
-      };
-    });
+  const lines = text.split("\n").map((raw, index): Line => {
+    const start = commentStart(raw);
+    let rest = raw.slice(0, start).trim();
+    const labels: string[] = [];
+    for (;;) {
+      const match = /^([A-Za-z_.$\\][\w.$\\@]*|\d+):/.exec(rest);
+      if (!match) break;
+      labels.push(match[1]!);
+      rest = rest.slice(match[0].length).trim();
+    }
+    if (/^\.endm|^\.endr/.test(rest)) depth--;
+    const inMacro = depth > 0;
+    if (/^\.(macro|irp|rept)\b/.test(rest)) depth++;
+    if (rest.startsWith(".pushsection")) pushed.push(section);
+    const named = /^\.(?:push)?section\s+([\w.]+)/.exec(rest) ?? /^(\.text|\.data|\.bss)\b/.exec(rest);
+    if (named) section = named[1]!;
+    if (rest.startsWith(".popsection")) section = pushed.pop() ?? section;
+    return {
+      number: index + 1,
+      raw,
+      labels,
+      statement: rest,
+      hasComment: start < raw.length,
+      section,
+      inMacro,
+    };
+  });
   return { path, lines };
 }
 
@@ -84,7 +83,7 @@ export const sources = git(
   "boot/*.inc",
   "tests/guest/*.s",
   "tests/guest/*.inc",
-).map(parse);
+).map((path) => parse(path, readFileSync(join(root, path), "utf8")));
 /** The system itself; programs for tests obey the layout only. */
 export const system = sources.filter(({ path }) => !path.startsWith("tests/"));
 export const isNumeric = (label: string): boolean => /^\d/.test(label);

@@ -1,6 +1,6 @@
 /**
- * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes as
- * `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
+ * One dialect for all assembly: layout, labels, contracts at the heads of routines, nothing dead. What is wrong comes
+ * as `file:line: rule`, in the order of the rules, so that the first line of a failure is its cause.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import {
   isLocal,
   isNumeric,
   type Line,
+  parse,
   root,
   routineNames,
   type Source,
@@ -25,6 +26,14 @@ import {
 const NUMERIC_LABELS_MAXIMUM = 4;
 const NUMERIC_JUMP_LINES_MAXIMUM = 25;
 const COLUMNS = 120;
+/** Of a routine; a macro counts as one. */
+const INSTRUCTIONS_MAXIMUM = 80;
+/** Routines that a cut would make no clearer. */
+const LONG: ReadonlyMap<string, string> = new Map([
+  ["boot_start", "a boot sector has 512 bytes, and its ways lead into each other"],
+]);
+/** Macros that put nothing where they stand. */
+const NO_CODE = /^(?:HOOK|ON_HOOK|INITCALL|SHELL_COMMAND|SERVICE_PART|STRING)\b/;
 /** What linker scripts, images and processors enter, so that no source names it. */
 const ENTRIES: ReadonlySet<string> = new Set([
   "kernel_entry",
@@ -105,10 +114,11 @@ function labelFaults({ path, lines }: Source): string[] {
   const faults: string[] = [];
   const definitions: { label: string; index: number; routine: string }[] = [];
   let routine = "";
-  lines.forEach(({ labels, inMacro }, index) => {
+  lines.forEach(({ labels, inMacro, number }, index) => {
     if (inMacro) return;
     for (const label of labels)
-      if (isNumeric(label)) definitions.push({ label, index, routine });
+      if (/^\.L.*_\d+$/.test(label)) faults.push(`${path}:${number}: ${label} has a number for a name`);
+      else if (isNumeric(label)) definitions.push({ label, index, routine });
       else if (!isLocal(label)) routine = label;
   });
   const counts = new Map<string, number>();
@@ -134,8 +144,8 @@ function labelFaults({ path, lines }: Source): string[] {
 }
 
 /**
- * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory, and
- * what should have been a number is silently read from an address.
+ * Constants that an instruction uses above their definition: there Intel syntax takes the name for a place in memory,
+ * and what should have been a number is silently read from an address.
  */
 function constantFaults({ path, lines }: Source): string[] {
   const definedAt = new Map<string, number>();
@@ -182,10 +192,31 @@ function contractFaults({ path, lines }: Source, routines: ReadonlySet<string>):
   return faults;
 }
 
+/** A routine begins at a label that is called, or that has a contract above it, and ends where the next one begins. */
+function lengthFaults({ path, lines }: Source, routines: ReadonlySet<string>): string[] {
+  const lengths = new Map<string, { line: number; count: number }>();
+  let routine = "";
+  lines.forEach(({ labels, statement, section, inMacro, number }, index) => {
+    if (inMacro || !CODE_SECTIONS.has(section)) return;
+    const hasContract = lines[index - 1]?.raw.startsWith("#") ?? false;
+    const begun = labels.find((label) => !isLocal(label) && (routines.has(label) || hasContract));
+    if (begun !== undefined) lengths.set((routine = begun), { line: number, count: 0 });
+    const isCode = /^[a-z]\w* |^[a-z]\w*$|^[A-Z]\w*\b/.test(statement) && !/^\w+\s*=/.test(statement);
+    const length = lengths.get(routine);
+    if (length && isCode && !NO_CODE.test(statement)) length.count++;
+  });
+  return [...lengths]
+    .filter(([name, { count }]) => count > INSTRUCTIONS_MAXIMUM && !LONG.has(name))
+    .map(([name, { line, count }]) => `${path}:${line}: ${name} has ${count} instructions: cut it by meaning`);
+}
+
 const isBareLabel = ({ labels, statement }: Line): boolean =>
   labels.length > 0 && !labels.every(isLocal) && statement === "";
 
-/** Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them first. */
+/**
+ * Instructions beyond the oldest processor that the kernel takes, a 486 with CPUID, and where it is asked for them
+ * first.
+ */
 const OLDEST = parseArchitecture("i486+387")!;
 const NEWER: Readonly<Record<string, readonly string[]>> = {
   cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/kernel/generator.s"],
@@ -210,7 +241,9 @@ function isKnownToOldest(mnemonic: string): boolean {
   return known;
 }
 
-/** A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written. */
+/**
+ * A processor of the oldest kind ends what it does not know with "invalid opcode", perhaps years after it was written.
+ */
 function newerFaults({ path, lines }: Source): string[] {
   return lines.flatMap(({ statement, number }) => {
     const mnemonic = /^(?:(?:rep\w*|lock) )*([a-z]\w*)/.exec(statement)?.[1] ?? "";
@@ -270,18 +303,7 @@ function deadFaults(): string[] {
 describe("assembly", () => {
   test("constants are defined above the instructions that use them", () => {
     expect(sources.flatMap(constantFaults)).toEqual([]);
-    const lines = ["mov eax, SIZE", "SIZE = 4", "mov eax, SIZE"].map(
-      (statement, index): Line => ({
-        number: index + 1,
-        raw: statement,
-        labels: [],
-        statement,
-        hasComment: false,
-        section: ".text",
-        inMacro: false,
-      }),
-    );
-    expect(constantFaults({ path: "x.s", lines })).toEqual([
+    expect(constantFaults(parse("x.s", "mov eax, SIZE\nSIZE = 4\nmov eax, SIZE"))).toEqual([
       "x.s:1: SIZE is a constant from line 2 on, and memory here",
     ]);
   });
@@ -309,6 +331,15 @@ describe("assembly", () => {
   test("every routine has a contract at its head", () => {
     const routines = routineNames();
     expect(system.flatMap((source) => contractFaults(source, routines))).toEqual([]);
+  });
+
+  test("no routine is too long to be seen at once", () => {
+    const routines = routineNames();
+    expect(system.flatMap((source) => lengthFaults(source, routines))).toEqual([]);
+    const long = ["# Does nothing.", "nothing:", ...Array<string>(INSTRUCTIONS_MAXIMUM + 1).fill("    nop")];
+    expect(lengthFaults(parse("x.s", long.join("\n")), new Set())).toEqual([
+      "x.s:2: nothing has 81 instructions: cut it by meaning",
+    ]);
   });
 
   test("no routine, label of code or global symbol is dead", () => {

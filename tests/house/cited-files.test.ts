@@ -14,7 +14,9 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
 const names = new Set(files.map((path) => basename(path)));
 const pages = files.filter((path) => path.endsWith(".md"));
 
-/** Files that the reader makes, or that a build does; and the folders of OOFS in TypeScript, which its page announces. */
+/**
+ * Files that the reader makes, or that a build does; and the folders of OOFS in TypeScript, which its page announces.
+ */
 const MADE =
   /^(?:build|dist|logs|machines|node_modules)\/|^(?:asm\/shell\/roll|compare|kernel|my-os)\.|^(?:src|tests)\/oofs$/;
 

@@ -65,7 +65,9 @@ const ROOTS: readonly RegExp[] = [
 ];
 const isRoot = (path: string): boolean => ROOTS.some((root) => root.test(path));
 
-/** Files that the text of another one names instead of importing them, such as a worker's or an entry of the bundler. */
+/**
+ * Files that the text of another one names instead of importing them, such as a worker's or an entry of the bundler.
+ */
 function namedFiles(path: string, text: string): string[] {
   return [...text.matchAll(/["'`]([\w./-]+\.(?:ts|mts|mjs))["'`]/g)]
     .flatMap(([, name]) => [normalize(join(dirname(path), name!)), normalize(name!)])

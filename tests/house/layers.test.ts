@@ -4,7 +4,7 @@
  * asm/programs are linked by themselves, and know the system calls only.
  */
 import { expect, test } from "vitest";
-import { type Source, system } from "./assembly-sources.ts";
+import { parse, type Source, system } from "./assembly-sources.ts";
 
 /** From the bottom to the top. Folders of one row do not know each other. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -107,18 +107,9 @@ test("each hook is taken by a layer above, once unless it is a list", () => {
 });
 
 test("a name of a layer above is found, also behind a macro", () => {
-  const line = (statement: string, number: number) => ({
-    number,
-    raw: statement,
-    labels: [],
-    statement,
-    hasComment: false,
-    section: ".text",
-    inMacro: false,
-  });
-  const below = { path: "asm/lib/x.s", lines: [line("call shell_run", 1), line('PRINT "text"', 2)] };
-  const above = { path: "asm/shell/y.s", lines: [line(".global shell_run", 1)] };
-  const printing = { path: "asm/kernel/z.s", lines: [line(".global print_pushed", 1)] };
+  const below = parse("asm/lib/x.s", 'call shell_run\nPRINT "text"');
+  const above = parse("asm/shell/y.s", ".global shell_run");
+  const printing = parse("asm/kernel/z.s", ".global print_pushed");
   expect(forbiddenArrows([below, above, printing])).toEqual([
     "asm/lib/x.s:1: shell_run is in asm/shell/y.s, above it",
     "asm/lib/x.s:2: print_pushed is in asm/kernel/z.s, above it",

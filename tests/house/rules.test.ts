@@ -46,7 +46,9 @@ function offenders(paths: readonly string[], pattern: RegExp): string[] {
 /** Packages that the core may import, since they need nothing but the language: a browser runs them too. */
 const PORTABLE_PACKAGES: ReadonlySet<string> = new Set(["fflate"]);
 
-/** The emulator and src/lab as a browser has them, in a world without Node's globals, and the files that they are of. */
+/**
+ * The emulator and src/lab as a browser has them, in a world without Node's globals, and the files that they are of.
+ */
 const browser = shared(async () => {
   const contents = `
     export { assemble } from "./src/assembler/assemble.ts";
@@ -161,6 +163,32 @@ describe("house rules", () => {
         ),
     );
     expect(absolute.filter((place) => !place.startsWith(relative(root, import.meta.filename)))).toEqual([]);
+  });
+
+  test("pages have lines of at most 120 columns, but for what programs print", () => {
+    const pages = files.filter((path) => /^(?:[A-Z]+\.md$|docs\/)/.test(path) && path.endsWith(".md"));
+    const wide = pages
+      .filter((path) => path !== "CHANGELOG.md")
+      .flatMap((path) =>
+        read(path)
+          .replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ""))
+          .split("\n")
+          .flatMap((line, index) => (line.length > 120 ? [`${path}:${index + 1}: ${line.length} columns`] : [])),
+      );
+    expect(wide).toEqual([]);
+  });
+
+  test("comments have lines of at most 120 columns, if there is a space to break them at", () => {
+    const sources = files.filter((path) => /\.(ts|tsx|mts|mjs|s|inc|ld)$/.test(path));
+    const wide = sources.flatMap((path) => {
+      const comment = /\.(s|inc)$/.test(path) ? /^\s*#\s*\S+\s/ : /^\s*(?:\/\/|\/\*\*?|\*)\s*\S+\s/;
+      return read(path)
+        .split("\n")
+        .flatMap((line, index) =>
+          line.length > 120 && comment.test(line) && !line.includes("biome-ignore") ? [`${path}:${index + 1}`] : [],
+        );
+    });
+    expect(wide).toEqual([]);
   });
 
   test("tests are neither skipped nor singled out in the source", () => {

@@ -1,6 +1,6 @@
 /**
- * The instruction table as it was reviewed. The other tests are derived from the table, so that what is missing in it is
- * missing in them too; here each row has a digest of all that was made of it. QURE_UPDATE=1 npx vitest run
+ * The instruction table as it was reviewed. The other tests are derived from the table, so that what is missing in it
+ * is missing in them too; here each row has a digest of all that was made of it. QURE_UPDATE=1 npx vitest run
  * tests/isa/forms.test.ts writes the list anew: look at what changed before it is committed.
  */
 import { createHash } from "node:crypto";

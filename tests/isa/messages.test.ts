@@ -1,7 +1,7 @@
 /**
  * What is said of statements that are nearly right: many mnemonics with many operands and prefixes, against a list that
- * was reviewed. QURE_UPDATE=1 npx vitest run tests/isa/messages.test.ts writes the list anew: look at what changed before
- * it is committed.
+ * was reviewed. QURE_UPDATE=1 npx vitest run tests/isa/messages.test.ts writes the list anew: look at what changed
+ * before it is committed.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** A wait ends in the virtual millisecond in which a machine said or did what was waited for, however seldom it looks. */
+/**
+ * A wait ends in the virtual millisecond in which a machine said or did what was waited for, however seldom it looks.
+ */
 import { expect, onTestFinished, test } from "vitest";
 import { type LabCluster, startCluster, type WaitOptions } from "../../src/index.ts";
 import { images, PROMPT } from "../system/images.ts";

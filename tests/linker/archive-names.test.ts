@@ -1,6 +1,6 @@
 /**
- * Which members of archives a link brings in for names that only a script or the command line reads, against GNU ld: the
- * same file and the same map, or both refuse. In a command line T stands for the script.
+ * Which members of archives a link brings in for names that only a script or the command line reads, against GNU ld:
+ * the same file and the same map, or both refuse. In a command line T stands for the script.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

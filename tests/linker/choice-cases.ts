@@ -1,6 +1,6 @@
 /**
- * Programs for cases.test.ts that are about what a linker chooses: what stays of garbage, which of several orders holds,
- * where a section is loaded, and what a name of a script means before and after its definition.
+ * Programs for cases.test.ts that are about what a linker chooses: what stays of garbage, which of several orders
+ * holds, where a section is loaded, and what a name of a script means before and after its definition.
  */
 import { type Case, one, QUIET, START, scripted, two } from "./corner-cases.ts";
 

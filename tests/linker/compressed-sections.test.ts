@@ -1,4 +1,6 @@
-/** Objects with compressed debugging information (`-gz`): linked as GNU ld does it, and refused when they are damaged. */
+/**
+ * Objects with compressed debugging information (`-gz`): linked as GNU ld does it, and refused when they are damaged.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** The linker's examples of `qure explain`, by `qure ld` itself: each wrong one earns its diagnostic, each right one none. */
+/**
+ * The linker's examples of `qure explain`, by `qure ld` itself: each wrong one earns its diagnostic, each right one
+ * none.
+ */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

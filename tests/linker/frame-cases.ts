@@ -1,7 +1,7 @@
 /**
- * Programs for cases.test.ts that other people's systems are like. gcc asks the linker for a table of unwind information
- * (`--eh-frame-hdr`) and a build ID with every program that is not -static, kernels with scripts of their own among them;
- * and C++ brings single copies into many objects.
+ * Programs for cases.test.ts that other people's systems are like. gcc asks the linker for a table of unwind
+ * information (`--eh-frame-hdr`) and a build ID with every program that is not -static, kernels with scripts of their
+ * own among them; and C++ brings single copies into many objects.
  */
 import { type Case, EMPTY_IN_MAP, one, QUIET, START, scripted } from "./corner-cases.ts";
 

@@ -1,4 +1,7 @@
-/** A section with a name like `.relocate`, which GNU ld takes for relocations: its type is another one here, its place is not. */
+/**
+ * A section with a name like `.relocate`, which GNU ld takes for relocations: its type is another one here, its place
+ * is not.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

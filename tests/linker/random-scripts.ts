@@ -1,7 +1,7 @@
 /**
- * Random linker scripts, with objects for them: what people write into the scripts of kernels, boot loaders and firmware
- * (program headers, regions, load addresses, sections without content, overlays, fills, orphans), in every mixture. The
- * same for the same seed.
+ * Random linker scripts, with objects for them: what people write into the scripts of kernels, boot loaders and
+ * firmware (program headers, regions, load addresses, sections without content, overlays, fills, orphans), in every
+ * mixture. The same for the same seed.
  */
 import { Random } from "../../emulator/state/random.ts";
 

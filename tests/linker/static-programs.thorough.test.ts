@@ -1,4 +1,7 @@
-/** C programs with the whole of a C library in them, linked without a dynamic linker: the files of GNU ld, byte for byte. */
+/**
+ * C programs with the whole of a C library in them, linked without a dynamic linker: the files of GNU ld, byte for
+ * byte.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +29,9 @@ int main(int count, char **words) {
   return 0;
 }`;
 
-/** Threads and their memory, a table of functions, mathematics, locales, and a function that the library warns about. */
+/**
+ * Threads and their memory, a table of functions, mathematics, locales, and a function that the library warns about.
+ */
 const LARGE = `
 #include <locale.h>
 #include <math.h>

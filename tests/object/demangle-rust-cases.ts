@@ -1,4 +1,6 @@
-/** Names of Rust's own mangling, by what they show of it (The rustc book, "v0 Symbol Format"), as `c++filt -i` has them. */
+/**
+ * Names of Rust's own mangling, by what they show of it (The rustc book, "v0 Symbol Format"), as `c++filt -i` has them.
+ */
 import type { DemangleCase } from "./demangle-expression-cases.ts";
 
 export const RUST_V0_CASES: Readonly<Record<string, readonly DemangleCase[]>> = {

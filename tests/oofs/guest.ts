@@ -1,4 +1,7 @@
-/** The kernel as a judge of volumes: one machine that is booted once, with a disk whose content is exchanged between two mounts. */
+/**
+ * The kernel as a judge of volumes: one machine that is booted once, with a disk whose content is exchanged between two
+ * mounts.
+ */
 import {
   type BlockBackend,
   buildFirmware,
@@ -96,7 +99,10 @@ export class Guest {
     return guest;
   }
 
-  /** Mounts an image, checks it, and unmounts it. The result is what is wrong; `text` is what the volume has, by the second implementation. */
+  /**
+   * Mounts an image, checks it, and unmounts it. The result is what is wrong; `text` is what the volume has, by the
+   * second implementation.
+   */
   async judge(image: Uint8Array, text: string): Promise<string | null> {
     this.judged++;
     this.#disk.volume = image.slice();

@@ -1,6 +1,6 @@
 /**
- * The history of a volume: operations, done to a volume and to a model of plain maps, and what each state looks like. A state
- * is one text, so that two of them are compared as one.
+ * The history of a volume: operations, done to a volume and to a model of plain maps, and what each state looks like. A
+ * state is one text, so that two of them are compared as one.
  */
 import { type FileSystem, OofsError } from "../../src/oofs/index.ts";
 import type { Random, RecordingDisk } from "./disks.ts";

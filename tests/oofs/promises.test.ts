@@ -1,4 +1,7 @@
-/** What docs/formats/oofs.md promises, point by point. Those that need many images are in crash.test.ts and damage.test.ts too. */
+/**
+ * What docs/formats/oofs.md promises, point by point. Those that need many images are in crash.test.ts and
+ * damage.test.ts too.
+ */
 import { describe, expect, test } from "vitest";
 import { recordBlocks } from "../../src/oofs/commit.ts";
 import { DevicePart } from "../../src/oofs/device.ts";

@@ -28,7 +28,10 @@ interface Line {
 }
 
 const RANDOM_HISTORIES = 2000;
-/** Of the images of a history, the kernel sees one in so many, and all on which the other two judges are not of one mind. */
+/**
+ * Of the images of a history, the kernel sees one in so many, and all on which the other two judges are not of one
+ * mind.
+ */
 const GUEST_ONE_IN = 10;
 const GUEST_IMAGES = 400;
 /** What each section does, for the last lines. */

@@ -1,7 +1,7 @@
 /**
- * A volume whose numbers do not fit in 16 bits: all content, all nodes and leaves, the object tables and a snapshot list
- * are in blocks whose numbers have a lower half of zero, and files and directories have ids that look like 0 and like
- * those of the root and the class directory there. Who looks at half of a number takes one thing for another.
+ * A volume whose numbers do not fit in 16 bits: all content, all nodes and leaves, the object tables and a snapshot
+ * list are in blocks whose numbers have a lower half of zero, and files and directories have ids that look like 0 and
+ * like those of the root and the class directory there. Who looks at half of a number takes one thing for another.
  */
 import { type BlockDevice, type FileSystem, format, mount } from "../../src/oofs/index.ts";
 

@@ -1,4 +1,6 @@
-/** What the page shows is a function of the moment: the same whether it was played to, dragged to, reloaded or linked. */
+/**
+ * What the page shows is a function of the moment: the same whether it was played to, dragged to, reloaded or linked.
+ */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";

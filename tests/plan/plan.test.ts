@@ -1,5 +1,6 @@
 /** Plans as text: what is read, what is refused and where, and that each is written as it was read. */
 import { describe, expect, test } from "vitest";
+import { encodeRun } from "../../src/lab/run-link.ts";
 import { CLOUD } from "../../src/plan/goal.ts";
 import { formatPlan, machineCount, planOf, readPlan } from "../../src/plan/plan.ts";
 import { unheld } from "../../src/plan/run.ts";
@@ -101,6 +102,11 @@ test("is printed as it was read", () => {
   expect(machineCount(planOf(WHOLE))).toBe(3);
 });
 
+const LINK_OF_TWO = encodeRun({
+  ...{ image: "0".repeat(16), medium: "disk", preparedBytes: 0, nodes: 2, ramBytes: 1 << 25, seed: 1, gateway: true },
+  ...{ isCampaign: false, actions: [], endNs: 0, digest: null },
+});
+
 describe("refuses, with the place,", () => {
   const machine = (said: object): object => ({ machines: [said] });
   test.each<[unknown, string]>([
@@ -129,7 +135,7 @@ describe("refuses, with the place,", () => {
       machine({ drives: [{ at: "hda", blank: "64M", isPrepared: true }] }),
       "isPrepared: expected a blank disk, and a CD",
     ],
-    [machine({ drives: [{ at: "fda", kind: "cd" }] }), "machines[0].drives[0].kind: a CD is in hda to hdd"],
+    [machine({ drives: [{ at: "fda", kind: "cd" }] }), "machines[0].drives[0].kind: a CD is at an IDE channel"],
     [machine({ drives: [{ at: "hda", path: "" }] }), 'machines[0].drives[0].path: expected a path, and got ""'],
     [machine({ sound: ["AC97", "AC97"] }), "machines[0].sound: a machine has one card of a model"],
     [machine({ sound: ["sb16,irq=99"] }), "machines[0].sound[0]: "],
@@ -140,6 +146,8 @@ describe("refuses, with the place,", () => {
     [{ ...ONE, run: { stopped: true } }, "run.stopped: nobody could let it go on"],
     [{ ...ONE, network: { ways: ["user"] } }, "run.realtime: expected true"],
     [{ ...ONE, snapshots: { at: "1s" } }, "snapshots.at: save is missing"],
+    [{ ...ONE, run: { replay: LINK_OF_TWO } }, "run.replay: the link is of 2 machines, and there are 1"],
+    [{ ...ONE, run: { replay: "x" } }, "run.replay: the link was altered"],
     [{ ...ONE, startSeconds: "utc" }, "startSeconds: utc: write a date"],
   ])("%j", (value, message) => {
     expect(() => planOf(value)).toThrow(message);

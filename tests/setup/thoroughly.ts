@@ -1,4 +1,6 @@
-/** Single tests that take seconds, in files whose other tests are quick: the thorough tier has them, not the fast one. */
+/**
+ * Single tests that take seconds, in files whose other tests are quick: the thorough tier has them, not the fast one.
+ */
 import { describe, type TestContext, test } from "vitest";
 import { isThorough } from "./tier.ts";
 

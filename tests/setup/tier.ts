@@ -24,8 +24,8 @@ export const leftOut: readonly string[] = isThorough ? [] : ["tests/**/*.thoroug
 type Counts = Readonly<Record<Tier, number>>;
 
 /**
- * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it notices
- * what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
+ * Cases of each random test, by its file below tests/ without `.test.ts`. CI draws the same ones each time, so it
+ * notices what changes: what was never met is found by the proofs and fuzzers (CONTRIBUTING.md), which draw on and on.
  */
 const CASES = {
   "assembler/code-options": { fast: 20, thorough: 400 },
@@ -108,8 +108,8 @@ export function spreadSample<Item>(
 }
 
 /**
- * All of a table in the thorough tier. In the fast one this many rows, evenly spread and always the same, and those that
- * notice what no other row does: `always` tells them.
+ * All of a table in the thorough tier. In the fast one this many rows, evenly spread and always the same, and those
+ * that notice what no other row does: `always` tells them.
  */
 export function rowsOf<Row>(
   table: readonly Row[],

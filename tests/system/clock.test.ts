@@ -1,4 +1,6 @@
-/** The clock of an idle machine: its timer ticks seldom or not at all until something wakes it, and no wake costs time. */
+/**
+ * The clock of an idle machine: its timer ticks seldom or not at all until something wakes it, and no wake costs time.
+ */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/agreement-scene.ts";

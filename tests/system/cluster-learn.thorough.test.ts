@@ -1,4 +1,6 @@
-/** Service addresses that nobody has typed: the router asks for one in vain, and `cloud auto-answer` allows to take it. */
+/**
+ * Service addresses that nobody has typed: the router asks for one in vain, and `cloud auto-answer` allows to take it.
+ */
 import { expect, test } from "vitest";
 import { ETHERTYPE_ARP, formatIpv4, get16, parseArp, parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";

@@ -114,8 +114,8 @@ describeThoroughly("a coordinator's view that says nothing new", () => {
       await node.waitFor(/^cloud: .* peers 1$/m, { within: "10s" });
       await lab.advance(`${2000 + laterMs}ms`);
     };
-    // The first one boots again after its hello was recorded, and coordinates after the second one did. Who hears a view
-    // while it starts says no hello: what is waited for moves its start between two views.
+    // The first one boots again after its hello was recorded, and coordinates after the second one did. Who hears a
+    // view while it starts says no hello: what is waited for moves its start between two views.
     const own = /cluster: node (\w{16})/.exec(first.console.text)![1];
     for (let laterMs = 0; !wire.of(HELLO).some(({ id }) => id === own); laterMs += 70) await boots(first, laterMs);
     await boots(first);

@@ -9,7 +9,10 @@ const usageOf = (action: string): RegExp => new RegExp(`^( {2}cloud ${action} .*
 const NO_ADDRESS = "is not an address that a machine can have";
 const NOT_A_SERVICE = "is not one of the cluster's service addresses";
 
-/** Command -> what it prints, and whether it says by its status that it could not. The rows are typed one after the other. */
+/**
+ * Command -> what it prints, and whether it says by its status that it could not. The rows are typed one after the
+ * other.
+ */
 const REFUSED: Readonly<Record<string, string>> = {
   nothing: "cluster: there is no cloud nothing; cloud help lists what there is",
   "status now|init x|register x|start x|stop x|help x": "usage",

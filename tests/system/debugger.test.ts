@@ -48,7 +48,7 @@ function calledFrom(text: string): { said: string[]; expected: string[] } {
 test("shows registers, stack, tasks and memory, steps, and goes on", async () => {
   const node = await atPrompt();
   expect(await said(node, "debug")).toMatch(
-    /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/kernel\/debug\.s:\d+/,
+    /DEBUG: breakpoint\n {2}\w+ {2}command_debug\+0x\w+ {2}asm\/console\/debug\.s:\d+/,
   );
   expect(await said(node, "r")).toMatch(/eip c0\w{6} {2}eflags [\s\S]*esp c0\w{6}\ntask \d+ shell\n/);
   const stack = await said(node, "b");
@@ -79,7 +79,7 @@ thoroughly("shows code as the tools do, around the place where it stopped, with 
     / {2}cc {13} int3\n->\n {2}\w{8} {2}31c0 +xor {4}eax,eax\n {2}\w{8} {2}c3 +ret\n/,
   );
   expect(await said(node, "u 10 1")).toMatch(/^ {2}00000010 {2}--$/m);
-  expect(await said(node, "u print_pushed")).toMatch(/ call {3}0xc0\w{6} {2}<console_begin\+0x0>\n/);
+  expect(await said(node, "u console_clear")).toMatch(/ call {3}0xc0\w{6} {2}<console_begin\+0x0>\n/);
   const code = [...(await said(node, "u sha256_block 400")).matchAll(/^ {2}(\w{8}) {2}(\w+) +(\w.*?)(?: {2}<.*)?$/gm)];
   expect(code.length).toBe(400);
   for (const [, address, digits, text] of code) {
@@ -147,7 +147,7 @@ thoroughly("shows whose blocks of the heap have become more since a mark", async
   await node.enter("set colour red", PROMPT);
   await said(node, "debug");
   expect(await said(node, "h leaks")).toMatch(
-    /^ +1 blocks +\d+ bytes {2}\w+ {2}env_set\+\w+ {2}asm\/shell\/env\.s:\d+$/m,
+    /^ +1 blocks +\d+ bytes {2}\w+ {2}env_set\+\w+ {2}asm\/kernel\/env\.s:\d+$/m,
   );
 });
 
@@ -270,7 +270,10 @@ test("takes over after a panic when it was asked to, and restarts the machine", 
 const KERNEL_SPACE = 0xc000_0000;
 const TRACED = 14;
 
-/** Places in code right behind a call into it, by what calls there are (Intel SDM volume 2: E8, and FF /2 of 2 to 7 bytes). */
+/**
+ * Places in code right behind a call into it, by what calls there are (Intel SDM volume 2: E8, and FF /2 of 2 to 7
+ * bytes).
+ */
 function returnsIn(code: Uint8Array): Readonly<Record<"direct" | "indirect" | "none", (length?: number) => number[]>> {
   const places = Array.from({ length: code.length - 7 }, (_, at) => at + 7);
   const view = new DataView(code.buffer, code.byteOffset, code.length);

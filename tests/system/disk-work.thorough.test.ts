@@ -1,7 +1,7 @@
 /**
- * What commands cost a disk: how many sectors are read, and how many are written before how many flushes. What is in the
- * cache is not read again, what belongs together goes in one commit, and what changed nothing writes nothing. With little
- * memory, what the next commit still has to change stays in it.
+ * What commands cost a disk: how many sectors are read, and how many are written before how many flushes. What is in
+ * the cache is not read again, what belongs together goes in one commit, and what changed nothing writes nothing. With
+ * little memory, what the next commit still has to change stays in it.
  */
 import { expect, test } from "vitest";
 import { check, mount } from "../../src/oofs/index.ts";

@@ -33,7 +33,9 @@ const usesDisk = (disk: string): readonly string[] => [
   "umount /disk",
 ];
 
-/** Runs commands in a QEMU that boots from our CD and has some blank disks; `%0`, `%1` in its options are their files. */
+/**
+ * Runs commands in a QEMU that boots from our CD and has some blank disks; `%0`, `%1` in its options are their files.
+ */
 async function withDisks(
   qemu: string,
   options: readonly string[],

@@ -1,4 +1,6 @@
-/** The full-screen editor: what the keys do to the screen and to the file, and that a serial terminal shows the same. */
+/**
+ * The full-screen editor: what the keys do to the screen and to the file, and that a serial terminal shows the same.
+ */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

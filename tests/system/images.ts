@@ -76,13 +76,17 @@ export function isoOf(tree: SourceTree): Uint8Array {
   throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
 }
 
-/** An ISO of the system with one more source, `from` in this repository, that is at each place of `at` in the system. */
+/**
+ * An ISO of the system with one more source, `from` in this repository, that is at each place of `at` in the system.
+ */
 export function isoWith(from: string, ...at: readonly string[]): Promise<Uint8Array> {
   const tree = (): SourceTree => at.reduce<SourceTree>((rest, place) => treeWith(rest, from, place), sources());
   return keptForAll(`ISO with ${from} at ${at.join(" and ")}`, () => isoOf(tree()));
 }
 
-/** An ISO of the system with the programs and commands of tests: to link one for each takes longer than many of these. */
+/**
+ * An ISO of the system with the programs and commands of tests: to link one for each takes longer than many of these.
+ */
 export function isoWithGuests(): Promise<Uint8Array> {
   return keptForAll("ISO with guests", () => isoOf(treeWithGuests(sources())));
 }

@@ -7,8 +7,8 @@ const AT_PROMPT = /\S+:\/> $/;
 const ASKS = /Type 'Yes' if so: $/;
 
 /**
- * Boots with these options and types the commands, each at a prompt or a question. A service may say a line and have the
- * prompt shown once more, so a prompt counts after the echo of what was typed last.
+ * Boots with these options and types the commands, each at a prompt or a question. A service may say a line and have
+ * the prompt shown once more, so a prompt counts after the echo of what was typed last.
  */
 export async function inQemu(qemu: string, options: readonly string[], commands: readonly string[]): Promise<string> {
   const child = execa(qemu, [...ARGUMENTS, ...options], {

@@ -1,4 +1,7 @@
-/** Makes small ISO 9660 volumes for tests of the kernel, with plain names, Rock Ridge or Joliet. Source: ECMA-119, IEEE P1282. */
+/**
+ * Makes small ISO 9660 volumes for tests of the kernel, with plain names, Rock Ridge or Joliet. Source: ECMA-119, IEEE
+ * P1282.
+ */
 
 const BLOCK_BYTES = 2048;
 const ROOT_BLOCK = 20;

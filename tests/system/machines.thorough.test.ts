@@ -1,7 +1,7 @@
 /**
  * The same image on other machines: QEMU's `-cpu 486` to `max`, 16 MiB to 3.5 GiB of memory, IDE and virtio disks. The
- * tests that run inside a machine pass there as they do in the emulator, and so do programs and files. What is too small
- * or too old is refused with a sentence (qemu.test.ts).
+ * tests that run inside a machine pass there as they do in the emulator, and so do programs and files. What is too
+ * small or too old is refused with a sentence (qemu.test.ts).
  */
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** Memory as `mem` counts it: all of a machine's pages, also those that the kernel does not map, and who has which blocks of the heap. */
+/**
+ * Memory as `mem` counts it: all of a machine's pages, also those that the kernel does not map, and who has which
+ * blocks of the heap.
+ */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { shared } from "../setup/shared.ts";

@@ -1,4 +1,6 @@
-/** `mv` to another mount: the copy is whole and on stable storage before what was there goes, and nothing else is left. */
+/**
+ * `mv` to another mount: the copy is whole and on stable storage before what was there goes, and nothing else is left.
+ */
 import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/fat/index.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";

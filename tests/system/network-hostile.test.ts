@@ -88,8 +88,8 @@ function udpFrame(
 }
 
 /**
- * A packet of the cluster's protocol (docs/protocols/cluster.md) from a joining node of an open cluster; `change` spoils
- * it, before it gets its code.
+ * A packet of the cluster's protocol (docs/protocols/cluster.md) from a joining node of an open cluster; `change`
+ * spoils it, before it gets its code.
  */
 function cloudPacket(
   change: (packet: DataView, bytes: Uint8Array) => void = () => {},

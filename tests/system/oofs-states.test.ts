@@ -1,6 +1,6 @@
 /**
- * Numbers of a commit record at the edges of what they may be, under right checksums: the kernel takes no record with one
- * that is beyond, and every one up to it.
+ * Numbers of a commit record at the edges of what they may be, under right checksums: the kernel takes no record with
+ * one that is beyond, and every one up to it.
  */
 import { expect, test } from "vitest";
 import { BLOCKS, makeSample, setField } from "../oofs/damage.ts";

@@ -1,6 +1,6 @@
 /**
- * Programs in ring 3: what they can do, what they cannot, and that whatever they did is undone when they have ended. The
- * same on the interpreter, with compiled code, and in QEMU.
+ * Programs in ring 3: what they can do, what they cannot, and that whatever they did is undone when they have ended.
+ * The same on the interpreter, with compiled code, and in QEMU.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

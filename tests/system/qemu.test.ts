@@ -26,7 +26,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** One word, which is printed at once: lines of services may come between two. `$4` is empty. */
 const ANSWER = /answer=2/;
 
-/** Boots, types `echo` at the prompt, and returns what came over COM1, without control sequences, once it is answered. */
+/**
+ * Boots, types `echo` at the prompt, and returns what came over COM1, without control sequences, once it is answered.
+ */
 async function bootInQemu(qemu: string, args: readonly string[]): Promise<string> {
   const child = execa(
     qemu,

@@ -1,6 +1,6 @@
 /**
- * Each allocation of the start fails once. That is an error which somebody takes: nothing panics but for want of what the
- * kernel cannot be without. Those of commands fail in refused-memory.thorough.test.ts.
+ * Each allocation of the start fails once. That is an error which somebody takes: nothing panics but for want of what
+ * the kernel cannot be without. Those of commands fail in refused-memory.thorough.test.ts.
  */
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../src/bytes/crc32.ts";

@@ -1,6 +1,6 @@
 /**
- * Each system call of programs fails once. Afterwards handles, memory and tasks are what they were, the status is 0 only
- * where all was done, nothing of the user's is lost, and nothing is left behind.
+ * Each system call of programs fails once. Afterwards handles, memory and tasks are what they were, the status is 0
+ * only where all was done, nothing of the user's is lost, and nothing is left behind.
  */
 import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/fat/index.ts";

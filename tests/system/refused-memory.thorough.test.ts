@@ -1,6 +1,6 @@
 /**
- * Each allocation of commands fails once. That is an error which somebody takes: nothing panics, the next command works,
- * and nothing is lost. Those of the start fail in refusal.thorough.test.ts.
+ * Each allocation of commands fails once. That is an error which somebody takes: nothing panics, the next command
+ * works, and nothing is lost. Those of the start fail in refusal.thorough.test.ts.
  */
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";

@@ -1,4 +1,6 @@
-/** Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both. */
+/**
+ * Programs that draw on the console and take its keys: control sequences, keys one by one, and what is left of both.
+ */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,6 @@
-/** The network, the cluster and the log as services: stopped, started again, and what becomes of those that need them. */
+/**
+ * The network, the cluster and the log as services: stopped, started again, and what becomes of those that need them.
+ */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

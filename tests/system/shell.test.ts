@@ -1,4 +1,6 @@
-/** The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed. */
+/**
+ * The language of the shell: lists, pipelines, redirections, variables, wildcards, jobs and scripts, as they are typed.
+ */
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

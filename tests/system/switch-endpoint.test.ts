@@ -1,4 +1,7 @@
-/** The switch from outside, in virtual time (docs/protocols/switch.md): frames with their times, and what ends a connection. */
+/**
+ * The switch from outside, in virtual time (docs/protocols/switch.md): frames with their times, and what ends a
+ * connection.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";

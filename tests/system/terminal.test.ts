@@ -1,4 +1,6 @@
-/** Terminals of any size at the serial line: the kernel asks, and the editor, `more`, the line and the debugger heed it. */
+/**
+ * Terminals of any size at the serial line: the kernel asks, and the editor, `more`, the line and the debugger heed it.
+ */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,4 +1,7 @@
-/** Machines that have been up for weeks: milliseconds pass 2^31 after 24.8 days and begin anew after 49.7, and nobody notices. */
+/**
+ * Machines that have been up for weeks: milliseconds pass 2^31 after 24.8 days and begin anew after 49.7, and nobody
+ * notices.
+ */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { isAgreed, lastStatus } from "../../src/lab/cloud-status.ts";

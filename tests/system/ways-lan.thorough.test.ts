@@ -1,6 +1,6 @@
 /**
- * The switch joined with real ones: a Linux host in a network namespace over VXLAN, another emulator, and QEMU's machines.
- * tshark judges what went over the wire.
+ * The switch joined with real ones: a Linux host in a network namespace over VXLAN, another emulator, and QEMU's
+ * machines. tshark judges what went over the wire.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";

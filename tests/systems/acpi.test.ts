@@ -105,7 +105,9 @@ describe("ACPI tables", () => {
   });
 });
 
-/** The MP configuration table's entries by their kinds, and whether the sums are right; null where there is no table. */
+/**
+ * The MP configuration table's entries by their kinds, and whether the sums are right; null where there is no table.
+ */
 function mpEntries(machine: Machine): { kind: number; bytes: number[] }[] | null {
   const segment = new DataView(machine.readMemory(0x40e, 2).buffer).getUint16(0, true);
   const area = machine.readMemory(segment * 16, 1024);

@@ -1,6 +1,6 @@
 /**
- * Diskettes and what El Torito makes of a CD: a boot sector of ours reads the whole medium by INT 13h, writes to it, and
- * says what it found.
+ * Diskettes and what El Torito makes of a CD: a boot sector of ours reads the whole medium by INT 13h, writes to it,
+ * and says what it found.
  */
 import { describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";

@@ -1,6 +1,6 @@
 /**
- * iPXE's ROMs (Debian's ipxe-qemu) on network cards: our firmware runs them, and they get an address from our gateway by
- * their own drivers. With those of the other cards a machine boots in netboot.thorough.test.ts.
+ * iPXE's ROMs (Debian's ipxe-qemu) on network cards: our firmware runs them, and they get an address from our gateway
+ * by their own drivers. With those of the other cards a machine boots in netboot.thorough.test.ts.
  */
 import { expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";

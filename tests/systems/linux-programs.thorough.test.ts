@@ -1,6 +1,6 @@
 /**
- * Debian's own programs in a Linux guest beside a node of ours, in virtual time: scanners and clients that judge it, and
- * the servers that it asks. What the wire carried is judged by tests/systems/linux-peer.thorough.test.ts.
+ * Debian's own programs in a Linux guest beside a node of ours, in virtual time: scanners and clients that judge it,
+ * and the servers that it asks. What the wire carried is judged by tests/systems/linux-peer.thorough.test.ts.
  */
 import { afterAll, expect, type TestContext, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";

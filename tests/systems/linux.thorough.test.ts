@@ -41,7 +41,8 @@ describe("Linux", () => {
         node.moveMouse(5, 3);
         await lab.advance("200ms");
       }
-      // An event has 16 bytes: time, kind, code, value. Kind 1 is a key, code 37 is K; kind 2 is a move, codes are X and Y.
+      // An event has 16 bytes: time, kind, code, value. Kind 1 is a key, code 37 is K; kind 2 is a move, codes are X
+      // and Y.
       expect((await shell('hexdump -v -e \'16/1 "%02x" "\\n"\' /keys')).match(/01002500(01|00)000000/g)).toHaveLength(
         6,
       );

@@ -26,7 +26,9 @@ const ANSWERS = `0001 0210 0000 0000 2049 4350 0000
 8106 0000 0000 0000 0000 0000 0001
 -
 `;
-/** A buffer that is too small and one that is not, and the links of the first slot; the directory's sum and statuses. */
+/**
+ * A buffer that is too small and one that is not, and the links of the first slot; the directory's sum and statuses.
+ */
 const ROUTING = "8900 0000 0000 0060 0061 0062 0063\n";
 const DIRECTORY = "0000 8081 0000\n";
 

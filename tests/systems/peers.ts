@@ -71,7 +71,9 @@ export function peerFiles(context: SkippableContext): RootFile[] {
   ];
 }
 
-/** What a guest needs for a VXLAN device: iproute2 and the kernel's modules, in the order in which they are inserted. */
+/**
+ * What a guest needs for a VXLAN device: iproute2 and the kernel's modules, in the order in which they are inserted.
+ */
 export function vxlanFiles(context: SkippableContext): RootFile[] {
   const libraries = ["bpf.so.1", "elf.so.1", "mnl.so.0", "bsd.so.0", "cap.so.2", "c.so.6", "md.so.0", "z.so.1"];
   const names = ["bin/ip", "lib/ld-linux.so.2", ...libraries.map((name) => `lib/lib${name}`)];

@@ -1,7 +1,7 @@
 /**
- * What POST leaves behind: our firmware's chips, vectors, data areas, CMOS and PCI functions beside those of SeaBIOS and
- * its video BIOS on the same board, byte by byte. What differs is in the table below, each with its reason; a row that no
- * longer differs is an error, too.
+ * What POST leaves behind: our firmware's chips, vectors, data areas, CMOS and PCI functions beside those of SeaBIOS
+ * and its video BIOS on the same board, byte by byte. What differs is in the table below, each with its reason; a row
+ * that no longer differs is an error, too.
  */
 import { expect, test } from "vitest";
 import { seabios } from "../emulator/devices/firmware-oracle.ts";

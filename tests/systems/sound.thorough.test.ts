@@ -1,6 +1,6 @@
 /**
- * Debian's kernel plays by its own drivers for both sound cards: what leaves the machine is what was written to /dev/dsp,
- * sample by sample, as it is in the file that QEMU makes of it.
+ * Debian's kernel plays by its own drivers for both sound cards: what leaves the machine is what was written to
+ * /dev/dsp, sample by sample, as it is in the file that QEMU makes of it.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A machine that boots somebody else's system, and what a person in front of it does: looks at the screen, types, waits.
- * Waits are in virtual time, so a slow host changes nothing.
+ * A machine that boots somebody else's system, and what a person in front of it does: looks at the screen, types,
+ * waits. Waits are in virtual time, so a slow host changes nothing.
  */
 
 import { DEBUG_CONSOLE } from "../../emulator/board-config.ts";

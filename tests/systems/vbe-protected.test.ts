@@ -1,4 +1,6 @@
-/** VBE's functions for 32-bit protected mode, called at another place than the firmware's, and the monitor's identity. */
+/**
+ * VBE's functions for 32-bit protected mode, called at another place than the firmware's, and the monitor's identity.
+ */
 import { describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { guest } from "./guest.ts";

@@ -1,7 +1,7 @@
 /**
- * How what nobody has is found and deleted while volumes are cloned and removed (docs/formats/volume.md, "Garbage"), as a
- * model: one object that a snapshot has, somebody who clones that, somebody who removes it, and two collectors. Heads are
- * read one after the other, in either order.
+ * How what nobody has is found and deleted while volumes are cloned and removed (docs/formats/volume.md, "Garbage"), as
+ * a model: one object that a snapshot has, somebody who clones that, somebody who removes it, and two collectors. Heads
+ * are read one after the other, in either order.
  */
 import { type Actor, copyOf, type Explored, explore } from "./explore.ts";
 

@@ -1,11 +1,11 @@
 /**
- * A small model checker: all interleavings of a few actors over a state that is plain data. A protocol is tried this way
- * before it is written: what no order of its steps can break is left for schedules that are drawn.
+ * A small model checker: all interleavings of a few actors over a state that is plain data. A protocol is tried this
+ * way before it is written: what no order of its steps can break is left for schedules that are drawn.
  */
 
 /**
- * Who acts. `at` says what comes next; null: it has ended. A step returns all that may come of it, an answer that is lost
- * among them: the first may be the state that it was given, changed.
+ * Who acts. `at` says what comes next; null: it has ended. A step returns all that may come of it, an answer that is
+ * lost among them: the first may be the state that it was given, changed.
  */
 export interface Actor<State> {
   readonly name: string;

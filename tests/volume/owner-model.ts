@@ -1,7 +1,7 @@
 /**
- * How a volume changes its owner (docs/formats/volume.md, "The head"), as a model: one object of one block, writers that
- * write, make it durable and only then answer, and others who break the lock of whoever has it, in the middle of a rescue
- * too. Every swap's answer may be lost.
+ * How a volume changes its owner (docs/formats/volume.md, "The head"), as a model: one object of one block, writers
+ * that write, make it durable and only then answer, and others who break the lock of whoever has it, in the middle of a
+ * rescue too. Every swap's answer may be lost.
  */
 import { type Actor, copyOf, type Explored, explore } from "./explore.ts";
 

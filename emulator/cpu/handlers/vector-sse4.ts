@@ -87,7 +87,9 @@ const multiplySigned = onVectors((d, s) => {
   for (let i = 0; i < 2; i++) d.u64[i] = BigInt.asUintN(64, BigInt(d.i32[2 * i]!) * BigInt(s.i32[2 * i]!));
 });
 
-/** ROUNDPS and its kin: bits 0-1 of the immediate are the rounding unless bit 2 leaves it to MXCSR; bit 3 hides that. */
+/**
+ * ROUNDPS and its kin: bits 0-1 of the immediate are the rounding unless bit 2 leaves it to MXCSR; bit 3 hides that.
+ */
 function round(precision: Precision, lanes: number): Builder {
   return onVectors(
     (d, s, { immediate }, { vectors }) => {

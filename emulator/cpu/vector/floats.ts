@@ -1,9 +1,9 @@
 /**
- * Arithmetic of single and double precision under MXCSR (SDM volume 1, 4.8.4, 10.2.3 and 11.5). What is exact or
- * rounds to nearest between ordinary numbers, when a rounding has been noted before, is the host's own arithmetic, whose
- * results are the same by IEEE 754. Everything else is computed with the x87's 80-bit numbers: truncated to 64 bits with
- * a last bit that says "and more" ("round to odd"), which another rounding to 53 or 24 bits cannot tell from the exact
- * result.
+ * Arithmetic of single and double precision under MXCSR (SDM volume 1, 4.8.4, 10.2.3 and 11.5). What is exact or rounds
+ * to nearest between ordinary numbers, when a rounding has been noted before, is the host's own arithmetic, whose
+ * results are the same by IEEE 754. Everything else is computed with the x87's 80-bit numbers: truncated to 64 bits
+ * with a last bit that says "and more" ("round to odd"), which another rounding to 53 or 24 bits cannot tell from the
+ * exact result.
  */
 import { add, compare, divide, fromInteger, multiply, type Order, squareRoot, subtract } from "../fpu/arithmetic.ts";
 import { fromDouble, fromSingle, toSigned } from "../fpu/convert.ts";

@@ -1,6 +1,6 @@
 /**
- * How much a sender of TCP may have under way, and how long it waits for an answer: slow start, congestion avoidance and
- * fast recovery (RFC 5681, RFC 6582), and the retransmission timeout (RFC 6298). Times are virtual, in ns.
+ * How much a sender of TCP may have under way, and how long it waits for an answer: slow start, congestion avoidance
+ * and fast recovery (RFC 5681, RFC 6582), and the retransmission timeout (RFC 6298). Times are virtual, in ns.
  */
 
 /** RFC 6928: ten segments at the start. */

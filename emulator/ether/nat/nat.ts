@@ -1,7 +1,7 @@
 /**
  * Address translation in user mode: what guests send beyond their network leaves by sockets of the host, and what comes
- * to ports of the host that are forwarded reaches guests. The addresses are those of QEMU's user network: for guests the
- * host is 10.0.2.2, and its name server 10.0.2.3.
+ * to ports of the host that are forwarded reaches guests. The addresses are those of QEMU's user network: for guests
+ * the host is 10.0.2.2, and its name server 10.0.2.3.
  *
  * Every table is bounded: when one is full, what is new is refused, and what there is goes on.
  */
@@ -232,7 +232,9 @@ export class Nat {
     return stream;
   }
 
-  /** A connection has come to a forwarded port of the host. Null: the guest cannot be reached, and it is to be ended. */
+  /**
+   * A connection has come to a forwarded port of the host. Null: the guest cannot be reached, and it is to be ended.
+   */
   forwardStream(target: Target, port: number, host: HostStream): StreamEvents | null {
     const guest = target();
     const { router } = this.#wire;

@@ -1,7 +1,7 @@
 /**
- * Addresses that are read from an instruction's bytes when it runs (SDM 2A, 2.1.5). What a ModRM byte says is in a table
- * in the machine's memory, one for addresses of 32 bits and one for those of 16; where a SIB byte follows, a function of
- * its own takes over.
+ * Addresses that are read from an instruction's bytes when it runs (SDM 2A, 2.1.5). What a ModRM byte says is in a
+ * table in the machine's memory, one for addresses of 32 bits and one for those of 16; where a SIB byte follows, a
+ * function of its own takes over.
  */
 import { DS, EBP, EBX, EDI, ESI, ESP, SS, THREAD_MODRM, THREAD_MODRM16, ZERO } from "../../cpu/layout.ts";
 import type { Code } from "../wasm.ts";

@@ -334,8 +334,8 @@ function emitTables(c: Code): void {
 }
 
 /**
- * Compiled code that begins at PLACE is entered, where the jump cache knows it, after what `begin` emits; what it does not
- * go on with is gone on with here.
+ * Compiled code that begins at PLACE is entered, where the jump cache knows it, after what `begin` emits; what it does
+ * not go on with is gone on with here.
  */
 function emitCompiled(c: Code, codeBits: CodeBits, begin: () => void): void {
   c.get(PLACE);
@@ -376,8 +376,8 @@ function emitCompiled(c: Code, codeBits: CodeBits, begin: () => void): void {
 const pushIsTooLittle = (c: Code): Code => c.get(BUDGET).const(LEAST_BUDGET).op(OP.lt_u);
 
 /**
- * The handler of opcodes without one. Code that begins with such an instruction is compiled before what leads to it, since
- * blocks of handlers become hot sooner.
+ * The handler of opcodes without one. Code that begins with such an instruction is compiled before what leads to it,
+ * since blocks of handlers become hot sooner.
  */
 export function unknownFunction(c: Code, codeBits: CodeBits): void {
   if (codeBits === 32)
@@ -391,8 +391,8 @@ export function unknownFunction(c: Code, codeBits: CodeBits): void {
 }
 
 /**
- * BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew, unless that
- * has compiled the code or knows it.
+ * BYTES: where the count lies. Compiled code is entered; else the engine is asked, and the count begins anew, unless
+ * that has compiled the code or knows it.
  */
 export function hotFunction(c: Code, codeBits: CodeBits): void {
   emitCompiled(c, codeBits, () => {

@@ -1,6 +1,6 @@
 /**
- * Memory accesses of the interpreter: always through the translation tables, of which those of the current privilege are
- * named in the machine's memory.
+ * Memory accesses of the interpreter: always through the translation tables, of which those of the current privilege
+ * are named in the machine's memory.
  */
 
 import type { DecodedInstruction } from "../../cpu/instruction.ts";

@@ -1,6 +1,6 @@
 /**
- * How often the interpreter has come to places, as far as it has said so: it counts for itself up to HOT_RUNS. Two places
- * may share an entry, which then is for the one that runs more often. No guest can tell.
+ * How often the interpreter has come to places, as far as it has said so: it counts for itself up to HOT_RUNS. Two
+ * places may share an entry, which then is for the one that runs more often. No guest can tell.
  */
 const ENTRIES = 1 << 14;
 /** An eighth is forgotten with each life: what counts is how often the code runs in eight. */

@@ -1,7 +1,7 @@
 /**
- * The interpreter as a WebAssembly module. It is the same for all machines with one model of processor. To emit it takes
- * a process that has just begun as long as all else until a guest's first instruction, so the one that most machines
- * have comes with the bundle.
+ * The interpreter as a WebAssembly module. It is the same for all machines with one model of processor. To emit it
+ * takes a process that has just begun as long as all else until a guest's first instruction, so the one that most
+ * machines have comes with the bundle.
  */
 
 import { DEFAULT_MODEL, MODELS } from "../../cpu/model.ts";

@@ -38,7 +38,8 @@ const PAGE_BYTES = 4096;
 const PAGE_MASK = 0xfff;
 
 /**
- * The mode of 32-bit code that it is for, at any privilege: with all segments flat. That of 16-bit code is isNarrowMode.
+ * The mode of 32-bit code that it is for, at any privilege: with all segments flat. That of 16-bit code is
+ * isNarrowMode.
  */
 const MODE_32 = MODE_CODE32 | MODE_STACK32 | MODE_FLAT | MODE_WHOLE;
 
@@ -155,8 +156,8 @@ export class Thread {
   }
 
   /**
-   * Takes note of segments that 16-bit code has loaded by itself since it began. What is known by EIP is known for another
-   * code segment then; and where something else has moved, too, for none.
+   * Takes note of segments that 16-bit code has loaded by itself since it began. What is known by EIP is known for
+   * another code segment then; and where something else has moved, too, for none.
    */
   settle(): void {
     if (this.#known < 0) return;

@@ -1,4 +1,6 @@
-/** Packed integers that SSSE3 and SSE4.1 brought: sums of neighbours, signs, wider lanes, choices between two vectors. */
+/**
+ * Packed integers that SSSE3 and SSE4.1 brought: sums of neighbours, signs, wider lanes, choices between two vectors.
+ */
 import { CF, ZF } from "../../cpu/flags.ts";
 import type { DecodedInstruction } from "../../cpu/instruction.ts";
 import { VECTOR_REGISTERS } from "../../cpu/layout.ts";

@@ -1,7 +1,7 @@
 /**
- * PCMPESTRI and its kin as C libraries use them: texts of bytes, of which each element is compared with its like ("equal
- * each") or with all of a set ("equal any"). Words, ranges and texts within texts are left to the handlers of cpu/
- * (cpu/handlers/vector-text.ts, where the immediate's bits have their names).
+ * PCMPESTRI and its kin as C libraries use them: texts of bytes, of which each element is compared with its like
+ * ("equal each") or with all of a set ("equal any"). Words, ranges and texts within texts are left to the handlers of
+ * cpu/ (cpu/handlers/vector-text.ts, where the immediate's bits have their names).
  */
 import { CF, OF, SF, ZF } from "../../cpu/flags.ts";
 import { EAX, ECX, EDX, VECTOR_REGISTERS } from "../../cpu/layout.ts";

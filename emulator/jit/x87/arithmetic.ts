@@ -1,4 +1,7 @@
-/** Addition, multiplication, division, square roots and comparison in the x87 unit: exact to 128 bits, then rounded once. */
+/**
+ * Addition, multiplication, division, square roots and comparison in the x87 unit: exact to 128 bits, then rounded
+ * once.
+ */
 
 import { CF, ZF } from "../../cpu/flags.ts";
 import { C0, C1, C2, C3, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
@@ -295,8 +298,8 @@ function division(r: Routines): void {
 }
 
 /**
- * The square root of the top. A double's root r is right to some 2^12 of 2^64, and the mean of r and N / r, both integers,
- * is the integer root (Newton's step), or one more where the root is next to that: the remainder tells.
+ * The square root of the top. A double's root r is right to some 2^12 of 2^64, and the mean of r and N / r, both
+ * integers, is the integer root (Newton's step), or one more where the root is next to that: the remainder tells.
  */
 function squareRoot(r: Routines): void {
   const [root, , high, rest, restHigh] = [10, 11, 12, 13, 14] as const;

@@ -1,7 +1,7 @@
 /**
  * The common ground of the x87 unit (unit.ts): its routines as WebAssembly functions, the register stack, and the
- * rounding of a result of 128 bits. A routine returns 0 when it is done, and 1 when it is not for here: then nothing has
- * changed and the interpreter does it all.
+ * rounding of a result of 128 bits. A routine returns 0 when it is done, and 1 when it is not for here: then nothing
+ * has changed and the interpreter does it all.
  */
 import { C1, FPU_CONTROL, FPU_EMPTY, FPU_REGISTER_BYTES, FPU_STATUS } from "../../cpu/fpu/fpu.ts";
 import { PRECISION } from "../../cpu/fpu/rounding.ts";

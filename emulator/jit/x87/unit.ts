@@ -4,8 +4,8 @@
  * are so too, and no exception but an inexact result that is masked - with the same 80 bits. Everything else is refused
  * before anything has changed, and the interpreter does it.
  *
- * One module serves all machines; each has an instance over its memory, whose functions its regions import. All take two
- * numbers and return one, so that one type serves them.
+ * One module serves all machines; each has an instance over its memory, whose functions its regions import. All take
+ * two numbers and return one, so that one type serves them.
  */
 
 import type { EngineFunction, RegionImports } from "../instance.ts";

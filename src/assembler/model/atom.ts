@@ -72,7 +72,9 @@ export class Atom implements SymbolName {
     return this.#table.lower(this, this.#number, true)!;
   }
 
-  /** `lower`, or null where nothing has been called so yet: a name that is no register, operator or other known word. */
+  /**
+   * `lower`, or null where nothing has been called so yet: a name that is no register, operator or other known word.
+   */
   get knownLower(): Atom | null {
     return this.#table.lower(this, this.#number, false);
   }
@@ -191,7 +193,9 @@ export class AtomTable {
     return this.#ends[number]! - this.#startOf(number);
   }
 
-  /** `.L` before it, or one of the marks that GNU as has in the names of numeric labels: so begin names of Objective-C. */
+  /**
+   * `.L` before it, or one of the marks that GNU as has in the names of numeric labels: so begin names of Objective-C.
+   */
   isLocalName(number: number): boolean {
     const start = this.#startOf(number);
     const isLong = this.#ends[number]! - start >= 2;

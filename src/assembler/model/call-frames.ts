@@ -234,7 +234,9 @@ export class CallFrames {
     }
   }
 
-  /** One object for all instructions that say the same: they are few. No operation is both with a register and without. */
+  /**
+   * One object for all instructions that say the same: they are few. No operation is both with a register and without.
+   */
   #keep(key: number, instruction: FrameInstruction): FrameInstruction {
     this.#known.set(key, instruction);
     return instruction;

@@ -4,8 +4,8 @@
 const SMALL = 1 << 14;
 
 /**
- * How far a full column grows. What was never written to takes no memory, what was copied does: so by four while that is
- * little, then by half.
+ * How far a full column grows. What was never written to takes no memory, what was copied does: so by four while that
+ * is little, then by half.
  */
 function largerCapacity(capacity: number): number {
   return capacity < SMALL ? capacity * 4 : capacity + (capacity >> 1);

@@ -1,4 +1,7 @@
-/** `--debug-prefix-map`: what tables for debuggers call the folders of a build, so that they are the same wherever it ran. */
+/**
+ * `--debug-prefix-map`: what tables for debuggers call the folders of a build, so that they are the same wherever it
+ * ran.
+ */
 
 /** Beginnings of folders and what stands in their place, in the order of the command line. */
 export type FolderMap = readonly (readonly [before: string, after: string])[];

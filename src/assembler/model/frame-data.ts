@@ -1,8 +1,9 @@
 /**
  * Call frames that a compiler writes as plain data (Free Pascal's `.debug_frame`, gcc's `.eh_frame` under
- * `-fno-dwarf2-cfi-asm`): their advances have four bytes, since the compiler does not know the distances. GNU as follows the
- * numbers of such a section and makes each `.byte 4` and `.long b - a` behind it, where an instruction can stand, the shortest
- * advance. What counts as one is told by where a number stands in its record, so every number has to pass here.
+ * `-fno-dwarf2-cfi-asm`): their advances have four bytes, since the compiler does not know the distances. GNU as
+ * follows the numbers of such a section and makes each `.byte 4` and `.long b - a` behind it, where an instruction can
+ * stand, the shortest advance. What counts as one is told by where a number stands in its record, so every number has
+ * to pass here.
  */
 
 import { DW_CFA } from "./call-frames.ts";

@@ -1,6 +1,6 @@
 /**
- * What one assembly keeps in memory besides the bytes that it makes, as far as that is counted. Every kind of thing that a
- * source can make any number of is counted here, so that a source cannot exhaust the host.
+ * What one assembly keeps in memory besides the bytes that it makes, as far as that is counted. Every kind of thing
+ * that a source can make any number of is counted here, so that a source cannot exhaust the host.
  */
 
 import type { Cursor } from "./cursor.ts";

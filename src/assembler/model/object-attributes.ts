@@ -1,6 +1,7 @@
 /**
- * Attributes of an object (`.gnu_attribute`): numbered facts that one tool leaves for another, in `.gnu.attributes`. The
- * format is that of the ARM ABI's build attributes ("Addenda to, and Errata in, the ABI for the Arm Architecture", 3.2).
+ * Attributes of an object (`.gnu_attribute`): numbered facts that one tool leaves for another, in `.gnu.attributes`.
+ * The format is that of the ARM ABI's build attributes ("Addenda to, and Errata in, the ABI for the Arm Architecture",
+ * 3.2).
  */
 
 import { putUnsigned, unsignedLength } from "../../object/leb128.ts";

@@ -89,7 +89,8 @@ export class Sections {
   }
 
   /**
-   * Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`) and by the flag R.
+   * Sections of one name are told apart by their group, by the section that they go with, and by a number (`unique,1`)
+   * and by the flag R.
    */
   find(
     name: string,

@@ -1,7 +1,7 @@
 /**
- * Symbols: names with a value that may be known at once, after layout, or only to the linker. Compilers make a label for
- * every few instructions, so what most symbols do not have is kept in an object of its own, and what is true or false is
- * a bit.
+ * Symbols: names with a value that may be known at once, after layout, or only to the linker. Compilers make a label
+ * for every few instructions, so what most symbols do not have is kept in an object of its own, and what is true or
+ * false is a bit.
  */
 
 import type { Register } from "../../isa/instruction.ts";

@@ -1,7 +1,7 @@
 /**
  * What beginners mistake most, by the text of the statement: operands of the other syntax, words of NASM and MASM,
- * registers of 64-bit code, a forgotten colon, comma, `$` or `%`. A statement is looked at only when it has been refused,
- * and the first row that fits says what to do in place of what the parser stumbled over.
+ * registers of 64-bit code, a forgotten colon, comma, `$` or `%`. A statement is looked at only when it has been
+ * refused, and the first row that fits says what to do in place of what the parser stumbled over.
  */
 
 /** What is known of a refused statement. */

@@ -1,6 +1,6 @@
 /**
- * Blocks of statements that are read to be read again: bodies of macros and of repetitions, gathered from the input up to
- * their end in a canonical form, and led back to the source when a diagnostic asks.
+ * Blocks of statements that are read to be read again: bodies of macros and of repetitions, gathered from the input up
+ * to their end in a canonical form, and led back to the source when a diagnostic asks.
  */
 
 import type { Expandable } from "../model/macro.ts";

@@ -1,7 +1,7 @@
 /**
- * Bundles: blocks of a power of two, of which no instruction and no locked group crosses the end (`.bundle_align_mode`).
- * Before each there is an alignment that skips less than the bytes that follow: it fills the bundle where they would not
- * fit, with single bytes. A jump counts with its longest form, whatever layout makes of it.
+ * Bundles: blocks of a power of two, of which no instruction and no locked group crosses the end
+ * (`.bundle_align_mode`). Before each there is an alignment that skips less than the bytes that follow: it fills the
+ * bundle where they would not fit, with single bytes. A jump counts with its longest form, whatever layout makes of it.
  */
 
 import { type AlignVariable, Kind } from "../model/fragment.ts";

@@ -1,7 +1,7 @@
 /**
  * What options make of the code on its way (`CodeOptions`): fences around loads, indirect branches and returns; places
- * where layout keeps branches off a boundary; shorter encodings; prefixes left out. Only where an option asks for one of
- * these is there an object of this class.
+ * where layout keeps branches off a boundary; shorter encodings; prefixes left out. Only where an option asks for one
+ * of these is there an object of this class.
  */
 
 import { LEA_WITH_SEGMENT } from "../../isa/emission.ts";
@@ -211,8 +211,8 @@ export class CodeChanges {
   }
 
   /**
-   * The linker rewrites accesses to thread-local data through a table, which it knows by their bytes; the address of the
-   * GOT counts from the beginning of some instructions.
+   * The linker rewrites accesses to thread-local data through a table, which it knows by their bytes; the address of
+   * the GOT counts from the beginning of some instructions.
    */
   #hasFixedLength({ operands }: Instruction, { expressions, relocations }: ParsedOperands): boolean {
     const { isIntel } = this.#reading;

@@ -8,7 +8,8 @@
  * once (`combine`), because GNU as does, and what it can fold at this point of the source decides which encoding an
  * instruction gets: the tree that is left holds only what layout or the linker must say.
  *
- * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a symbol.
+ * A name is looked up by its atom, which knows at once whether it is a register, an operator of Intel syntax or a
+ * symbol.
  */
 
 import { EIZ } from "../../isa/registers.ts";

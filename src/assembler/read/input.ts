@@ -24,8 +24,8 @@ import {
 const ROOM_BYTES = 3;
 
 /**
- * The text of a file as a frame wants it. Where `roomBytes` after it in its buffer are free, it stays where it is: sources
- * are large.
+ * The text of a file as a frame wants it. Where `roomBytes` after it in its buffer are free, it stays where it is:
+ * sources are large.
  */
 function fileText(text: Uint8Array, roomBytes: number): TextRange {
   let bytes: Uint8Array;

@@ -267,7 +267,9 @@ export class InstructionParser {
     return true;
   }
 
-  /** What the symbol of the shape at hand stands for; null, and the cursor where it was, where that is known already. */
+  /**
+   * What the symbol of the shape at hand stands for; null, and the cursor where it was, where that is known already.
+   */
   #symbolOfShape(): Expression | null {
     const { input } = this.#reading;
     const { shape } = this.shapes;
@@ -362,8 +364,8 @@ export class InstructionParser {
   }
 
   /**
-   * A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. The last may
-   * be of the code segment's own size, which is then turned, as GNU as has it.
+   * A line of prefixes only: they belong to the instruction of the next line, but stand in the bytes at once. The last
+   * may be of the code segment's own size, which is then turned, as GNU as has it.
    */
   #lonePrefixes(prefixes: readonly Prefix[], offset: number): void {
     const reading = this.#reading;

@@ -1,8 +1,8 @@
 /**
  * Which numbers and registers are encoded alike, so that one instruction can stand for others: kinds of them, for each
- * place where they can stand. What instructions are particular about has no kind: the accumulators, CL as a count, DX as
- * a port, ESP and EBP in addresses, 0 and 1, the 3 of INT3, and numbers between the signed and the unsigned limit of a
- * field. What is said here is a guess that saves work: whoever uses it compares two encodings first.
+ * place where they can stand. What instructions are particular about has no kind: the accumulators, CL as a count, DX
+ * as a port, ESP and EBP in addresses, 0 and 1, the 3 of INT3, and numbers between the signed and the unsigned limit of
+ * a field. What is said here is a guess that saves work: whoever uses it compares two encodings first.
  */
 
 import type { Register } from "../../isa/instruction.ts";
@@ -97,7 +97,9 @@ export function widthOf(kind: number): number {
   return numberKind(kind).sizeBytes;
 }
 
-/** A number of the same kind that differs from this one in each byte in which they can, or another register's number. */
+/**
+ * A number of the same kind that differs from this one in each byte in which they can, or another register's number.
+ */
 export function unlike(value: number, kind: number): number {
   if (!isNumberKind(kind))
     return REGISTER_KINDS[kind - FIRST_REGISTER_KIND]!.numbers.find((number) => number !== value)!;
@@ -137,8 +139,8 @@ REGISTER_KINDS.forEach(({ of, role, numbers }, i) => {
 });
 
 /**
- * The kind of a register, with its number in the bits from 8 on; -1 for one without a kind. `key` is its name, a byte for
- * each letter, the last one lowest.
+ * The kind of a register, with its number in the bits from 8 on; -1 for one without a kind. `key` is its name, a byte
+ * for each letter, the last one lowest.
  */
 export function kindOfRegister(key: number, role: number): number {
   const slot = slotOf(key);

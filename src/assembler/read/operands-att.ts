@@ -42,7 +42,10 @@ export class AttOperands {
   readonly #reading: Reading;
   readonly #expressions: ExpressionParser;
   readonly #parsed: ParsedOperands;
-  /** Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is not. */
+  /**
+   * Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is
+   * not.
+   */
   readonly #demandKnown: (mnemonic: string) => void;
   /** The instruction at hand is a jump whose segment says which way it mostly goes. */
   #takesHint = false;
@@ -88,8 +91,8 @@ export class AttOperands {
   }
 
   /**
-   * The value of the operand at the cursor, without the registers that may follow, where it is one that only layout or the
-   * linker knows; null where it is not.
+   * The value of the operand at the cursor, without the registers that may follow, where it is one that only layout or
+   * the linker knows; null where it is not.
    */
   takeSymbol(): Expression | null {
     const { input } = this.#reading;

@@ -34,7 +34,10 @@ export class IntelOperands {
   readonly #reading: Reading;
   readonly #expressions: ExpressionParser;
   readonly #parsed: ParsedOperands;
-  /** Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is not. */
+  /**
+   * Fails unless the word is an instruction: operands that make no sense are no mistake of their own after one that is
+   * not.
+   */
   readonly #demandKnown: (mnemonic: string) => void;
   readonly #plain: PlainOperands;
 

@@ -15,8 +15,8 @@ const ZERO = 0x30;
 const SMALL_X = 0x78;
 
 /**
- * The number at the cursor if it lies from `least` up to below `limit`; the cursor then stands at what follows. Null, and the
- * cursor unmoved, for anything else.
+ * The number at the cursor if it lies from `least` up to below `limit`; the cursor then stands at what follows. Null,
+ * and the cursor unmoved, for anything else.
  */
 export function plainNumber({ input, isIntel }: Reading, least: number, limit: number): number | null {
   const { bytes } = input;

@@ -1,8 +1,8 @@
 /**
  * Encodings by the shape of a statement. Programs say the same few hundred instructions over and over with other
- * registers and numbers; a statement always comes to the same bytes but for their fields, so its shape is
- * looked up before it is taken apart. Where a field lies is found by encoding the instruction again with another register
- * or number of its kind: no knowledge of opcodes is needed, and what differs in anything else is not kept. One that names
+ * registers and numbers; a statement always comes to the same bytes but for their fields, so its shape is looked up
+ * before it is taken apart. Where a field lies is found by encoding the instruction again with another register or
+ * number of its kind: no knowledge of opcodes is needed, and what differs in anything else is not kept. One that names
  * a symbol is encoded like the one with a number of four bytes in its place, and whoever asks adds what stands there.
  */
 
@@ -19,7 +19,9 @@ const LONGEST_CODE = 16;
 const MOST_FIELDS = 7;
 /** Numbers of an entry for each field: which part of the shape, where it is written, and how. */
 const FIELD_NUMBERS = 3;
-/** How a register's number is written: into the lowest three bits, or those from bit 3 on; other fields by their bytes. */
+/**
+ * How a register's number is written: into the lowest three bits, or those from bit 3 on; other fields by their bytes.
+ */
 const LOW_BITS = 8;
 const HIGH_BITS = 9;
 /** What a record begins with: how many bytes of text and of code, and how many fields follow. */
@@ -54,7 +56,10 @@ export class ShapeCache {
   #records = new Uint8Array(FIRST_CAPACITY * LONGEST_RECORD);
   #recordsLength = 0;
 
-  /** `saved` is what `save` made of another cache; it is written to. In another machine's byte order it is as good as none. */
+  /**
+   * `saved` is what `save` made of another cache; it is written to. In another machine's byte order it is as good as
+   * none.
+   */
   constructor(saved: Uint8Array<ArrayBuffer> | null = null) {
     if (saved === null) return;
     const aligned = saved.byteOffset % 4 === 0 ? saved : saved.slice();
@@ -181,8 +186,8 @@ export class ShapeCache {
 }
 
 /**
- * Where a part stands in an encoding: `code` has it with `value`, and `other` is the same instruction with another of its
- * kind. Null when they differ in anything else.
+ * Where a part stands in an encoding: `code` has it with `value`, and `other` is the same instruction with another of
+ * its kind. Null when they differ in anything else.
  */
 export function fieldsOf(
   part: number,

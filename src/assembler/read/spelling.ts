@@ -33,8 +33,8 @@ export function hintAt(bytes: Uint8Array, offset: number): Prefix | null {
 }
 
 /**
- * `xcrypt-ecb`, one word as PadLock's programming guide writes it, and the cursor, which is at the hyphen, past it; else the
- * first half as it is.
+ * `xcrypt-ecb`, one word as PadLock's programming guide writes it, and the cursor, which is at the hyphen, past it;
+ * else the first half as it is.
  */
 export function withHyphen(input: Input, first: string, options: EncodeOptions): string {
   const { bytes, offset } = input;

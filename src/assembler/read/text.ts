@@ -40,7 +40,10 @@ export function characterValue(bytes: Uint8Array, start: number): { value: numbe
 export const LONG_CHARACTER =
   "a character constant is one character: write more as a number, or as a string in `.ascii'";
 
-/** `'ab'`, a character constant of several: the offset after it, or -1 where no apostrophe shows that it was meant as one. */
+/**
+ * `'ab'`, a character constant of several: the offset after it, or -1 where no apostrophe shows that it was meant as
+ * one.
+ */
 export function longCharacterEnd(bytes: Uint8Array, start: number): number {
   const end = nameEnd(bytes, start + 1);
   return bytes[end] === APOSTROPHE ? end + 1 : -1;

@@ -286,8 +286,8 @@ class FixupWriter {
   }
 
   /**
-   * GNU as makes the symbol of a section at the first field that could name it, even of one that needs no relocation. Only
-   * the second section of a name comes to its symbol in this way.
+   * GNU as makes the symbol of a section at the first field that could name it, even of one that needs no relocation.
+   * Only the second section of a name comes to its symbol in this way.
    */
   #mention(symbol: AssemblySymbol | null): void {
     if (symbol === null || symbol.type === STT.SECTION || symbol.isExternal) return;

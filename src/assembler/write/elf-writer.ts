@@ -171,7 +171,9 @@ export function writeElf(
   );
 }
 
-/** Sizes of the entries of tables, by section type: relocations, arrays of initialisers, and what dynamic linkers read. */
+/**
+ * Sizes of the entries of tables, by section type: relocations, arrays of initialisers, and what dynamic linkers read.
+ */
 const ENTRY_SIZES: ReadonlyMap<number, number> = new Map([
   [SHT.REL, REL_BYTES],
   [SHT.INIT_ARRAY, 4],

@@ -3,16 +3,16 @@
  *
  * A fragment is settled bytes and one part of variable size. First every variable part has its smallest size: jumps are
  * short, alignments and origins take what the addresses so far ask for (`place`). Then passes over the fragments follow
- * until one changes nothing (`pass`). A pass carries along by how much everything so far has moved (`stretch`), asks each
- * variable part for the size that it needs now, and adds the difference. Jumps only ever grow, so that the passes end;
- * alignments may shrink again. A number of variable length that takes turns with the alignment after it is stopped as in
- * GNU as, by more padding. Other sizes that depend on each other (`.fill`, `.org`) need not end, and are given up after so
- * many passes, with an error at the one that still moves.
+ * until one changes nothing (`pass`). A pass carries along by how much everything so far has moved (`stretch`), asks
+ * each variable part for the size that it needs now, and adds the difference. Jumps only ever grow, so that the passes
+ * end; alignments may shrink again. A number of variable length that takes turns with the alignment after it is stopped
+ * as in GNU as, by more padding. Other sizes that depend on each other (`.fill`, `.org`) need not end, and are given up
+ * after so many passes, with an error at the one that still moves.
  *
- * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`, unless
- * an alignment in between swallows it: fragments are passed in the order of their numbers, and `regions` tells whether an
- * alignment lies in between. The order of the steps is that of GNU as, since it decides which of several stable layouts
- * comes out.
+ * The target of a forward jump has not moved yet when the jump is looked at, though it will by at least `stretch`,
+ * unless an alignment in between swallows it: fragments are passed in the order of their numbers, and `regions` tells
+ * whether an alignment lies in between. The order of the steps is that of GNU as, since it decides which of several
+ * stable layouts comes out.
  */
 
 import { signedLength, unsignedLength } from "../../object/leb128.ts";
@@ -70,7 +70,9 @@ function alignedSkip(address: number, power: number, maximum: number): number {
 
 /** Addresses are kept in 32 bits. */
 const MAXIMUM_ADDRESS = 0xffff_ffff;
-/** Stand for the fragment of a branch's target: it has to be worked out each time; the branch does not grow any more. */
+/**
+ * Stand for the fragment of a branch's target: it has to be worked out each time; the branch does not grow any more.
+ */
 const COMPUTED_TARGET = -2;
 const GROWN = -3;
 
@@ -240,8 +242,8 @@ class Relaxer {
   }
 
   /**
-   * Returns by how much the section's end moved. It ends with its loop: V8 compiles the loop while it runs, and would fall
-   * back to slow code at the end of each pass for what it has not seen running.
+   * Returns by how much the section's end moved. It ends with its loop: V8 compiles the loop while it runs, and would
+   * fall back to slow code at the end of each pass for what it has not seen running.
    */
   #walk(first: number): number {
     const { nexts, addresses, fixedSizes, kinds, variableSizes } = this.#fragments;

@@ -1,6 +1,6 @@
 /**
- * Relocations that the source asks for itself (`.reloc place, type, target`), among those of its fields: in the order of
- * their places, before others at the same place.
+ * Relocations that the source asks for itself (`.reloc place, type, target`), among those of its fields: in the order
+ * of their places, before others at the same place.
  */
 
 import { R, RELOCATION_TYPES, relocationBytes } from "../../object/relocation-types.ts";

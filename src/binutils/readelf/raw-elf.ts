@@ -164,7 +164,9 @@ export class RawElf {
 
 export const hex = (number: number, digits = 0): string => (number >>> 0).toString(16).padStart(digits, "0");
 
-/** A name in a column: cut with `[...]` where it is too long, unless lines may be wide. Control characters show as `^A`. */
+/**
+ * A name in a column: cut with `[...]` where it is too long, unless lines may be wide. Control characters show as `^A`.
+ */
 export function nameIn(width: number, name: string, isWide: boolean): string {
   const isCut = !isWide && name.length > width;
   let left = isWide ? Infinity : isCut ? width - 5 : width;

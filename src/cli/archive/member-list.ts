@@ -121,7 +121,9 @@ function readMembers(path: string): { members: Member[]; isThin: boolean } {
   }
 }
 
-/** Writes a member's content to a file of its name in `folder`, with the folders of the name where `wholeNames` says so. */
+/**
+ * Writes a member's content to a file of its name in `folder`, with the folders of the name where `wholeNames` says so.
+ */
 export function extractMember(
   { name, content }: NewMember,
   archive: string,

@@ -1,6 +1,6 @@
 /**
- * Scripts of `ar -M`, in the language of MRI's librarian: how Makefiles join archives. What a script adds comes before what
- * is there already, as in GNU ar.
+ * Scripts of `ar -M`, in the language of MRI's librarian: how Makefiles join archives. What a script adds comes before
+ * what is there already, as in GNU ar.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { writeFileAside } from "../../host/files.ts";

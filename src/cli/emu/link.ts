@@ -25,7 +25,7 @@ const NAMED_WITH: Readonly<Record<RunDescription["medium"], string>> = {
 
 /** The image that a link runs, by its hash. */
 function hashOf({ path, isKernel }: Booted, { machines: [machine] }: Plan): string {
-  const content = isKernel ? readKernelCd(machine!.kernel!, machine!.ramBytes) : readInput(path);
+  const content = isKernel ? readKernelCd(machine!) : readInput(path);
   return imageHash(loadFirmware(), content);
 }
 

@@ -4,7 +4,6 @@
  */
 import { NIC_MODELS } from "../../../emulator/board-config.ts";
 import { DEFAULT_MODEL, MODEL_NAMES } from "../../../emulator/cpu/model.ts";
-import { MOST_PROCESSORS } from "../../../emulator/cpu/turns.ts";
 import { TRACE_KINDS, type TraceKind } from "../../../emulator/debug/trace.ts";
 import { DEFAULT_JIT, JIT_MODES } from "../../../emulator/jit/jit.ts";
 import { TICK_NS, TICKS_NS } from "../../../emulator/time/clock.ts";
@@ -13,9 +12,10 @@ import { type Fault, parseFault } from "../../lab/faults.ts";
 import { decodeRun, type RunDescription } from "../../lab/run-link.ts";
 import { toNs } from "../../lab/time.ts";
 import { type Forward, parseForward, parseWay, type Way } from "../../lab/way.ts";
+import { type Field, formatSize } from "../../plan/fields.ts";
 import { type Goal, parseGoal } from "../../plan/goal.ts";
 import { type LinePlace, parseLinePlace } from "../../plan/line-place.ts";
-import { DEFAULT_STORE } from "../../plan/schema.ts";
+import { DEFAULT_STORE, MACHINE, PLAN, DEBUGGING as PLANNED_DEBUGGING, RUN as PLANNED_RUN } from "../../plan/schema.ts";
 import { parseSound, type SoundWish } from "../../plan/sound-wish.ts";
 import { parseStartDate, type StartDate } from "../../plan/start-date.ts";
 import { UsageError } from "../fail.ts";
@@ -31,7 +31,7 @@ import {
   wholeNumber,
   withDefault,
 } from "../option-table.ts";
-import { parseMemorySize, parseSize } from "../sizes.ts";
+import { parseSize, sizeOf } from "../sizes.ts";
 
 const virtualTime: ArgumentParser<number> = (argument, option) => {
   try {
@@ -105,10 +105,9 @@ const RUN = "Run";
 const OUTPUT = "Output";
 const DEBUGGING = "Debugging";
 const SNAPSHOTS = "Snapshots";
-const MOST_NODES = 1000;
-const MOST_FAULTS = 1000;
-const MOST_THREADS = 256;
-const LAST_PORT = 65535;
+
+/** A number as a plan's field takes it. */
+const numberOf = ({ range }: Field<unknown>): ArgumentParser<number> => wholeNumber(range!.least, range!.most);
 
 /** What comes in from outside cannot be repeated, so none of these goes with it. */
 const OUTSIDE_CONFLICTS = ["link", "replay", "gdb", "save"];
@@ -118,7 +117,7 @@ export const EMU_OPTIONS = {
     flags: "-n, --nodes <n>",
     help: "number of machines",
     group: MACHINES,
-    parse: wholeNumber(1, MOST_NODES),
+    parse: numberOf(MACHINE.count),
     default: "1",
   }),
   image: optional({
@@ -176,7 +175,7 @@ export const EMU_OPTIONS = {
   fdb: optional({ flags: "--fdb <file>", help: "a diskette for drive B", group: MACHINES, parse: text }),
   boot: optional({
     flags: "--boot <order>",
-    help: "where the firmware looks for a system: a diskette, c disk, d CD, n network",
+    help: "where the firmware looks: a diskette, c disk, d CD, n network",
     group: MACHINES,
     parse: bootOrder,
     defaultText: "cad",
@@ -198,7 +197,7 @@ export const EMU_OPTIONS = {
     flags: "--seed <n>",
     help: "seed of everything that is left to chance",
     group: MACHINES,
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    parse: numberOf(PLAN.seed),
     default: "1",
   }),
   key: optional({
@@ -212,8 +211,8 @@ export const EMU_OPTIONS = {
     flags: "-m, --memory <size>",
     help: "memory of each machine",
     group: MACHINES,
-    parse: parseMemorySize,
-    default: "32M",
+    parse: sizeOf(MACHINE.ramBytes),
+    default: formatSize(MACHINE.ramBytes.initial),
   }),
   firmware: optional({
     flags: "--firmware <file>",
@@ -256,7 +255,7 @@ export const EMU_OPTIONS = {
     flags: "--cpus <n>",
     help: "how many processors each machine has; they take turns in its virtual time",
     group: MACHINES,
-    parse: wholeNumber(1, MOST_PROCESSORS),
+    parse: numberOf(MACHINE.processors),
     default: "1",
   }),
   nsPerInstruction: choice({
@@ -337,14 +336,14 @@ export const EMU_OPTIONS = {
     flags: "--faults <n>",
     help: "draw so many faults from the seed, over the time of --for, and print them as --fault takes them",
     group: RUN,
-    parse: wholeNumber(1, MOST_FAULTS),
+    parse: numberOf(PLANNED_RUN.drawnFaults),
     conflicts: ["replay"],
   }),
   threads: optional({
     flags: "--threads <n>",
     help: "spread the machines over threads; the run is the same",
     group: RUN,
-    parse: wholeNumber(1, MOST_THREADS),
+    parse: numberOf(PLANNED_RUN.threads),
     defaultText: "1 for few machines, else as many as cores are free",
   }),
   jit: choice({
@@ -404,7 +403,7 @@ export const EMU_OPTIONS = {
     flags: "--gdb <port>",
     help: "let gdb debug node 1 at this TCP port, node 2 at the next one, ... (docs/debugging.md)",
     group: DEBUGGING,
-    parse: wholeNumber(1, LAST_PORT),
+    parse: numberOf(PLANNED_DEBUGGING.gdb),
   }),
   monitor: optional({
     flags: "--monitor <where>",

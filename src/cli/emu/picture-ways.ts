@@ -1,6 +1,7 @@
 /**
- * Pictures on a terminal: as half blocks, which every one shows, as sixels, or by kitty's protocol. They take 80 columns
- * and 25 rows. Sources: DEC, VT330/VT340 Programmer Reference Manual, volume 2, chapter 14; kitty's graphics protocol.
+ * Pictures on a terminal: as half blocks, which every one shows, as sixels, or by kitty's protocol. They take 80
+ * columns and 25 rows. Sources: DEC, VT330/VT340 Programmer Reference Manual, volume 2, chapter 14; kitty's graphics
+ * protocol.
  */
 import type { Picture } from "../../../emulator/machine.ts";
 import { encodePng } from "../../host/png.ts";
@@ -89,7 +90,10 @@ function sixelRuns(bits: Uint8Array): string {
   return line;
 }
 
-/** In points of the terminal, whose cells have this size; at most 256 colours, the nearest darker ones where there are more. */
+/**
+ * In points of the terminal, whose cells have this size; at most 256 colours, the nearest darker ones where there are
+ * more.
+ */
 export function sixelPicture(picture: Picture, cell: Cell): string {
   const columns = PICTURE_COLUMNS * Math.min(cell.width, MOST_CELL);
   const rows = PICTURE_ROWS * Math.min(cell.height, MOST_CELL);

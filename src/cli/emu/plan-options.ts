@@ -1,6 +1,6 @@
 /**
- * The plan that the options of `qure emu` make: the one file that reads them. What they leave out is decided here: which
- * image is booted, whose system it is, in which places drives are, and what the run waits for.
+ * The plan that the options of `qure emu` make: the one file that reads them. What they leave out is decided here:
+ * which image is booted, whose system it is, in which places drives are, and what the run waits for.
  */
 import { existsSync } from "node:fs";
 import { MOST_SERIAL_PORTS, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
@@ -11,18 +11,25 @@ import { isElf } from "../../image/kernel-start/elf.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { campaignMacAddress } from "../../lab/campaign-machines.ts";
 import { machinesOf } from "../../lab/run-link.ts";
-import { initialOf } from "../../plan/fields.ts";
+import { fromOptions } from "../../plan/fields.ts";
 import { CLOUD, type Goal } from "../../plan/goal.ts";
 import { readPlan } from "../../plan/plan.ts";
 import { drive } from "../../plan/run.ts";
 import {
+  CD,
+  DEBUGGING,
   type DrivePlan,
   KEY_OF_SEED,
   type KernelPlan,
   MACHINE,
   type MachinePlan,
+  NETWORK,
+  OUTPUTS,
+  OWN_DISK,
   PLAN,
   type Plan,
+  RUN,
+  SNAPSHOTS,
 } from "../../plan/schema.ts";
 import { formatDate } from "../../plan/start-date.ts";
 import { CommandError, UsageError } from "../fail.ts";
@@ -55,20 +62,18 @@ export function planFromOptions(given: EmuOptions, restore: string | null): Plan
   if (given.plan !== null) return { plan: planFromFile(given.plan, given), notes: [] };
   const options = given.replay ? { ...given, ...linked(given.replay) } : given;
   const media = restore === null ? chooseMedia(options) : NO_MEDIA;
-  const { seed, rtc, firmware, gateway, forward, netdev, store, save, at } = options;
+  const { rtc } = options;
   const plan: Plan = {
-    ...initialOf(PLAN),
+    ...fromOptions(PLAN, options),
     system: media.isForeign ? "other" : "qure",
-    seed,
-    firmware,
     nsPerInstruction: tickOf(options),
     ...(rtc ? { startSeconds: rtc.seconds } : {}),
     machines: restore === null ? machines(options, media) : [],
-    network: { gateway, forwards: forward, ways: netdev },
+    network: fromOptions(NETWORK, options),
     run: runOf(options, media),
-    outputs: outputs(options),
+    outputs: fromOptions(OUTPUTS, options),
     debugging: debugging(options),
-    snapshots: { folder: store, restore, save, at },
+    snapshots: { ...fromOptions(SNAPSHOTS, options), restore },
   };
   return { plan, notes: rtc?.isNow ? [`the clocks begin at --rtc ${formatDate(rtc.seconds)}`] : [] };
 }
@@ -139,24 +144,16 @@ function machines(options: EmuOptions, media: Media): MachinePlan[] {
 }
 
 function oneMachine(options: EmuOptions, media: Media): MachinePlan {
-  const { memory: ramBytes, nic, romfile, vgabios, cpu, cpus, hpet, serial, parallel, sound, boot } = options;
+  const { cpu, cpus, serial, parallel, sound, boot, kernel, fda } = options;
   if (cpus > 1 && !MODELS[cpu].hasApic)
     throw new UsageError(`--cpus ${cpus}: the model ${cpu} has no local APIC; use --cpu pentium or later`);
-  const { kernel, fda } = options;
   const hasOther = media.hda !== null || fda !== null || options.drive.length > 0;
   return {
-    ...initialOf(MACHINE),
-    ramBytes,
-    processor: cpu,
-    processors: cpus,
+    ...fromOptions(MACHINE, options),
     drives: drives(options, media),
     kernel: kernel === null ? null : kernelOf(kernel, options),
     // Who names a kernel means it, whatever the disk and the diskette hold.
     bootOrder: boot ?? (kernel !== null && hasOther ? "d" : null),
-    nic,
-    nicRom: romfile,
-    videoRom: vgabios,
-    hpet,
     serialPorts: Math.min(Math.max(serial.length, USUAL_SERIAL_PORTS), MOST_SERIAL_PORTS),
     parallelPort: parallel !== null,
     sound: sound.map(({ card }) => card),
@@ -187,9 +184,9 @@ function drives(
   // Blank disks are wanted, and prepared for QuRe.
   const isBlank = hda === null && cdrom !== null && !isForeign;
   const found = [
-    ...(hda !== null ? [drive("hda", { path: hda, ...kept })] : []),
-    ...(isBlank ? [drive("hda", { blank: disk, isPrepared: true, ...kept })] : []),
-    ...(cdrom !== null ? [drive("hdc", { kind: "cd", path: cdrom })] : []),
+    ...(hda !== null ? [drive(OWN_DISK, { path: hda, ...kept })] : []),
+    ...(isBlank ? [drive(OWN_DISK, { blank: disk, isPrepared: true, ...kept })] : []),
+    ...(cdrom !== null ? [drive(CD, { kind: "cd", path: cdrom })] : []),
     ...(fda !== null ? [drive("fda", { path: fda })] : []),
     ...(fdb !== null ? [drive("fdb", { path: fdb })] : []),
   ];
@@ -197,20 +194,11 @@ function drives(
 }
 
 function runOf(options: EmuOptions, media: Media): Plan["run"] {
-  const { script, replay, fault, faults, threads, jit, reboot, realtime, stopped, until, json } = options;
+  const { replay, until, json } = options;
   return {
+    ...fromOptions(RUN, options),
     until: replay ? null : chooseGoal(options, media),
-    for: options.for,
     stay: !json && [options.for, until, replay].every((value) => value === null),
-    script,
-    replay,
-    faults: fault,
-    drawnFaults: faults ?? 0,
-    threads,
-    jit,
-    reboot,
-    realtime,
-    stopped,
   };
 }
 
@@ -225,16 +213,9 @@ function chooseGoal(options: EmuOptions, { cdrom, hda, isForeign }: Media): Goal
   return isOurCd && [options.for, script, gdb, monitor, qmp].every((value) => value === null) ? CLOUD : null;
 }
 
-function outputs(options: EmuOptions): Plan["outputs"] {
-  const { json, link, stats, log, screenshot, pcap, serial, parallel, debugcon, sound } = options;
-  return {
-    ...{ json, link, stats, logs: log, screenshots: screenshot, capture: pcap },
-    ...{ serial, parallel, debugConsole: debugcon, sound },
-  };
-}
-
-function debugging({ gdb, monitor, qmp, trace, traceFile, symbols, kernel }: EmuOptions): Plan["debugging"] {
+function debugging(options: EmuOptions): Plan["debugging"] {
+  const { kernel, symbols, trace } = options;
   // A kernel that is an ELF file has the names of its code with it.
   const named = kernel !== null && symbols.length === 0 && isElf(readInput(kernel)) ? [kernel] : symbols;
-  return { gdb, monitor, qmp, trace: [...(trace ?? [])], traceFile, symbols: named };
+  return { ...fromOptions(DEBUGGING, options), trace: [...(trace ?? [])], symbols: named };
 }

@@ -1,7 +1,7 @@
 /**
- * QEMU's drives: `-drive file=x.img` is the first place that is free, hda first, and `-drive if=floppy` a diskette. Of two
- * words, `-drive if=none,id=d,file=x.img` says what is in a drive, and `-device ide-hd,drive=d,bus=a.0` where it is; `-device
- * ahci,id=a` is an adapter for it. Here `--hda`, `--cdrom`, `--fda` and `--drive` say all of it.
+ * QEMU's drives: `-drive file=x.img` is the first place that is free, hda first, and `-drive if=floppy` a diskette. Of
+ * two words, `-drive if=none,id=d,file=x.img` says what is in a drive, and `-device ide-hd,drive=d,bus=a.0` where it
+ * is; `-device ahci,id=a` is an adapter for it. Here `--hda`, `--cdrom`, `--fda` and `--drive` say all of it.
  */
 import { UsageError } from "../fail.ts";
 import { ONLY_RAW } from "./drives.ts";
@@ -27,7 +27,9 @@ const TAKERS: ReadonlyMap<string, number> = new Map([
   ["cdrom", 2],
   ["hdd", 3],
 ]);
-/** Positions at the IDE channels in the order in which disks get them, and the order for CDs: QuRe's CD drive is hdc. */
+/**
+ * Positions at the IDE channels in the order in which disks get them, and the order for CDs: QuRe's CD drive is hdc.
+ */
 const DISK_PLACES = [0, 1, 2, 3];
 const CD_PLACES = [2, 3, 1];
 const DISKETTE_WORDS = ["fda", "fdb"];

@@ -1,8 +1,8 @@
 /**
  * QEMU's words for serial lines, the printer, the debug console and monitors: `-serial mon:stdio` shares the terminal
  * between both, `-chardev stdio,id=c,mux=on -serial chardev:c -mon chardev=c` says the same in three words, and
- * `-nographic` is `-serial stdio` where nobody says another one. Here a terminal is a serial line's or a monitor's, and is
- * the line's where it would be shared.
+ * `-nographic` is `-serial stdio` where nobody says another one. Here a terminal is a serial line's or a monitor's, and
+ * is the line's where it would be shared.
  */
 import { UsageError } from "../fail.ts";
 

@@ -1,6 +1,6 @@
 /**
- * QEMU's sound of two words: `-audiodev wav,id=a,path=x.wav` says where sound goes, and `-device AC97,audiodev=a` who makes
- * it; `-audio wav,model=ac97,path=x.wav` says both. Here `--sound` does.
+ * QEMU's sound of two words: `-audiodev wav,id=a,path=x.wav` says where sound goes, and `-device AC97,audiodev=a` who
+ * makes it; `-audio wav,model=ac97,path=x.wav` says both. Here `--sound` does.
  */
 import { SOUND_CARDS, type SoundCardConfig } from "../../../emulator/board-config.ts";
 import { UsageError } from "../fail.ts";

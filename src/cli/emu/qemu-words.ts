@@ -1,7 +1,7 @@
 /**
- * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name. Those
- * with another name here, or another form, are in a table, as are those that change nothing here: command lines in other
- * people's Makefiles say how QEMU shows a screen and how fast it is. docs/emulator.md maps them.
+ * QEMU's words for `qure emu`: `-cdrom FILE` is `--cdrom FILE`, and so is every word that has an option of its name.
+ * Those with another name here, or another form, are in a table, as are those that change nothing here: command lines
+ * in other people's Makefiles say how QEMU shows a screen and how fast it is. docs/emulator.md maps them.
  */
 import { NIC_MODELS, SOUND_CARDS } from "../../../emulator/board-config.ts";
 import { UsageError } from "../fail.ts";

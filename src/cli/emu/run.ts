@@ -234,7 +234,9 @@ async function runOn(run: Run): Promise<End> {
 
 const hasMonitor = ({ debugging: { monitor, qmp } }: Plan): boolean => (monitor ?? qmp) !== null;
 
-/** `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted. */
+/**
+ * `--for` is over. A machine that has never begun is no success; one that has halted may have done all that it wanted.
+ */
 function afterTime({ nodes }: LabCluster, progress: Progress): End {
   const still = nodes.filter(({ standstill }) => standstill !== null);
   const idle = still.find(({ standstill }) => standstill === NOTHING_FOUND);
@@ -325,7 +327,7 @@ function closeAll(closers: (() => void)[]): void {
 /** Plans what `--fault` says, and what `--faults` draws: that is printed, so that it can be said again. */
 function planAllFaults(lab: LabCluster, { seed, run }: Plan, progress: Progress): void {
   const { faults, drawnFaults, for: forNs } = run;
-  const drawn = drawnFaults === 0 ? [] : drawFaults(seed, drawnFaults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
+  const drawn = drawnFaults === null ? [] : drawFaults(seed, drawnFaults, lab.nodes.length, forNs ?? DEFAULT_LIMIT_NS);
   for (const one of drawn) progress.note(`--fault '${formatFault(one)}'`);
   try {
     planFaults(lab, [...faults, ...drawn]);

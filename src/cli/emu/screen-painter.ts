@@ -30,7 +30,9 @@ function coloured(attribute: number): string {
   return `\x1b[0;${foreground};${40 + ANSI[((attribute >> 4) & 7) as 0]!}m`;
 }
 
-/** What an attribute looks like on a monochrome screen: any foreground is light, any background too; 1 is underlined. */
+/**
+ * What an attribute looks like on a monochrome screen: any foreground is light, any background too; 1 is underlined.
+ */
 function monochrome(attribute: number): string {
   const foreground = (attribute & 8 ? 90 : 30) + (attribute & 7 ? 7 : 0);
   const underlined = (attribute & 0x77) === 1 ? "4;" : "";

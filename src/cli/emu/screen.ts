@@ -1,7 +1,7 @@
 /**
  * A machine's own screen on the terminal, for systems that are not QuRe: text in its colours, graphics as the terminal
- * can. Keys go to the PS/2 keyboard, and the terminal's mouse moves the PS/2 mouse while the guest listens to it. Ctrl-]
- * and a letter are for the emulator.
+ * can. Keys go to the PS/2 keyboard, and the terminal's mouse moves the PS/2 mouse while the guest listens to it.
+ * Ctrl-] and a letter are for the emulator.
  */
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
 import type { LabCluster } from "../../lab/lab.ts";

@@ -11,7 +11,7 @@ import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isClusterKey } from "../../lab/cluster-key.ts";
 import { cdPathOf, driveAt, namesOf, type Shelf } from "../../plan/machines.ts";
-import type { KernelPlan, Plan } from "../../plan/schema.ts";
+import { type MachinePlan, OWN_DISK, type Plan } from "../../plan/schema.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import { preparedDisk } from "./prepare.ts";
@@ -41,7 +41,8 @@ export function readMedium(path: string, isRaw = false): Uint8Array {
 }
 
 /** The CD that boots a kernel. */
-export function readKernelCd({ path, append, modules }: KernelPlan, ramBytes: number): Uint8Array {
+export function readKernelCd({ kernel: given, ramBytes }: MachinePlan): Uint8Array {
+  const { path, append, modules } = given!;
   const kernel = {
     name: basename(path),
     bytes: readInput(path),
@@ -86,7 +87,7 @@ async function prepareDisks(
   const made = new Map<string, SparseDisk>();
   let first = 1;
   for (const machine of machines) {
-    const { isPrepared = false, keptIn = null, blank = 0 } = driveAt(machine, "hda") ?? {};
+    const { isPrepared = false, keptIn = null, blank = 0 } = driveAt(machine, OWN_DISK) ?? {};
     const isKept = namesOf(machine, first).every((name) => keptIn !== null && existsSync(ownPath(keptIn, name)));
     first += machine.count;
     const path = cdPathOf(machine);
@@ -139,5 +140,5 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
 
 /** Folders where machines keep their disks. */
 function keptFolders({ machines }: Plan): Set<string> {
-  return new Set(machines.flatMap((machine) => driveAt(machine, "hda")?.keptIn ?? []));
+  return new Set(machines.flatMap((machine) => driveAt(machine, OWN_DISK)?.keptIn ?? []));
 }

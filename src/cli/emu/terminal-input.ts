@@ -5,7 +5,9 @@
  */
 import { KEYS } from "../../../emulator/devices/scancodes.ts";
 
-/** Asks for a picture in kitty's protocol, for the size of a cell, and for the attributes, which all terminals answer. */
+/**
+ * Asks for a picture in kitty's protocol, for the size of a cell, and for the attributes, which all terminals answer.
+ */
 export const ASK_TERMINAL = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c";
 export const TRACK_MOUSE = "\x1b[?1003h\x1b[?1006h";
 export const LEAVE_MOUSE = "\x1b[?1003l\x1b[?1006l";
@@ -14,7 +16,10 @@ export type TerminalEvent =
   | { readonly kind: "character"; readonly character: string }
   /** Its set 1 code. */
   | { readonly kind: "key"; readonly key: number }
-  /** Cells count from 0. `wheel`: steps towards the person; `buttons` as LabNode has them, null where nothing is said of them. */
+  /**
+   * Cells count from 0. `wheel`: steps towards the person; `buttons` as LabNode has them, null where nothing is said of
+   * them.
+   */
   | {
       readonly kind: "mouse";
       readonly column: number;

@@ -1,4 +1,6 @@
-/** Explains guests' triple faults on standard error: with names and source lines for the address that a machine reports. */
+/**
+ * Explains guests' triple faults on standard error: with names and source lines for the address that a machine reports.
+ */
 import { TRIPLE_FAULT } from "../../../emulator/cpu/triple-fault.ts";
 import { formatNs } from "../../lab/time.ts";
 import type { Progress } from "../progress.ts";

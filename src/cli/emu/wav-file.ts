@@ -1,6 +1,6 @@
 /**
- * A WAV file that grows while something plays. What it holds is valid whenever the run ends, however it ends: the header
- * always says how much there is. When the disk is full, what was there before stays.
+ * A WAV file that grows while something plays. What it holds is valid whenever the run ends, however it ends: the
+ * header always says how much there is. When the disk is full, what was there before stays.
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";

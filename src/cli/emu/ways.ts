@@ -6,8 +6,8 @@ import { CommandError, describeError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 
 /**
- * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a UsageError
- * where there is no such machine.
+ * Throws a CommandError for a way that cannot be opened: a port that is taken, an address that is not here; a
+ * UsageError where there is no such machine.
  */
 export async function openWays(
   lab: LabCluster,

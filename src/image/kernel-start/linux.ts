@@ -1,4 +1,6 @@
-/** Linux as a bzImage: the x86 boot protocol, 2.02 and later. Its setup code runs in real mode and asks the BIOS itself. */
+/**
+ * Linux as a bzImage: the x86 boot protocol, 2.02 and later. Its setup code runs in real mode and asks the BIOS itself.
+ */
 import { ImageError, SECTOR_BYTES } from "../kernel-image.ts";
 import { latin1Into } from "../table-bytes.ts";
 import type { Module } from "./multiboot1.ts";

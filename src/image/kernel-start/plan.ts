@@ -1,6 +1,6 @@
 /**
- * What boots a kernel that is a plain file: the starter (boot/starter), a plan of what goes where and how it is entered,
- * and the contents. docs/formats/boot-record.md has the layout, docs/boot.md the reasons.
+ * What boots a kernel that is a plain file: the starter (boot/starter), a plan of what goes where and how it is
+ * entered, and the contents. docs/formats/boot-record.md has the layout, docs/boot.md the reasons.
  */
 import { type BootImage, markStartImage } from "../boot-image.ts";
 import { ImageError, SECTOR_BYTES } from "../kernel-image.ts";

@@ -1,6 +1,6 @@
 /**
- * A CD that boots a kernel which is a plain file: an ELF file by Multiboot 1 or 2 or at its addresses, a Linux bzImage, a
- * .com program, or anything flat. The CD boots by itself on any PC; nothing of it needs this emulator.
+ * A CD that boots a kernel which is a plain file: an ELF file by Multiboot 1 or 2 or at its addresses, a Linux bzImage,
+ * a .com program, or anything flat. The CD boots by itself on any PC; nothing of it needs this emulator.
  */
 import { makeIso } from "../iso9660.ts";
 import { ImageError } from "../kernel-image.ts";

@@ -121,8 +121,8 @@ export const LATER: readonly TableSection[] = [
   { feature: "hle", rows: "xtest | NP 0F 01 D6 | encode" },
   { feature: "287-only", rows: "frstpm | DB E5" },
   {
-    // Not other instructions, but spellings: with a suffix where the row that is decoded takes none, or has a size without
-    // one.
+    // Not other instructions, but spellings: with a suffix where the row that is decoded takes none, or has a size
+    // without one.
     feature: "i586",
     rows: `
       cmpxchg8bq m64      | 0F C7 /1      | lock encode =cmpxchg8b

@@ -1,7 +1,7 @@
 /**
- * The rows that the processors of the emulator, or their decoder, know; beside them stands later.ts. A program uses few of
- * them, and reading all takes longer than assembling a small file: so the encoder asks by name, and only rows that hold
- * the name are read.
+ * The rows that the processors of the emulator, or their decoder, know; beside them stands later.ts. A program uses few
+ * of them, and reading all takes longer than assembling a small file: so the encoder asks by name, and only rows that
+ * hold the name are read.
  */
 
 import type { Form } from "../form.ts";

@@ -1,7 +1,7 @@
 /**
- * Arguments of the monitor's commands, in QEMU's notation (its hmp-commands.hx): `keys:s,hold:i?` is a word and a number
- * that may be left out. `s` word, `S` all the rest, `F` file name, `B` block device, `i` number, `b` on or off, `/` format
- * and `-a` a flag.
+ * Arguments of the monitor's commands, in QEMU's notation (its hmp-commands.hx): `keys:s,hold:i?` is a word and a
+ * number that may be left out. `s` word, `S` all the rest, `F` file name, `B` block device, `i` number, `b` on or off,
+ * `/` format and `-a` a flag.
  */
 import { SyntaxProblem } from "./error.ts";
 import { Line, type Registers, takeExpression } from "./expression.ts";

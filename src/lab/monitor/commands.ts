@@ -1,6 +1,6 @@
 /**
- * The commands of the monitors, by QEMU's names, once: `help`, docs/monitor.md, `query-commands` and both languages come
- * from this table and the one of `info` (info.ts).
+ * The commands of the monitors, by QEMU's names, once: `help`, docs/monitor.md, `query-commands` and both languages
+ * come from this table and the one of `info` (info.ts).
  */
 import type { Core } from "../../../emulator/cpu/core.ts";
 import { readPhysical, toPhysical } from "../../../emulator/debug/linear-memory.ts";

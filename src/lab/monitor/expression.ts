@@ -1,6 +1,6 @@
 /**
- * Expressions of the monitor: C's operators on 64-bit integers, numbers, characters, and registers as `$eax`. As in QEMU,
- * the operators of one line of LEVELS bind alike, and registers of 32 bits are signed.
+ * Expressions of the monitor: C's operators on 64-bit integers, numbers, characters, and registers as `$eax`. As in
+ * QEMU, the operators of one line of LEVELS bind alike, and registers of 32 bits are signed.
  */
 import { SyntaxProblem } from "./error.ts";
 

@@ -1,6 +1,7 @@
 /**
- * QMP, QEMU's protocol for programs ("QEMU Machine Protocol Specification"): JSON objects in both directions, one a line
- * on the way out. Times of events are those of the machines' clock on the board: a run repeated says the same again.
+ * QMP, QEMU's protocol for programs ("QEMU Machine Protocol Specification"): JSON objects in both directions, one a
+ * line on the way out. Times of events are those of the machines' clock on the board: a run repeated says the same
+ * again.
  */
 import type { Parameters, ProgramCommand } from "./command.ts";
 import { ProgramValues } from "./command.ts";

@@ -1,4 +1,6 @@
-/** One connection to a monitor: which machine and processor it speaks of, and the form in which it last showed memory. */
+/**
+ * One connection to a monitor: which machine and processor it speaks of, and the form in which it last showed memory.
+ */
 import type { Core } from "../../../emulator/cpu/core.ts";
 import type { Machine } from "../../../emulator/machine.ts";
 import type { LabNode } from "../cluster.ts";

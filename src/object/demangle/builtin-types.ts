@@ -1,4 +1,7 @@
-/** The types that C++ itself names, by their codes (Itanium C++ ABI, 5.1.5.2 "Builtin types"), in the words of GNU's tools. */
+/**
+ * The types that C++ itself names, by their codes (Itanium C++ ABI, 5.1.5.2 "Builtin types"), in the words of GNU's
+ * tools.
+ */
 import type { LiteralStyle, Node } from "./node.ts";
 
 /** A word, and how a literal of the type is written. */

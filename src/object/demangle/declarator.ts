@@ -1,8 +1,8 @@
 /** What stands around a type in C's notation: `int` in `int (*const &) [3]`. */
 
 /**
- * What is still to be written when a type's innermost part is reached: `words` such as ` const` belong to what comes next,
- * `marks` are pointers and references to it, and `core` is a function's name and parameters, or bounds of arrays.
+ * What is still to be written when a type's innermost part is reached: `words` such as ` const` belong to what comes
+ * next, `marks` are pointers and references to it, and `core` is a function's name and parameters, or bounds of arrays.
  */
 export interface Declarator {
   readonly words: readonly string[];

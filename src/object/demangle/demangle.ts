@@ -61,8 +61,8 @@ function attempt(read: () => string | null): string | null {
 }
 
 /**
- * A symbol as `nm -C` shows it: dots and dollars before the name and a version after it stay, and so does a name that is
- * not mangled. As in all names of files here, each byte of its UTF-8 is one character.
+ * A symbol as `nm -C` shows it: dots and dollars before the name and a version after it stay, and so does a name that
+ * is not mangled. As in all names of files here, each byte of its UTF-8 is one character.
  */
 export function demangleSymbol(symbol: string, style: DemangleStyle = "auto"): string {
   const start = /^[.$]*/.exec(symbol)![0].length;

@@ -1,4 +1,7 @@
-/** Whole names: of functions with their parameters, of data, and of what the compiler makes of both (Itanium C++ ABI, 5.1.2 and 5.1.4). */
+/**
+ * Whole names: of functions with their parameters, of data, and of what the compiler makes of both (Itanium C++ ABI,
+ * 5.1.2 and 5.1.4).
+ */
 
 import { readModuleName, readName } from "./names.ts";
 import { type Node, nameNode } from "./node.ts";

@@ -1,4 +1,6 @@
-/** Identifiers with letters outside of ASCII, which Rust's names hold in Punycode (RFC 3492), with `_` for its hyphen. */
+/**
+ * Identifiers with letters outside of ASCII, which Rust's names hold in Punycode (RFC 3492), with `_` for its hyphen.
+ */
 
 const BASE = 36;
 const THRESHOLD_MIN = 1;
@@ -10,7 +12,9 @@ const FIRST_CODE_POINT = 0x80;
 const LAST_CODE_POINT = 0x10ffff;
 const DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** The identifier; null where the letters are none of Unicode; without any character where the last number has no end. */
+/**
+ * The identifier; null where the letters are none of Unicode; without any character where the last number has no end.
+ */
 export function decodePunycode(encoded: string): string | null {
   const split = encoded.lastIndexOf("_");
   const characters = split < 0 ? [] : [...encoded.slice(0, split)];

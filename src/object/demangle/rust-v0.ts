@@ -1,6 +1,6 @@
 /**
- * Rust's own mangling (RFC 2603; The rustc book, "v0 Symbol Format"): paths, types and constants with back references to
- * what stood before, written out while they are read.
+ * Rust's own mangling (RFC 2603; The rustc book, "v0 Symbol Format"): paths, types and constants with back references
+ * to what stood before, written out while they are read.
  */
 import { decodePunycode } from "./punycode.ts";
 import { V0Reader } from "./rust-v0-reader.ts";

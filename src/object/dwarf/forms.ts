@@ -48,7 +48,8 @@ const SKIPPED: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Reads a value, or steps over one that nobody asks for. `constant` is the value of a form that has it in its declaration.
+ * Reads a value, or steps over one that nobody asks for. `constant` is the value of a form that has it in its
+ * declaration.
  */
 export function readForm(cursor: Cursor, form: number, constant: number): FormValue {
   const value = (number: number, text: string | null = null): FormValue => ({ form, number, text });

@@ -1,4 +1,7 @@
-/** Where a packet of the cluster has what, in bytes from its beginning, and its numbers: docs/protocols/cluster.md, "Packet". */
+/**
+ * Where a packet of the cluster has what, in bytes from its beginning, and its numbers: docs/protocols/cluster.md,
+ * "Packet".
+ */
 
 export const KIND = 5;
 export const STATE = 6;

@@ -1,4 +1,6 @@
-/** The frames that the page remembers, by their numbers in the run: one that is seen again after going back is known. */
+/**
+ * The frames that the page remembers, by their numbers in the run: one that is seen again after going back is known.
+ */
 import type { FrameNote } from "../protocol.ts";
 
 const MOST_FRAMES = 12_000;

@@ -1,4 +1,7 @@
-/** What survives a reload: the run that was open, an image that was dropped here, changed sources. Nothing of it leaves the browser. */
+/**
+ * What survives a reload: the run that was open, an image that was dropped here, changed sources. Nothing of it leaves
+ * the browser.
+ */
 import type { KeptRun, Mark, OwnImage } from "../protocol.ts";
 
 const RUN_KEY = "qure run";

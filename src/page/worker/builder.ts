@@ -1,4 +1,6 @@
-/** The second worker of the page, made when somebody wants to see sources: it builds the system while the machines run. */
+/**
+ * The second worker of the page, made when somebody wants to see sources: it builds the system while the machines run.
+ */
 import { buildSystem } from "../../build/build.ts";
 import { ObjectCache } from "../../build/object-cache.ts";
 import type { BuilderRequest, ChangedFile, Report, SourceDiagnostic } from "../protocol.ts";

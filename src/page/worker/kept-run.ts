@@ -69,7 +69,10 @@ export interface FoundRun {
   readonly moment: MomentRecord;
 }
 
-/** The file, for as long as this page is the one that has it. Null where there is no such storage, or another page has it. */
+/**
+ * The file, for as long as this page is the one that has it. Null where there is no such storage, or another page has
+ * it.
+ */
 export async function openKeptFile(place: KeptPlace): Promise<KeptFile | null> {
   try {
     const folder = await navigator.storage.getDirectory();
@@ -108,8 +111,8 @@ export function findRun(file: KeptFile, token: string): FoundRun {
 }
 
 /**
- * Has a timeline go on as the run that was found; `actions`: what was done, which may be more than was known at the last
- * moment. Throws an Error that says why it cannot; the cluster is then to be made anew.
+ * Has a timeline go on as the run that was found; `actions`: what was done, which may be more than was known at the
+ * last moment. Throws an Error that says why it cannot; the cluster is then to be made anew.
  */
 export function adoptRun(
   { records, moment }: FoundRun,

@@ -1,7 +1,7 @@
 /**
- * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates, who
- * holds an address. It looks and changes nothing. What it knows is a function of the run up to now: each checkpoint has a
- * copy of it, so that a moment shows the same whether the run was played or dragged to it.
+ * What is worth telling of a run while it goes: frames on cables, lines of the cluster on consoles, who coordinates,
+ * who holds an address. It looks and changes nothing. What it knows is a function of the run up to now: each checkpoint
+ * has a copy of it, so that a moment shows the same whether the run was played or dragged to it.
  */
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";

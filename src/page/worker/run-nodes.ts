@@ -1,17 +1,17 @@
 /** The machines of a run: its image in their drives, and disks that are prepared for QuRe. */
 import { liveDisk } from "../../../emulator/cluster/worker-group.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
-import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { BytesDisk } from "../../../emulator/disk/disk.ts";
 import { checkRaw } from "../../../emulator/disk/format.ts";
 import { isKernel, kernelIso } from "../../image/kernel-start/start.ts";
 import { isIso, isOurs } from "../../image/recognise.ts";
-import { campaignMacAddress } from "../../lab/campaign-machines.ts";
-import { type ClusterOptions, LabCluster, type NodeOptions } from "../../lab/cluster.ts";
-import { keyOfSeed } from "../../lab/cluster-key.ts";
+import { type ClusterOptions, LabCluster } from "../../lab/cluster.ts";
 import type { LabHost } from "../../lab/host.ts";
 import { inflatingCompressor } from "../../lab/inflate.ts";
 import { prepareDisk } from "../../lab/prepare.ts";
-import { decodeRun, imageHash, machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import { decodeRun, imageHash, type RunDescription } from "../../lab/run-link.ts";
+import { clusterOf, memoryShelf, type Shelf } from "../../plan/machines.ts";
+import { planOfRun } from "../../plan/run.ts";
 import type { OwnImage, StartOptions } from "../protocol.ts";
 import type { System } from "./system.ts";
 import { spreadOverWorkers } from "./threads.ts";
@@ -117,24 +117,18 @@ export interface RunParts {
   readonly workers: number;
 }
 
-export function startRun(run: RunDescription, { image, prepared, system, jit, workers }: RunParts): LabCluster {
-  const base = run.preparedBytes > 0 ? prepared : null;
+/** What the plan of a run calls its image, which is in this page's memory. */
+const IMAGE = "image";
+
+function pageShelf({ image, prepared, system }: RunParts): Shelf {
+  const disk = new BytesDisk(image, Math.ceil(image.length / SECTOR_BYTES) * SECTOR_BYTES);
+  const drives = { medium: () => image, disk: () => disk, prepared: () => prepared! };
+  return memoryShelf({ firmware: () => system.firmware, ...drives });
+}
+
+export function startRun(run: RunDescription, parts: RunParts): LabCluster {
   // As `qure emu` does when nothing else is said.
-  const key = run.medium !== "diskette" && isOurs(image) ? keyOfSeed(run.seed) : null;
-  const count = machinesOf(run);
-  const nodes = Array.from(
-    { length: count },
-    (_, index): NodeOptions => ({
-      name: `qure-${index + 1}`,
-      ramBytes: run.ramBytes,
-      ...(run.medium === "cd" ? { cdrom: image } : run.medium === "disk" ? { disk: image } : { floppies: [image] }),
-      ...(key !== null ? { key } : {}),
-      ...(run.isCampaign ? { macAddress: campaignMacAddress(index) } : {}),
-      ...(base ? { disk: new SparseDisk(base.sizeBytes, { base }) } : {}),
-      ...(index >= run.nodes ? { off: true } : {}),
-    }),
-  );
-  const { seed, gateway } = run;
-  const { firmware } = system;
-  return new LabCluster({ host: pageHost, firmware, nodes, seed, gateway, jit: jit ? "on" : "off", threads: workers });
+  const system = run.medium !== "diskette" && isOurs(parts.image) ? "qure" : "other";
+  const options = clusterOf(planOfRun(run, IMAGE, system), pageShelf(parts));
+  return new LabCluster({ ...options, host: pageHost, jit: parts.jit ? "on" : "off", threads: parts.workers });
 }

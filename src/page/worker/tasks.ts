@@ -1,7 +1,8 @@
 /**
- * The tasks of QuRe's kernel, read from the memory of a machine that stands still: who there is, what each waits for, and
- * where it called for it. The kernel is asked nothing. Where its fields lie comes with the image (scripts/page.mjs), its
- * names from the image's own symbol table; what does not fit, as in a kernel that somebody has changed, is said.
+ * The tasks of QuRe's kernel, read from the memory of a machine that stands still: who there is, what each waits for,
+ * and where it called for it. The kernel is asked nothing. Where its fields lie comes with the image
+ * (scripts/page.mjs), its names from the image's own symbol table; what does not fit, as in a kernel that somebody has
+ * changed, is said.
  */
 import type { MachineHost } from "../../../emulator/cluster/machine-host.ts";
 import type { SymbolTable } from "../../../emulator/debug/symbols.ts";

@@ -1,6 +1,6 @@
 /**
- * What can be seen of a run, as one list: each frame and each line on a console, by its time and a hash. Two futures are
- * compared by their lists; a moment that is repeated after going back is already in its list.
+ * What can be seen of a run, as one list: each frame and each line on a console, by its time and a hash. Two futures
+ * are compared by their lists; a moment that is repeated after going back is already in its list.
  */
 import { fnv1a, fnv1aOfText } from "../../bytes/fnv.ts";
 import type { Branch } from "../../lab/timeline.ts";

@@ -1,9 +1,9 @@
 /** What a table of a tool's options says: one row for each option of GNU's help, or several for several values. */
 
 /**
- * `same`: GNU's files and standard output differ from those without it, and ours are GNU's. `nothing`: GNU's do not differ,
- * and nor do ours. `own`: ours differ, whatever GNU's are. `refused`: an error that names the option. `warned`: a
- * warning that names it, each time. `tested`: the value is the test that has more than a sample.
+ * `same`: GNU's files and standard output differ from those without it, and ours are GNU's. `nothing`: GNU's do not
+ * differ, and nor do ours. `own`: ours differ, whatever GNU's are. `refused`: an error that names the option. `warned`:
+ * a warning that names it, each time. `tested`: the value is the test that has more than a sample.
  */
 export type Verdict = "same" | "nothing" | "own" | "refused" | "warned" | "tested";
 

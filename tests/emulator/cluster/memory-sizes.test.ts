@@ -1,4 +1,7 @@
-/** How large the memories of machines are, which hosts count whether they are touched or not, and what states say of them. */
+/**
+ * How large the memories of machines are, which hosts count whether they are touched or not, and what states say of
+ * them.
+ */
 import { expect, test } from "vitest";
 import { MachineMemory } from "../../../emulator/cpu/memory.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";

@@ -1,4 +1,5 @@
-# Boot sector of the processor tests: enters flat 32-bit protected mode and jumps to 100000, where the program has been put.
+# Boot sector of the processor tests: enters flat 32-bit protected mode and jumps to 100000, where the program has been
+# put.
     .intel_syntax noprefix
     .code16
     .globl _start

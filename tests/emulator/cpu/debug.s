@@ -1,5 +1,6 @@
-# Debug exceptions: breakpoints on code, data and ports, single steps, shadows, RF, the debug registers themselves (SDM 3B chapter 17).
-# A #DB writes its line (events.inc) and returns, so that what follows shows where it stood; faults elsewhere go on at `resume`.
+# Debug exceptions: breakpoints on code, data and ports, single steps, shadows, RF, the debug registers themselves (SDM
+# 3B chapter 17). A #DB writes its line (events.inc) and returns, so that what follows shows where it stood; faults
+# elsewhere go on at `resume`.
     .include "events.inc"
     .equ DATA, 0x8100
 # Clears DR6 and arms breakpoint 0 and 1: addresses, and the whole of DR7.

@@ -1,7 +1,7 @@
 /**
- * The differential tester: random cases through QEMU, the interpreter of blocks, the one in WebAssembly, and compiled code. QEMU boots once for thousands
- * of cases and writes a sum for each; what differs runs again with whole states, and is reduced to as few instructions
- * as still differ.
+ * The differential tester: random cases through QEMU, the interpreter of blocks, the one in WebAssembly, and compiled
+ * code. QEMU boots once for thousands of cases and writes a sum for each; what differs runs again with whole states,
+ * and is reduced to as few instructions as still differ.
  */
 
 import type { EngineMode } from "../../../emulator/jit/jit.ts";

@@ -1,6 +1,6 @@
 /**
- * Loops that change nothing are passed over up to the next timer, and nobody can tell: a machine that runs in pieces too
- * short for that is in the same state, to the instruction.
+ * Loops that change nothing are passed over up to the next timer, and nobody can tell: a machine that runs in pieces
+ * too short for that is in the same state, to the instruction.
  */
 import { expect, test } from "vitest";
 import type { Machine } from "../../../emulator/machine.ts";
@@ -14,7 +14,10 @@ const INSTRUCTIONS = 400_000;
 /** Shorter than what is worth a look. */
 const PIECE = 9_973;
 
-/** A timer that interrupts after each 1.5 ms; memory and stack of their own; a routine that asks for a key and finds none. */
+/**
+ * A timer that interrupts after each 1.5 ms; memory and stack of their own; a routine that asks for a key and finds
+ * none.
+ */
 const PREAMBLE = `
     xor ax, ax
     mov ds, ax

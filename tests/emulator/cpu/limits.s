@@ -1,5 +1,5 @@
-# Segment limits: the last valid and the first invalid offset, of each size, expand-up and expand-down. Each access that is refused
-# writes a line (events.inc), each that is not writes 1.
+# Segment limits: the last valid and the first invalid offset, of each size, expand-up and expand-down. Each access that
+# is refused writes a line (events.inc), each that is not writes 1.
     .include "events.inc"
 main:
     mov ax, 0x30

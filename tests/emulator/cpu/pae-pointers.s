@@ -1,5 +1,6 @@
-# PAE paging where QEMU is not what the manual says (SDM 3A 4.4.1): the PDPTE registers are loaded with CR3, CR0 and CR4,
-# reserved bits in what would be loaded are #GP(0), and a change in memory alone changes nothing. And what lies beyond 4 GiB.
+# PAE paging where QEMU is not what the manual says (SDM 3A 4.4.1): the PDPTE registers are loaded with CR3, CR0 and
+# CR4, reserved bits in what would be loaded are #GP(0), and a change in memory alone changes nothing. And what lies
+# beyond 4 GiB.
     .include "events.inc"
     .equ POINTERS, 0x20000
     .equ DIRECTORY, 0x21000

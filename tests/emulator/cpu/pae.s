@@ -1,4 +1,5 @@
-# PAE paging: PDPTE registers, 2 MiB pages, rights, error codes, NX, reserved bits, accessed and dirty bits, changes of mode.
+# PAE paging: PDPTE registers, 2 MiB pages, rights, error codes, NX, reserved bits, accessed and dirty bits, changes of
+# mode.
     .include "events.inc"
     .equ POINTERS, 0x20000
     .equ DIRECTORY, 0x21000

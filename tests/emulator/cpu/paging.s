@@ -1,4 +1,5 @@
-# Paging: rights, error codes, accessed and dirty bits, large and global pages, accesses across pages, stale translations.
+# Paging: rights, error codes, accessed and dirty bits, large and global pages, accesses across pages, stale
+# translations.
     .include "events.inc"
     .equ DIRECTORY, 0x20000
     .equ TABLE0, 0x21000        # identity for the first 4 MiB
@@ -160,7 +161,8 @@ main:
     mov esp, WINDOW + 0x10008
     MAP 16, 7
     mov dword ptr [resume], offset 9f
-    # The handler itself needs a stack: a fault here goes through a task gate or fails, so only the read direction is tried.
+    # The handler itself needs a stack: a fault here goes through a task gate or fails, so only the read direction is
+    # tried.
     mov esp, [saved_esp]
 9:  # Ring 3.
     USER user_read_supervisor

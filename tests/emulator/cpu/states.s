@@ -1,7 +1,7 @@
-# Runs short pieces of code from given states, in ring 0, ring 3 and virtual-8086 mode, through given segments and page tables.
-# Input at 200000: number of cases, mode of output, 32 descriptors for the GDT, and from 200200 on 128 bytes for each case (random-states.ts
-# writes them). Output at port E9 for each case: two sums over what is left of it, the second without what is undefined or known to
-# differ; in mode 1 the state itself comes before them.
+# Runs short pieces of code from given states, in ring 0, ring 3 and virtual-8086 mode, through given segments and page
+# tables. Input at 200000: number of cases, mode of output, 32 descriptors for the GDT, and from 200200 on 128 bytes for
+# each case (random-states.ts writes them). Output at port E9 for each case: two sums over what is left of it, the
+# second without what is undefined or known to differ; in mode 1 the state itself comes before them.
     .intel_syntax noprefix
     .code32
     .globl _start
@@ -79,7 +79,8 @@ _start:
     ltr ax
     xor eax, eax
     lldt ax
-    # The first 4 MiB in small pages, the program itself for ring 0 only; the rest, with the cases, in large ones for all.
+    # The first 4 MiB in small pages, the program itself for ring 0 only; the rest, with the cases, in large ones for
+    # all.
     mov edi, PAGE_TABLE
     mov eax, 7
     mov ecx, 1024
@@ -245,7 +246,8 @@ stubs:
     .endr
     .balign 16
 
-    # Stack: vector, error code, EIP, CS, EFLAGS; from an outer ring ESP, SS; from virtual-8086 mode ES, DS, FS, GS. Only SS is known.
+    # Stack: vector, error code, EIP, CS, EFLAGS; from an outer ring ESP, SS; from virtual-8086 mode ES, DS, FS, GS.
+    # Only SS is known.
 caught:
     mov ss:[REGISTERS], eax
     mov ss:[REGISTERS + 4], ecx
@@ -333,8 +335,8 @@ caught:
     mov edx, 0xe9
     rep outsb
 1:  call write_sum
-    # What QEMU and the manual leave open: undefined flags; RF, which QEMU does not set (SDM 3B 17.3.1.1); whether the access to a page
-    # that may not be read either was going to write.
+    # What QEMU and the manual leave open: undefined flags; RF, which QEMU does not set (SDM 3B 17.3.1.1); whether the
+    # access to a page that may not be read either was going to write.
     mov ebx, [current]
     mov eax, [ebx + C_DEFINED]
     and [EFLAGS_], eax

@@ -1,7 +1,8 @@
-# Random task switches: by CALL, JMP, a task gate and IRET to a TSS with random fields and a random descriptor (random-switches.ts). Each fault
-# is handled in a task of its own. Input at 200000: the number of cases; from 200010 on 64 bytes for each: kind, type byte and limit of the
-# descriptor, number of changes, then offset and value of each. Output: two sums for each case, the second without the EIP of a fault within
-# the new task, which QEMU takes from the old one, and without RF.
+# Random task switches: by CALL, JMP, a task gate and IRET to a TSS with random fields and a random descriptor
+# (random-switches.ts). Each fault is handled in a task of its own. Input at 200000: the number of cases; from 200010 on
+# 64 bytes for each: kind, type byte and limit of the descriptor, number of changes, then offset and value of each.
+# Output: two sums for each case, the second without the EIP of a fault within the new task, which QEMU takes from the
+# old one, and without RF.
     .include "events.inc"
     .equ INPUT, 0x200000
     .equ CASES, 0x200010

@@ -1,4 +1,5 @@
-# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and their faults.
+# Hardware task switches: by JMP, CALL, a task gate, an interrupt; back by IRET; into 16-bit and virtual-8086 tasks; and
+# their faults.
     .include "events.inc"
     .equ TASK, 0x68             # selector of the second TSS
     .equ GATE, 0x70
@@ -270,8 +271,8 @@ task_low_end:
 tss2:   .fill 0x80, 1, 0
 tss3:   .fill 0x80, 1, 0
 
-    # Local breakpoints end with their task, global ones stay (SDM 3B 17.2.4), but for LE, which QEMU keeps. All are for a
-    # linear address that nobody runs.
+    # Local breakpoints end with their task, global ones stay (SDM 3B 17.2.4), but for LE, which QEMU keeps. All are for
+    # a linear address that nobody runs.
 breakpoints:
     mov eax, 0xfffffff0
     .irp register, dr0, dr1, dr2, dr3

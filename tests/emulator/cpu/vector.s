@@ -1,7 +1,8 @@
-# Runs single MMX and SSE instructions between given states. Input at 200000: the number of cases, then for each case 608 bytes: an
-# FXSAVE image (512), EAX ECX EDX EBX, EFLAGS, room for the exception's vector, the number of the code, memory operands at ESI (+32)
-# and EDI (+48), and at +80 16 bytes of code padded with NOPs. Code of one number is the same and is written once, so that it may be
-# compiled. The cases as they are afterwards go to port E9. vector-host.c does the same on the host's processor.
+# Runs single MMX and SSE instructions between given states. Input at 200000: the number of cases, then for each case
+# 608 bytes: an FXSAVE image (512), EAX ECX EDX EBX, EFLAGS, room for the exception's vector, the number of the code,
+# memory operands at ESI (+32) and EDI (+48), and at +80 16 bytes of code padded with NOPs. Code of one number is the
+# same and is written once, so that it may be compiled. The cases as they are afterwards go to port E9. vector-host.c
+# does the same on the host's processor.
     .intel_syntax noprefix
     .code32
     .globl _start

@@ -1,4 +1,5 @@
-# Virtual-8086 mode: what is sensitive to IOPL, interrupts out of it and back, the I/O bitmap. (VME is in vme.s: QEMU has none.)
+# Virtual-8086 mode: what is sensitive to IOPL, interrupts out of it and back, the I/O bitmap. (VME is in vme.s: QEMU
+# has none.)
     .include "events.inc"
     .include "virtual8086.inc"
 main:

@@ -1,5 +1,5 @@
-# Environment and state of the x87 in memory: 16 and 32 bits, in protected and in virtual-8086 mode; what loading them restores; exceptions
-# that wait (SDM volume 1, 8.1.10 and 8.7).
+# Environment and state of the x87 in memory: 16 and 32 bits, in protected and in virtual-8086 mode; what loading them
+# restores; exceptions that wait (SDM volume 1, 8.1.10 and 8.7).
     .include "events.inc"
     .equ AREA, 0x8400
     .equ OPERAND, 0x8200

@@ -1,7 +1,7 @@
-# Runs single x87 instructions between given states. Input at 200000: the number of cases, then for each case 144 bytes: an FNSAVE image
-# (108), EFLAGS, 14 bytes of memory operand at ESI, the number of the code, 16 bytes of code padded with NOPs. Code of one number is
-# the same and is written once, so that it may be compiled. The cases as they are afterwards go to port E9.
-# x87-host.c does the same on the host's processor.
+# Runs single x87 instructions between given states. Input at 200000: the number of cases, then for each case 144 bytes:
+# an FNSAVE image (108), EFLAGS, 14 bytes of memory operand at ESI, the number of the code, 16 bytes of code padded with
+# NOPs. Code of one number is the same and is written once, so that it may be compiled. The cases as they are afterwards
+# go to port E9. x87-host.c does the same on the host's processor.
     .intel_syntax noprefix
     .code32
     .globl _start

@@ -16,8 +16,8 @@ const MIB = 1024 * 1024;
 const END_NS = 30_000_000;
 
 /**
- * The loop has what is delicate at boundaries: STI and MOV SS, which hold interrupts back for an instruction, a repeated
- * string instruction, HLT, and PUSHF/POPF with TF set, so that the guest single-steps itself.
+ * The loop has what is delicate at boundaries: STI and MOV SS, which hold interrupts back for an instruction, a
+ * repeated string instruction, HLT, and PUSHF/POPF with TF set, so that the guest single-steps itself.
  */
 const LOOP = `
     sti

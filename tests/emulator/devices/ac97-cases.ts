@@ -1,6 +1,6 @@
 /**
- * The 82801AA's AC'97 controller: expectations from Intel's data sheet (290655), chapter 13, and from the specification of
- * AC'97. Mixer at C800h, bus masters at C400h, in slot 3; the list of descriptors at 10000h, samples at 20000h.
+ * The 82801AA's AC'97 controller: expectations from Intel's data sheet (290655), chapter 13, and from the specification
+ * of AC'97. Mixer at C800h, bus masters at C400h, in slot 3; the list of descriptors at 10000h, samples at 20000h.
  */
 import type { Case } from "./script.ts";
 

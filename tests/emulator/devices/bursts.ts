@@ -350,7 +350,10 @@ function virtioBurst(random: Random): string {
   ].join(";");
 }
 
-/** A driver of the virtio card: a chain in each of its queues, some of them broken, at the place where it has its registers. */
+/**
+ * A driver of the virtio card: a chain in each of its queues, some of them broken, at the place where it has its
+ * registers.
+ */
 function virtioCardBurst(random: Random): string {
   const tables = [0x90000, 0x94000, 0x98000] as const;
   const available = [0x91000, 0x95000, 0x98400] as const;

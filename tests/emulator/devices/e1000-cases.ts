@@ -22,7 +22,8 @@ const KEEPS: readonly (readonly [register: string, bits: string])[] = [
   ...[["410", "3fffffff"] as const, ["2800", "fffffff0"] as const, ["2808", "fff80"] as const],
   ...[["2c00", "fff"] as const, ["3800", "fffffff0"] as const, ["3808", "fff80"] as const, ["5000", "3ff"] as const],
   ...[["5800", "f"] as const, ["5808", "fffff"] as const],
-  // The multicast table, the sixteen receive addresses, the table of VLANs: their first and last words, and what follows.
+  // The multicast table, the sixteen receive addresses, the table of VLANs: their first and last words, and what
+  // follows.
   ...[
     ["51fc", "0"] as const,
     ["5200", "ffffffff"] as const,

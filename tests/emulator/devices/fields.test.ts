@@ -129,7 +129,10 @@ test("the parts that a snapshot is made of have these names and versions", () =>
   expect(others.map((parts) => parts.filter((part) => !PARTS.includes(part)))).toEqual(PARTS_OF_CARDS);
 });
 
-/** Cases that one board goes through before it is looked at: to list all of its fields takes ten times as long as a case. */
+/**
+ * Cases that one board goes through before it is looked at: to list all of its fields takes ten times as long as a
+ * case.
+ */
 const TOGETHER = 5;
 
 for (const { name: chip, cases, config } of CHIPS) {

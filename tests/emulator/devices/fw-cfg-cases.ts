@@ -1,4 +1,7 @@
-/** The firmware's configuration device (QEMU's fw_cfg by ports): one setting `opt/a` with the text `xy`, and the generation. */
+/**
+ * The firmware's configuration device (QEMU's fw_cfg by ports): one setting `opt/a` with the text `xy`, and the
+ * generation.
+ */
 import type { Case } from "./script.ts";
 
 const bytes = (...values: readonly string[]): string => values.map((value) => `in 511 = ${value}`).join("; ");

@@ -155,7 +155,8 @@ export const ideCases: readonly Case[] = [
     name: "an error is gone with the next command",
     script: `out 1f7 ff; ${DONE}; in 1f7 = 51; out 1f7 e0; in 1f7 = d0; in 1f1 = 0; ${DONE}; in 1f7 = 50`,
   },
-  // What the battery-backed memory says of the disks: cylinders, heads, precompensation, control, landing zone, sectors.
+  // What the battery-backed memory says of the disks: cylinders, heads, precompensation, control, landing zone,
+  // sectors.
   {
     name: "types and geometries of both disks",
     script: Object.entries({

@@ -1,6 +1,6 @@
 /**
- * The NE2000: expectations from National's data sheet of the DP8390D (1995) and Realtek's of the RTL8029AS. Ports C000h,
- * in slot 3.
+ * The NE2000: expectations from National's data sheet of the DP8390D (1995) and Realtek's of the RTL8029AS. Ports
+ * C000h, in slot 3.
  */
 import type { Case } from "./script.ts";
 

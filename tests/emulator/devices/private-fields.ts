@@ -34,7 +34,10 @@ function bytesOf(place: object): string | null {
   return `${place.constructor.name} of ${bytes.length}: ${bytes.subarray(0, end).toString("latin1")}`;
 }
 
-/** All that can be reached from `root`, but for what objects of the classes `skips` hold, and fields that are `left` out. */
+/**
+ * All that can be reached from `root`, but for what objects of the classes `skips` hold, and fields that are `left`
+ * out.
+ */
 export function fieldsOf(root: object, skips: ReadonlySet<string>, left: (path: string) => boolean): Fields {
   const session = new Session();
   session.connect();

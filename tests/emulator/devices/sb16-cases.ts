@@ -1,6 +1,6 @@
 /**
- * The Sound Blaster 16: expectations from Creative's Sound Blaster Series Hardware Programming Guide. Ports 220h, IRQ 5,
- * DMA channels 1 and 5; samples at 30000h.
+ * The Sound Blaster 16: expectations from Creative's Sound Blaster Series Hardware Programming Guide. Ports 220h, IRQ
+ * 5, DMA channels 1 and 5; samples at 30000h.
  */
 import type { Case } from "./script.ts";
 

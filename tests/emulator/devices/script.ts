@@ -1,7 +1,7 @@
 /**
- * Scripts for a board without a processor: what the processor, the world outside and time do to it, and what it answers.
- * A script is text, one step per line or between semicolons, numbers in hexadecimal. `=` expects a value, `&` in front
- * of it only some of its bits:
+ * Scripts for a board without a processor: what the processor, the world outside and time do to it, and what it
+ * answers. A script is text, one step per line or between semicolons, numbers in hexadecimal. `=` expects a value, `&`
+ * in front of it only some of its bits:
  *
  *     out 43 36          write a byte to a port (outw, outl: two and four bytes)
  *     in 40 = 12         read a byte and expect this value (inw, inl)
@@ -13,14 +13,14 @@
  *     intr = 1           expect the level of INTR          ack = 08   expect this vector from an INTA cycle
  *     ram 1000 41 42     put bytes into memory             ram 1000 = 41   look at one
  *     key 1E, keyup 1E   a key goes down or up             leds = 7   look at the keyboard's
- *     mouse 5 FD 0       it moves to the right, down, its wheel    buttons 1   so many of its buttons are held
- *     com1 41 42         bytes come from the terminal      sent1 = 41   the next byte that has gone there (com2, sent2, ...)
+ *     mouse 5 FD 0       it moves to the right, down, its wheel    buttons 1   its buttons held
+ *     com1 41 42         bytes come from the terminal      sent1 = 41   a byte that has gone there (com2, sent2, ...)
  *     printed = 41       the next byte that the printer has got
  *     played = 7fff      the next sample that a sound card has played   rate = AC44   and the rate of the last of them
  *     frame 40 FF FF     a frame of that length arrives, beginning with these bytes
  *     wire = 40          the length of the next frame that has gone out; `byte C = 8` then looks into it
  *     cable 0            pull the network cable (1: plug it in)
- *     eject 2 = 1        press a drive's button (0-3 IDE, 4 and 5 diskettes, 6 to B AHCI; `eject 2 1`: by force); did it open?
+ *     eject 2 = 1        press a drive's button (0-3 IDE, 4-5 diskettes, 6-B AHCI; `eject 2 1`: by force); did it?
  *     insert 2 40 = 1    put in a medium of so many 2048-byte blocks, or KiB of a diskette
  *     medium 0 5 = 12    a byte of a drive's medium: drive, address; `sata` for a port of the AHCI adapter
  *     ferr 1             the processor's FERR# pin

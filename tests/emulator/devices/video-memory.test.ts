@@ -1,7 +1,7 @@
 /**
  * The display adapter's memory where the processor reaches it without the bus: in chained modes with all planes, and in
- * linear frame buffers. A machine that is watched, whose accesses all go through the bus, ends in the same state, and so
- * do one with another engine and one that was saved and goes on elsewhere.
+ * linear frame buffers. A machine that is watched, whose accesses all go through the bus, ends in the same state, and
+ * so do one with another engine and one that was saved and goes on elsewhere.
  */
 import { describe, expect, test } from "vitest";
 import type { JitMode } from "../../../emulator/jit/jit.ts";

@@ -1,4 +1,6 @@
-/** Datagrams and pings by way of the host: what a guest sends comes out of it, and what comes back reaches the guest. */
+/**
+ * Datagrams and pings by way of the host: what a guest sends comes out of it, and what comes back reaches the guest.
+ */
 import { expect, test } from "vitest";
 import { Gateway } from "../../../emulator/ether/gateway.ts";
 import type { DatagramHandler, HostNetwork } from "../../../emulator/ether/nat/host-network.ts";

@@ -1,4 +1,6 @@
-/** Answers of the DHCP server byte by byte (RFC 2131, table 3), where they go, and what it remembers in a saved state. */
+/**
+ * Answers of the DHCP server byte by byte (RFC 2131, table 3), where they go, and what it remembers in a saved state.
+ */
 import { describe, expect, test } from "vitest";
 import { DhcpServer } from "../../../emulator/ether/dhcp-server.ts";
 import { parseIpv4 } from "../../../emulator/ether/packet.ts";

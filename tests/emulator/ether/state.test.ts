@@ -1,6 +1,6 @@
 /**
- * The saved state of the network is complete: one network just goes on, the other is saved and restored into a fresh one
- * after each quantum, and both carry the same frames at the same times.
+ * The saved state of the network is complete: one network just goes on, the other is saved and restored into a fresh
+ * one after each quantum, and both carry the same frames at the same times.
  */
 import { expect, test } from "vitest";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";

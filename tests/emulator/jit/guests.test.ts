@@ -12,7 +12,9 @@ import { boot, images } from "../../system/images.ts";
 
 const MODES: readonly JitMode[] = ["off", "on", "force"];
 const INSTRUCTIONS = casesOf("emulator/jit/guests").count;
-/** Odd, so that runs end anywhere. At the end of each a digest of all memory is taken, which takes longer than the run. */
+/**
+ * Odd, so that runs end anywhere. At the end of each a digest of all memory is taken, which takes longer than the run.
+ */
 const PIECE = Math.floor(INSTRUCTIONS / 3) | 1;
 
 function guestDigests(guest: string, flags: number, mode: JitMode): string[] {

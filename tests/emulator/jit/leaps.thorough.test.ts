@@ -15,7 +15,10 @@ const OTHER_TABLE = 0xb000;
 const IDT = 0x2000;
 const PAGE_FAULT_GATE = IDT + 8 * 14;
 const KERNEL_STACK_TOP = 0x7f00;
-/** What vectors are computed from. Pages are touched by number, from FIRST_PAGE on; every eighth call one goes, from both spaces. */
+/**
+ * What vectors are computed from. Pages are touched by number, from FIRST_PAGE on; every eighth call one goes, from
+ * both spaces.
+ */
 const NUMBERS = 0x8000;
 const NUMBER_BYTES = 256;
 const FIRST_PAGE = 0x200;

@@ -13,7 +13,9 @@ export const totals = { retired: 0, compiled: 0, regions: 0 };
 /** Where the code of another machine is that "moved" takes over. */
 const ELSEWHERE = 0x312000;
 
-/** What is compared with decoded blocks. "shared": what another machine has compiled before; "moved": at another place. */
+/**
+ * What is compared with decoded blocks. "shared": what another machine has compiled before; "moved": at another place.
+ */
 export type ComparedEngine = "compiled" | "shared" | "moved" | "cold";
 
 function makeCompared(seed: number, options: WorldOptions, engine: ComparedEngine, instructions: number): World {

@@ -1,7 +1,7 @@
 /**
- * Random programs of 16-bit code in a small machine, in real mode, in protected mode or, without page tables or with them,
- * in virtual-8086 mode: any opcode with any prefixes and addresses, segments that are loaded anew, far transfers to the same bytes by
- * other names, jumps over the segment's end, writes into the program, faults that begin it anew.
+ * Random programs of 16-bit code in a small machine, in real mode, in protected mode or, without page tables or with
+ * them, in virtual-8086 mode: any opcode with any prefixes and addresses, segments that are loaded anew, far transfers
+ * to the same bytes by other names, jumps over the segment's end, writes into the program, faults that begin it anew.
  */
 import type { Cpu } from "../../../emulator/cpu/cpu.ts";
 import { IF, IOPL, VM } from "../../../emulator/cpu/flags.ts";
@@ -270,7 +270,9 @@ function beginReal({ core }: Cpu, segment: number, limit: number, codeAccess: nu
   state.updateMode();
 }
 
-/** Flat 32-bit segments, a TSS, and gates to handlers: an interrupt counts, the service returns, `restart` is all else. */
+/**
+ * Flat 32-bit segments, a TSS, and gates to handlers: an interrupt counts, the service returns, `restart` is all else.
+ */
 function beginMonitor({ core }: Cpu, restart: readonly number[], write: Write, others: readonly number[]): void {
   const { s, state } = core;
   const table = [

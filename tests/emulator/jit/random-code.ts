@@ -1,6 +1,6 @@
 /**
- * Random machine code, and how it is put together: instructions of any kind, changes of page tables, and accesses near one
- * another.
+ * Random machine code, and how it is put together: instructions of any kind, changes of page tables, and accesses near
+ * one another.
  */
 import type { Random } from "../../../emulator/state/random.ts";
 import { Decoded, decode } from "../../../src/isa/decode.ts";

@@ -1,6 +1,6 @@
 /**
- * Compiled code that goes from page to page finds other code there as soon as page tables say so: a program's loop calls
- * a routine in another page, which is another one by turns.
+ * Compiled code that goes from page to page finds other code there as soon as page tables say so: a program's loop
+ * calls a routine in another page, which is another one by turns.
  */
 import { expect, test } from "vitest";
 import { EAX, EBX, ECX, EIP, ESI, ESP } from "../../../emulator/cpu/layout.ts";

@@ -1,6 +1,6 @@
 /**
- * The square root of compiled code, which is found by a double's and one step of Newton's, beside the interpreter's, which
- * computes with numbers of any length: numbers whose roots lie next to the edges of rounding, and random ones.
+ * The square root of compiled code, which is found by a double's and one step of Newton's, beside the interpreter's,
+ * which computes with numbers of any length: numbers whose roots lie next to the edges of rounding, and random ones.
  */
 import { expect, test } from "vitest";
 import { squareRoot } from "../../../emulator/cpu/fpu/arithmetic.ts";

@@ -1,6 +1,6 @@
 /**
- * Repeated string instructions look at their source first: where it faults, nothing has happened to the target's page. One
- * that faults has changed no flags.
+ * Repeated string instructions look at their source first: where it faults, nothing has happened to the target's page.
+ * One that faults has changed no flags.
  */
 import { expect, test } from "vitest";
 import { AF, ARITHMETIC, CF, PF, SF } from "../../../emulator/cpu/flags.ts";

@@ -2,7 +2,8 @@
  * What of packetdrill's archives is judged: what is left out and why, and what is taken out of a script before it runs.
  * Left out are Fast Open, TCP over UDP, IPv6, zero-copy, splice and epoll, PSP, and scripts that choose another setting
  * than the usual one (a sysctl), or a congestion control. CUBIC is the usual one, so what is about it is judged; and a
- * queue of the interface or a route is no sysctl. Assertions on Linux's tcp_info are cut out; the rest of the script runs.
+ * queue of the interface or a route is no sysctl. Assertions on Linux's tcp_info are cut out; the rest of the script
+ * runs.
  */
 
 export const ARCHIVES = {
@@ -75,8 +76,8 @@ const COMMANDS = /^.*(\/bin\/dd .* of=\/tmp\/testfile|tc qdisc .* pfifo limit 0)
 
 /**
  * The script as it runs: shell commands but those in COMMANDS do nothing, embedded Python is cut out. Where FreeBSD's
- * dialect has a part for the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0 is
- * left out. A file that the script makes in /tmp is made in the folder `place`.
+ * dialect has a part for the standard and one for FreeBSD, the standard's is taken; its name for an ICMP code that is 0
+ * is left out. A file that the script makes in /tmp is made in the folder `place`.
  */
 export function prepared(text, place) {
   return text

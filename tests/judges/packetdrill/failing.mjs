@@ -1,6 +1,6 @@
 /**
- * The scripts that do not pass, by archive, with the reason. scripts/packetdrill.mjs fails when another one does not, and
- * when one of these does: then it comes off the list.
+ * The scripts that do not pass, by archive, with the reason. scripts/packetdrill.mjs fails when another one does not,
+ * and when one of these does: then it comes off the list.
  */
 
 const MTU = "it wants an interface with a larger MTU than Ethernet's";

@@ -462,13 +462,15 @@ describe("the monitor for programs", () => {
 });
 
 test("docs/monitor.md lists the commands", () => {
-  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  const signature = (before: string, { name, parameters }: (typeof HUMAN_ROWS)[number]): string =>
+    `\`${`${before}${name} ${parameters}`.trim()}\``;
   const people = (rows: typeof HUMAN_ROWS, before = ""): string =>
-    rows
-      .map(({ name, parameters, does }) => `| \`${cell(`${before}${name} ${parameters}`.trim())}\` | ${cell(does)} |\n`)
-      .join("");
-  const table = `| command | what it does |\n|---|---|\n${people(HUMAN_ROWS)}${people(INFO_ROWS, "info ")}`;
-  expect(generatedPart("docs/monitor.md", "commands", table)).toBe(table);
+    wrapped(`${rows.map((row) => signature(before, row)).join(", ")}.`);
+  const own = [...HUMAN_ROWS, ...INFO_ROWS.map((row) => ({ ...row, name: `info ${row.name}` }))]
+    .filter(({ does }) => does.endsWith("; not in QEMU"))
+    .map((row) => `- ${signature("", row)}: ${row.does.replace("; not in QEMU", "")}\n`);
+  const listed = `${people(HUMAN_ROWS)}\n${people(INFO_ROWS, "info ")}\nNot in QEMU:\n\n${own.join("")}`;
+  expect(generatedPart("docs/monitor.md", "commands", listed)).toBe(listed);
   const programs = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length > 0).map(({ name, takes }) => {
     const list = Object.entries(takes).map(([argument, kind]) => {
       const words = kind.replace("?", ", optional").replace(/^string(, )?/, "");
@@ -477,6 +479,6 @@ test("docs/monitor.md lists the commands", () => {
     return `| \`${name}\` | ${list.join(", ")} |\n`;
   });
   const bare = PROGRAM_ROWS.filter(({ takes }) => Object.keys(takes).length === 0).map(({ name }) => `\`${name}\``);
-  const listed = `| command | arguments |\n|---|---|\n${programs.join("")}\n${wrapped(`Without arguments: ${bare.join(", ")}.`)}`;
-  expect(generatedPart("docs/monitor.md", "programs", listed)).toBe(listed);
+  const table = `| command | arguments |\n|---|---|\n${programs.join("")}\n${wrapped(`Without arguments: ${bare.join(", ")}.`)}`;
+  expect(generatedPart("docs/monitor.md", "programs", table)).toBe(table);
 });

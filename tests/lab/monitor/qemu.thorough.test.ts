@@ -1,4 +1,6 @@
-/** The monitor prints what QEMU's prints: the same commands on the same boot sector, where nothing is left to firmware. */
+/**
+ * The monitor prints what QEMU's prints: the same commands on the same boot sector, where nothing is left to firmware.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
