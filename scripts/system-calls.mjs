@@ -112,7 +112,7 @@ ${functions.join("\n")}
 `;
 }
 
-/** Text in lines of 114 columns, as a comment has six more; those after the first begin with `indent`. Code stays whole. */
+/** Lines of 114 columns, as a comment has six more; those after the first begin with `indent`. Code stays whole. */
 function wrapped(text, indent) {
   const lines = [];
   for (const word of text.match(/(?:`[^`]*`|[^ `])+/g)) {
