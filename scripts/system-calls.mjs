@@ -83,7 +83,12 @@ function cHeader(calls) {
   const functions = calls.map(({ name, arguments: args, does, returns }, number) => {
     const parameters = args.map((argument) => `long ${argument.name}`).join(", ") || "void";
     const passed = [0, 1, 2, 3, 4].map((index) => args[index]?.name ?? "0").join(", ");
-    return `/* ${does} Returns ${returns}. */
+    return `${comment([
+      `${does} Returns ${returns}.`,
+      ...args
+        .filter(({ meaning }) => meaning)
+        .map(({ name: argument, meaning }) => `\`${argument}\`: ${meaning.replaceAll("<br>", "; ")}.`),
+    ])}
 static inline long qure_${name}(${parameters})
 {
     return qure_call(${number}, ${passed});
@@ -107,31 +112,26 @@ ${functions.join("\n")}
 `;
 }
 
-/** An item of a list in lines of at most 120 columns; code stays whole. */
-function item(indent, text) {
-  const lines = [`${indent}-`];
+/** Lines of 114 columns, as a comment has six more; those after the first begin with `indent`. Code stays whole. */
+function wrapped(text, indent) {
+  const lines = [];
   for (const word of text.match(/(?:`[^`]*`|[^ `])+/g)) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (longer.length > 120) lines.push(`${indent}  ${word}`);
-    else lines[lines.length - 1] = longer;
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length > 114) lines.push(`${indent}${word}`);
+    else lines.splice(-1, 1, longer);
   }
   return lines.join("\n");
 }
 
+function comment(texts) {
+  return `/* ${texts.map((text) => wrapped(text, "   ")).join("\n   ")} */`;
+}
+
 function page(calls) {
-  const rows = calls.flatMap(({ name, arguments: args, does, returns }, number) => {
-    const choices = args.flatMap(({ meaning }) => (meaning?.includes("<br>") ? meaning.split("<br>") : []));
-    const list = args
-      .filter(({ meaning }) => meaning)
-      .map(({ name: argument, meaning }) => ` \`${argument}\`: ${meaning.includes("<br>") ? "see below" : meaning}.`);
-    const result = returns === "0" ? "" : ` -> ${returns}`;
-    return [
-      item(
-        "",
-        `**${number}** \`${name}(${args.map((argument) => argument.name).join(", ")})\` ${does}${list.join("")}${result}`,
-      ),
-      ...choices.map((choice) => item("  ", choice)),
-    ];
+  const rows = calls.map(({ name, arguments: args, does, returns }, number) => {
+    const signature = `\`${name}(${args.map((argument) => argument.name).join(", ")})\``;
+    const purpose = /^.*?\.(?= |$)/.exec(does)[0];
+    return wrapped(`- **${number}** ${signature} ${purpose}${returns === "0" ? "" : ` -> ${returns}`}`, "  ");
   });
   return `# System calls
 
@@ -139,9 +139,9 @@ function page(calls) {
 
 A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments, in this order, in
 ${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. Paths, records and bytes are passed by their addresses; texts end with a NUL.
-EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`, such as "an address is
-not the program's" (33); all other registers are as they were. Programs in assembly include \`system-calls.inc\`,
-programs in C \`qure.h\`, both in \`asm/include\`; [programs.md](programs.md) has examples.
+EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`; all other registers
+are as they were. \`asm/include/qure.h\` has flags, records and bounds of each call, and declares them for C; programs in
+assembly include \`system-calls.inc\`; [programs.md](programs.md) has examples.
 
 Handles are small numbers: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free,
 up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only. Calls that may wait take \`milliseconds\`:

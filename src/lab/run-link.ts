@@ -2,8 +2,21 @@
  * A run as a link: which image, which machines, the seed, and all that was done with its virtual time. Because nothing
  * else decides how a run goes on, whoever has the image comes to the same state, and its digest is in the link.
  *
- * The text is base64url (RFC 4648, section 5) of: the version, the fields of `RunDescription`, the actions each with
- * the time since the one before, and a CRC-32. Integers are LEB128. docs/formats/snapshot.md.
+ * The text is base64url (RFC 4648, section 5) of these; all but the three with a size are LEB128.
+ * docs/formats/snapshot.md has the rest.
+ *
+ * - version, 1
+ * - image, 8 bytes: first half of the digest (MurmurHash3 x86_128 over pages) of firmware and image
+ * - medium: 0 CD, 1 disk, 2 diskette
+ * - flags: bit 0 a gateway; bit 1 a digest follows; bit 2 machines of a campaign
+ * - disk: size of the disks prepared for QuRe, in KiB; 0: none
+ * - machines at the beginning, 1 to 1000
+ * - memory of each, in units of 64 KiB
+ * - seed
+ * - end: virtual time in ns at which the link was made
+ * - digest, 16 bytes, of the whole state there; only with bit 1 of the flags
+ * - actions: their number, then each with the time since the one before
+ * - CRC-32, 4 bytes, IEEE 802.3, little endian, of everything before it
  */
 import { DigestVisitor } from "../../emulator/state/digest.ts";
 import { ACTIONS, type Action, type ActionValue } from "./actions.ts";

@@ -1,6 +1,6 @@
 /**
- * FAT as the kernel and src/disk/fat see it: what the numbers of a boot sector mean, names beyond ASCII, chains that are
- * cut up, and what is left after changes, also on a full volume.
+ * FAT as the kernel and src/disk/fat see it: what the numbers of a boot sector mean, names beyond ASCII, chains that
+ * are cut up, and what is left after changes, also on a full volume.
  */
 import { expect, test } from "vitest";
 import { checkFat, formatFat } from "../../src/disk/fat/index.ts";

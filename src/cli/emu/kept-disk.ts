@@ -1,6 +1,9 @@
 /**
  * A prepared disk as a file of the cache (docs/formats/snapshot.md): only what is not zeros, so that a disk of many
  * gigabytes is kept, and read again, in a moment.
+ *
+ * Little endian: magic `QRPD`, u32 version, f64 size of the disk, u32 count of chunks, u32 zero; count ascending u32
+ * numbers, n for the 4096 bytes from 4096 n on; the chunks; SHA-256 of all that stands before.
  */
 import { createHash } from "node:crypto";
 import { SparseDisk } from "../../../emulator/disk/disk.ts";

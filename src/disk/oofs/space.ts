@@ -1,6 +1,19 @@
 /**
  * Which blocks are free: the map of the state that is being changed, and what the last commit and the snapshots hold.
  * Blocks are taken from one region at a time, the window.
+ *
+ * The map's blocks are in the map, so giving one of them a new place changes the map. Each gets only one new place
+ * between two commits, so this ends; it must not recurse.
+ *
+ * - Window: 4 KiB hold the OR of all maps for its region, with reserved blocks and bits after the volume's end set.
+ *   When it is opened, its own map block and the nodes above get places first, from itself. Allocating sets a bit in
+ *   window and map.
+ * - Freeing puts the block on a list of at most 128 numbers, and takes from it, oldest first: bring its region's map
+ *   block in; if that has no new place since the last commit, allocate one and put the old one on the list, and the
+ *   same for the nodes above; clear the bit. The nodes are at most 34 and each counts once, so the list does not
+ *   overflow.
+ * - When the window has no block left in the middle of this, the next one is opened in the same way; bits that could
+ *   not be set yet wait on the list too, and count as set.
  */
 import { assert } from "../../diagnostic/invariant.ts";
 import { damaged, FileSystemError } from "../error.ts";

@@ -11,6 +11,18 @@
  *    1. Its second copy must wait: version 1 may have content there.
  * 4. Write the superblock of version 2, which decides the version.
  * 5. Write the second copy of record n + 1, and commit n + 2 with the same content.
+ *
+ * Version 1 differs from docs/formats/oofs.md in these:
+ *
+ * - Superblock: version 1; zero from 24 on. Blocks 3 to B-1 are for everything else.
+ * - Commit record: version 1; at 16 u64 sequence number; 24 u32 blocks of the volume; 28 u32 blocks in use: blocks 0-2
+ *   and every block that is pointed to; 32 u32 objects; 36 zero; 40 the 128-byte object record of the object table (id
+ *   0, class `object_table`, size a multiple of 4096, not 0 and no more than B - 3 blocks have); zero from 168 on. The
+ *   valid one with the higher number is the state; if what it leads to is damaged, the other one.
+ * - Object record: version 1; zero from 40 to 63. Persistent objects have parent 0 and no name; of several of a class
+ *   the one with the lowest id counts.
+ * - Directory: an array of entries of 256 bytes: u32 id (0: free); u16 bytes of the name, 1 to 247; u16 zero; 248 bytes
+ *   name, padded with zeros.
  */
 
 import type { BlockDevice } from "../device.ts";

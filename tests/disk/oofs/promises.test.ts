@@ -1,5 +1,5 @@
 /**
- * The promises of docs/formats/oofs.md, each by its name. Those that need many images are in crash.test.ts and
+ * What docs/formats/oofs.md promises, point by point. Those that need many images are in crash.test.ts and
  * damage.test.ts too.
  */
 import { describe, expect, test } from "vitest";
