@@ -174,7 +174,7 @@ banner:
     jmp     say
 
 .data
-text_banner:    .asciz "QuRe firmware 0.1.0, "
+text_banner:    .asciz "QuRe firmware 0.2.0, "
 text_memory:    .asciz " MiB RAM"
 text_drive:     .asciz ", "
 text_disk:      .asciz "h disk "

@@ -104,7 +104,7 @@ structures:
     .byte   CAN_ACPI, IS_VIRTUAL
     .byte   0, 1, 0xFF, 0xFF            # release, no embedded controller
     .asciz  "QuRe"
-    .asciz  "0.1.0"
+    .asciz  "0.2.0"
     .asciz  "01/01/2026"
     .byte   0
 

@@ -18,7 +18,7 @@ export interface KeptSnapshot {
 
 /** What a monitor needs of the program that it runs in. */
 export interface MonitorHost {
-  /** Of this program, such as 0.1.0. */
+  /** Of this program, such as 0.2.0. */
   readonly version: string;
   /** Of the process that runs the machines. */
   readonly processId: number;

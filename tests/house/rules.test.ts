@@ -122,16 +122,7 @@ describe("house rules", () => {
       "src/lab": ["emulator", "src/host", "src/isa"],
       "src/monitor": ["emulator", "src/lab", "src/isa"],
       "src/plan": ["emulator", "src/host/places.ts", "src/lab"],
-      "src/chaos": [
-        "emulator",
-        "src/host",
-        "src/image",
-        "src/lab",
-        "src/plan",
-        "src/object",
-        "src/disk",
-        "src/wire",
-      ],
+      "src/chaos": ["emulator", "src/host", "src/image", "src/lab", "src/plan", "src/object", "src/disk", "src/wire"],
       "src/page": ["emulator", ...NO_NODE],
     };
     const wrong: string[] = [];
