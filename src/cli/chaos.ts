@@ -270,7 +270,7 @@ function figuresText({ runs, failures, virtualNs, figures }: Summary): string {
 
 function list({ subject, lab, machines }: Stage): void {
   const rows = (title: string, all: readonly (readonly [string, string])[]): string =>
-    `${title}\n${all.map(([name, help]) => `  ${name.padEnd(14)}${help}`.trimEnd()).join("\n")}\n`;
+    `${title}\n${all.map(([name, help]) => `  ${name.padEnd(12)}  ${help}`.trimEnd()).join("\n")}\n`;
   process.stdout.write(
     [
       rows(

@@ -26,6 +26,11 @@ const RULE = `export const invariants = [{
   kind: "wrong",
   rule: "the first machine keeps its power",
   watch: ({ lab }) => ({ look: () => (lab.nodes[0].isOff ? "it is off" : null) }),
+}, {
+  name: "longer than its column",
+  kind: "stuck",
+  rule: "it holds",
+  watch: () => ({ look: () => null }),
 }];
 `;
 
@@ -62,10 +67,12 @@ test("says how to repeat a run that broke a rule of one's own, on the machines o
 });
 
 test("lists what means something to these machines: nothing is typed at them, and two make no ring", async () => {
-  const { stdout } = await qure("chaos", "--snapshot", "two", "--list");
+  const { stdout } = await qure("chaos", "--snapshot", "two", "--invariants", "rule.mjs", "--list");
   const names = [...stdout.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name);
   expect(names).toEqual(expect.arrayContaining(["unplug", "partition", "majority"]));
   for (const name of ["leave", "set", "ring"]) expect(names).not.toContain(name);
+  expect(stdout).toContain("\n  power         wrong: the first machine keeps its power\n");
+  expect(stdout).toContain("\n  longer than its column  stuck: it holds\n");
 });
 
 test.each([

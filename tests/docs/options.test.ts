@@ -123,13 +123,5 @@ const OTHERS = [
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
   "--external", // api.md: of esbuild
   "--build-id", // linker.md: not there
-  "--gdwarf-cie-version", // assembler-differences.md: not there
-  "--no-pad-sections", // assembler-differences.md: not there
-  "--compress-debug-sections", // assembler-differences.md: not there
-  // linker.md: refused
-  ..."--gc-keep-exported --split-by-file --split-by-reloc --traditional-format --hash-size --out-implib".split(" "),
-  ..."--task-link --force-exe-suffix --version-script --target-help --dump-config --sectname-subst".split(" "),
-  ..."--gsframe --prefix --prefix-strip --prefix-addresses --show-all-symbols --inlines".split(" "),
-  ..."--source-comment --visualize-jumps --disassembler-color --unicode --dyn-syms --sym-base --ctf".split(" "),
-  ..."--sframe --synthetic --ifunc-chars --debugging --alt-machine-code".split(" "),
+  "--compress-debug-sections", // linker.md: without effect
 ];

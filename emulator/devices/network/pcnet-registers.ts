@@ -1,4 +1,7 @@
-/** Registers of the Am79C970A by their numbers, and their bits ("User Accessible Registers" of its data sheet). */
+/**
+ * Registers of the Am79C970A by their numbers, and their bits ("User Accessible Registers" of its data sheet). Counters
+ * of descriptors and lengths of rings (CSR72 to 78) are plain numbers, as QEMU's.
+ */
 
 // Control and status registers.
 export const CSR0 = 0;

@@ -2,7 +2,8 @@
  * A virtio network card (1AF4:1000). Source: Virtual I/O Device (VIRTIO) 1.1, 5.1.
  *
  * It moves frames, adds up checksums of TCP and UDP, and cuts what is sent into segments of TCP for IPv4; one pair of
- * queues. A frame for which the driver has left no buffer is lost, as the card has no memory of its own.
+ * queues. A frame for which the driver has left no buffer is lost, as the card has no memory of its own. There is no
+ * other segmentation, and no merged buffers, VLANs or announcements; a cable is noticed after 1 ms.
  */
 import type { AccessBytes, WindowFactory } from "../../bus/bus.ts";
 import { internetChecksum } from "../../ether/internet-checksum.ts";

@@ -5,6 +5,12 @@
  * The port takes a command from its list, hands its registers to the drive, and says what the drive does as FISes in
  * memory. Queued commands wait here, as in a real drive's queue, and the drive does one after the other. An error stops
  * the port until software has cleared and set PxCMD.ST.
+ *
+ * Where QEMU 7.2 differs from the specification, this is as specified: an error leaves the command's bit in PxCI, and
+ * clearing ST empties PxCI and PxSACT; IS stays until it is written; COMRESET shows in PxSSTS and PxSERR; a drive's
+ * first registers come without an interrupt, and none come after the last block of PIO; data without room in the
+ * descriptor table sets PxIS.OFS, a write with too little data waits for a COMRESET; what lies above 4 GiB stops the
+ * port with PxIS.HBFS, a FIS that is none with PxIS.IFS.
  */
 import type { DmaMemory } from "../../bus/bus.ts";
 import type { Stateful, StateVisitor } from "../../state/state.ts";
