@@ -66,6 +66,8 @@ export interface Subject {
    * Whether a machine is apart from the others by what it knows, such as another key: that is trouble, as a cable's is.
    */
   readonly isApart?: (world: World, index: number) => boolean;
+  /** What is typed at a machine that is to leave the others, and to return. */
+  readonly leaving?: { readonly leave: string; readonly enter: string };
   /**
    * Called at the beginning of each run: a person, who is asked at each look once faults are over what to do. The bound
    * is counted from what was done last.

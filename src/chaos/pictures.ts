@@ -1,5 +1,6 @@
 /** Pictures of a run for its report, as SVG: faults over time, and messages around the moment at which it broke. */
 import type { Action } from "../lab/actions.ts";
+import { LEAVING } from "../lab/fault-kinds.ts";
 import { readClusterPacket } from "../wire/cluster.ts";
 import { decodeFrame, summarize } from "../wire/frame.ts";
 import { type SentFrame, strokesOf } from "../wire/strokes.ts";
@@ -47,7 +48,7 @@ export function shadesOf(actions: readonly Action[], endNs: number): Shade[] {
     if (String(values[0]).startsWith("cloud set ")) return [{ node, word: "set", fromNs: atNs, untilNs: atNs }];
     const ends = CABLE_WORDS.has(word) ? ["heal"] : ENDS[word];
     const isRight = values.length > 0 && values.every((value) => value === 0 || (word === "slow" && value === 1));
-    if (ends === undefined || isRight || values[0] === "cloud start\r") return [];
+    if (ends === undefined || isRight || values[0] === LEAVING.enter) return [];
     const end = actions.slice(index + 1).find((later) => later.node === node && ends.includes(later.word));
     return [{ node, word: word === "type" ? "leave" : word, fromNs: atNs, untilNs: end?.atNs ?? endNs }];
   });

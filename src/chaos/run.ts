@@ -104,6 +104,7 @@ class Run {
     stage.rewind();
     const { subject } = stage;
     this.#world = new World(stage.lab, subject.sealedFrom);
+    this.#world.leaving = subject.leaving ?? null;
     this.#world.isApart = (index) => subject.isApart?.(this.#world, index) ?? false;
     this.#person = subject.person?.(this.#world) ?? (() => []);
     this.#watchers = stage.subject.invariants.map(({ name, kind, watch }) => ({
@@ -261,7 +262,7 @@ class Run {
       mend(index, "unflushed", 0);
       if (!world.isOn(index)) mend(index, "power");
       else if (isLost) mend(index, "reset");
-      else if (node.hasLeft) mend(index, "type", "cloud start\r");
+      else if (node.hasLeft && world.leaving) mend(index, "type", world.leaving.enter);
       this.#runTo(world.nowNs + random.below(MEND_SPREAD_MS) * MS);
     }
     const stillNs = Math.max(world.nowNs, ...core.map((index) => world.nodes[index]!.frozenUntilNs));

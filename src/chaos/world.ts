@@ -120,6 +120,8 @@ export class World {
   heardStranger = false;
   /** Whether a machine's system keeps it apart from the others, whatever the wires are. */
   isApart: (index: number) => boolean = () => false;
+  /** What is typed at a machine that is to leave the others, and to return; null: nothing is. */
+  leaving: { readonly leave: string; readonly enter: string } | null = null;
   /** The machines that must live on after that. */
   core: readonly number[];
   readonly actions: Action[] = [];
@@ -200,8 +202,8 @@ export class World {
       node.diskHasFailed ||= isFailing(node);
     }
     if (word === "deaf" || word === "hear" || word === "heal") this.#findParted();
-    if (word === "type" && values[0] === "cloud stop\r") node.hasLeft = true;
-    if (word === "type" && values[0] === "cloud start\r") node.hasLeft = false;
+    if (word === "type" && values[0] === this.leaving?.leave) node.hasLeft = true;
+    if (word === "type" && values[0] === this.leaving?.enter) node.hasLeft = false;
     this.refresh();
   }
 

@@ -83,6 +83,9 @@ const bothWays = (pairs: readonly Pair[]): Pair[] =>
     [b, a],
   ]);
 
+/** What is typed at a node that is to leave its cluster, and to return. */
+export const LEAVING = { leave: "cloud stop\r", enter: "cloud start\r" } as const;
+
 export const FAULT_KINDS: readonly FaultKind[] = [
   each("unplug", "cables are pulled", () => [["unplug"]], [["plug"]]),
   each(
@@ -120,7 +123,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ["cut"],
     ["power"],
   ]),
-  typed("leave", "nodes leave, and join again", () => "cloud stop\r", ["cloud start\r"]),
+  typed("leave", "nodes leave, and join again", () => LEAVING.leave, [LEAVING.enter]),
   typed("rotate", "the cluster's key is replaced", () => "cloud key rotate\r", []),
   {
     name: "expel",

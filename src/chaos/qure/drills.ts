@@ -1,6 +1,6 @@
 /** What members of a cluster that is well have to do in stated times: docs/protocols/cluster.md says which. */
 import type { Random } from "../../../emulator/state/random.ts";
-import type { FaultAction } from "../../lab/fault-kinds.ts";
+import { type FaultAction, LEAVING } from "../../lab/fault-kinds.ts";
 import { clusterPacketOf } from "../../wire/cluster.ts";
 import { type Drill, type Drills, Once, type Trial } from "../drill.ts";
 import type { World } from "../world.ts";
@@ -170,11 +170,11 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
         asked.ask();
         if (!isTyped) {
           isTyped = true;
-          return [act(leaver, "type", "cloud stop\r")];
+          return [act(leaver, "type", LEAVING.leave)];
         }
         if (returnedNs < Infinity || world.nowNs < leftNs + BYE_NS) return [];
         returnedNs = world.nowNs;
-        return [act(leaver, "type", "cloud start\r")];
+        return [act(leaver, "type", LEAVING.enter)];
       },
       wrong: () => {
         const now = world.nowNs;

@@ -1,5 +1,6 @@
 /** QuRe's cluster as something to be put through faults: what must hold, who is who, and when it is well again. */
 import type { LabCluster } from "../../lab/cluster.ts";
+import { LEAVING } from "../../lab/fault-kinds.ts";
 import type { Subject, WorldEvent } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { clusterDrills } from "./drills.ts";
@@ -63,6 +64,7 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
+    leaving: LEAVING,
     isApart: (world, index) => keysOf(world, layout).isApart(index),
     person: (world) => {
       const person = new Person(world, layout);
