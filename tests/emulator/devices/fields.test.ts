@@ -76,7 +76,8 @@ test.each(rowsOf([300, 1000], 0))(`after %i random steps (QURE_SEED=${SEED})`, (
 test("all classes of devices that have a state are looked at", () => {
   const classes = new Set(BOARDS.flatMap((config) => [...compareRestored(new TestBoard(config())).classes]));
   const folder = join(import.meta.dirname, "../../../emulator/devices");
-  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const names = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((name) => name.endsWith(".ts"));
+  const texts = names.map((name) => readFileSync(join(folder, name), "utf8"));
   const bases = new Set(texts.flatMap((text) => [...text.matchAll(/ extends (\w+)/g)].map(([, name]) => name)));
   const stateful = texts
     .flatMap((text) => [...text.matchAll(/^(?:export )?class (\w+)[^{]*\{.*?^}/gms)])
