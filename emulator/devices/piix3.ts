@@ -4,7 +4,7 @@
  */
 import type { WindowFactory, Wire } from "../bus/bus.ts";
 import type { StateVisitor } from "../state/state.ts";
-import { SharedLine } from "./network/wire.ts";
+import { SharedLine } from "./interrupt/wire.ts";
 import { type InterruptPin, PciFunction } from "./pci.ts";
 
 /** PIRQRC[A:D]: bit 7 disables, bits 3-0 name the IRQ. */

@@ -1,9 +1,9 @@
 /** The sixteen interrupt lines of the board: each is shared by its devices, and leads to the 8259s and the I/O APIC. */
-import type { Wire } from "../bus/bus.ts";
-import type { StateVisitor } from "../state/state.ts";
-import type { IoApic } from "./interrupt/io-apic.ts";
-import type { InterruptControllers } from "./interrupt/pic.ts";
-import { SharedLine } from "./network/wire.ts";
+import type { Wire } from "../../bus/bus.ts";
+import type { StateVisitor } from "../../state/state.ts";
+import type { IoApic } from "./io-apic.ts";
+import type { InterruptControllers } from "./pic.ts";
+import { SharedLine } from "./wire.ts";
 
 const LINES = 16;
 /** The one interrupt that comes in at another input of the I/O APIC, where its own is not connected. */
