@@ -24,10 +24,12 @@ export function declare(command: Command): void {
         return;
       }
       const name = id.replace(/^\[|\]$/g, "");
-      const text = EXPLANATIONS[name];
+      const text = Object.hasOwn(EXPLANATIONS, name) ? EXPLANATIONS[name] : undefined;
       if (text === undefined) {
         const near = nearest(name, Object.keys(EXPLANATIONS));
-        throw new CommandError(`no diagnostic is called ${name}${near === null ? "" : `: did you mean ${near}?`}`);
+        throw new CommandError(
+          `no diagnostic is called ${name}${near === null ? "; `qure explain` lists them" : `: did you mean ${near}?`}`,
+        );
       }
       process.stdout.write(`${name}\n\n${wrap(text, 78)}\n`);
       const example = exampleOf(name);

@@ -9,7 +9,7 @@ import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
 import { saidOf } from "./fields.ts";
-import { CD, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, OWN_DISK, type Plan } from "./schema.ts";
+import { CD, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, namesOf, OWN_DISK, type Plan } from "./schema.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -52,11 +52,6 @@ export function driveAt({ drives }: MachinePlan, place: string): DrivePlan | und
 const DISKETTES = ["fda", "fdb"];
 const FURTHER = ["hdb", CD, "hdd"];
 const SATA = Array.from({ length: 6 }, (_, port) => `sata${port}`);
-
-/** The machine's names, one for each of those alike; the first has number `first` where they have none of their own. */
-export function namesOf({ name, count }: MachinePlan, first: number): string[] {
-  return Array.from({ length: count }, (_, index) => name ?? `qure-${first + index}`);
-}
 
 /** The file in the CD drive. */
 export function cdPathOf(machine: MachinePlan): string | null {

@@ -324,3 +324,8 @@ export type Plan = FieldValues<typeof PLAN>;
 export type MachinePlan = FieldValues<typeof MACHINE>;
 export type DrivePlan = FieldValues<typeof DRIVE>;
 export type KernelPlan = FieldValues<typeof KERNEL>;
+
+/** The machine's names, one for each of those alike; the first has number `first` where they have none of their own. */
+export function namesOf({ name, count }: MachinePlan, first: number): string[] {
+  return Array.from({ length: count }, (_, index) => name ?? `qure-${first + index}`);
+}

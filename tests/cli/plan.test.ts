@@ -1,5 +1,5 @@
 /** The plan that options make is all that a run has of them: printed and run again, it ends with the same digest. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -133,4 +133,21 @@ test("a plan without the line that its output names is refused", async () => {
     writeFileSync(at("lines.json"), JSON.stringify({ system: "other", machines, outputs }));
     await expect(run("--plan", "FOLDER/lines.json")).rejects.toThrow(message);
   }
+});
+
+test("a run that cannot begin writes nothing, neither into what it reads nor into what it would write", async () => {
+  const written = (plan: object): void => writeFileSync(at("in.json"), JSON.stringify(plan));
+  const before = readFileSync(at("a.img"));
+  written({ machines: [{ name: "a", drives: [{ at: "hda", path: at("a.img"), keptIn: at(".") }] }] });
+  await expect(run("--plan", "FOLDER/in.json")).rejects.toThrow("the disk of a would be kept here, and the run reads");
+  expect(readFileSync(at("a.img")).equals(before)).toBe(true);
+  writeFileSync(at("kept.pcap"), "precious");
+  const machines = [{ drives: [{ at: "hda", path: at("none.img") }] }];
+  written({ machines, outputs: { capture: at("kept.pcap") } });
+  await expect(run("--plan", "FOLDER/in.json")).rejects.toThrow("none.img: no such file");
+  expect(readFileSync(at("kept.pcap"), "utf8")).toBe("precious");
+});
+
+test("a device without an end is read up to a bound", async () => {
+  await expect(run("--plan", "/dev/zero")).rejects.toThrow("/dev/zero: larger than the tools can work with");
 });

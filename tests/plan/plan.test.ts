@@ -121,6 +121,7 @@ describe("refuses, with the place,", () => {
     [machine({ count: 1.5 }), "machines[0].count: expected a whole number, 1 to 1000, and got 1.5"],
     [machine({ count: 2, name: "a" }), "machines[0].name: 2 machines cannot have one name"],
     [{ machines: [{ name: "a" }, { name: "a" }] }, "machines: two are called a"],
+    [{ machines: [{ name: "qure-2" }, {}] }, "machines: two are called qure-2"],
     [{ machines: [{ count: 1000 }, {}] }, "machines: 1001 machines"],
     [machine({ hpet: 1 }), "machines[0].hpet: expected true or false, and got 1"],
     [machine({ nic: "ne2000" }), 'machines[0].nic: expected one of "e1000", '],

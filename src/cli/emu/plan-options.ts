@@ -40,6 +40,7 @@ import { EMU_OPTIONS, type EmuOptionName, type EmuOptions, tickOf } from "./opti
 import { readInput } from "./shelf.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
+const MOST_PLAN_BYTES = 16 << 20;
 /** `--key open`. */
 const OPEN = "open";
 
@@ -85,7 +86,9 @@ function planFromFile(path: string, given: EmuOptions): Plan {
     ([name, { initial }]) => JSON.stringify(given[name as EmuOptionName]) !== JSON.stringify(initial),
   );
   if (other) throw new UsageError(`--plan: the file says all of it: leave ${longName(other[1])} out`);
-  return readPlan(new TextDecoder().decode(readInput(path)), path);
+  const bytes = readInput(path);
+  if (bytes.length > MOST_PLAN_BYTES) throw new CommandError(`${path}: larger than a plan can be, which is 16 MiB`);
+  return readPlan(new TextDecoder().decode(bytes), path);
 }
 
 /** The options that a link gives. Only the image is the person's own to name. */

@@ -134,16 +134,17 @@ async function begin({ from, nodes, cards, ...given }: Beginning): Promise<Run> 
   const powerLog = new PowerLog();
   let lab: LabCluster | null = null;
   let monitors: Monitors | null = null;
-  const common = commonOf(plan, nodes, surroundings, (node, line, timeNs) => {
-    machineLog.write(node, line);
-    powerLog.hear(node, timeNs, line);
-    tripleFaults.hear(node, timeNs, line);
-    monitors?.hear(
-      lab!.nodes.findIndex(({ name }) => name === node),
-      line,
-    );
-  });
-  const made = from ? restoreCluster(from.bytes, common) : await newCluster(plan, common, surroundings);
+  const common = (): RestoreOptions =>
+    commonOf(plan, nodes, surroundings, (node, line, timeNs) => {
+      machineLog.write(node, line);
+      powerLog.hear(node, timeNs, line);
+      tripleFaults.hear(node, timeNs, line);
+      monitors?.hear(
+        lab!.nodes.findIndex(({ name }) => name === node),
+        line,
+      );
+    });
+  const made = from ? restoreCluster(from.bytes, common()) : await newCluster(plan, common, surroundings);
   lab = made;
   closers.push(() => made.close());
   await openWays(lab, plan.network, progress);
@@ -177,11 +178,12 @@ function commonOf(
   return { threads, jit, realtime, signal, ...captured, reboot, tripleFault: "go on", log };
 }
 
-async function newCluster(plan: Plan, common: RestoreOptions, surroundings: Surroundings): Promise<LabCluster> {
+/** `common` opens what is written: not before all that is read is there. */
+async function newCluster(plan: Plan, common: () => RestoreOptions, surroundings: Surroundings): Promise<LabCluster> {
   const shelf = await openShelf(plan, surroundings);
   const options = clusterOf(plan, shelf);
   surroundings.progress.step("booting");
-  return new LabCluster({ ...options, ...common });
+  return new LabCluster({ ...options, ...common() });
 }
 
 /** Runs the machines until the run is over; says how it has ended. */

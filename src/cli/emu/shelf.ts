@@ -1,6 +1,6 @@
 /** The files that a plan of `qure emu` names: images, ROMs, keys, and the folder where machines keep their disks. */
-import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import type { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { checkRaw } from "../../../emulator/disk/format.ts";
 import { FileDisk, type FileDiskOptions } from "../../host/file-disk.ts";
@@ -10,8 +10,9 @@ import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isClusterKey } from "../../lab/cluster-key.ts";
-import { cdPathOf, driveAt, namesOf, type Shelf } from "../../plan/machines.ts";
-import { type MachinePlan, OWN_DISK, type Plan } from "../../plan/schema.ts";
+import { cdPathOf, driveAt, type Shelf } from "../../plan/machines.ts";
+import { type MachinePlan, namesOf, OWN_DISK, type Plan } from "../../plan/schema.ts";
+import { readBounded } from "../bounded-file.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import { preparedDisk } from "./prepare.ts";
@@ -26,9 +27,11 @@ export interface Surroundings {
   readonly onlookers: (() => boolean)[];
 }
 
-/** A file that must be there. */
+/** A file that must be there; a pipe is read up to a limit, and a device without an end is refused by it. */
 export function readInput(path: string): Uint8Array {
-  const bytes = readIfPresent(path);
+  const status = statSync(path, { throwIfNoEntry: false });
+  const isStream = status && !status.isFile() && !status.isDirectory();
+  const bytes = isStream ? readBounded(path) : readIfPresent(path);
   if (!bytes) throw new CommandError(`${path}: no such file`);
   return bytes;
 }
@@ -115,6 +118,7 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
     return made;
   };
   const firmware = plan.firmware === null ? loadFirmware() : readInput(plan.firmware);
+  checkKept(plan);
   for (const folder of keptFolders(plan)) closers.push(lockFolder(folder));
   const prepared = await prepareDisks(plan, firmware, surroundings);
   const openOwn = (path: string): FileDisk => open(path, { readOnly: false, content: "guest" });
@@ -136,6 +140,21 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
       return openOwn(path);
     },
   };
+}
+
+/** What guests write must not go into a file that the run only reads. */
+function checkKept({ machines }: Plan): void {
+  const inputs = new Set(machines.flatMap(({ drives }) => drives.flatMap(({ path }) => (path ? [resolve(path)] : []))));
+  let first = 1;
+  for (const machine of machines) {
+    const folder = driveAt(machine, OWN_DISK)?.keptIn ?? null;
+    for (const name of folder === null ? [] : namesOf(machine, first)) {
+      const path = ownPath(folder!, name);
+      if (inputs.has(resolve(path)))
+        throw new CommandError(`${path}: the disk of ${name} would be kept here, and the run reads this file`);
+    }
+    first += machine.count;
+  }
 }
 
 /** Folders where machines keep their disks. */

@@ -115,6 +115,8 @@ const SELDOM = [
   ),
   "outl c000 5400; out 3fa 0; com1 1 2 3; wait 10ms",
   ...["3f", "2f", "3e", "2e"].map((port) => `out ${port}c 10; out ${port}8 1; out ${port}8 2`),
+  // The upper half of the HPET's counter.
+  "writel fed000f0 5; writel fed000f4 7; writel fed00010 1",
   // A line that is level triggered at the I/O APIC, with a vector of the first ones.
   "writel fee000f0 1ff; writel fec00000 18; writel fec00010 801f; out 3fc 8; out 3f9 2",
   "out 378 41; out 37a 1d; out 37a 1c; wait 10us; out 37a 1d",
