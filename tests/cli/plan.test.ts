@@ -142,9 +142,9 @@ test("a run that cannot begin writes nothing, neither into what it reads nor int
   await expect(run("--plan", "FOLDER/in.json")).rejects.toThrow("the disk of a would be kept here, and the run reads");
   expect(readFileSync(at("a.img")).equals(before)).toBe(true);
   writeFileSync(at("kept.pcap"), "precious");
-  const machines = [{ drives: [{ at: "hda", path: at("none.img") }] }];
+  const machines = [{ drives: [{ at: "hdc", kind: "cd", path: at("none.iso") }] }];
   written({ machines, outputs: { capture: at("kept.pcap") } });
-  await expect(run("--plan", "FOLDER/in.json")).rejects.toThrow("none.img: no such file");
+  await expect(run("--plan", "FOLDER/in.json")).rejects.toThrow("none.iso: no such file");
   expect(readFileSync(at("kept.pcap"), "utf8")).toBe("precious");
 });
 
