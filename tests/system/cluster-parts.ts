@@ -57,11 +57,13 @@ export async function reboot({ lab }: Parts, ...rebooted: readonly LabNode[]): P
   await lab.until(() => rebooted.every((node) => peersOf(node) >= 0), "it did not come back", { within: "30s" });
 }
 
+const ANSWERED = /^The cluster seed-1 has a new key\.$|; try again$|this node is no member now$/m;
+
 export async function rotate(node: LabNode, command = "cloud key rotate"): Promise<void> {
   await node.waitFor(PROMPT);
-  // Nobody replaces it while members come or go: whoever wants to is told to try again.
+  // Nobody replaces it while members come or go, or who has just booted: whoever wants to tries again.
   for (let tries = 0; tries < 20; tries++) {
-    const [said] = await node.enter(command, /^The cluster seed-1 has a new key\.$|; try again$/m, { within: "20s" });
+    const [said] = await node.enter(command, ANSWERED, { within: "20s" });
     if (REPLACED.test(said)) return;
     await node.enter("sleep 1", PROMPT);
   }
