@@ -282,7 +282,6 @@ export class Network implements Stateful {
 
   #enqueue(joint: Joint, sender: LinkEnd, timeNs: number, frame: EthernetFrame, isArrival: boolean): void {
     holds(Number.isInteger(timeNs), joint.link.name, "a frame has a time between two nanoseconds");
-    holds(frame.length > 0, joint.link.name, "a frame without bytes is sent");
     this.#events.push({
       timeNs,
       joint,

@@ -102,7 +102,7 @@ export const pciCases: readonly Case[] = [
   },
   {
     name: "host bridge: a reset ends shadowing",
-    script: `${address(0, 0, 0x58)}; out cfd 30; event shadow f0000 10000 rw; reset; event shadow f0000 10000 --; event ignne off; event a20 open; events = 0`,
+    script: `${address(0, 0, 0x58)}; out cfd 30; event shadow f0000 10000 rw; reset; event ignne off; event shadow f0000 10000 --; event a20 open; events = 0`,
   },
   {
     name: "host bridge: registers",

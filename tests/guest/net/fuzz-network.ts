@@ -18,7 +18,7 @@ const GUIDED = 60;
  * lines that were typed by telnet, in the shell's history, and answers of DNS, in the resolver's cache.
  */
 const KEPT_FOR_LONG: readonly (readonly [caller: RegExp, most: number])[] = [
-  [/\budp_input\+/, 256],
+  [/\budp_queue\+/, 256],
   [/\bhistory_add\+/, 200],
   [/\bnames_enter\+/, 64],
 ];
