@@ -9,7 +9,16 @@ import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
 import { saidOf } from "./fields.ts";
-import { CD, type DrivePlan, KEY_OF_SEED, MACHINE, type MachinePlan, namesOf, OWN_DISK, type Plan } from "./schema.ts";
+import {
+  CD,
+  type DrivePlan,
+  KEY_OF_SEED,
+  MACHINE,
+  type MachinePlan,
+  namedMachines,
+  OWN_DISK,
+  type Plan,
+} from "./schema.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -149,10 +158,8 @@ function nodesOf(machine: MachinePlan, names: readonly string[], seed: number, s
 /** What LabCluster makes the machines of a plan from, but for the host that they run on. */
 export function clusterOf(plan: Plan, shelf: Shelf): Omit<ClusterOptions, "host"> {
   const { seed, startSeconds, nsPerInstruction, firmware, network, run } = plan;
-  const nodes: NodeOptions[] = [];
-  for (const machine of plan.machines) nodes.push(...nodesOf(machine, namesOf(machine, nodes.length + 1), seed, shelf));
   return {
-    nodes,
+    nodes: namedMachines(plan.machines).flatMap(({ machine, names }) => nodesOf(machine, names, seed, shelf)),
     firmware: firmware === null ? shelf.firmware() : shelf.read(firmware),
     seed,
     startSeconds,

@@ -3,7 +3,7 @@ import { MODELS } from "../../emulator/cpu/model.ts";
 import { machinesOf } from "../lab/run-link.ts";
 import { PlanError, readTable, writeTable } from "./fields.ts";
 import { JsonError, JsonText, lineOf } from "./json-text.ts";
-import { CD, type DrivePlan, type MachinePlan, namesOf, OWN_DISK, PLAN, type Plan } from "./schema.ts";
+import { CD, type DrivePlan, type MachinePlan, namedMachines, OWN_DISK, PLAN, type Plan } from "./schema.ts";
 
 const MOST_MACHINES = 1000;
 
@@ -53,8 +53,7 @@ function checkPlan(plan: Plan): void {
   if (count > MOST_MACHINES) fail("machines", `${count} machines: expected at most ${MOST_MACHINES}`);
   if (snapshots.restore === null && count === 0) fail("machines", "there is none, and no snapshot is restored");
   if (snapshots.restore !== null && count > 0) fail("machines", "those of a restored snapshot are in it");
-  const names: string[] = [];
-  for (const machine of machines) names.push(...namesOf(machine, names.length + 1));
+  const names = namedMachines(machines).flatMap((those) => those.names);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) fail("machines", `two are called ${twice}`);
   if (!run.realtime && network.forwards.length + network.ways.length > 0)

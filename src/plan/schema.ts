@@ -325,7 +325,13 @@ export type MachinePlan = FieldValues<typeof MACHINE>;
 export type DrivePlan = FieldValues<typeof DRIVE>;
 export type KernelPlan = FieldValues<typeof KERNEL>;
 
-/** The machine's names, one for each of those alike; the first has number `first` where they have none of their own. */
-export function namesOf({ name, count }: MachinePlan, first: number): string[] {
-  return Array.from({ length: count }, (_, index) => name ?? `qure-${first + index}`);
+/** The machines of a plan with the names of those alike: where they have none of their own, by their numbers. */
+export function namedMachines(machines: readonly MachinePlan[]): { machine: MachinePlan; names: readonly string[] }[] {
+  let before = 0;
+  return machines.map((machine) => {
+    const { name, count } = machine;
+    const names = Array.from({ length: count }, (_, index) => name ?? `qure-${before + index + 1}`);
+    before += count;
+    return { machine, names };
+  });
 }

@@ -41,8 +41,6 @@ export interface Faults {
   readonly copyFirst?: boolean;
   /** A rescue that was interrupted is taken for one that was finished. */
   readonly forgetsRescue?: boolean;
-  /** An answer that was lost is taken for a swap that did not happen. */
-  readonly lostIsRefused?: boolean;
 }
 
 const WRITES = 2;
@@ -83,14 +81,13 @@ function step(state: State, name: string, faults: Faults): State[] {
     case "unsure": {
       // The answer was lost: whose head it is says what happened.
       const happened = state.head.owner === name && state.head.epoch === me.seen!.epoch + 1;
-      me.at = happened && !faults.lostIsRefused ? (state.head.from === null ? "write" : "copy") : "look";
+      me.at = happened ? (state.head.from === null ? "write" : "copy") : "look";
       if (me.at !== "look") me.mine = state.head.epoch;
       if (me.at === "write") read(state, me.mine);
       return [state];
     }
     case "copy": {
-      const from = faults.noCopy ? null : ((state.head.owner === name ? state.head.from : null) ?? me.seen!.epoch);
-      me.copied = from === null ? -1 : (state.objects[from] ?? -1);
+      me.copied = state.objects[breaking(me.seen!, name, faults).from!] ?? -1;
       me.at = "paste";
       return [state];
     }

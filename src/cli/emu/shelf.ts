@@ -11,7 +11,7 @@ import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isClusterKey } from "../../lab/cluster-key.ts";
 import { cdPathOf, driveAt, type Shelf } from "../../plan/machines.ts";
-import { type MachinePlan, namesOf, OWN_DISK, type Plan } from "../../plan/schema.ts";
+import { type MachinePlan, namedMachines, OWN_DISK, type Plan } from "../../plan/schema.ts";
 import { readBounded } from "../bounded-file.ts";
 import { CommandError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
@@ -88,11 +88,9 @@ async function prepareDisks(
   { progress, signal }: Surroundings,
 ): Promise<ReadonlyMap<string, SparseDisk>> {
   const made = new Map<string, SparseDisk>();
-  let first = 1;
-  for (const machine of machines) {
+  for (const { machine, names } of namedMachines(machines)) {
     const { isPrepared = false, keptIn = null, blank = 0 } = driveAt(machine, OWN_DISK) ?? {};
-    const isKept = namesOf(machine, first).every((name) => keptIn !== null && existsSync(ownPath(keptIn, name)));
-    first += machine.count;
+    const isKept = names.every((name) => keptIn !== null && existsSync(ownPath(keptIn, name)));
     const path = cdPathOf(machine);
     if (!isPrepared || isKept || path === null || made.has(`${blank} ${path}`)) continue;
     const cacheFolder = join(dirname(path), ".qure-cache");
@@ -145,15 +143,14 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
 /** What guests write must not go into a file that the run only reads. */
 function checkKept({ machines }: Plan): void {
   const inputs = new Set(machines.flatMap(({ drives }) => drives.flatMap(({ path }) => (path ? [resolve(path)] : []))));
-  let first = 1;
-  for (const machine of machines) {
+  for (const { machine, names } of namedMachines(machines)) {
     const folder = driveAt(machine, OWN_DISK)?.keptIn ?? null;
-    for (const name of folder === null ? [] : namesOf(machine, first)) {
-      const path = ownPath(folder!, name);
+    if (folder === null) continue;
+    for (const name of names) {
+      const path = ownPath(folder, name);
       if (inputs.has(resolve(path)))
         throw new CommandError(`${path}: the disk of ${name} would be kept here, and the run reads this file`);
     }
-    first += machine.count;
   }
 }
 
