@@ -61,11 +61,13 @@ account_take:
 account_add:
     push    ecx
     push    edi
+    CHECK   ecx, ne, 0, "account_add: no page is to be counted"
     mov     edi, [page_accounts]
     add     edi, eax
     mov     eax, edx
     shl     edx, ACCOUNT_SHIFT
     add     edx, offset accounts
+    CHECK   edx, b, "offset accounts_end", "account_add: there is no such account"
     INTERRUPTS_OFF
     add     [edx + ACCOUNT_PAGES], ecx
     push    eax
@@ -89,6 +91,8 @@ account_give:
     movzx   edx, byte ptr [edx + ebx]
     shl     edx, ACCOUNT_SHIFT
     add     edx, offset accounts
+    CHECK_MASKED "account_give: interrupts are on"
+    CHECK   "dword ptr [edx+ACCOUNT_PAGES]", ne, 0, "account_give: more pages go than the account has"
     dec     dword ptr [edx + ACCOUNT_PAGES]
     jz      account_drop
     ret

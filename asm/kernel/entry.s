@@ -44,6 +44,7 @@ kernel_entry:
     mov     cr3, eax
     mov     esp, offset boot_stack_end
     xor     ebp, ebp
+    call    running_keep                # before anything changes
     mov     edi, offset boot_info
     lea     esi, [ebx + KERNEL_SPACE]
     mov     ecx, BOOT_INFO_SIZE / 4

@@ -36,6 +36,7 @@ event_wait_any:
     push    edi
     mov     esi, eax                    # ESI: addresses
     mov     edi, ecx                    # EDI: number
+    CHECK   edi, ne, 0, "event_wait_any: nothing to wait for"
     INTERRUPTS_OFF
     call    event_any
     jnc     .Levent_wait_any_good
@@ -54,6 +55,7 @@ event_wait_any:
     cmp     [esi + eax*4], edx
     je      .Levent_wait_any_good
     inc     eax
+    CHECK   eax, b, edi, "event_wait_any: what came was not waited for"
     jmp     .Levent_wait_any_index
 .Levent_wait_any_good:
     INTERRUPTS_RESTORE
@@ -73,6 +75,7 @@ event_wait_any:
 # Out: EAX index; CF when none is set.
 # Clobbers: EAX, ECX only.
 event_any:
+    CHECK_MASKED "event_any: interrupts are on"
     push    edx
     xor     eax, eax
 1:  mov     ecx, [esi + eax*4]
@@ -127,6 +130,7 @@ event_broadcast:
 # Out: EAX the task that waits longest; CF when there is none, and EAX as it was.
 # Clobbers: EAX, EDX.
 event_waiter:
+    CHECK_MASKED "event_waiter: interrupts are on"
     lea     edx, [eax + eax]
     and     edx, (EVENT_SLOTS - 1) * LIST_SIZE
     mov     edx, [task_waiting + edx + LIST_FIRST]
@@ -161,6 +165,7 @@ event_waiter_any:
     jz      .Levent_waiter_any_done
     mov     ebx, [esi + TASK_EVENTS]
     mov     ecx, [esi + TASK_EVENT_COUNT]
+    CHECK   ecx, ne, 0, "event_waiter_any: a task waits for none of several"
 .Levent_waiter_any_event:
     cmp     [ebx + ecx*4 - 4], eax
     je      .Levent_waiter_any_found
@@ -203,6 +208,7 @@ event_list:
 1:  lodsd
     and     eax, (EVENT_SLOTS - 1) * 4
     add     [events_awaited + eax], ecx
+    CHECK   "dword ptr [events_awaited+eax]", ge, 0, "event_list: more waits end than began"
     dec     edi
     jnz     1b
     pop     edi
@@ -250,8 +256,10 @@ mutex_unlock:
     mov     ecx, [task_current]
     cmp     [eax + MUTEX_OWNER], ecx
     ASSERT  e, "mutex_unlock: the task does not hold this mutex"
+    CHECK   "dword ptr [ecx+TASK_HOLDS]", ne, 0, "mutex_unlock: the task counts nothing that it holds"
     dec     dword ptr [ecx + TASK_HOLDS]
     mov     edx, [ecx + TASK_BASE]
+    CHECK   edx, be, [ecx+TASK_PRIORITY], "mutex_unlock: the task had less than its own priority"
     mov     [ecx + TASK_PRIORITY], edx  # what it borrowed while others waited goes back
     mov     ecx, eax
     cmp     dword ptr [ecx + MUTEX_AWAITED], 0

@@ -26,6 +26,12 @@ exception_unowned:
 exception_entry:
     pushad
     cld
+    cmp     dword ptr [esp + REGS_VECTOR], VECTOR_NMI
+    jne     exception_judge
+    mov     eax, [esp + REGS_EFLAGS]
+    call    trial_tick
+    jnc     exception_return
+exception_judge:
     test    byte ptr [esp + REGS_CS], 3
     jz      1f
     SEGMENTS_SAVE

@@ -26,6 +26,7 @@ STRING generation_file, "etc/vmgenid_guid"
 HOOK host_files, hook_none, hook_none       # asm/drivers/fw-cfg.s
 HOST_FILE_FIND          = 0
 HOST_FILE_TAKE          = 4
+HOOK generation_changed, hook_none          # asm/net/renew.s
 
 .text
 
@@ -63,6 +64,7 @@ generation_look:
     mov     ecx, GENERATION_BYTES
     call    mem_copy
     inc     dword ptr [generation_count]
+    call    [generation_changed]
 8:  mov     eax, offset generation_mutex
     jmp     mutex_unlock
 9:  ret

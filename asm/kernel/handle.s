@@ -49,6 +49,9 @@ handle_open:
     jc      .Lhandle_open_failed
     mov     eax, [handle_free]
 .Lhandle_open_free:
+    CHECK   edi, ne, 0, "handle_open: a handle of no type"
+    CHECK   "dword ptr [eax+ENTRY_TYPE]", e, 0, "handle_open: a free entry is open"
+    CHECK   "dword ptr [eax+ENTRY_HOLDS]", e, 0, "handle_open: a free entry is held"
     mov     edx, [eax + ENTRY_NEXT]
     mov     [handle_free], edx
     mov     [eax + ENTRY_TYPE], edi
@@ -79,6 +82,7 @@ handle_open:
 # Adds a page of entries to the table. Interrupts are off.
 # Out: CF and EAX error.
 handles_grow:
+    CHECK_MASKED "handles_grow: interrupts are on"
     push    ebx
     mov     eax, ERROR_TABLE_FULL
     mov     ebx, [handle_chunk_count]
@@ -114,6 +118,7 @@ handles_grow:
 # Out: EAX entry; CF when the table does not reach so far.
 # Clobbers: EAX, EDX only.
 handle_entry:
+    CHECK_MASKED "handle_entry: interrupts are on"
     and     eax, GENERATION - 1
     mov     edx, eax
     shr     edx, CHUNK_SHIFT
@@ -229,19 +234,23 @@ handle_close:
     mov     ecx, [ebx + ENTRY_PREVIOUS]
     test    edx, edx
     jz      .Lhandle_close_next
+    CHECK   [edx+ENTRY_PREVIOUS], e, ebx, "handle_close: the entry after does not lead to it"
     mov     [edx + ENTRY_PREVIOUS], ecx
 .Lhandle_close_next:
     test    ecx, ecx
     jz      .Lhandle_close_first
+    CHECK   [ecx+ENTRY_NEXT], e, ebx, "handle_close: the entry before does not lead to it"
     mov     [ecx + ENTRY_NEXT], edx
     jmp     .Lhandle_close_unlinked
 .Lhandle_close_first:
     mov     eax, [ebx + ENTRY_OWNER]
+    CHECK   [eax+OWNER_FIRST], e, ebx, "handle_close: the owner does not have the handle"
     mov     [eax + OWNER_FIRST], edx
 .Lhandle_close_unlinked:
     mov     edx, [ebx + ENTRY_TYPE]
     mov     edx, [edx + TYPE_DESTROY]
     mov     dword ptr [ebx + ENTRY_TYPE], 0
+    CHECK   "dword ptr [handles_open]", ne, 0, "handle_close: more handles close than were open"
     dec     dword ptr [handles_open]
     cmp     dword ptr [ebx + ENTRY_HOLDS], 0
     jne     .Lhandle_close_held
@@ -272,6 +281,8 @@ handle_close:
 # In: EAX entry.
 # Clobbers: EAX, EDX only.
 handle_retire:
+    CHECK   "dword ptr [eax+ENTRY_TYPE]", e, 0, "handle_retire: the entry is open"
+    CHECK   "dword ptr [eax+ENTRY_HOLDS]", e, 0, "handle_retire: the entry is held"
     add     dword ptr [eax + ENTRY_HANDLE], GENERATION
     jc      1f                          # this was the last: the entry stays closed for good
     mov     edx, eax

@@ -37,9 +37,11 @@ REGION_HEADER       = 16
     mov     edx, [eax + \back]
     test    ecx, ecx
     jz      1f
+    CHECK   [ecx+\back], e, eax, "heap: what follows an entry does not lead to it"
     mov     [ecx + \back], edx
 1:  test    edx, edx
     jz      \first
+    CHECK   [edx+\next], e, eax, "heap: what is before an entry does not lead to it"
     mov     [edx + \next], ecx
 .endm
 
@@ -158,6 +160,8 @@ mfree:
     mov     eax, ebx
     call    heap_check_neighbours
     mov     eax, [ebx + BLOCK_SIZE]
+    CHECK   eax, be, [heap_used_bytes], "mfree: more bytes go back than are used"
+    CHECK   "dword ptr [heap_used_blocks]", ne, 0, "mfree: more blocks go back than are used"
     sub     [heap_used_bytes], eax
     dec     dword ptr [heap_used_blocks]
 
@@ -248,6 +252,8 @@ heap_region_out:
     jmp     3f
 2:  mov     [heap_regions], ecx
 3:  mov     edx, [eax + REGION_BYTES]
+    CHECK   edx, be, [heap_bytes], "heap_region_out: more bytes go than there were"
+    CHECK   edx, z, PAGE_SIZE-1, "heap_region_out: a region of no whole pages"
     sub     [heap_bytes], edx
     shr     edx, 12
     ret
@@ -295,6 +301,7 @@ heap_underrun:
 # Out: EAX address of the list's head.
 # Clobbers: EAX only.
 heap_bin:
+    CHECK   eax, ae, BLOCK_SMALLEST, "heap_bin: a block below the smallest"
     bsr     eax, eax
     lea     eax, [heap_bins + eax*4]
     ret
@@ -331,6 +338,8 @@ heap_find:
 # Puts a block into the list of its size, marks it free and tells the one after it.
 # In: EAX block.
 heap_link:
+    CHECK_MASKED "heap_link: interrupts are on"
+    CHECK   "dword ptr [eax+BLOCK_SIZE]", z, 15, "heap_link: the size is no multiple of 16"
     mov     edx, eax
     xor     edx, HEAP_FREE
     mov     [eax + BLOCK_MAGIC], edx
@@ -366,6 +375,7 @@ heap_unlink:
 # In: EAX block, EDX bytes.
 heap_split:
     mov     ecx, [eax + BLOCK_SIZE]
+    CHECK   edx, be, ecx, "heap_split: the block is too small"
     sub     ecx, edx
     cmp     ecx, BLOCK_SMALLEST
     jb      1f

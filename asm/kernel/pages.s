@@ -51,6 +51,7 @@ pages_init:
     mov     [page_high_hint], eax
 
     call    pages_take_map
+    call    trial_reserve
     mov     edx, [page_bitmap]          # count what is free; most dwords are all ones or all zeros
     mov     ebx, [page_bitmap_dwords]
     xor     ecx, ecx
@@ -195,7 +196,9 @@ pages_range_outer:
 
 # Marks pages.
 # In: EAX first page, ECX number (at least 1), EDX 1 in use, 0 free.
+.global pages_mark
 pages_mark:
+    CHECK   ecx, ne, 0, "pages_mark: no page is to be marked"
     push    ebx
     push    edi
     mov     ebx, [page_bitmap]
@@ -302,6 +305,9 @@ pages_take:
     inc     eax
     dec     ecx
     jnz     .Lpages_take_page
+    CHECK   eax, be, [pages_low_end], "pages_take: pages beyond the direct map"
+    CHECK   esi, be, [pages_free], "pages_take: more pages than are free"
+    CHECK   ebp, b, PAGES_USES, "pages_take: there is no such use"
     mov     eax, edi
     mov     ecx, esi
     mov     edx, 1
@@ -372,6 +378,9 @@ frame_alloc:
     cmp     eax, [pages_low_end]
     jae     2f
 1:  mov     edx, [page_bitmap]
+    CHECK   eax, b, [pages_end], "frame_alloc: a page beyond the memory"
+    CHECK   ebx, b, PAGES_USES, "frame_alloc: there is no such use"
+    CHECK   "dword ptr [pages_free]", ne, 0, "frame_alloc: a page is free, but none is counted"
     bts     [edx], eax
     dec     dword ptr [pages_free]
     inc     dword ptr [pages_used_for + ebx*4]
@@ -440,6 +449,8 @@ pages_give:
     inc     dword ptr [pages_free]
     mov     edx, [page_uses]
     movzx   edx, byte ptr [edx + ebx]
+    CHECK   edx, b, PAGES_USES, "page_free: the page was of no use that there is"
+    CHECK   "dword ptr [pages_used_for+edx*4]", ne, 0, "page_free: more pages go back than were in use"
     dec     dword ptr [pages_used_for + edx*4]
     call    account_give
     inc     ebx
@@ -454,6 +465,7 @@ pages_give:
 .balign 4
 page_bitmap:        .space 4                # address
 page_bitmap_dwords: .space 4
+.global page_lowest
 page_lowest:        .space 4                # first page that may ever be given out
 page_hint:          .space 4                # no page of the direct map below this one is free
 page_high_hint:     .space 4                # no page between the end of the direct map and this one is free

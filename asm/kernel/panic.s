@@ -4,6 +4,7 @@
 .include "cpu.inc"
 .include "tasks.inc"
 .include "bootinfo.inc"
+.include "slots.inc"
 
 DEBUG_EXIT_PORT     = 0xF4                  # QEMU's isa-debug-exit and our emulator end the machine with status value *
                                             # 2 + 1
@@ -45,6 +46,9 @@ panic_report:
     jne     panic_stop
     mov     byte ptr [panicking], 1
     mov     esi, eax
+    mov     eax, SLOT_RESULT_PANIC
+    call    trial_reason
+    call    trial_watch_end
     call    printer_panic
     test    esi, esi
     jz      1f

@@ -42,7 +42,7 @@ print_pushed:
 1:  lodsb
     test    al, al
     jz      2f
-    call    [printer + PRINTER_PUT]
+    call    [print_put]
     jmp     1b
 2:  call    [printer + PRINTER_END]
     popad
@@ -57,7 +57,7 @@ print_char:
     pushad
     call    [printer + PRINTER_BEGIN]
     mov     al, [esp + 28]
-    call    [printer + PRINTER_PUT]
+    call    [print_put]
     call    [printer + PRINTER_END]
     popad
     popfd
@@ -72,9 +72,20 @@ printf:
     mov     esi, [esp + 40]             # 8 registers, flags, return address
     lea     ebx, [esp + 44]
     call    [printer + PRINTER_BEGIN]
-    mov     eax, [printer + PRINTER_PUT]
+    mov     eax, [print_put]
     call    format
     call    [printer + PRINTER_END]
     popad
     popfd
     ret
+
+# Gives a character to the printer.
+# In: AL.
+.global print_put_plain
+print_put_plain:
+    jmp     [printer + PRINTER_PUT]
+
+.data
+.balign 4
+.global print_put
+print_put:          .long print_put_plain   # where each character goes

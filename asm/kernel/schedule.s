@@ -49,6 +49,7 @@ stack_guard:
 # In: interrupts off. Returns when the calling task runs again.
 .global schedule
 schedule:
+    CHECK_MASKED "schedule: interrupts are on"
     mov     byte ptr [task_reschedule], 0
     mov     eax, [task_current]
     cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
@@ -74,6 +75,7 @@ schedule:
     mov     edx, offset task_ready
     call    list_remove
     pop     eax
+    CHECK   "dword ptr [eax+TASK_STATE]", e, TASK_READY, "schedule: a task in the ready queue is not ready"
     jmp     .Lschedule_run
 .Lschedule_idle:
     mov     eax, [task_idle]
@@ -123,6 +125,9 @@ schedule:
 # Clobbers: ECX, EDX only.
 .global ready_append
 ready_append:
+    CHECK_MASKED "ready_append: interrupts are on"
+    CHECK   "dword ptr [eax+TASK_STATE]", e, TASK_READY, "ready_append: the task is not ready"
+    CHECK   "dword ptr [eax+TASK_PRIORITY]", be, PRIORITY_MAXIMUM, "ready_append: there is no such priority"
     push    ebx
     mov     edx, [eax + TASK_PRIORITY]
     mov     ecx, [task_ready + LIST_LAST]
@@ -154,6 +159,7 @@ ready_append:
 .global task_set_priority
 task_set_priority:
     INTERRUPTS_OFF
+    CHECK   edx, be, PRIORITY_MAXIMUM, "task_set_priority: there is no such priority"
     mov     [eax + TASK_PRIORITY], edx
     mov     byte ptr [task_reschedule], 1
     cmp     dword ptr [eax + TASK_STATE], TASK_READY
@@ -205,6 +211,7 @@ task_time:
 .global list_append
 list_append:
     mov     ecx, [edx + LIST_LAST]
+    CHECK   ecx, ne, eax, "list_append: the task is in the list already"
     mov     dword ptr [eax + TASK_NEXT], 0
     mov     [eax + TASK_PREVIOUS], ecx
     mov     [edx + LIST_LAST], eax
@@ -224,11 +231,13 @@ list_remove:
     mov     ecx, [eax + TASK_NEXT]
     test    ebx, ebx
     jz      1f
+    CHECK   [ebx+TASK_NEXT], e, eax, "list_remove: the task before does not lead to it"
     mov     [ebx + TASK_NEXT], ecx
     jmp     2f
 1:  mov     [edx + LIST_FIRST], ecx
 2:  test    ecx, ecx
     jz      3f
+    CHECK   [ecx+TASK_PREVIOUS], e, eax, "list_remove: the task after does not lead to it"
     mov     [ecx + TASK_PREVIOUS], ebx
     pop     ebx
     ret

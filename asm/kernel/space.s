@@ -86,6 +86,7 @@ space_free:
 .Lspace_free_unlink:
     mov     edx, ecx
     mov     ecx, [edx + PROCESS_NEXT]
+    CHECK   ecx, ne, 0, "space_free: the process is in no list"
     cmp     ecx, ebx
     jne     .Lspace_free_unlink
     mov     ecx, [ebx + PROCESS_NEXT]
@@ -142,6 +143,7 @@ space_free:
 # Out: EAX address of the entry; CF when there is no table.
 # Clobbers: EAX, EDX only.
 space_find:
+    CHECK   esi, b, KERNEL_SPACE, "space_find: an address of the kernel"
     mov     eax, esi
     shr     eax, 22
     mov     edx, [ebx + PROCESS_DIRECTORY]
@@ -224,6 +226,8 @@ region_add:
     mov     esi, eax
     mov     edi, edx
     mov     ebp, ecx
+    CHECK   esi, z, PAGE_SIZE-1, "region_add: a region begins within a page"
+    CHECK   edi, z, PAGE_SIZE-1, "region_add: a region ends within a page"
     mov     eax, ERROR_INVALID
     cmp     esi, edi
     jae     .Lregion_add_failed
@@ -462,6 +466,7 @@ space_fault:
     mov     edx, PAGES_PROGRAMS
     call    frame_alloc
     jc      .Lspace_fault_failed
+    CHECK   eax, z, PAGE_SIZE-1, "space_fault: a frame within a page"
     and     esi, ~(PAGE_SIZE - 1)
     or      eax, PAGE_PRESENT | PAGE_WRITABLE   # only for the kernel until it is filled
     push    edi

@@ -75,6 +75,7 @@ task_create_owned:
 # As task_create, but the task is not made ready.
 .global task_new
 task_new:
+    CHECK   eax, ne, 0, "task_new: a task without an entry"
     push    ebx
     push    esi
     push    edi
@@ -181,6 +182,7 @@ task_exit:
 3:  cli
     mov     eax, offset task_all - TASK_ALL_NEXT
 1:  mov     edx, [eax + TASK_ALL_NEXT]
+    CHECK   edx, ne, 0, "task_exit: the task is in no list"
     cmp     edx, ebx
     je      2f
     mov     eax, edx
@@ -200,6 +202,8 @@ task_reap:
     xchg    eax, [task_dead]
     test    eax, eax
     jz      1f
+    CHECK   "dword ptr [eax+TASK_STATE]", e, TASK_DEAD, "task_reap: the task lives"
+    CHECK   "dword ptr [eax+TASK_OWN+OWNER_FIRST]", e, 0, "task_reap: the task has handles"
     cmp     eax, offset task_boot       # not from the heap
     je      1f
     push    eax
@@ -276,6 +280,7 @@ task_hold:
 .global task_unhold
 task_unhold:
     mov     edx, [task_current]
+    CHECK   "dword ptr [edx+TASK_HOLDS]", ne, 0, "task_unhold: the task holds nothing"
     dec     dword ptr [edx + TASK_HOLDS]
     ret
 
@@ -433,6 +438,8 @@ task_wait:
     cmp     dword ptr [ebx + TASK_KILLED], 1
     je      .Ltask_wait_killed
 .Ltask_wait_begin:
+    CHECK_MASKED "task_wait: interrupts are on"
+    CHECK   "dword ptr [ebx+TASK_STATE]", e, TASK_RUNNING, "task_wait: the task does not run"
     mov     [ebx + TASK_EVENT], eax
     mov     dword ptr [ebx + TASK_WOKEN], 0
     cmp     edx, -1
@@ -479,6 +486,8 @@ task_wait:
 # In: EAX task; interrupts off.
 .global task_wake
 task_wake:
+    CHECK_MASKED "task_wake: interrupts are on"
+    CHECK   "dword ptr [eax+TASK_STATE]", e, TASK_WAITING, "task_wake: the task does not wait"
     push    ebx
     mov     ebx, eax
     add     eax, TASK_TIMER

@@ -29,6 +29,8 @@ timer_set:
 # In: EAX timer, EDX ticks from now: 1 is the next tick.
 .global timer_set_ticks
 timer_set_ticks:
+    CHECK   edx, ns, edx, "timer_set_ticks: the deadline lies in the past"
+    CHECK   "dword ptr [eax+TIMER_ROUTINE]", ne, 0, "timer_set_ticks: a timer without a routine"
     push    ebx
     INTERRUPTS_OFF
     push    edx
@@ -66,8 +68,10 @@ timer_cancel:
     mov     dword ptr [eax + TIMER_SET], 0
     mov     ecx, [eax + TIMER_NEXT]
     mov     edx, [eax + TIMER_PREVIOUS]
+    CHECK   [edx+TIMER_NEXT], e, eax, "timer_cancel: the timer before does not lead to it"
     mov     [edx + TIMER_NEXT], ecx
     jecxz   1f
+    CHECK   [ecx+TIMER_PREVIOUS], e, eax, "timer_cancel: the timer after does not lead to it"
     mov     [ecx + TIMER_PREVIOUS], edx
 1:  INTERRUPTS_RESTORE
     ret
@@ -75,6 +79,7 @@ timer_cancel:
 # Calls the routines of all timers that are due. Called at each tick, interrupts off.
 .global timers_run
 timers_run:
+    CHECK_MASKED "timers_run: interrupts are on"
     push    ebx
 1:  mov     ebx, [timer_first]
     test    ebx, ebx
@@ -83,6 +88,7 @@ timers_run:
     sub     eax, [ebx + TIMER_DEADLINE]
     js      2f
     mov     eax, ebx
+    CHECK   "dword ptr [eax+TIMER_SET]", ne, 0, "timers_run: the queue has a timer that is not set"
     call    timer_cancel
     mov     eax, [ebx + TIMER_ARGUMENT]
     call    [ebx + TIMER_ROUTINE]
@@ -95,6 +101,7 @@ timers_run:
 # Clobbers: EAX, EDX only.
 .global timers_idle
 timers_idle:
+    CHECK_MASKED "timers_idle: interrupts are on"
     mov     eax, 0x7FFFFFFF
     mov     edx, [timer_first]
     test    edx, edx

@@ -6,13 +6,8 @@
 .include "cpu.inc"
 .include "tasks.inc"
 .include "memory.inc"
+.include "trace.inc"
 
-# Headers of the tables.
-TABLE_MAGIC         = 0
-TABLE_VERSION       = 4
-TABLE_COUNT         = 8
-SYMBOLS_HEADER      = 12
-LINES_HEADER        = 20
 MAGIC_SYMBOLS       = 0x4D595351            # "QSYM"
 MAGIC_LINES         = 0x4E494C51            # "QLIN"
 SYMBOLS_VERSION     = 1
@@ -29,6 +24,7 @@ TRACE_DEPTH         = 14                    # return addresses at most
 # The last entry of an ascending table that is not above an address.
 # In: EAX address, EDX table of dwords, ECX number of entries.
 # Out: EAX index; CF when the address is below the first.
+.global table_search
 table_search:
     push    ebx
     push    esi

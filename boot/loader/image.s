@@ -178,7 +178,8 @@ image_refused:
     jmp     fail
 
 # Where the kernel will stand, and after it where the whole image waits until it is laid out.
-# Out: [symbols_base], [lines_base], [free_base], [staging]; ends the boot when memory is too small.
+# Out: [symbols_base], [lines_base], [relocations_base], [free_base], [staging]; ends the boot when memory is too
+# small.
 # Clobbers: EAX, EBX, ECX, EDX, SI, EDI.
 staging_choose:
     mov     eax, KERNEL_BASE
@@ -191,6 +192,9 @@ staging_choose:
     call    bump
     mov     [lines_base], eax
     mov     ecx, [IMAGE_HEADER + KI_LINES + 4]
+    call    bump
+    mov     [relocations_base], eax
+    mov     ecx, [IMAGE_HEADER + KI_RELOCATIONS + 4]
     call    bump
     add     eax, 4095
     jc      1f
@@ -241,6 +245,8 @@ staging:        .long 0                 # where the image waits
 symbols_base:   .long 0
 .global lines_base
 lines_base:     .long 0
+.global relocations_base
+relocations_base: .long 0
 .global free_base
 free_base:      .long 0                 # first byte after the laid out kernel, 4 KiB aligned
 .global computed_checksum

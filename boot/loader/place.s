@@ -41,7 +41,7 @@ image_check:
 image_place:
     mov     bx, offset place
     call    protected_call
-    jc      1f
+    jc      .Limage_place_bad
     mov     di, BOOT_INFO_ADDRESS
     mov     dword ptr [di + bi_kernel_base], KERNEL_BASE
     mov     eax, [IMAGE_HEADER + KI_PART32 + 4]
@@ -56,6 +56,11 @@ image_place:
     mov     [di + bi_lines], eax
     mov     eax, [IMAGE_HEADER + KI_LINES + 4]
     mov     [di + bi_lines_bytes], eax
+    mov     dword ptr [di + bi_header], IMAGE_HEADER
+    mov     eax, [relocations_base]
+    mov     [di + bi_relocations], eax
+    mov     eax, [IMAGE_HEADER + KI_RELOCATIONS + 4]
+    mov     [di + bi_relocations_bytes], eax
     mov     dword ptr [di + bi_kernel16_base], KERNEL16_BASE
     mov     eax, [IMAGE_HEADER + KI_PART16 + 4]
     mov     [di + bi_kernel16_bytes], eax
@@ -64,7 +69,8 @@ image_place:
     mov     eax, [IMAGE_HEADER + KI_REVISION]
     mov     [di + bi_revision], eax
     ret
-1:  mov     [bad_table], si
+.Limage_place_bad:
+    mov     [bad_table], si
     mov     [complaint], di
     mov     [complaint_value], ecx
     mov     si, offset text_table
@@ -169,6 +175,9 @@ place:
     call    place_part
     mov     ebx, offset IMAGE_HEADER + KI_LINES
     mov     edi, [lines_base]
+    call    place_part
+    mov     ebx, offset IMAGE_HEADER + KI_RELOCATIONS
+    mov     edi, [relocations_base]
     call    place_part
 
     mov     ebp, [IMAGE_HEADER + KI_VIRTUAL]

@@ -1,22 +1,30 @@
 # Which kernel is booted: a disk has room for two (docs/formats/boot-record.md). One is good; another one may be on
-# trial, and is taken as long as it has tries left. Each try is counted on the disk before the kernel is read, so one
-# that hangs is not tried for ever.
+# trial. The trial is taken away on the disk before that kernel is read, and only the kernel itself can make it the good
+# one, so one that hangs is not tried again. The record that says all this is kept twice: what is written goes into the
+# copy that did not count, so a write that is cut leaves the state before it.
 
 .include "loader.inc"
 
 .intel_syntax noprefix
 .code16
 
-SLOT_RECORD_LBA         = 16383         # the last sector before the first partition
+SLOT_RECORD_LBA         = 16382         # two copies, in the last sectors before the first partition
 SLOT_MAGIC              = 0x4C535251    # "QRSL"
-SLOT_VERSION            = 1
+SLOT_VERSION            = 2
+SLOT_VERSION_SUMMED     = 1             # alone in the second sector; its dwords add up to 0
 RECORD_PAUSE_TICKS      = 9             # 0.5 s before it is read once more
 SLOT_GOOD               = 8             # fields of the record
 SLOT_TRIAL              = 12
 SLOT_TRIES              = 16
 SLOT_PLACES             = 20            # two entries: u32 LBA, u32 sectors
-SLOT_SUM                = 508           # all dwords add up to 0
+SLOT_SEQUENCE           = 36
+SLOT_FLOOR              = 40
+SLOT_REVISIONS          = 64            # two entries: u32 revision, and what the kernel knows
+SLOT_CONTENT_BYTES      = 24
+SLOT_CHECK              = 508           # CRC-32 of all before it
 SLOT_RECORD_BYTES       = 512
+SLOT_SECOND             = CRC_TABLES    # the second copy waits here; the tables are made later
+CRC_POLYNOMIAL          = 0xEDB88320
 
 .text
 
@@ -43,7 +51,7 @@ slot_choose:
     je      .Lslot_choose_failed
     push    eax
     mov     edx, -1
-    call    slot_count
+    call    slot_count                  # from here on this start is its only one
     pop     eax
     mov     si, offset text_not_counted
     jc      .Lslot_choose_said
@@ -63,64 +71,140 @@ slot_choose:
 .Lslot_choose_done:
     ret
 
-# After a sector that cannot be read: the kernel on trial has not been tried, and has all its tries yet.
+# After a sector that cannot be read: the kernel on trial has not been tried, and has its start yet.
 # Clobbers: all but segments.
 slot_untried:
     cmp     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 0
     je      1f
     mov     edx, 1
 
-# Counts the tries of the kernel on trial, on the disk.
+# Counts the starts of the kernel on trial, on the disk.
 # In: EDX 1 or -1.
 # Out: CF when that cannot be written.
-# Clobbers: EAX, EBX, ECX, EDX, ESI.
+# Clobbers: EAX, EBX, ECX, EDX, ESI, EDI.
 slot_count:
     add     [SLOT_RECORD + SLOT_TRIES], edx
-    sub     [SLOT_RECORD + SLOT_SUM], edx
-    mov     eax, SLOT_RECORD_LBA
+    inc     dword ptr [SLOT_RECORD + SLOT_SEQUENCE]
+    mov     dword ptr [SLOT_RECORD + 4], SLOT_VERSION
+    mov     di, SLOT_RECORD
+    call    slot_sum
+    mov     [SLOT_RECORD + SLOT_CHECK], eax
+    xor     byte ptr [slot_copy], 1     # over the copy that does not count
+    movzx   eax, byte ptr [slot_copy]
+    add     eax, SLOT_RECORD_LBA
     jmp     drive_write
 1:  ret
 
-# Reads the record of slots, and checks it.
-# Out: [SLOT_RECORD]; CF when there is none.
+# CRC-32 of a record.
+# In: DI record.
+# Out: EAX.
+# Clobbers: CX, DL, SI.
+slot_sum:
+    or      eax, -1
+    mov     si, di
+    mov     cx, SLOT_CHECK
+1:  xor     al, [si]
+    inc     si
+    mov     dl, 8
+2:  shr     eax, 1
+    jnc     3f
+    xor     eax, CRC_POLYNOMIAL
+3:  dec     dl
+    jnz     2b
+    loop    1b
+    not     eax
+    ret
+
+# Reads the copies of the record, and takes the one that counts.
+# Out: [SLOT_RECORD], [slot_copy]; CF when there is none.
 # Clobbers: all but segments.
 slot_read:
     mov     byte ptr [reads_left], REREADS
 .Lslot_read_again:
+    mov     byte ptr [slot_damaged], 0
+    mov     eax, SLOT_RECORD_LBA + 1
+    mov     edi, SLOT_SECOND
+    call    slot_copy_read
+    setnc   [slot_copy]
     mov     eax, SLOT_RECORD_LBA
-    call    drive_read_one
-    jc      .Lslot_read_done
     mov     edi, SLOT_RECORD
-    mov     ecx, SLOT_RECORD_BYTES
-    mov     bx, offset memory_copy
-    call    protected_call
-    cmp     dword ptr [SLOT_RECORD], SLOT_MAGIC
-    jne     1f
-    cmp     dword ptr [SLOT_RECORD + 4], SLOT_VERSION
-    jne     1f
-    cmp     dword ptr [SLOT_RECORD + SLOT_GOOD], 1
-    ja      1f
-    mov     si, SLOT_RECORD
-    mov     cx, SLOT_RECORD_BYTES / 4
-    xor     edx, edx
-3:  lodsd
-    add     edx, eax
-    loop    3b
-    test    edx, edx
-    jnz     1f
-    mov     word ptr [fail_other], offset slot_other
-    clc
-    jmp     .Lslot_read_done
-1:  cmp     dword ptr [SLOT_RECORD], SLOT_MAGIC
-    jne     4f
+    call    slot_copy_read
+    setnc   al
+    cmp     byte ptr [slot_damaged], 0
+    je      .Lslot_read_whole
     sub     byte ptr [reads_left], 1    # wrong bits, perhaps, and not those of the disk
-    jc      .Lslot_read_done
+    jc      .Lslot_read_whole
     mov     cx, RECORD_PAUSE_TICKS
     call    pause
     jmp     .Lslot_read_again
-4:  stc
+.Lslot_read_whole:
+    mov     byte ptr [reads_left], REREADS
+    cmp     byte ptr [slot_copy], 0
+    je      .Lslot_read_first                          # the second is none: the first counts, if it is one
+    cmp     al, 0
+    je      .Lslot_read_second
+    mov     edx, [SLOT_SECOND + SLOT_SEQUENCE]
+    cmp     edx, [SLOT_RECORD + SLOT_SEQUENCE]
+    ja      .Lslot_read_second
+    mov     byte ptr [slot_copy], 0
+.Lslot_read_first:
+    cmp     al, 1                       # CF when it is none
+    jc      .Lslot_read_done
+    jmp     .Lslot_read_taken
+.Lslot_read_second:
+    mov     si, SLOT_SECOND
+    mov     di, SLOT_RECORD
+    mov     cx, SLOT_RECORD_BYTES / 2
+    rep movsw
+.Lslot_read_taken:
+    mov     word ptr [fail_other], offset slot_other
+    clc
 .Lslot_read_done:
-    mov     byte ptr [reads_left], REREADS # MOV keeps the flags
+    ret
+
+# Reads a copy of the record, and judges it.
+# In: EAX sector, EDI where it goes.
+# Out: CF when it is none; [slot_damaged] 1 when it looks as if it were one.
+# Clobbers: all but segments.
+slot_copy_read:
+    push    edi
+    call    drive_read_one
+    pop     edi
+    jc      .Lslot_copy_read_done
+    push    edi
+    mov     ecx, SLOT_RECORD_BYTES
+    mov     bx, offset memory_copy
+    call    protected_call
+    pop     edi
+    cmp     dword ptr [di], SLOT_MAGIC
+    stc
+    jne     .Lslot_copy_read_done
+    cmp     dword ptr [di + SLOT_GOOD], 1
+    ja      .Lslot_copy_read_damaged
+    cmp     dword ptr [di + 4], SLOT_VERSION
+    jne     .Lslot_copy_read_summed
+    call    slot_sum
+    cmp     eax, [di + SLOT_CHECK]
+    jne     .Lslot_copy_read_damaged
+    ret                                 # CF is clear
+.Lslot_copy_read_summed:
+    cmp     dword ptr [di + 4], SLOT_VERSION_SUMMED
+    jne     .Lslot_copy_read_damaged
+    cmp     di, SLOT_SECOND
+    jne     .Lslot_copy_read_damaged
+    mov     si, di
+    mov     cx, SLOT_RECORD_BYTES / 4
+    xor     edx, edx
+.Lslot_copy_read_add:
+    lodsd
+    add     edx, eax
+    loop    .Lslot_copy_read_add
+    test    edx, edx                    # CF is clear
+    jz      .Lslot_copy_read_done
+.Lslot_copy_read_damaged:
+    mov     byte ptr [slot_damaged], 1
+    stc
+.Lslot_copy_read_done:
     ret
 
 # Takes a slot.
@@ -156,6 +240,10 @@ slot_other:
     je      1f
 3:  cmp     dword ptr [SLOT_RECORD + SLOT_PLACES + eax*8 + 4], 0
     je      1f
+    imul    edx, eax, SLOT_CONTENT_BYTES
+    mov     edx, [SLOT_RECORD + SLOT_REVISIONS + edx]
+    cmp     edx, [SLOT_RECORD + SLOT_FLOOR]
+    jb      1f
     call    slot_take
     mov     byte ptr [BOOT_INFO_ADDRESS + bi_trial], 0
     mov     byte ptr [reads_left], REREADS
@@ -167,14 +255,14 @@ slot_other:
 
 .data
 text_trial:
-    .ascii  ": a kernel on trial, "
-    DECIMAL SLOT_RECORD + SLOT_TRIES
-    .asciz  " tries left after this one"
+    .asciz  ": a kernel on trial, for this start alone"
 text_failed:
     .asciz  ": the kernel on trial has failed, the good one starts"
 text_not_counted:
-    .asciz  ": tries cannot be counted on this drive, the good kernel starts"
+    .asciz  ": the trial cannot be noted on this drive, the good kernel starts"
 text_other:
     .asciz  ".\nThe other kernel is tried"
 
 slot_taken:     .byte 0
+slot_copy:      .byte 0                 # which copy of the record counts
+slot_damaged:   .byte 0

@@ -5,7 +5,7 @@ import { ImageError, type KernelImage, SECTOR_BYTES } from "./kernel-image.ts";
 const BOOT_RECORD_MAGIC = 0x54425251; // "QRBT"
 /** The starter's: a boot image of the same form that is not QuRe (kernel-start). */
 const START_RECORD_MAGIC = 0x4b535251; // "QRSK"
-const BOOT_RECORD_VERSION = 1;
+const BOOT_RECORD_VERSION = 2;
 const BOOT_RECORD_OFFSET = 416;
 const PARTITION_TABLE_OFFSET = 446;
 /** The first partition begins here: what comes before belongs to the boot image. */

@@ -11,6 +11,7 @@ import {
   readKernelHeader,
   SECTOR_BYTES,
 } from "./kernel-image.ts";
+import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "./slot-record.ts";
 
 export interface Inspection {
   readonly kind: "disk" | "iso" | "kernel";
@@ -25,6 +26,8 @@ export interface Inspection {
   /** Byte offset of the boot image in the file. */
   readonly bootImageOffset: number;
   readonly kernel: KernelHeader | null;
+  /** Of a disk: the record of its two kernels; null when it has none. */
+  readonly slots: SlotRecord | null;
   readonly problems: readonly string[];
 }
 
@@ -48,6 +51,7 @@ export function inspectImage(image: ImageReader): Inspection {
       bootRecord: null,
       bootImageOffset: 0,
       kernel: readKernel(image, 0, problems),
+      slots: null,
       problems,
     };
   }
@@ -80,10 +84,16 @@ export function inspectImage(image: ImageReader): Inspection {
     bootRecord,
     bootImageOffset,
     kernel,
+    slots: isIso || !bootRecord ? null : readSlots(image),
     problems,
     ...(isIso ? { volume: latin1(descriptor.subarray(40, 72)).trimEnd() } : {}),
     ...(elTorito ? { elToritoOffset: elTorito.offset, elToritoSectors: elTorito.sectors } : {}),
   };
+}
+
+function readSlots(image: ImageReader): SlotRecord | null {
+  const copies = image.read(SLOT_RECORD_LBA * SECTOR_BYTES, 2 * SECTOR_BYTES);
+  return readSlotRecord(copies.subarray(0, SECTOR_BYTES), copies.subarray(SECTOR_BYTES));
 }
 
 function readKernel(image: ImageReader, offset: number, problems: string[]): KernelHeader | null {

@@ -47,8 +47,18 @@ interface PlacedFile extends IsoFile {
   readonly block: number;
 }
 
+export interface IsoOptions {
+  /** Copied to a disk it boots, too, for which its boot sector has a record. Else the boot sector stays as it is. */
+  readonly startsDisks?: boolean;
+}
+
 /** `files` are put into the root directory; the boot image is `/BOOT/QURE.IMG`. */
-export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile[] = []): Iso {
+export function makeIso(
+  boot: BootImage,
+  volume: string,
+  files: readonly IsoFile[] = [],
+  { startsDisks = true }: IsoOptions = {},
+): Iso {
   assert(VOLUME_NAME.test(volume), `the CD's volume is called ${volume}`);
   assert(
     files.every(({ name }) => FILE_NAME.test(name)),
@@ -69,7 +79,7 @@ export function makeIso(boot: BootImage, volume: string, files: readonly IsoFile
   const total = Math.max(next + 2, LEAST_BLOCKS);
   assert(total * (BLOCK_BYTES / SECTOR_BYTES) < 2 ** 32, "the CD has more sectors than a partition table can count");
   const cd = new Blocks(total);
-  writeSystemArea(cd, image);
+  if (startsDisks) writeSystemArea(cd, image);
   for (const { block, content } of [image, ...placedFiles]) cd.bytes.set(content, block * BLOCK_BYTES);
   writePrimaryDescriptor(cd, volume);
   const bootRecord = cd.descriptor(BLOCK.bootRecord, 0);

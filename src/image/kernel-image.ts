@@ -16,6 +16,10 @@ const KERNEL_IMAGE_VERSION = 2;
 export const KERNEL_HEADER_BYTES = 128;
 export const SECTOR_BYTES = 512;
 const VIRTUAL_OFFSET_AT = 116;
+/** Offset and bytes of what a node fills in when it serves the image. */
+const SERVED_AT = 120;
+/** Where that begins and ends: asm/kernel.ld. */
+const SERVED_SYMBOLS = ["kernel_served", "kernel_served_end"] as const;
 
 /** Names of the output sections of `asm/kernel.ld`. */
 const SECTION_16 = ".kernel16";
@@ -123,12 +127,25 @@ export function makeKernelImage(linked: Linked, options: KernelImageOptions): Ke
   fields.forEach((field, index) => view.setUint32(8 + 4 * index, field, true));
   latin1Into(bytes, 84, options.label.slice(0, 31));
   view.setUint32(VIRTUAL_OFFSET_AT, options.virtualOffset ?? 0, true);
+  writeServed(view, linked, options.linkBase, part32);
   view.setUint32(20, crc32(bytes), true);
   assert(
     readKernelHeader(bytes).checksumFound === readKernelHeader(bytes).checksum,
     "the header does not read as it was written",
   );
   return { bytes, parts: { code16: part16, code32: part32, relocations, symbols, lines } };
+}
+
+/** Zeros where the kernel has no such symbols. */
+function writeServed(header: DataView, linked: Linked, linkBase: number, part32: Part): void {
+  const [from, to] = SERVED_SYMBOLS.map((name) => linked.symbols.find((symbol) => symbol.name === name)?.value);
+  if (from === undefined || to === undefined) return;
+  assert(
+    from >= linkBase && to >= from && to - linkBase <= part32.sizeBytes,
+    "what a node fills in lies outside of the 32-bit part",
+  );
+  header.setUint32(SERVED_AT, part32.offset + from - linkBase, true);
+  header.setUint32(SERVED_AT + 4, to - from, true);
 }
 
 /** A copy in which the dwords at `offsets` count from the kernel's first byte. */
@@ -191,6 +208,8 @@ export interface KernelHeader {
   readonly revision: number;
   readonly label: string;
   readonly parts: KernelImageParts;
+  /** What a node fills in when it serves the image; no bytes where there is nothing. */
+  readonly served: Part;
   readonly bssBytes: number;
   readonly virtualOffset: number;
   readonly entry: number;
@@ -242,6 +261,7 @@ export function readKernelHeader(bytes: Uint8Array): KernelHeader {
     revision: word(28),
     label: String.fromCharCode(...bytes.subarray(84, 116)).replace(/\0.*$/s, ""),
     parts,
+    served: part(SERVED_AT, "part that nodes fill in"),
     bssBytes: word(48),
     virtualOffset: word(VIRTUAL_OFFSET_AT),
     entry: word(52),
