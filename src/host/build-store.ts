@@ -6,8 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { folderTree, listFiles, readIfPresent, type WrittenFile, writeFilesAside } from "./files.ts";
+import { join } from "node:path";
+import { listFiles, readIfPresent, type WrittenFile, writeFilesAside } from "./files.ts";
+import type { SourceLayers } from "./source-layers.ts";
 
 const FOLDER = ".qure-cache";
 const PARTS = "build-parts";
@@ -48,19 +49,17 @@ const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.
 
 /** The sources below a folder, and what was asked of them. */
 export class ReadTree {
-  readonly #root: string;
-  readonly #tree: ReturnType<typeof folderTree>;
+  readonly #sources: SourceLayers;
   readonly #startMs = Date.now();
   readonly #folders = new Map<string, readonly string[]>();
   readonly #inputs = new Map<string, { readonly looks: Looks; readonly bytes: Uint8Array | null }>();
 
-  constructor(root: string) {
-    this.#root = root;
-    this.#tree = folderTree(root);
+  constructor(sources: SourceLayers) {
+    this.#sources = sources;
   }
 
   list(folder: string): readonly string[] {
-    const known = this.#folders.get(folder) ?? this.#tree.list(folder);
+    const known = this.#folders.get(folder) ?? this.#sources.list(folder);
     this.#folders.set(folder, known);
     return known;
   }
@@ -69,8 +68,9 @@ export class ReadTree {
     let input = this.#inputs.get(path);
     if (input === undefined) {
       // Before it is read: what is written in between shows as a change.
-      const looks = looksOf(resolve(this.#root, path));
-      this.#inputs.set(path, (input = { looks, bytes: this.#tree.read(path) }));
+      const file = this.#sources.locate(path);
+      const looks = looksOf(file);
+      this.#inputs.set(path, (input = { looks, bytes: readIfPresent(file) }));
     }
     return input.bytes;
   }
@@ -96,19 +96,19 @@ export class BuildStore {
   }
 
   /** Whether the last build was of the same, and its sources and what it has made are as they were. */
-  isUnchanged(key: string, root: string): boolean {
+  isUnchanged(key: string, sources: SourceLayers): boolean {
     const bytes = this.#read(RECORD);
     const record = bytes && (JSON.parse(Buffer.from(bytes).toString()) as Record);
     if (record?.key !== key) return false;
     if (!record.outputs.every(isAsWritten)) return false;
-    const tree = folderTree(root);
-    if (!record.folders.every(([folder, paths]) => isEqual(tree.list(folder), paths))) return false;
+    if (!record.folders.every(([folder, paths]) => isEqual(sources.list(folder), paths))) return false;
     const startMs = Date.now();
-    const looks = record.inputs.map(({ path }) => looksOf(resolve(root, path)));
+    const files = new Map(record.inputs.map(({ path }) => [path, sources.locate(path)]));
+    const looks = record.inputs.map(({ path }) => looksOf(files.get(path)!));
     const isSettled = (input: ReadFile, index: number): boolean =>
       isEqual(input.looks, looks[index]) && (input.looks === null || input.looks[3] + UNSETTLED_MS < record.startMs);
     const unsure = record.inputs.filter((input, index) => !isSettled(input, index));
-    if (unsure.some(({ path, hash }) => contentHash(tree.read(path)) !== hash)) return false;
+    if (unsure.some(({ path, hash }) => contentHash(readIfPresent(files.get(path)!)) !== hash)) return false;
     const isKnownAnew = unsure.some(({ looks: before }) => before !== null);
     if (isKnownAnew)
       this.#write(RECORD, {
@@ -119,13 +119,13 @@ export class BuildStore {
     return true;
   }
 
-  /** The parts of the last build; null when there are none that could be used. */
-  parts(): Uint8Array | null {
-    return this.#read(PARTS);
+  /** The parts of the last build, or of what else has a name; null when there are none that could be used. */
+  parts(name = PARTS): Uint8Array | null {
+    return this.#read(name);
   }
 
-  keepParts(bytes: Uint8Array): void {
-    this.#write(PARTS, bytes);
+  keepParts(bytes: Uint8Array, name = PARTS): void {
+    this.#write(name, bytes);
   }
 
   keepRecord(record: Record): void {
@@ -135,7 +135,7 @@ export class BuildStore {
 
   /** Takes away what builds have left here that were killed while they wrote. */
   #clear(): void {
-    for (const name of listFiles(this.#folder).filter((entry) => /^build-\w+\.\w+\.part$/.test(entry))) {
+    for (const name of listFiles(this.#folder).filter((entry) => /^(?:build|module)-[\w-]+\.\w+\.part$/.test(entry))) {
       const path = join(this.#folder, name);
       const looks = looksOf(path);
       if (looks !== null && looks[2] + ABANDONED_MS < Date.now()) rmSync(path, { force: true });

@@ -5,6 +5,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "./folder.ts";
+import { isAlive } from "./process-identity.ts";
 
 const LOCK_FILE = ".in-use";
 
@@ -36,15 +37,5 @@ export function lockFolder(folder: string): () => void {
       if (holder !== process.pid && isAlive(holder)) throw new FolderInUseError(folder, holder);
       rmSync(path, { force: true });
     }
-  }
-}
-
-function isAlive(id: number): boolean {
-  if (!Number.isInteger(id) || id <= 0) return false;
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

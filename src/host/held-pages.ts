@@ -54,7 +54,10 @@ class ProcessPages {
     const entries = new Uint8Array(pages * ENTRY_BYTES);
     const position = (first / PAGE_BYTES) * ENTRY_BYTES;
     if (readSync(this.#pagemap, entries, 0, entries.length, position) !== entries.length) return null;
-    return Uint8Array.from({ length: pages }, (_, page) => entries[page * ENTRY_BYTES + ENTRY_BYTES - 1]! & HELD);
+    // A loop: `from` with a function takes seven times as long, and there are thousands of pages in each machine.
+    const held = new Uint8Array(pages);
+    for (let page = 0; page < pages; page++) held[page] = entries[page * ENTRY_BYTES + ENTRY_BYTES - 1]! & HELD;
+    return held;
   }
 
   /** The mapping that changes when the array does: most often one of those that were listed before. */

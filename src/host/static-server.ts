@@ -1,9 +1,8 @@
-/** Serves a folder of static files to browsers on this computer. */
+/** Serves static files to browsers on this computer. */
 import { createHash } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, normalize, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readIfPresent } from "./files.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -29,12 +28,19 @@ export interface ServeOptions {
   readonly isolate?: boolean;
 }
 
-/** Listens on this computer's own address alone; 0 is any free port. Rejects when the port is taken. */
-export function serveFolder(folder: string, port: number, { isolate = true }: ServeOptions = {}): Promise<Server> {
+/**
+ * Listens on this computer's own address alone; 0 is any free port. `read`: the content of a path below what is served,
+ * without a slash before it; null for what is not there. Rejects when the port is taken.
+ */
+export function serveFiles(
+  read: (path: string) => Uint8Array | null,
+  port: number,
+  { isolate = true }: ServeOptions = {},
+): Promise<Server> {
   const compressed = new Map<string, Buffer>();
   const server = createServer(({ url = "/", method, headers }, response) => {
     const path = pathOf(url);
-    const content = path === null ? null : contentOf(join(folder, path));
+    const content = path === null ? null : contentOf(() => read(path));
     if ((method !== "GET" && method !== "HEAD") || path === null || content === null) {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("There is no such file.\n");
       return;
@@ -66,9 +72,9 @@ export function serveFolder(folder: string, port: number, { isolate = true }: Se
 }
 
 /** Null for what is no file that can be read. */
-function contentOf(path: string): Uint8Array | null {
+function contentOf(read: () => Uint8Array | null): Uint8Array | null {
   try {
-    return readIfPresent(path);
+    return read();
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@
 import type { JitMode } from "../../emulator/jit/jit.ts";
 import type { LabHost } from "./host.ts";
 import type { MachineParts, Medium } from "./media.ts";
+import type { WorldOptions } from "./sites.ts";
 import type { TimeSpan } from "./time.ts";
 
 /** Memory of a machine of which nothing else is said. */
@@ -41,6 +42,10 @@ export interface ClusterOptions {
   readonly seed?: number;
   /** Is there a gateway that serves DHCP? True when absent. */
   readonly gateway?: boolean;
+  /** In place of the machines' own names: those that the gateway gives by MAC address, looked up at each lease. */
+  readonly hostNames?: ReadonlyMap<string, string>;
+  /** Machines at several sites, each behind a home gateway of its own; `gateway` means nothing then. */
+  readonly world?: WorldOptions;
   /** Of each cable; 50 us when absent. */
   readonly linkLatency?: TimeSpan;
   /** Virtual date at power-on, seconds since 1970; 2026-01-01 00:00 UTC when absent. */

@@ -14,6 +14,7 @@ import type { ProcessorView } from "../../emulator/debug/processor-view.ts";
 import type { SymbolTable } from "../../emulator/debug/symbols.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";
+import { sameBytes } from "../../emulator/ether/packet.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
 import {
   type ClusterOptions,
@@ -28,6 +29,7 @@ import { TripleFaultError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { Media, partsOf } from "./media.ts";
 import { LabPlug } from "./plug.ts";
+import { worldOf } from "./sites.ts";
 import { SoundTrack } from "./sound.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 import { failedWait, type Shown, whereabouts } from "./whereabouts.ts";
@@ -39,12 +41,26 @@ const LOOK_NS = 1_000_000;
 /** How often at least where only what machines say or do by themselves counts, which is looked at within LOOK_NS. */
 const SELDOM_NS = 10 * LOOK_NS;
 const COM1 = 0;
+const DISK_PIECE_BYTES = 65_536;
+/** All times that instructions may take are divisors of it. */
+const LONGEST_TICK_NS = 100;
 /** The last that the firmware of the emulated PC says when no drive starts. */
 const NOTHING_BOOTABLE = "No bootable device. Attach one and press a key.\n";
 /** `LabNode.standstill` of a machine that waits so. */
 export const NOTHING_FOUND = "nothing bootable was found";
 /** The host's event loop gets a turn this often, in milliseconds of wall time. */
 const TURN_MS = 20;
+
+/** Has a disk hold what another one does. What is the same is not written. */
+function copyDisk(from: BlockBackend, to: BlockBackend): void {
+  const [wanted, found] = [new Uint8Array(DISK_PIECE_BYTES), new Uint8Array(DISK_PIECE_BYTES)];
+  for (let at = 0; at < from.sizeBytes; at += DISK_PIECE_BYTES) {
+    const length = Math.min(DISK_PIECE_BYTES, from.sizeBytes - at);
+    from.read(at, wanted.subarray(0, length));
+    to.read(at, found.subarray(0, length));
+    if (!sameBytes(wanted, found)) to.write(at, wanted.subarray(0, length));
+  }
+}
 
 export class LabNode {
   readonly index: number;
@@ -263,6 +279,25 @@ export class LabNode {
     this.#host.becomeCopy(number | 0);
   }
 
+  /**
+   * Another machine of this cluster, which is off, goes on from here as a second one: with this one's memory and drive
+   * hda as they are now, and with the network card and the settings that it was made with. Its system is told that it
+   * is this copy. Both are alike in all else. Throws a RangeError where a run is recorded: no link holds a memory.
+   */
+  cloneInto(other: LabNode, number: number): void {
+    if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no memory");
+    if (!other.isOff) throw new RangeError(`${other.name} is on`);
+    other.#becomeTwin(this.#host.saveState(), number);
+    const [from, to] = [this.disk, other.disk];
+    if (from && to) copyDisk(from, to);
+  }
+
+  #becomeTwin(state: Uint8Array, number: number): void {
+    this.#host.powerOn();
+    this.#host.restoreState(state);
+    this.#host.becomeTwin(number | 0);
+  }
+
   /** Puts the clock on its board forward. */
   shiftClock(span: TimeSpan): void {
     this.#lab.note("clock", this.index, toNs(span));
@@ -376,6 +411,8 @@ export class LabCluster {
       firmware: options.firmware,
       seed: options.seed ?? 1,
       gateway: options.gateway ?? true,
+      ...(options.hostNames ? { hostNames: options.hostNames } : {}),
+      ...(options.world ? { world: worldOf(options.world, options.nodes.length) } : {}),
       linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       ...(options.capture
@@ -511,11 +548,16 @@ export class LabCluster {
       stop();
     } else {
       const isWanted = (): boolean => this.#companions.some((companion) => companion.isWanted?.());
-      const isOver = (): boolean =>
-        stop() || isWanted() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
+      let isMet = false;
+      const look = (): boolean => {
+        isMet = stop();
+        return isMet || isWanted() || this.realtime || this.host.nowMs() - this.#turnMs >= TURN_MS;
+      };
       const dueNs = this.#companions.reduce((least, { nextNs = Infinity }) => Math.min(least, nextNs), endNs);
       const atLeastEveryNs = this.realtime ? LOOK_NS : spanNs;
-      this.cluster.runUntil(Math.max(this.nowNs, dueNs), { everyNs: LOOK_NS, atLeastEveryNs, look: isOver });
+      this.cluster.runUntil(Math.max(this.nowNs, dueNs), { everyNs: LOOK_NS, atLeastEveryNs, look });
+      // At the last moment nobody has looked.
+      if (!isMet && this.nowNs >= dueNs) stop();
     }
     for (const companion of this.#companions) companion.tick?.();
     if (this.#tripleFault) {
@@ -530,6 +572,13 @@ export class LabCluster {
     // Where the host cannot keep pace, the time that was lost is not made up for.
     this.#turnMs = Math.max(this.#turnMs + aheadMs, this.host.nowMs() - TURN_MS * Number(this.realtime));
     this.#signal?.throwIfAborted();
+  }
+
+  /** Lets time pass to a moment, or until `look` says so, in one piece: for a loop of the caller's own. */
+  runTo(momentNs: number, look: () => boolean = () => false): void {
+    const timeNs = Math.floor(momentNs / LONGEST_TICK_NS) * LONGEST_TICK_NS;
+    if (timeNs > this.nowNs) this.cluster.runUntil(timeNs, { everyNs: LOOK_NS, atLeastEveryNs: 2 * LOOK_NS, look });
+    for (const companion of this.#companions) companion.tick?.();
   }
 
   /** Has something go along with the cluster until it is closed. */

@@ -49,6 +49,13 @@ export class ConsoleText {
     return match;
   }
 
+  /** Keeps nothing of what has come: for those who listen, and run for weeks. */
+  forget(): void {
+    this.#raw = "";
+    this.#text = "";
+    this.#position = 0;
+  }
+
   /** What a snapshot keeps of it: the text, and how far it was read. */
   save(): { text: string; raw: string; position: number } {
     const { text } = this;

@@ -14,7 +14,7 @@ import { disketteBytes } from "../../emulator/devices/storage/floppy-drive.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../emulator/disk/disk.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";
-import { KEY_SETTING } from "./cluster-key.ts";
+import { type Settings, settingFilesOf } from "./setting-files.ts";
 
 const CD_SECTOR_BYTES = 2048;
 const SECTOR_BYTES = 512;
@@ -28,7 +28,7 @@ export type Medium = Uint8Array | BlockBackend;
 export type LabDrive = Drive<Medium>;
 
 /** What a machine may have beyond a disk, a CD and a network card. */
-export interface MachineParts {
+export interface MachineParts extends Settings {
   /** Further drives at the IDE channels: hdb, hdc (if there is no `cdrom`) and hdd. */
   readonly drives?: readonly (LabDrive | null)[];
   /** Virtio disks: vda, vdb, ... */
@@ -57,8 +57,6 @@ export interface MachineParts {
   readonly parallelPort?: boolean;
   /** Sound cards, one of each model at the most. */
   readonly sound?: readonly SoundCardConfig[];
-  /** The name and key of the cluster that it belongs to (cluster-key.ts); an open cluster when absent. */
-  readonly key?: string;
 }
 
 function roundedUp(bytes: number, unitBytes: number): number {
@@ -101,7 +99,7 @@ export function machinePartsOf({ ide, settings: _settings, ...parts }: BoardPart
 
 /** The parts of a machine that most do not have. */
 export function partsOf(
-  { drives, virtioDisks, ahci, floppies, videoRom, nicRom, key, ...plain }: MachineParts,
+  { drives, virtioDisks, ahci, floppies, videoRom, nicRom, key, hostName, ...plain }: MachineParts,
   media: Media,
   disk: BlockBackend | null,
   cdrom: BlockBackend | null,
@@ -128,7 +126,7 @@ export function partsOf(
       rom: (rom) => rom,
     }),
     ...plainParts(plain),
-    ...(key !== undefined ? { settings: [{ name: KEY_SETTING, text: key }] } : {}),
+    ...settingFilesOf({ ...(key === undefined ? {} : { key }), ...(hostName === undefined ? {} : { hostName }) }),
   };
   return Object.keys(parts).length > 0 ? { parts } : {};
 }

@@ -1,9 +1,9 @@
 /** Clusters that go on from a snapshot. */
 import { Snapshot } from "../../emulator/cluster/snapshot.ts";
 import type { ClusterOptions, LabCluster, NodeOptions } from "./cluster.ts";
-import { keyOf } from "./cluster-key.ts";
 import { CONSOLES, restoreConsoles } from "./console.ts";
 import { machinePartsOf } from "./media.ts";
+import { settingsOf } from "./setting-files.ts";
 
 /** Options of a restored cluster: what is not part of its state. */
 export type RestoreOptions = Pick<
@@ -26,7 +26,7 @@ export function restoreWith<Made extends LabCluster>(
     ({ name, ramBytes, disk, cdrom, macAddress, parts: { settings, ...parts } = {} }): NodeOptions => ({
       name,
       ramBytes,
-      ...keyOf(settings),
+      ...settingsOf(settings),
       ...machinePartsOf(parts),
       ...(disk ? { disk } : {}),
       ...(cdrom ? { cdrom } : {}),

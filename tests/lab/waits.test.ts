@@ -107,6 +107,7 @@ test.each<[string, StartNode, RegExp]>([
 });
 
 test("options of a cluster that are none are refused", () => {
+  expect(() => startCluster(undefined as unknown as StartOptions)).toThrow(/^startCluster takes an object/);
   expect(() => startCluster({ nodes: 3 } as unknown as StartOptions)).toThrow(/^nodes is a list/);
   expect(() => startCluster({ node: [{}] } as unknown as StartOptions)).toThrow(/^startCluster has no option node; /);
 });

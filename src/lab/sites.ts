@@ -1,0 +1,114 @@
+/**
+ * Sites as people write them: how many machines each has, what kind of gateway, and which addresses. What is not said
+ * is chosen so that sites differ in what must differ: public addresses of 198.51.100.0/24 (RFC 5737).
+ */
+import type { RouterLies } from "../../emulator/ether/wide/port-mapping.ts";
+import type { SiteConfig, WorldConfig } from "../../emulator/ether/wide/sites.ts";
+import { type Forward, NAT_KINDS, type NatKind, type Protocol } from "../../emulator/ether/wide/translation.ts";
+import { addressNumber, type Distance } from "../../emulator/ether/wide/wide-net.ts";
+import { type TimeSpan, toNs } from "./time.ts";
+
+export interface SiteOptions {
+  /** `site-1`, `site-2`, ... when absent. */
+  readonly name?: string;
+  /** Machines at it: the next ones of the cluster's. */
+  readonly nodes: number;
+  /** What its gateway lets in; "port-restricted" when absent. */
+  readonly nat?: NatKind;
+  /** 198.51.100.1, .2, ... when absent; of a site behind another one, its address on that one's LAN, needed. */
+  readonly publicAddress?: string;
+  /** The gateway's address on the LAN; 192.168.1.1 when absent, at each site. */
+  readonly lanAddress?: string;
+  /** The name of the site whose LAN its gateway is on: two gateways in a row. */
+  readonly behind?: string;
+  /** Ports that lead inside: `80:192.168.1.100:80`, `udp:20818:192.168.1.100:20818`. */
+  readonly forwards?: readonly string[];
+  /** Whoever gets what is for nobody. */
+  readonly dmz?: string;
+  /** After this time without a word from inside a mapping of UDP is gone; two minutes when absent. */
+  readonly udpIdle?: TimeSpan;
+  /** Its machines may speak to each other by the public address. */
+  readonly hairpin?: boolean;
+  /** By which protocols programs ask for ports: both when absent. */
+  readonly portMapping?: { readonly natPmp?: boolean; readonly pcp?: boolean; readonly lies?: RouterLies };
+}
+
+/** Between two sites, named in either order; all others are as near as `latency` of the world says. */
+export interface WayOptions {
+  readonly between: readonly [string, string];
+  readonly latency?: TimeSpan;
+  readonly lostPercent?: number;
+  readonly kilobits?: number;
+}
+
+export interface WorldOptions {
+  readonly sites: readonly SiteOptions[];
+  readonly ways?: readonly WayOptions[];
+  /** From any site to any other: 20 ms when absent. */
+  readonly latency?: TimeSpan;
+}
+
+const PUBLIC_NET = "198.51.100.";
+const WIDE_ROUTER = "198.51.100.254";
+const FORWARD = /^(?:(tcp|udp):)?(\d+):(\d+\.\d+\.\d+\.\d+):(\d+)$/;
+
+function forwardOf(text: string): Forward {
+  const [, protocol = "tcp", port, address, toPort] = FORWARD.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535 || Number(toPort) > 65_535)
+    throw new RangeError(`forward ${text}: write PORT:ADDRESS:PORT, such as 80:192.168.1.100:80`);
+  const to = { address: addressNumber(address!), port: Number(toPort) };
+  return { protocol: protocol as Protocol, port: Number(port), to, endsNs: Infinity };
+}
+
+function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): SiteConfig {
+  const name = nameOf(site, index);
+  const { nat = "port-restricted", behind, publicAddress, lanAddress = "192.168.1.1" } = site;
+  if (!Object.hasOwn(NAT_KINDS, nat))
+    throw new RangeError(`${name}: nat is one of ${Object.keys(NAT_KINDS).join(", ")}, not ${nat}`);
+  const outer = behind === undefined ? undefined : all.findIndex((other, at) => nameOf(other, at) === behind);
+  if (outer === -1 || outer === index)
+    throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
+  if (outer !== undefined && publicAddress === undefined)
+    throw new RangeError(`${name}: behind ${behind} it needs a publicAddress, its address on that LAN`);
+  const { natPmp = true, pcp = true, lies = {} } = site.portMapping ?? {};
+  return {
+    ...(outer === undefined ? {} : { behind: outer }),
+    router: {
+      name,
+      kind: nat,
+      lanAddress,
+      outsideAddress: publicAddress ?? `${PUBLIC_NET}${index + 1}`,
+      nextHop: outer === undefined ? WIDE_ROUTER : (all[outer]!.lanAddress ?? "192.168.1.1"),
+      forwards: (site.forwards ?? []).map(forwardOf),
+      portMapping: { natPmp, pcp, lies },
+      ...(site.dmz === undefined ? {} : { dmz: site.dmz }),
+      ...(site.udpIdle === undefined ? {} : { udpIdleNs: toNs(site.udpIdle) }),
+      ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
+    },
+  };
+}
+
+const nameOf = ({ name }: SiteOptions, index: number): string => name ?? `site-${index + 1}`;
+
+/** For the emulator. Throws a RangeError for what cannot be. */
+export function worldOf({ sites, ways = [], latency = "20ms" }: WorldOptions, nodes: number): WorldConfig {
+  const names = sites.map(nameOf);
+  const siteOfNode = sites.flatMap(({ nodes: count }, index) => new Array<number>(count).fill(index));
+  if (siteOfNode.length !== nodes)
+    throw new RangeError(`the sites have ${siteOfNode.length} machines, and the cluster has ${nodes}`);
+  if (new Set(names).size !== names.length) throw new RangeError("two sites have one name");
+  const usual: Distance = { latencyNs: toNs(latency) };
+  const distances = new Map<string, Distance>();
+  for (const { between, latency: own = latency, lostPercent = 0, kilobits = 0 } of ways) {
+    const [from, to] = between.map((name) => names.indexOf(name)) as [number, number];
+    if (from < 0 || to < 0) throw new RangeError(`there is no way between ${between.join(" and ")}: name two sites`);
+    const distance = { latencyNs: toNs(own), lostPercent, kilobits };
+    distances.set(`${from} ${to}`, distance);
+    distances.set(`${to} ${from}`, distance);
+  }
+  return {
+    sites: sites.map(siteOf),
+    siteOf: siteOfNode,
+    distance: (from, to) => distances.get(`${from} ${to}`) ?? usual,
+  };
+}
