@@ -5,21 +5,22 @@
 import { assemble } from "../assembler/assemble.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { assert } from "../diagnostic/invariant.ts";
-import { type BootImage, makeBootImage } from "../image/boot-image.ts";
-import { DEFAULT_DISK_BYTES, makeDisk } from "../image/disk.ts";
-import { makeIso } from "../image/iso9660.ts";
-import { ImageError, type KernelImage, makeKernelImage, SECTOR_BYTES } from "../image/kernel-image.ts";
+import { FileSystemError } from "../disk/error.ts";
+import { makeBootImage } from "../image/boot-image.ts";
+import { ImageError, makeKernelImage, SECTOR_BYTES } from "../image/kernel-image.ts";
 import { linkDiagnostics } from "../linker/diagnostics.ts";
-import { type Linked, link } from "../linker/link.ts";
+import { type Linked, link, linkProgram } from "../linker/link.ts";
 import type { LinkProblem } from "../linker/link-problem.ts";
+import { defaultScript } from "../linker/script/default.ts";
 import { parseScript } from "../linker/script/parser.ts";
 import { type LinkerScript, ScriptError } from "../linker/script/tree.ts";
 import { type ElfObject, readElf } from "../object/elf-reader.ts";
-import { fileWithCallFrames } from "./call-frames.ts";
+import { COMPILED } from "./compiled.ts";
 import { INSTRUCTION_READER, instructionSource } from "./instructions.ts";
-import { writeListing } from "./listing.ts";
-import { writeMap } from "./map.ts";
+import type { BuiltFile, SourceTree } from "./model.ts";
+import type { Module } from "./modules.ts";
 import { type AssembledSource, type MakingListener, ObjectCache } from "./object-cache.ts";
+import { type BuiltParts, imageFiles } from "./outputs.ts";
 import {
   archiveSource,
   definersOf,
@@ -32,22 +33,8 @@ import {
   programSources,
   SHARED_SOURCES,
 } from "./programs.ts";
-
-/** Paths are relative to the tree's root and have forward slashes. */
-export interface SourceTree {
-  /** All files below a folder, sorted. */
-  list(folder: string): readonly string[];
-  read(path: string): Uint8Array | null;
-}
-
-export interface BuiltFile {
-  readonly name: string;
-  readonly content: Uint8Array;
-  /** Size of the file when it is larger than its content: the rest is zeros. */
-  readonly sizeBytes: number;
-  /** Where each part of the system begins in this file, in bytes. */
-  readonly parts: Readonly<Record<string, { offset: number; sizeBytes: number }>>;
-}
+import { QURE_SHAPE, SAID, type SystemShape, saidOfSources, sourcesOf } from "./shape.ts";
+import { SIGNATURE_READER, type Signing, signImage, trustSource } from "./signing.ts";
 
 export interface BuildResult {
   /** Null when there were errors. */
@@ -59,12 +46,31 @@ export interface BuildOptions {
   readonly version: string;
   readonly revision: number;
   readonly diskBytes?: number;
+  /** Name of the product that the kernel says it is, and takes upgrades of; the shape's name when absent. */
+  readonly product?: string;
+  /** Public keys by which a kernel is signed that this one installs. */
+  readonly trusted?: readonly Uint8Array[];
+  /** Makes `kernel.sig`; the kernel is the same without. */
+  readonly signing?: Signing | null;
+  /** Puts the kernel's CHECKs in (asm/include/macros.inc). */
+  readonly checks?: boolean;
   /** Names of the files that somebody looks at; all when absent. */
   readonly wanted?: readonly string[];
+  /** What is made of which sources; QuRe when absent. */
+  readonly shape?: SystemShape;
   /** Carries objects from one build to the next. */
   readonly cache?: ObjectCache;
+  /** Objects that other builds have made, and that they may have of this one. */
+  readonly shared?: SharedSources;
+  /** Whether a source that a module does not own by its name came with the folder from which it is taken. */
+  readonly added?: (module: Module, path: string) => boolean;
   /** Is told of each part before it is made, and why it is. */
   readonly onMaking?: MakingListener;
+}
+
+interface SharedSources {
+  find(path: string, read: SourceTree["read"]): AssembledSource | null;
+  keep(path: string, read: SourceTree["read"], made: AssembledSource): void;
 }
 
 /** Where the loader puts the kernel, on every PC with more than 1 MiB. */
@@ -73,6 +79,11 @@ const KERNEL_PHYSICAL = 0x100000;
 export const KERNEL_SPACE = 0xc0000000;
 /** Address at which kernel.elf is linked: where the kernel runs. */
 const KERNEL_LINK_BASE = KERNEL_SPACE + KERNEL_PHYSICAL;
+
+const MOST_FLAT_BYTES = 8 * 1024 * 1024;
+
+/** With this symbol the kernel's sources have their CHECKs. */
+export const CHECKED: ReadonlyMap<string, number> = new Map([["CHECKS", 1]]);
 
 /** A program that could not be built. */
 class BuildFailure extends Error {
@@ -83,33 +94,173 @@ class BuildFailure extends Error {
   }
 }
 
+function shapeOf({ shape = QURE_SHAPE, checks }: BuildOptions): SystemShape {
+  return checks ? { ...shape, defines: { ...shape.defines, ...Object.fromEntries(CHECKED) } } : shape;
+}
+
 /** Builds loader, kernel and images. */
 export function buildSystem(files: SourceTree, options: BuildOptions): BuildResult {
-  const tree = readOnce(files);
+  const shape = shapeOf(options);
   const cache = options.cache ?? new ObjectCache();
   cache.begin(options.onMaking);
   return collect((warnings) => {
-    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], warnings, cache);
-    const script = readScript(tree, "asm/kernel.ld");
-    const sources = tree.list("asm").filter((path) => !path.startsWith(`${PROGRAMS_FOLDER}/`));
-    const objects = assembleSources(tree, "asm", sources, ["asm/include"], warnings, cache);
-    objects.push(...linkPrograms(tree, warnings, cache));
+    const build = new SystemBuild(readOnce(files, shape), shape, options, warnings, cache);
+    const parts = shape.layout === "flat" ? build.flat() : build.qure();
+    cache.end();
+    return imageFiles(parts, options, shape);
+  });
+}
+
+/** Builds one module alone: a program as it is in /bin, all else as an object. What the cache has of others stays. */
+export function buildModule(files: SourceTree, options: BuildOptions, module: Module): BuildResult {
+  const shape = shapeOf(options);
+  const cache = options.cache ?? new ObjectCache();
+  cache.begin(options.onMaking);
+  return collect((warnings) => {
+    const build = new SystemBuild(readOnce(files, shape), shape, options, warnings, cache);
+    const content = module.kind === "program" ? build.oneProgram(module.name) : build.oneObject(module);
+    const name = `${module.name}.${module.kind === "program" ? "elf" : "o"}`;
+    return [{ name, content, sizeBytes: content.length, parts: {} }];
+  });
+}
+
+/** One build: what its steps share. */
+class SystemBuild {
+  readonly #tree: SourceTree;
+  readonly #shape: SystemShape;
+  readonly #options: BuildOptions;
+  readonly #warnings: Diagnostic[];
+  readonly #cache: ObjectCache;
+
+  constructor(tree: SourceTree, shape: SystemShape, options: BuildOptions, warnings: Diagnostic[], cache: ObjectCache) {
+    [this.#tree, this.#shape, this.#options, this.#warnings, this.#cache] = [tree, shape, options, warnings, cache];
+  }
+
+  qure(): BuiltParts {
+    const [tree, cache] = [this.#tree, this.#cache];
+    const loader = linkFlat(tree, "boot/loader", "boot/loader.ld", ["boot", "asm/include"], this.#warnings, cache);
+    const script = readScript(tree, this.#shape.script);
+    const sources = this.#sources();
+    const objects = this.#assembled("asm", sources);
+    objects.push(...this.#programs());
     if (sources.includes(INSTRUCTION_READER))
       objects.push(madeObject(cache, "instructions.s", [], () => instructionSource()));
-    options.onMaking?.("the kernel", "its objects are put together at each build");
+    const { product = this.#shape.name, trusted = [], signing = null, revision } = this.#options;
+    if (sources.includes(SIGNATURE_READER)) {
+      const trust = trustSource(product, trusted);
+      objects.push(madeObject(cache, "trust.s", [new TextEncoder().encode(trust)], () => trust));
+    }
+    this.#sayLink();
     const sectionStart = new Map([[".kernel32", KERNEL_LINK_BASE]]);
     const kernel = linkAll(tree, { objects, script, sectionStart, mergesConstants: true });
     const image = makeKernelImage(kernel, {
-      label: `QuRe ${options.version}`,
-      revision: options.revision,
+      label: `${this.#shape.product} ${this.#options.version}`,
+      revision,
       linkBase: KERNEL_LINK_BASE,
       virtualOffset: KERNEL_SPACE,
       entry16: "kernel16_entry",
     });
-    const boot = makeBootImage(loader.content, image);
-    cache.end();
-    return imageFiles(boot, image, kernel, loader.file, tree, options);
-  });
+    const signature =
+      signing && signImage(image.bytes, { product, revision, signing }, (path) => this.#tree.read(path));
+    return { tree, kernel, image, loaderFile: loader.file, boot: makeBootImage(loader.content, image), signature };
+  }
+
+  /** Boot sector and kernel are one program, which lies in the disk's first sectors as it lies in memory. */
+  flat(): BuiltParts {
+    const tree = this.#tree;
+    const objects = this.#assembled("sources", this.#sources());
+    this.#sayLink();
+    const kernel = linkAll(tree, { objects, script: readScript(tree, this.#shape.script) });
+    const content = loadedBytes(kernel);
+    if (content.length < SECTOR_BYTES || content[510] !== 0x55 || content[511] !== 0xaa)
+      throw new ImageError("the program's first sector does not end with 55 AA, as a boot sector does");
+    const sectors = Math.ceil(content.length / SECTOR_BYTES);
+    const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+    bytes.set(content);
+    const boot = { bytes, loaderSectors: sectors - 1, kernelSector: sectors };
+    return { tree, kernel, image: null, loaderFile: null, boot, signature: null };
+  }
+
+  oneProgram(name: string): Uint8Array {
+    const files = this.#tree.list(PROGRAMS_FOLDER);
+    const ready = this.#tree.read(`${PROGRAMS_FOLDER}/${name}.elf`);
+    const own = programSources(files).find((program) => program.name === name)?.sources ?? [];
+    if (own.length === 0 && ready) return ready;
+    const library = this.#library(files);
+    return this.#program(name, programObjects(this.#assembled(`module ${name}`, own), library, definersOf(library)));
+  }
+
+  oneObject(module: Module): Uint8Array {
+    const paths = this.#tree.list(module.folder).filter((path) => module.owns(path) || this.#isAdded(module, path));
+    const inputs = this.#assembled(module.folder, paths).map((elf) => ({ kind: "object" as const, elf }));
+    const script = parseScript(defaultScript("partial"), "the built-in script");
+    const { image, problems } = linkProgram(inputs, { script, isDefaultScript: true, isRelocatable: true });
+    if (image === null || problems.length > 0)
+      throw new BuildFailure(problems.map((found) => problem(found, this.#tree)));
+    return image.bytes;
+  }
+
+  /** Whether a source came with the folder that a module is taken from. */
+  #isAdded(module: Module, path: string): boolean {
+    return this.#options.added?.(module, path) ?? false;
+  }
+
+  #sayLink(): void {
+    this.#options.onMaking?.("the kernel", "its objects are put together at each build");
+  }
+
+  #sources(): string[] {
+    const { sources: patterns, leavesOut } = this.#shape;
+    if (patterns.length === 0)
+      return this.#tree.list("asm").filter((path) => !path.startsWith(`${PROGRAMS_FOLDER}/`) && !leavesOut(path));
+    const { paths, missing } = sourcesOf((folder) => this.#tree.list(folder), patterns);
+    missing.push(...paths.filter((path) => this.#tree.read(path) === null));
+    if (missing.length > 0)
+      throw new BuildFailure(
+        missing.map((path) => problem({ file: path, line: 0, message: "there is no such source", id: "no-sources" })),
+      );
+    return paths.filter((path) => !leavesOut(path));
+  }
+
+  #assembled(folder: string, sources: readonly string[]): ElfObject[] {
+    const { includes, defines } = this.#shape;
+    const { shared } = this.#options;
+    const settings = { includes, defines: new Map(Object.entries(defines)), ...(shared ? { shared } : {}) };
+    return assembleSources(this.#tree, folder, sources, settings, this.#warnings, this.#cache);
+  }
+
+  /** The archive of the programs as an object for the kernel; none where the tree has no programs. */
+  #programs(): ElfObject[] {
+    const [tree, cache] = [this.#tree, this.#cache];
+    const files = tree.list(PROGRAMS_FOLDER).filter((path) => !this.#shape.leavesOut(path));
+    const isIn = (name: string): boolean => this.#shape.programs.length === 0 || this.#shape.programs.includes(name);
+    const sources = programSources(files).filter(({ name }) => isIn(name));
+    const ready = programFiles(files).filter((path) => isIn(programName(path)));
+    if (sources.length + ready.length === 0) return [];
+    const library = this.#library(files);
+    const definers = definersOf(library);
+    const programs = sources.map(({ name, sources: own }) => ({
+      name,
+      file: this.#program(name, programObjects(this.#assembled(PROGRAMS_FOLDER, own), library, definers)),
+    }));
+    programs.push(...ready.map((path) => ({ name: programName(path), file: tree.read(path)! })));
+    const names = new TextEncoder().encode(programs.map(({ name }) => name).join("\n"));
+    const inputs = [names, ...programs.map(({ file }) => file)];
+    return [madeObject(cache, "programs.s", inputs, () => archiveSource(programs))];
+  }
+
+  #library(files: readonly string[]): ElfObject[] {
+    const shared = SHARED_SOURCES.filter((path) => this.#tree.read(path) !== null);
+    return this.#assembled(PROGRAMS_FOLDER, [...programLibrary(files), ...shared]);
+  }
+
+  #program(name: string, objects: ElfObject[]): Uint8Array {
+    const script = this.#tree.read(PROGRAMS_SCRIPT);
+    // Thousands of constants of the headers are local symbols, which nobody asks a program for.
+    const make = (): Uint8Array =>
+      linkAll(this.#tree, { objects, script: readScript(this.#tree, PROGRAMS_SCRIPT), discard: "all" }).file;
+    return this.#cache.product(`program ${name}`, [script ?? new Uint8Array(0), ...objects], make);
+  }
 }
 
 /** Builds the emulated PC's firmware: a flat image that ends at 1 MiB. */
@@ -138,15 +289,18 @@ export function buildStarter(tree: SourceTree): BuildResult {
       ...SHARED_WITH_STARTER.map((name) => `boot/loader/${name}.s`),
       ...tree.list("boot/starter").filter((path) => path.endsWith(".s")),
     ];
-    const objects = assembleSources(tree, "boot/starter", sources, ["boot/loader", "asm/include"], warnings, cache);
+    const objects = assembleSources(
+      ...([tree, "boot/starter", sources, { includes: ["boot/loader", "asm/include"] }, warnings, cache] as const),
+    );
     const { content } = flatProgram(tree, objects, "boot/loader.ld");
     return [{ name: "starter.bin", content, sizeBytes: content.length, parts: {} }];
   });
 }
 
 /** The tree as it is now: many sources include the same files, and one build shall not see two versions of one. */
-function readOnce(tree: SourceTree): SourceTree {
-  const known = new Map<string, Uint8Array | null>();
+function readOnce(tree: SourceTree, shape: SystemShape): SourceTree {
+  const known = new Map<string, Uint8Array | null>([[SAID, saidOfSources(shape)]]);
+  for (const [path, text] of shape.made) known.set(path, new TextEncoder().encode(text));
   return {
     list: (folder) => tree.list(folder),
     read(path) {
@@ -166,61 +320,13 @@ function collect(build: (warnings: Diagnostic[]) => BuiltFile[]): BuildResult {
     return { files: build(warnings), diagnostics: warnings };
   } catch (error) {
     if (error instanceof BuildFailure) return { files: null, diagnostics: [...warnings, ...error.diagnostics] };
-    if (error instanceof ImageError)
+    if (error instanceof ImageError || error instanceof FileSystemError)
       return {
         files: null,
         diagnostics: [...warnings, problem({ file: "boot image", line: 0, message: error.message, id: "image" })],
       };
     throw error;
   }
-}
-
-function imageFiles(
-  boot: BootImage,
-  image: KernelImage,
-  kernel: Linked,
-  loaderFile: Uint8Array,
-  tree: SourceTree,
-  { diskBytes = DEFAULT_DISK_BYTES, wanted }: BuildOptions,
-): BuiltFile[] {
-  const encoder = new TextEncoder();
-  const parts = (start: number): BuiltFile["parts"] => {
-    const kernelAt = start + boot.kernelSector * SECTOR_BYTES;
-    const inKernel = Object.fromEntries(
-      Object.entries(image.parts).map(([name, { offset, sizeBytes }]) => [
-        name,
-        { offset: kernelAt + offset, sizeBytes },
-      ]),
-    );
-    return {
-      bootSector: { offset: start, sizeBytes: SECTOR_BYTES },
-      loader: { offset: start + SECTOR_BYTES, sizeBytes: boot.loaderSectors * SECTOR_BYTES },
-      kernelImage: { offset: kernelAt, sizeBytes: image.bytes.length },
-      ...inKernel,
-    };
-  };
-  const makers: Readonly<Record<string, () => Omit<BuiltFile, "name" | "sizeBytes"> & { sizeBytes?: number }>> = {
-    "qure.iso": () => {
-      const { bytes, bootImageOffset } = makeIso(boot, "QURE");
-      return { content: bytes, parts: parts(bootImageOffset) };
-    },
-    "qure.img": () => ({ content: makeDisk(boot, diskBytes), sizeBytes: diskBytes, parts: parts(0) }),
-    "kernel.elf": () => ({ content: fileWithCallFrames(kernel, ".kernel32"), parts: {} }),
-    "loader.elf": () => ({ content: loaderFile, parts: {} }),
-    "kernel.map": () => ({ content: encoder.encode(writeMap(kernel)), parts: {} }),
-    "kernel.lst": () => ({ content: encoder.encode(writeListing(kernel, (path) => tree.read(path))), parts: {} }),
-  };
-  return Object.entries(makers)
-    .filter(([name]) => wanted?.includes(name) ?? true)
-    .map(([name, make]) => {
-      const { content, parts, sizeBytes = content.length } = make();
-      assert(
-        content.length <= sizeBytes &&
-          Object.values(parts).every(({ offset, sizeBytes: length }) => offset + length <= sizeBytes),
-        `${name} is smaller than what was put into it`,
-      );
-      return { name, content, sizeBytes, parts };
-    });
 }
 
 /** A program that is loaded as it is, without a file's headers, and as an ELF file for debuggers. */
@@ -238,7 +344,7 @@ function linkFlat(
   warnings: Diagnostic[],
   cache: ObjectCache,
 ): FlatProgram {
-  const objects = assembleFolder(tree, folder, includes, warnings, cache);
+  const objects = assembleSources(tree, folder, tree.list(folder), { includes }, warnings, cache);
   const inputs = [tree.read(scriptPath) ?? new Uint8Array(0), ...objects];
   let program: FlatProgram | undefined;
   const make = (): FlatProgram => (program ??= flatProgram(tree, objects, scriptPath));
@@ -250,45 +356,20 @@ function linkFlat(
 
 function flatProgram(tree: SourceTree, objects: ElfObject[], scriptPath: string): FlatProgram {
   const linked = linkAll(tree, { objects, script: readScript(tree, scriptPath) });
-  const loaded = linked.sections.filter(({ nobits, flags }) => !nobits && (flags & 2) !== 0);
+  return { content: loadedBytes(linked), file: linked.file };
+}
+
+/** A program as it lies in memory, from its first byte to its last that is no zero by itself. */
+function loadedBytes({ sections }: Linked): Uint8Array {
+  const loaded = sections.filter(({ nobits, flags, sizeBytes }) => !nobits && (flags & 2) !== 0 && sizeBytes > 0);
+  if (loaded.length === 0) throw new ImageError("the linker script puts nothing into the program");
   const start = Math.min(...loaded.map(({ address }) => address));
-  const content = new Uint8Array(Math.max(...loaded.map(({ address, sizeBytes }) => address + sizeBytes)) - start);
+  const sizeBytes = Math.max(...loaded.map((section) => section.address + section.sizeBytes)) - start;
+  if (sizeBytes > MOST_FLAT_BYTES)
+    throw new ImageError(`its first and last byte are ${sizeBytes} bytes apart: a flat program has at most 8 MiB`);
+  const content = new Uint8Array(sizeBytes);
   for (const section of loaded) content.set(section.content, section.address - start);
-  return { content, file: linked.file };
-}
-
-function assembleFolder(
-  tree: SourceTree,
-  folder: string,
-  includes: readonly string[],
-  warnings: Diagnostic[],
-  cache: ObjectCache,
-): ElfObject[] {
-  return assembleSources(tree, folder, tree.list(folder), includes, warnings, cache);
-}
-
-/** The archive of the programs as an object for the kernel; none where the tree has no programs. */
-function linkPrograms(tree: SourceTree, warnings: Diagnostic[], cache: ObjectCache): ElfObject[] {
-  const sources = programSources(tree.list(PROGRAMS_FOLDER));
-  const ready = programFiles(tree.list(PROGRAMS_FOLDER));
-  if (sources.length === 0) return [];
-  const assembled = (sources: readonly string[]): ElfObject[] =>
-    assembleSources(tree, PROGRAMS_FOLDER, sources, ["asm/include"], warnings, cache);
-  const shared = SHARED_SOURCES.filter((path) => tree.read(path) !== null);
-  const library = assembled([...programLibrary(tree.list(PROGRAMS_FOLDER)), ...shared]);
-  const definers = definersOf(library);
-  const script = readScript(tree, PROGRAMS_SCRIPT);
-  const scriptBytes = tree.read(PROGRAMS_SCRIPT)!;
-  const programs = sources.map(({ name, sources: own }) => {
-    const objects = programObjects(assembled(own), library, definers);
-    // Thousands of constants of the headers are local symbols, which nobody asks a program for.
-    const make = (): Uint8Array => linkAll(tree, { objects, script, discard: "all" }).file;
-    return { name, file: cache.product(`program ${name}`, [scriptBytes, ...objects], make) };
-  });
-  programs.push(...ready.map((path) => ({ name: programName(path), file: tree.read(path)! })));
-  const names = new TextEncoder().encode(programs.map(({ name }) => name).join("\n"));
-  const inputs = [names, ...programs.map(({ file }) => file)];
-  return [madeObject(cache, "programs.s", inputs, () => archiveSource(programs))];
+  return content;
 }
 
 /** The object of a source that the build itself makes of something. */
@@ -311,11 +392,11 @@ function assembleSources(
   tree: SourceTree,
   folder: string,
   paths: readonly string[],
-  includes: readonly string[],
+  settings: SourceSettings,
   warnings: Diagnostic[],
   cache: ObjectCache,
 ): ElfObject[] {
-  const sources = paths.filter((path) => path.endsWith(".s"));
+  const sources = paths.filter((path) => /\.[sc]$/.test(path));
   if (sources.length === 0)
     throw new BuildFailure([
       problem({ file: folder, line: 0, message: "no assembly sources (*.s) here", id: "no-sources" }),
@@ -326,7 +407,7 @@ function assembleSources(
     const { object, diagnostics } = cache.get(
       path,
       (name) => tree.read(name),
-      () => assembleSource(tree, path, includes),
+      () => sharedSource(tree, path, settings),
     );
     (object ? warnings : errors).push(...diagnostics);
     if (object) objects.push(object);
@@ -335,7 +416,23 @@ function assembleSources(
   return objects;
 }
 
-function assembleSource(tree: SourceTree, path: string, includes: readonly string[]): AssembledSource {
+function sharedSource(tree: SourceTree, path: string, settings: SourceSettings): AssembledSource {
+  const read = (name: string): Uint8Array | null => tree.read(name);
+  const found = settings.shared?.find(path, read);
+  if (found) return found;
+  const made = assembleSource(tree, path, settings);
+  settings.shared?.keep(path, read, made);
+  return made;
+}
+
+/** What every source of a program is given. */
+interface SourceSettings {
+  readonly includes: readonly string[];
+  readonly shared?: SharedSources;
+  readonly defines?: ReadonlyMap<string, number>;
+}
+
+function assembleSource(tree: SourceTree, path: string, { includes, defines }: SourceSettings): AssembledSource {
   const inputs = new Map<string, Uint8Array | null>();
   const readInput = (name: string): Uint8Array | null => {
     const bytes = tree.read(name);
@@ -351,7 +448,14 @@ function assembleSource(tree: SourceTree, path: string, includes: readonly strin
     }
     return null;
   };
-  const { object, diagnostics } = assemble({ path, files: { read }, debugLines: true });
+  if (defines) readInput(SAID);
+  const isCompiled = path.endsWith(".c");
+  const { object, diagnostics } = assemble({
+    path: isCompiled ? `${path}${COMPILED}` : path,
+    files: { read },
+    debugLines: !isCompiled,
+    ...(defines ? { defines } : {}),
+  });
   return { file: object, diagnostics, inputs };
 }
 

@@ -1,0 +1,97 @@
+/** What a spec means for a build: which sources, which files, and what is on the disk. */
+import type { Module } from "../build/modules.ts";
+import type { SystemShape } from "../build/shape.ts";
+import type { VolumeFile } from "../build/volume.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { parseTemplate } from "../vm/configuration.ts";
+import { formatVmdk } from "../vm/vmdk.ts";
+import { formatVmx } from "../vm/vmx.ts";
+import type { Spec } from "./schema.ts";
+
+const FIRST_SCRIPT = "/first.rc";
+/** Shorter lines of the shell than it takes. */
+const IN_VOLUME = "/net";
+
+/** Reads a file that the spec names; throws what tells of it. */
+export type ReadNamed = (path: string) => Uint8Array;
+
+export function shapeOf(spec: Spec, left: readonly Module[], read: ReadNamed): SystemShape {
+  const files = volumeFiles(spec, read);
+  const { name, product, layout, sources, includes, script, defines, programs, outputs } = spec;
+  return {
+    ...{ name, product, layout, sources, includes, script, defines, programs, outputs },
+    machine: {
+      vmx: vmxOf(spec),
+      vmdk: (sizeBytes, contentId) => formatVmdk({ sizeBytes, extent: `${name}.img` }, contentId),
+    },
+    leavesOut: (path) => left.some((module) => module.owns(path)),
+    made: spec.hostName === null ? new Map() : new Map([[HOST_NAME_FILE, hostNameSource(spec.hostName)]]),
+    volume: files.length === 0 ? null : files,
+  };
+}
+
+const HOST_NAME_FILE = "asm/include/host-name.inc";
+
+/** As the file of that path in QuRe's sources. */
+function hostNameSource(pattern: string): string {
+  const format = pattern.replace("{mac}", "%06x");
+  return [
+    "HOST_NAME_FIXED = 1",
+    ".macro HOST_NAME_WRITE buffer:req, size:req, digits:req",
+    `    SNPRINTF \\buffer, \\size, "${format}", \\digits`,
+    ".endm",
+    "",
+  ].join("\n");
+}
+
+function volumeFiles({ disk, keymap, console, cluster }: Spec, read: ReadNamed): VolumeFile[] {
+  const encoder = new TextEncoder();
+  const file = (path: string, lines: readonly string[]): VolumeFile[] =>
+    lines.length === 0 ? [] : [{ path, content: encoder.encode(`${lines.join("\n")}\n`) }];
+  const settings = {
+    ...(keymap === null ? {} : { keymap }),
+    ...(console.columns === null ? {} : { columns: `${console.columns}` }),
+    ...(console.rows === null ? {} : { rows: `${console.rows}` }),
+    ...(console.history ? { history: `${IN_VOLUME}/history` } : {}),
+    ...(cluster.reboot ? {} : { "cloud.reboot": "no" }),
+    ...disk.settings,
+  };
+  const first = cluster.key === null ? [] : [`cloud key set ${new TextDecoder().decode(read(cluster.key)).trim()}`];
+  const path = `${IN_VOLUME}${FIRST_SCRIPT}`;
+  // The key goes with the script: what runs at the first boot is not there at the second.
+  const begin = first.length === 0 ? [] : [`if test -f ${path}; then shell ${path}; rm ${path}; fi`];
+  const services = Object.entries(disk.services).flatMap(([name, { program, need, restart }]) =>
+    file(`/services/${name}`, [
+      `program ${program}`,
+      ...need.map((other) => `need ${other}`),
+      ...(restart === "failure" ? [] : [`restart ${restart}`]),
+    ]),
+  );
+  return [
+    ...file(
+      "/settings",
+      Object.entries(settings).map(([key, value]) => `${key} = ${value}`),
+    ),
+    ...file(FIRST_SCRIPT, first),
+    ...file("/init.rc", [...begin, ...disk.init]),
+    ...services,
+    ...disk.files.map(({ path: place, from, text }) => ({
+      path: place,
+      content: from === null ? encoder.encode(text ?? "") : read(from),
+    })),
+  ];
+}
+
+/** The same spec describes the same machine. */
+function vmxOf({ name, product, machine }: Spec): string {
+  const digits = (text: string): string => crc32(new TextEncoder().encode(text)).toString(16).padStart(8, "0");
+  const id = ["a", "b", "c", "d"].map((part) => digits(`${part} ${name} ${product}`)).join("");
+  const mac = `52:54:00:${id.slice(0, 2)}:${id.slice(2, 4)}:${id.slice(4, 6)}`;
+  const { disk: _, ...template } = parseTemplate("the built-in template", "{}");
+  const configuration = {
+    ...template,
+    ...{ version: 1, id, number: 1, name, mac, disk: null, hostname: name, displayName: product },
+    ...{ memory: machine.memory, cpus: machine.processors },
+  };
+  return formatVmx(configuration, { disk: `${name}.vmdk`, console: null });
+}
