@@ -446,6 +446,12 @@ export class Machine implements Stateful {
     this.onOutside?.();
   }
 
+  /** The same, and its network cards are others: it is a second machine from now on. */
+  becomeTwin(number: number): void {
+    this.becomeCopy(number);
+    for (const { port } of this.#config.network) port.replaceCard();
+  }
+
   /** Somebody puts its clock forward. */
   shiftClock(seconds: number): void {
     this.board.shiftClock(seconds);

@@ -132,16 +132,68 @@ card_fill:
     mov     [ebx + NETIF_POLL], eax
     mov     eax, [esi + CARDS_FILTER]
     mov     [ebx + NETIF_FILTER], eax
+    mov     dword ptr [ebx + NETIF_STATION], offset card_station
+    mov     dword ptr [ebx + NETIF_REOPEN], offset card_reopen
+    mov     [edi + CARD_PCI], ebp
     movzx   eax, byte ptr [ebp + PCI_IRQ]
     mov     [ebx + NETIF_IRQ], eax
     ret
 
-# Reads the link status and tells the address task.
+# NETIF_STATION.
+card_station:
+    push    esi
+    push    edi
+    mov     edi, [eax + NETIF_DRIVER]
+    mov     esi, [edi + CARD_MMIO]
+    mov     ecx, [edi + CARD_KIND]
+    call    [ecx + CARDS_STATION]
+    pop     edi
+    pop     esi
+    ret
+
+# NETIF_REOPEN. The net task leaves the card alone meanwhile, and nobody sends.
+card_reopen:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     edi, [ebx + NETIF_DRIVER]
+    mov     ebp, [edi + CARD_PCI]
+    mov     esi, [edi + CARD_KIND]
+    call    [esi + CARDS_DROP]
+    push    edi
+    mov     ecx, [esi + CARDS_PAGES]
+    shl     ecx, 12 - 2
+    mov     edi, [edi + CARD_MEMORY]
+    xor     eax, eax
+    rep stosd
+    pop     edi
+    mov     ecx, esi
+    mov     esi, [edi + CARD_MMIO]
+    call    [ecx + CARDS_OPEN]
+    jc      .Lcard_reopen_done
+    mov     eax, ebx
+    call    [ebx + NETIF_FILTER]
+    call    card_link
+    mov     ecx, [edi + CARD_KIND]
+    call    [ecx + CARDS_START]
+    clc
+.Lcard_reopen_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads the link status and tells the address task. A link that changes may be that of another card: then this machine
+# is another one, and its host says so.
 # In: EBX interface.
 .global card_link
 card_link:
     push    esi
     push    edi
+    call    generation_look
     mov     edi, [ebx + NETIF_DRIVER]
     mov     dword ptr [edi + CARD_LINK_CHANGED], 0
     mov     esi, [edi + CARD_MMIO]

@@ -23,6 +23,7 @@ STRING e1000_name, "Intel 82540EM"
 e1000_cards:                            # CARDS_*
     .long   E1000_ID, e1000_name, PCI_BARS, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, RINGS_PAGES
     .long   e1000_open, e1000_start, e1000_link, e1000_interrupt, e1000_transmit, e1000_poll, e1000_filter
+    .long   e1000_station, e1000_drop
 
 .text
 
@@ -49,6 +50,32 @@ e1000_open:
     call    e1000_read_mac
     call    e1000_rings
     clc
+    ret
+
+# CARDS_STATION.
+e1000_station:
+    mov     eax, [esi + RAL0]
+    movzx   edx, word ptr [esi + RAH0]
+    ret
+
+# CARDS_DROP.
+e1000_drop:
+    push    ebx
+    mov     ebx, TX_DESCRIPTORS
+1:  xor     eax, eax
+    xchg    eax, [edi + CARD_TX_PACKETS + ebx*4 - 4]
+    test    eax, eax
+    jz      2f
+    call    packet_free
+2:  dec     ebx
+    jnz     1b
+    push    edi
+    add     edi, CARD_OWN
+    xor     eax, eax
+    mov     ecx, (CARD_SIZE - CARD_OWN) / 4
+    rep stosd
+    pop     edi
+    pop     ebx
     ret
 
 # CARDS_START.

@@ -83,6 +83,7 @@ STRING rtl8139_name, "Realtek RTL8139"
 rtl8139_cards:                          # CARDS_*
     .long   RTL8139_ID, rtl8139_name, PCI_BARS + PCI_BAR_SIZE_OF, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, PAGES
     .long   rtl8139_open, rtl8139_start, rtl8139_link, rtl8139_interrupt, rtl8139_transmit, rtl8139_poll, rtl8139_filter
+    .long   rtl8139_station, rtl8139_drop
 
 .text
 
@@ -116,6 +117,22 @@ rtl8139_open:
     mov     dword ptr [esi + TCR], TCR_SETTINGS
     clc
 9:  ret
+
+# CARDS_STATION.
+rtl8139_station:
+    mov     eax, [esi + IDR0]
+    mov     edx, [esi + IDR0 + 4]
+    ret
+
+# CARDS_DROP.
+rtl8139_drop:
+    push    edi
+    add     edi, CARD_OWN
+    xor     eax, eax
+    mov     ecx, (CARD_SIZE - CARD_OWN) / 4
+    rep stosd
+    pop     edi
+    ret
 
 # CARDS_START.
 rtl8139_start:

@@ -18,6 +18,7 @@ virtio_net_cards:                       # CARDS_*
     .long   VIRTIO_ID_NET, virtio_net_name, PCI_BARS, PCI_BAR_IO, 0, VNET_SIZE_OF, PAGES
     .long   virtio_net_open, virtio_net_start, virtio_net_link, virtio_net_interrupt
     .long   virtio_net_transmit, virtio_net_poll, virtio_net_filter
+    .long   virtio_net_station, virtio_net_drop
 virtio_net_queues:                      # feature that a queue depends on, where its record is; the index is the place
     .long   0, VNET_RECEIVE
     .long   0, VNET_SEND
@@ -91,14 +92,9 @@ virtio_net_open:
     add     esi, BUFFER_BYTES
     dec     ecx
     jnz     2b
-    lea     eax, [edi + VNET_DEVICE]
-    mov     edx, VNET_REG_MAC
-    call    virtio_config
+    call    virtio_net_station
     mov     [ebx + NETIF_MAC], eax
-    lea     eax, [edi + VNET_DEVICE]
-    mov     edx, VNET_REG_MAC + 4
-    call    virtio_config
-    mov     [ebx + NETIF_MAC + 4], ax
+    mov     [ebx + NETIF_MAC + 4], dx
     clc
     jmp     .Lvirtio_net_open_done
 .Lvirtio_net_open_failed:
@@ -114,6 +110,41 @@ virtio_net_open:
     stc
 .Lvirtio_net_open_done:
     pop     esi
+    ret
+
+# CARDS_STATION.
+virtio_net_station:
+    lea     eax, [edi + VNET_DEVICE]
+    mov     edx, VNET_REG_MAC
+    call    virtio_config
+    push    eax
+    lea     eax, [edi + VNET_DEVICE]
+    mov     edx, VNET_REG_MAC + 4
+    call    virtio_config
+    mov     edx, eax
+    pop     eax
+    ret
+
+# CARDS_DROP. The queues keep their memory for virtio_queue, which makes them again.
+virtio_net_drop:
+    push    ebx
+    push    esi
+    mov     esi, [edi + CARD_MEMORY]
+    add     esi, RX_BUFFERS * BUFFER_BYTES
+    mov     ebx, TX_BUFFERS
+1:  xor     eax, eax
+    xchg    eax, [esi + VNET_PACKET]
+    test    eax, eax
+    jz      2f
+    call    packet_free
+2:  add     esi, BUFFER_BYTES
+    dec     ebx
+    jnz     1b
+    mov     dword ptr [edi + VNET_FREE], ebx
+    mov     dword ptr [edi + VNET_FILTER], ebx
+    mov     dword ptr [edi + VNET_BUSY], ebx
+    pop     esi
+    pop     ebx
     ret
 
 # CARDS_START.

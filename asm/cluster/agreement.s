@@ -270,6 +270,7 @@ agreement_is_alone:
 # In: EAX era, EDX founder's id.
 # Out: CF when they are not on disk yet: whoever asks again then is heard.
 agreement_enter:
+    CHECK   eax, ae, [node+NODE_ERA], "agreement_enter: the era falls"
     cmp     dword ptr [node_alone], 0
     je      agreement_settle
     call    node_rename
@@ -277,6 +278,8 @@ agreement_enter:
 
 # As agreement_enter, when an era that was founded alone was none.
 agreement_settle:
+    CHECK   eax, be, ERA_MAXIMUM, "agreement_settle: an era beyond the last"
+    CHECK_HELD cluster_mutex, "agreement_settle: cluster_mutex is not held"
     call    node_enter
     jc      9f
 agreement_entered:

@@ -56,7 +56,9 @@ address_known:          .space 4
 view_now:               .space VIEW_SIZE
 view_printed:           .space VIEW_SIZE
 view_time:              .space 4        # clock_ms of the last line
+.global generation_known
 generation_known:       .space 4        # generation_count of the session
+is_another:             .space 4        # 1: this machine is another node by now
 tasks_seen:             .space 4        # how many of the daemon's tasks there have been at once
 packet_in:              .space CLOUD_MAXIMUM + 4    # a longer one is cut off after a size that no packet has
 
@@ -152,6 +154,8 @@ cluster_task:
     mov     edi, eax
     mov     eax, offset cluster_mutex
     call    mutex_unlock
+    cmp     dword ptr [is_another], 0
+    jne     .Lcluster_task_over         # and begins anew as that one
     mov     edx, edi
     mov     eax, [cluster_socket]
     mov     ecx, offset cable_event
@@ -272,12 +276,10 @@ cluster_timers:
 .Lcluster_timers_timers:
     call    name_check
     call    reboot_check
-    call    generation_look
-    mov     eax, [generation_count]
-    cmp     eax, [generation_known]
-    je      .Lcluster_timers_same
-    mov     [generation_known], eax
-    call    cluster_renew
+    call    cluster_compare
+    jnc     .Lcluster_timers_same
+    mov     esi, SAVE_POLL_MS
+    jmp     .Lcluster_timers_due
 .Lcluster_timers_same:
     call    clock_ms
     mov     edi, eax
@@ -321,6 +323,29 @@ cluster_timers:
     pop     esi
     pop     ebx
     ret
+
+# Looks whether this machine is a copy: of itself, or of one that goes on with other cards. May sleep.
+# In: EBX interface.
+# Out: CF when this node says nothing: that is not known yet, or it is another node.
+# Clobbers: EAX, ECX, EDX.
+cluster_compare:
+    call    generation_look
+    mov     eax, [generation_count]
+    cmp     eax, [generation_known]
+    je      9f                          # CF is clear
+    cmp     eax, [net_generation]       # until the cards have been looked at
+    jne     8f
+    mov     eax, ebx
+    call    node_is
+    jne     7f
+    mov     eax, [generation_count]
+    mov     [generation_known], eax
+    call    cluster_renew
+    clc
+    ret
+7:  call    cluster_part
+8:  stc
+9:  ret
 
 # Notes the machine's name as it is.
 name_remember:
@@ -498,13 +523,8 @@ cluster_rejoin:
 # have been said already, under its session's numbers. It joins anew, in another session; a code that it drew counts no
 # longer. The mutex is held. May sleep.
 cluster_renew:
-    push    esi
     PRINT   "cluster: this machine has come back from a snapshot; its node joins anew\n"
-    mov     esi, offset services
-1:  call    holder_drop
-    add     esi, SERVICE_SIZE
-    cmp     esi, offset services + SERVICES * SERVICE_SIZE
-    jb      1b
+    call    holders_drop
     call    invite_close
     call    rotate_forget
     call    proposal_forget
@@ -517,5 +537,27 @@ cluster_renew:
     cmp     dword ptr [cluster_state], STATE_WAITING
     je      9f
     call    agreement_begin
-9:  pop     esi
+9:  ret
+
+# This machine is a copy of one that goes on, with other cards: another node. The service begins anew, as after a boot
+# with the disk of that one, and says nothing before. The mutex is held. May sleep.
+cluster_part:
+    PRINT   "cluster: this machine is a copy of another one; it joins as a node of its own\n"
+    mov     dword ptr [cluster_pings], 0
+    call    holders_drop
+    call    node_part
+    mov     eax, [cluster_netif]
+    call    node_identify
+    mov     dword ptr [is_another], 1
+    ret
+
+# Gives up all addresses of services, without a word.
+holders_drop:
+    push    esi
+    mov     esi, offset services
+1:  call    holder_drop
+    add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      1b
+    pop     esi
     ret

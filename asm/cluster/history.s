@@ -122,6 +122,7 @@ history_end:
 # Out: CF when it is there already, or so low that there is no room for it.
 .global history_insert
 history_insert:
+    CHECK_HELD cluster_mutex, "history_insert: cluster_mutex is not held"
     push    ebx
     push    edi
     push    ebp
@@ -167,6 +168,7 @@ history_insert:
     call    event_digest
     add     [history + HISTORY_DIGEST], eax
     inc     dword ptr [history + HISTORY_COUNT]
+    CHECK   "dword ptr [history+HISTORY_COUNT]", be, HISTORY_MAXIMUM, "history_insert: more events than there is room for"
     call    event_is_mark
     add     [history_marks], eax
     mov     eax, [arrived]
@@ -209,6 +211,7 @@ history_lowest:
     cmp     eax, ecx
     je      2f
     add     esi, EVENT_SIZE
+    CHECK   esi, b, "offset history + HISTORY_SIZE", "history_lowest: there is none of the class"
     jmp     1b
 2:  mov     ebx, esi
     pop     esi
@@ -231,6 +234,7 @@ history_remove:
     sub     ecx, edx
     mov     eax, ebx
     call    mem_copy
+    CHECK   "dword ptr [history+HISTORY_COUNT]", ne, 0, "history_remove: there is no event"
     dec     dword ptr [history + HISTORY_COUNT]
     pop     esi
     ret
@@ -238,6 +242,12 @@ history_remove:
 # Events have come: they are to be written, and shown to those who watch.
 .global history_changed
 history_changed:
+.ifdef CHECKS
+    test    byte ptr [arrived], 15      # all of it takes long
+    jnz     1f
+    call    history_check
+1:
+.endif
     mov     eax, [history + HISTORY_COUNT]
     imul    edx, eax, EVENT_SIZE
     add     edx, HISTORY_EVENTS
@@ -245,6 +255,44 @@ history_changed:
     call    keep_changed
     mov     eax, offset history_event
     jmp     event_broadcast
+
+.ifdef CHECKS
+# Holds the history against what it promises: events in their order, as many of them marks as are counted, and their
+# digests add up to its own.
+# Clobbers: EAX, ECX, EDX.
+history_check:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebp, [history_marks]
+    mov     ebx, [history + HISTORY_DIGEST]
+    call    history_end
+    push    eax
+    mov     esi, offset history + HISTORY_EVENTS
+1:  cmp     esi, [esp]
+    jae     3f
+    call    event_is_mark
+    sub     ebp, eax
+    mov     edx, esi
+    call    event_digest
+    sub     ebx, eax
+    lea     edi, [esi + EVENT_SIZE]
+    cmp     edi, [esp]
+    jae     2f
+    call    event_compare
+    CHECK   b, "history_check: the events are not in their order"
+2:  mov     esi, edi
+    jmp     1b
+3:  pop     eax
+    CHECK   ebp, e, 0, "history_check: there are not so many marks"
+    CHECK   ebx, e, 0, "history_check: the history has another digest"
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.endif
 
 # Makes an empty history.
 history_clear:

@@ -181,6 +181,8 @@ holder_say:
     cmp     esi, offset services + SERVICES * SERVICE_SIZE
     jb      1b
     mov     ecx, edi
+    CHECK   edi, be, "offset cluster_out + CLOUD_HELD_MAXIMUM", "holder_say: more addresses than the packet holds"
+    CHECK   edi, a, "offset cluster_out + CLOUD_HELD", "holder_say: nothing is held"
     sub     ecx, offset cluster_out
     mov     edx, CLUSTER_GROUP
     call    packet_send_to
@@ -293,6 +295,7 @@ holder_weight:
 # nothing has changed meanwhile. A node that stood still meanwhile asks again. The mutex is not held. May sleep.
 # In: ESI service.
 holder_claim:
+    CHECK_ENTRY esi, services, SERVICE_SIZE, SERVICES, "holder_claim: no entry of the table"
     push    ebx
     push    edi
     push    ebp
@@ -333,6 +336,7 @@ holder_claim:
     mov     ecx, edi
     call    secondary_lapsed            # this node stood still since: it asks again
     jc      .Lholder_claim_release
+    CHECK   "dword ptr [esi+SERVICE_RECORD]", e, 0, "holder_claim: the address is held already"
     mov     [esi + SERVICE_RECORD], edi
     mov     dword ptr [esi + SERVICE_REFUSED], 0
     mov     eax, [node + NODE_ID]
@@ -396,6 +400,7 @@ holder_heard:
     lea     edi, [eax + CLOUD_HELD]
     lea     ebp, [eax + edx]
 .Lholder_heard_next:
+    CHECK   edi, b, ebp, "holder_heard: an address beyond the packet"
     mov     eax, [edi]
     test    eax, eax
     jz      .Lholder_heard_other

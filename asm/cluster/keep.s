@@ -171,6 +171,7 @@ keep_forget:
 # Clobbers: EAX, ECX, EDX.
 .global keep_take
 keep_take:
+    CHECK   ecx, be, [eax+KEPT_CAPACITY], "keep_take: an object larger than its room"
     push    eax
     mov     eax, [eax + KEPT_LIVE]
     mov     edx, edi
@@ -195,6 +196,7 @@ keep_loaded:
 # Clobbers: EAX.
 .global keep_changed
 keep_changed:
+    CHECK   edx, be, [eax+KEPT_CAPACITY], "keep_changed: an object larger than its room"
     mov     [eax + KEPT_BYTES], edx
     inc     dword ptr [eax + KEPT_CHANGES]
     mov     eax, offset keep_event

@@ -231,6 +231,8 @@ keyring_check:
 # node has it there. May sleep.
 .global keyring_turn
 keyring_turn:
+    CHECK   "dword ptr [has_next]", e, 1, "keyring_turn: there is no next key"
+    CHECK_HELD cluster_mutex, "keyring_turn: cluster_mutex is not held"
     push    ebx
     mov     ebx, offset keyring + KEYRING_REPLACED + (REPLACED - 1) * KEY_SIZE
 1:  mov     eax, ebx                    # the one that was replaced first is forgotten

@@ -244,6 +244,11 @@ names_compose:
     call    names_nodes
     call    names_root
     call    names_services_rows
+.ifdef CHECKS
+    mov     eax, [zone_end]
+    add     eax, 2 * ROW_MAXIMUM
+    CHECK   edi, be, eax, "names_compose: the zone is longer than its memory"
+.endif
     mov     byte ptr [edi], 0
     mov     edx, [zone_text]
     mov     ecx, edi

@@ -6,6 +6,7 @@
 .include "net.inc"
 .include "cluster.inc"
 .include "names.inc"
+.include "host-name.inc"
 
 .section .bss.kept, "aw", @nobits       # what outlives the service
 .balign 4
@@ -40,6 +41,38 @@ node_identify:
     mov     [edx + NODE_ID + 5], cl
     mov     cx, [eax + NETIF_MAC + 4]
     mov     [edx + NODE_ID + 6], cx
+    ret
+
+# Whether the node is the one that an interface's MAC address makes.
+# In: EAX interface.
+# Out: ZF when it is.
+# Clobbers: EAX, ECX.
+.global node_is
+node_is:
+    mov     ecx, [eax + NETIF_MAC]
+    xor     ecx, [node + NODE_ID]
+    and     ecx, 0x00FFFFFF
+    jnz     9f
+    mov     cl, [eax + NETIF_MAC + 3]
+    cmp     cl, [node + NODE_ID + 5]
+    jne     9f
+    mov     cx, [eax + NETIF_MAC + 4]
+    cmp     cx, [node + NODE_ID + 6]
+9:  ret
+
+# Forgets who this node was: the machine is another one now. What it knows of eras stays, and the cluster's key.
+.global node_part
+node_part:
+    push    edi
+    xor     eax, eax
+    mov     [node_counted], eax
+    mov     [node_spoken], eax
+    mov     [node + NODE_AGE], eax
+    mov     [node + NODE_COMPANY], eax
+    mov     edi, offset node + NODE_ERA_AGE
+    mov     ecx, (NODE_SEED - NODE_ERA_AGE) / 4     # founder, name, reboot
+    rep stosd
+    pop     edi
     ret
 
 # Whether the node has its volume, which may have been taken away (umount -f).
@@ -308,7 +341,7 @@ node_class:
 1:  LOAD_STRING edx, "class_fs_oofs"
     jmp     string_compare
 
-# Gives the machine a name if the user did not: the DHCP server's, else one made of the MAC address.
+# Gives the machine a name if neither the user nor the host did: the DHCP server's, else the one of host-name.inc.
 # In: EAX interface.
 .global node_name_default
 node_name_default:
@@ -317,19 +350,23 @@ node_name_default:
     mov     ebx, eax
     cmp     byte ptr [node + NODE_NAME], 0
     jne     9f
+    cmp     dword ptr [host_name_given], 0
+    jne     9f
     mov     eax, esp
+.if !HOST_NAME_FIXED
     lea     edx, [ebx + NETIF_HOST_NAME]
     cmp     byte ptr [edx], 0
     je      1f
     mov     ecx, HOSTNAME_SIZE
     call    string_copy
     jmp     2f
+.endif
 1:  movzx   ecx, byte ptr [ebx + NETIF_MAC + 3]
     shl     ecx, 16
     mov     ch, [ebx + NETIF_MAC + 4]
     mov     cl, [ebx + NETIF_MAC + 5]
     mov     edx, esp
-    SNPRINTF edx, HOSTNAME_SIZE, "qure-%06x", ecx
+    HOST_NAME_WRITE edx, HOSTNAME_SIZE, ecx
 2:  mov     eax, esp
     call    hostname_set
 9:  add     esp, HOSTNAME_SIZE

@@ -46,6 +46,12 @@ packet_send_to:
 # Out: CF and EAX error.
 .global packet_send_with
 packet_send_with:
+    push    eax                         # a copy of this node says nothing before it has become another one
+    mov     eax, [generation_count]
+    cmp     eax, [generation_known]
+    pop     eax
+    jne     packet_refuse
+    CHECK   ecx, ae, CLOUD_SIZE, "packet_send_with: a packet shorter than any"
     push    esi
     push    edi
     mov     esi, [cluster_netif]
@@ -252,9 +258,13 @@ packet_is_whole:
     je      .Lpacket_is_whole_events
     cmp     eax, KIND_HISTORY
     je      .Lpacket_is_whole_history
-    movzx   edx, byte ptr [kind_sizes + eax]
+    movzx   edx, word ptr [kind_sizes + eax*2]
     cmp     esi, edx                    # KIND 0 has no size
     jne     .Lpacket_is_whole_not
+    cmp     eax, KIND_CHANGE
+    jne     .Lpacket_is_whole_yes
+    call    change_is_whole
+    jc      .Lpacket_is_whole_not
     jmp     .Lpacket_is_whole_yes
 .Lpacket_is_whole_hold:
     test    esi, 3
@@ -415,15 +425,17 @@ view_check:
 # By kind: size in bytes, and bits of the states in which it may be sent.
 JOINING                 = 1 << STATE_JOINING
 MEMBER                  = 1 << STATE_MEMBER
-kind_sizes:             .byte 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
-    .byte   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
-    .byte   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
-    .byte   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
-    .byte   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
-    .byte   CLOUD_OFFER_KEY_SIZE, CLOUD_OFFER_KEY_SIZE, CLOUD_GIVE_SIZE, CLOUD_HAVE_SIZE, CLOUD_SIZE, CLOUD_SIZE
+kind_sizes:             .word 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
+    .word   CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, CLOUD_SIZE
+    .word   0, CLOUD_REQUEST_SIZE, CLOUD_REQUEST_SIZE, 0, CLOUD_REQUEST_SIZE
+    .word   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
+    .word   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
+    .word   CLOUD_OFFER_KEY_SIZE, CLOUD_OFFER_KEY_SIZE, CLOUD_GIVE_SIZE, CLOUD_HAVE_SIZE, CLOUD_SIZE, CLOUD_SIZE
+    .word   CLOUD_CHANGE_SIZE, CLOUD_REQUEST_SIZE
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
-    .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
+    .byte   MEMBER, MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
+    .byte   JOINING, MEMBER

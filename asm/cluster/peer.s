@@ -147,6 +147,7 @@ peer_find:
     jc      .Lpeer_find_done
     mov     ebx, eax
     inc     dword ptr [peer_count]
+    CHECK   "dword ptr [peer_count]", be, PEERS_MAXIMUM, "peer_find: more peers than the table holds"
     jmp     .Lpeer_find_enter
 .Lpeer_find_full:
     call    peer_evict                  # an offline one makes room
@@ -169,6 +170,7 @@ peer_find:
 # Links a new peer into list and bucket.
 # In: EBX peer.
 peer_link:
+    CHECK_HELD cluster_mutex, "peer_link: cluster_mutex is not held"
     push    esi
     lea     eax, [ebx + PEER_ID]
     call    peer_bucket
@@ -190,6 +192,7 @@ peer_link:
     lea     eax, [ebx + PEER_ID]
     call    node_id_compare
     jb      2f
+    CHECK   ne, "peer_link: the peer is in the list already"
     mov     esi, [esi + PEER_NEXT]
     jmp     1b
 2:  mov     eax, [esi + PEER_NEXT]
@@ -236,8 +239,10 @@ peer_evict:
     cmp     [eax + PEER_NEXT], esi
     je      .Lpeer_evict_linked
     mov     eax, [eax + PEER_NEXT]
+    CHECK   eax, ne, 0, "peer_evict: the peer is in no list"
     jmp     .Lpeer_evict_link
 .Lpeer_evict_linked:
+    CHECK   "dword ptr [esi+PEER_VIEWED]", e, 0, "peer_evict: the view has the peer"
     mov     edx, [esi + PEER_NEXT]
     mov     [eax + PEER_NEXT], edx
     lea     eax, [esi + PEER_ID]
@@ -247,6 +252,7 @@ peer_evict:
     cmp     [ecx + PEER_HASH_NEXT], esi
     je      .Lpeer_evict_in_bucket
     mov     ecx, [ecx + PEER_HASH_NEXT]
+    CHECK   ecx, ne, 0, "peer_evict: the peer is in no bucket"
     jmp     .Lpeer_evict_bucket
 .Lpeer_evict_in_bucket:
     mov     edx, [esi + PEER_HASH_NEXT]
@@ -288,6 +294,7 @@ peer_heard:
     mov     eax, [esi + CLOUD_REVISION]
     mov     [ebx + PEER_REVISION], eax
     movzx   eax, byte ptr [esi + CLOUD_STATE]
+    CHECK   eax, be, STATE_MEMBER, "peer_heard: a state that no peer has"
     mov     [ebx + PEER_STATE], eax
     movzx   eax, byte ptr [esi + CLOUD_FLAGS]
     and     eax, FLAGS_ENTRY
@@ -408,6 +415,7 @@ peer_gone:
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     je      1f
     mov     dword ptr [ebx + PEER_ALIVE], 0
+    CHECK   "dword ptr [peer_alive]", ne, 0, "peer_gone: more peers go than were alive"
     dec     dword ptr [peer_alive]
     mov     dword ptr [ebx + PEER_TELL], 1
     mov     dword ptr [peer_changed], 1
@@ -420,6 +428,7 @@ peer_gone:
 # Clobbers: EAX.
 .global peer_vouch
 peer_vouch:
+    CHECK   eax, be, 1, "peer_vouch: it is in the view or it is not"
     cmp     [ebx + PEER_VIEWED], eax
     je      9f
     mov     [ebx + PEER_VIEWED], eax
@@ -508,6 +517,9 @@ peer_expire:
     mov     ebx, [ebx + PEER_NEXT]
     jmp     .Lpeer_expire_next
 .Lpeer_expire_end:
+.ifdef CHECKS
+    call    peers_check
+.endif
     lea     ecx, [esi + edi]
     mov     [peer_expiry], ecx
     pop     eax
@@ -558,3 +570,55 @@ peer_thaw:
 3:  mov     ecx, [ecx + PEER_NEXT]
     jmp     1b
 2:  ret
+
+.ifdef CHECKS
+# Holds the table against what it promises: peers in the order of their ids; as many, as many alive, and as many in the
+# view as are counted; the digests of these add up to the view's.
+# Clobbers: EAX, ECX, EDX.
+.global peers_check
+peers_check:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    push    [peer_count]
+    push    [peer_alive]
+    mov     ebp, [view_members]
+    mov     edi, [view_digest]
+    xor     esi, esi                    # the peer before
+    mov     ebx, [peer_first]
+.Lpeers_check_next:
+    test    ebx, ebx
+    jz      .Lpeers_check_end
+    dec     dword ptr [esp + 4]
+    mov     eax, [ebx + PEER_ALIVE]
+    sub     [esp], eax
+    CHECK   [ebx+PEER_VIEWED], be, eax, "peers_check: the view has a peer that is not alive"
+    sub     ebp, [ebx + PEER_VIEWED]
+    mov     eax, [ebx + PEER_VIEWED]
+    neg     eax
+    and     eax, [ebx + PEER_DIGEST]
+    sub     edi, eax
+    test    esi, esi
+    jz      .Lpeers_check_first
+    lea     eax, [esi + PEER_ID]
+    lea     edx, [ebx + PEER_ID]
+    call    node_id_compare
+    CHECK   b, "peers_check: the peers are not in the order of their ids"
+.Lpeers_check_first:
+    mov     esi, ebx
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     .Lpeers_check_next
+.Lpeers_check_end:
+    pop     eax
+    pop     edx
+    CHECK   edx, e, 0, "peers_check: there are not so many peers"
+    CHECK   eax, e, 0, "peers_check: not so many peers are alive"
+    CHECK   ebp, e, 0, "peers_check: not so many peers are in the view"
+    CHECK   edi, e, 0, "peers_check: the view has another digest"
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+.endif

@@ -149,6 +149,7 @@ proposal_start:
 # Begins a phase.
 # In: EAX PHASE_PREPARE or PHASE_OFFER.
 proposal_say_first:
+    CHECK   eax, ne, PHASE_IDLE, "proposal_say_first: nothing is proposed"
     mov     [phase], eax
     mov     dword ptr [answers], 0
 
@@ -289,6 +290,7 @@ proposal_yields:
 # Clobbers: EAX, ECX, EDX.
 proposal_majority:
     call    proposal_count
+    CHECK   eax, be, [voters+REGION_VOTERS], "proposal_majority: more answers than voters"
     add     eax, eax
     mov     ecx, [answers]
     and     ecx, 1
@@ -403,6 +405,7 @@ proposal_end:
     mov     [proposal_asked], eax
     mov     eax, offset proposal_event
     call    event_signal
+    call    outside_ended
 1:  pop     ebx
     ret
 
@@ -588,5 +591,6 @@ voters_put:
     mov     ecx, [eax + 4]
     mov     [edi + 4], ecx
     add     edi, 8
+    CHECK_HELD cluster_mutex, "voters_put: cluster_mutex is not held"
     inc     dword ptr [esi + REGION_VOTERS]
 9:  ret

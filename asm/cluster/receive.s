@@ -93,6 +93,8 @@ cluster_receive:
     call    cluster_believe
     jmp     .Lcluster_receive_done
 .Lcluster_receive_joining:
+    call    outside_heard
+    je      .Lcluster_receive_done
     call    cluster_joins
     jmp     .Lcluster_receive_done
 .Lcluster_receive_full:

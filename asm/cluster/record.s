@@ -56,6 +56,7 @@ record_kept:
 # Begins a record: the node as it is.
 # In: EDX era to founder. No record is being written.
 record_begin:
+    CHECK   "dword ptr [record_busy]", e, 0, "record_begin: the record is being written"
     push    edx
     mov     eax, offset node_record
     mov     edx, offset node

@@ -56,6 +56,7 @@ ring_next:
 # Clobbers: EAX, ECX, EDX.
 .global ring_look
 ring_look:
+    CHECK_HELD cluster_mutex, "ring_look: cluster_mutex is not held"
     push    ebx
     push    esi
     push    edi

@@ -146,6 +146,7 @@ session_since:
 .global session_window
 session_window:
     push    ebx
+    CHECK_HELD cluster_mutex, "session_window: cluster_mutex is not held"
     mov     ebx, [edx + CLOUD_SEQUENCE]
     mov     ecx, ebx
     sub     ecx, [eax + PEER_SEQUENCE]
@@ -186,6 +187,7 @@ session_retire:
     call    spare_forget
     mov     ecx, [retired_next]
     mov     edx, [eax + PEER_SESSION]
+    CHECK   ecx, b, RETIRED*SESSION_SIZE, "session_retire: a place beyond the table"
     mov     [retired + ecx], edx
     mov     edx, [eax + PEER_SESSION + 4]
     mov     [retired + ecx + 4], edx
@@ -243,6 +245,7 @@ session_recount:
     mov     ecx, [ecx + PEER_NEXT]
     jmp     1b
 9:  mov     [trust_sequence], ecx
+    mov     [outside_since], ecx
     ret
 
 # The node takes another key: what was heard under the one before counts for nothing, as whoever has that may have said

@@ -175,6 +175,7 @@ share_enter:
     or      ecx, 1                      # 0 means that it has settled
 2:  mov     [edi + SHARER_SINCE], ecx
     inc     dword ptr [ebp + LIST_COUNT]
+    CHECK   "dword ptr [ebp+LIST_COUNT]", be, SHARERS_MAXIMUM, "share_enter: more members than the list holds"
     add     edi, SHARER_SIZE
     pop     esi
     ret

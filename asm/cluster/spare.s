@@ -150,6 +150,7 @@ view_is_known:
     mov     edx, [ebx + CLOUD_CODE]
     mov     [ecx + eax*4 + SPARED_CODES], edx
     inc     dword ptr [ecx + SPARED_COUNT]
+    CHECK   "dword ptr [ecx+SPARED_COUNT]", be, CODES, "view_is_known: more codes than are kept"
     mov     eax, [ebx + CLOUD_SEQUENCE]
     cmp     eax, [ecx + SPARED_LAST]
     jbe     .Lview_is_known_noted

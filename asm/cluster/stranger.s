@@ -37,6 +37,7 @@ stranger_heard:
     mov     edi, edx
     call    stranger_find
     mov     esi, eax
+    CHECK_ENTRY esi, strangers, STRANGER_SIZE, STRANGERS, "stranger_heard: no entry of the table"
     lea     eax, [ebx + CLOUD_NODE]     # what is known of an earlier boot is kept here: its session may be believed
     call    peer_known                  # before it is named
     jc      3f
@@ -128,6 +129,7 @@ stranger_find:
     mov     [esi + STRANGER_AGE], ecx
     mov     [esi + STRANGER_SEQUENCE], ecx
     xchg    ecx, [esi + STRANGER_ASKS]
+    CHECK   ecx, be, [strangers_asking], "stranger_find: more ask than are counted"
     sub     [strangers_asking], ecx
 .Lstranger_find_found:
     mov     eax, esi

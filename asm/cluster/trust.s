@@ -156,6 +156,7 @@ trust_load:
 .Ltrust_load_damaged:
     PRINT   "cluster: the key that this machine was given is none: expected NAME and 64 hexadecimal digits\n"
 .Ltrust_load_open:
+    call    trust_served
     mov     dword ptr [trust_open], 1
     mov     edi, offset key_parsed      # zeros are what everybody knows
     xor     eax, eax
@@ -190,6 +191,19 @@ trust_load:
     pop     esi
     pop     ebx
     ret
+
+# Says whose cluster a machine may join that got its kernel from another and no key: a kernel has none.
+# Clobbers: EAX, ECX, EDX.
+trust_served:
+    cmp     byte ptr [served_cluster], 0
+    je      1f
+    mov     eax, offset served_cluster
+    mov     edx, offset open_name
+    call    string_compare
+    je      1f
+    mov     eax, offset served_cluster
+    PRINTF  "cluster: this kernel came from %I of the cluster %s: `cloud invite` there, then `cloud join CODE` here\n", [served_address], eax
+1:  ret
 
 # Makes the key of packets from the cluster's key and its name.
 # In: EAX key, KEY_SIZE bytes; EDX HMAC record to fill.

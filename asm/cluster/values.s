@@ -95,6 +95,7 @@ values_valid:
 # In: ESI word, EDI end of the text, EDX bytes that it may have, CL lowest character.
 # Out: ESI after it; CF when it is not printable, too long or does not end.
 # Clobbers: EAX, EDX.
+.global values_word
 values_word:
     cmp     esi, edi
     jae     8f
@@ -179,6 +180,8 @@ values_compare:
 # Makes these the values, and has those know who follow from them.
 # In: EAX region (values_valid), ECX its bytes, EDX number.
 values_adopt:
+    CHECK_HELD cluster_mutex, "values_adopt: cluster_mutex is not held"
+    CHECK   ecx, be, REGION_SIZE, "values_adopt: values longer than their record"
     push    edi
     push    eax
     push    ecx
@@ -200,6 +203,7 @@ values_adopt:
     pop     ecx
     lea     eax, [edi + VALUES_VOTERS]
     call    values_valid
+    CHECK   nc, "values_adopt: the values are not in order"
     mov     [edi + VALUES_DIGEST], eax
     pop     edi
     jmp     services_configure
@@ -330,6 +334,7 @@ values_change:
     pop     edi
     sub     edi, offset values_next + VALUES_TEXT - 3
     and     edi, ~3
+    CHECK   edi, be, VALUES_TEXT_MAXIMUM, "values_change: values longer than their record"
     mov     [values_next + VALUES_RECORD + RECORD_BYTES], edi
     mov     eax, offset values_next + VALUES_VOTERS
     lea     ecx, [edi + REGION_TEXT]

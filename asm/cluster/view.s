@@ -18,7 +18,7 @@ view_confirmed:         .space 4        # clock_ms at which the coordinator's di
 applied:                .space 4        # number of the packet whose entries were applied last
 own_entry:              .space ENTRY_SIZE
 
-ON_HOOK http_cluster, node + NODE_ERA, view_members
+ON_HOOK http_cluster, node + NODE_ERA, view_members, trust_name
 
 .text
 
@@ -129,6 +129,7 @@ view_next:
 # In: EBX peer, EDI where to, AL its state.
 # Out: EDI after it.
 view_put:
+    CHECK   edi, b, "offset cluster_out + CLOUD_MAXIMUM", "view_put: the packet is full"
     push    esi
     lea     esi, [ebx + PEER_ID]
     mov     ecx, ENTRY_SIZE / 4
@@ -257,6 +258,7 @@ view_tell_whole:
 # Out: ZF when our view is now the coordinator's; EAX 1 when it does not know that this node is a member.
 .global view_apply
 view_apply:
+    CHECK_HELD cluster_mutex, "view_apply: cluster_mutex is not held"
     push    ebx
     push    esi
     push    edi
@@ -271,8 +273,12 @@ view_apply:
     call    view_apply_entry
     or      [esp], eax
     add     esi, ENTRY_SIZE
+    CHECK   esi, be, edi, "view_apply: half an entry"
     jmp     1b
 2:  call    view_apply_range
+.ifdef CHECKS
+    call    peers_check
+.endif
     call    view_own_digest
     cmp     eax, [ebp + CLOUD_DIGEST]
     jne     9f

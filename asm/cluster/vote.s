@@ -117,6 +117,7 @@ vote_may:
     call    vote_diskless
     jne     2f
 3:  mov     esi, [values + VALUES_VOTERS + REGION_VOTERS]
+    CHECK   esi, be, VOTERS_MAXIMUM, "vote_may: more voters than the table holds"
     test    esi, esi
     jz      2f
 1:  sub     esi, 1
@@ -216,6 +217,7 @@ vote_asked:
     call    ballot_copy
     lea     ecx, [esi - CLOUD_OFFER]
     lea     eax, [ecx - REGION_TEXT]
+    CHECK   eax, be, VALUES_TEXT_MAXIMUM, "vote_asked: values longer than their record"
     mov     [vote + VOTE_RECORD], eax
     mov     eax, offset vote + VOTE_RECORD + RECORD_REGION
     lea     edx, [ebx + CLOUD_OFFER]
@@ -286,6 +288,7 @@ vote_reply:
     mov     eax, offset cluster_out + CLOUD_OFFER
     mov     edx, offset vote + VOTE_RECORD + RECORD_REGION
     mov     ecx, [vote + VOTE_RECORD]
+    CHECK   ecx, be, VALUES_TEXT_MAXIMUM, "vote_reply: values longer than their record"
     add     ecx, REGION_TEXT
     push    ecx
     call    mem_copy
@@ -325,6 +328,7 @@ voters_here_more:
     mov     esi, offset values + VALUES_VOTERS + REGION_IDS
     mov     ebx, [values + VALUES_VOTERS + REGION_VOTERS]
     mov     edi, 1
+    CHECK   ebx, be, VOTERS_MAXIMUM, "voters_here_more: more voters than the table holds"
     test    ebx, ebx
     jz      .Lvoters_here_more_done
     dec     edi

@@ -25,6 +25,7 @@ ON_HOOK on_panic, debug_panic
 debug_enter:
     push    ebp
     inc     dword ptr [debug_active]
+    call    trial_watch_end
     call    console_seize
     push    edx
     push    eax

@@ -22,6 +22,7 @@ input_put:
     pop     eax
     push    ebx
     mov     ebx, edx
+    CHECK_MASKED "input_put: interrupts are on"
     cmp     eax, KEY_CTRL_C
     jne     .Linput_put_store
     mov     byte ptr [ebx + CONSOLE_BREAK], 1
@@ -35,6 +36,7 @@ input_put:
     mov     ecx, [ebx + CONSOLE_HEAD]
     mov     edx, ecx
     sub     edx, [ebx + CONSOLE_TAIL]
+    CHECK   edx, be, INPUT_KEYS, "input_put: more keys than the queue holds"
     cmp     edx, INPUT_KEYS
     jae     .Linput_put_signal
     and     ecx, INPUT_KEYS - 1

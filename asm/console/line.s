@@ -146,6 +146,7 @@ line_begin:
 # Takes what is in line_prompt, and gives the rest of the row to the line.
 # In: EAX characters, at most ROW_COLUMNS.
 line_prompt_take:
+    CHECK   eax, be, ROW_COLUMNS, "line_prompt_take: the prompt is longer than a row"
     mov     [line_prompt_length], eax
     mov     dword ptr [line_prompt_start], offset line_prompt
     mov     edx, [line_columns]
@@ -265,6 +266,7 @@ line_insert:
     push    eax
     mov     edx, [line_buffer]
     add     edx, [line_cursor]          # make room
+    CHECK   ecx, ae, [line_cursor], "line_insert: the cursor is behind the line"
     sub     ecx, [line_cursor]
     lea     eax, [edx + 1]
     call    mem_move
@@ -482,6 +484,7 @@ line_draw_here:
     mov     esi, [line_buffer]
     add     esi, [line_window]
     mov     edi, [line_length]
+    CHECK   edi, ae, [line_window], "line_draw: the window begins behind the line"
     sub     edi, [line_window]
     cmp     edi, [line_room]
     jbe     .Lline_draw_here_fits

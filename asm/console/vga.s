@@ -112,6 +112,7 @@ vga_put:
     call    vga_page_end
     pop     eax
 1:  mov     edx, [vga_cell]
+    CHECK   edx, b, VGA_CELLS, "vga_put: the cursor is beyond the screen"
     cmp     al, ' '
     jb      vga_control
     cmp     byte ptr [vga_outside], 0

@@ -242,6 +242,7 @@ volume_access:
     cmp     dword ptr [eax + VOLUME_SECTORS], 0
     je      .Lvolume_access_refresh
 .Lvolume_access_known:
+    CHECK   esi, ne, 0, "volume_access: no sector"
     push    ecx
     mov     ecx, [eax + VOLUME_SECTORS] # first < sectors, and count <= sectors - first: no sum can overflow
     sub     ecx, edx
@@ -250,6 +251,12 @@ volume_access:
     ja      .Lvolume_access_beyond
     pop     ecx
     add     edx, [eax + VOLUME_START]
+.ifdef CHECKS
+    cmp     dword ptr [edi + DISK_KIND], DISK_CD    # its medium may be gone
+    je      1f
+    CHECK   edx, b, [edi+DISK_SECTORS], "volume_access: a volume beyond its drive"
+1:
+.endif
     mov     eax, edi
     mov     edi, [edi + DISK_DRIVER]
     call    [edi + ebx]

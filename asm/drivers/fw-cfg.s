@@ -7,6 +7,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "pci.inc"
+.include "tasks.inc"
 
 PORT_SELECTOR           = 0x510
 PORT_DATA               = 0x511
@@ -22,6 +23,10 @@ ENTRY_SIZE              = 64
 
 PCI_SUBSYSTEM           = 0x2C
 SUBSYSTEM_QEMU          = 0x11001AF4    # Red Hat, "QEMU virtual machine"
+
+.bss
+.balign 4
+setting_mutex:          .space MUTEX_SIZE   # held from choosing to the last byte read: the device has one place
 
 .section .rodata
 .balign 4
@@ -57,7 +62,7 @@ setting_read:
     pop     ebx
     ret
 
-# Finds a file.
+# Finds a file. May sleep.
 # In: EAX name.
 # Out: EAX its key, EDX its bytes; CF and EAX error when there is no such file.
 setting_find:
@@ -65,6 +70,8 @@ setting_find:
     push    esi
     sub     esp, ENTRY_SIZE
     mov     esi, eax
+    mov     eax, offset setting_mutex
+    call    mutex_lock
     call    setting_device
     jc      .Lsetting_find_absent
     mov     eax, KEY_DIRECTORY
@@ -98,22 +105,53 @@ setting_find:
     mov     eax, ERROR_NOT_FOUND
     stc
 .Lsetting_find_done:
+    pushad
+    pushfd
+    mov     eax, offset setting_mutex
+    call    mutex_unlock
+    popfd
+    popad
     lea     esp, [esp + ENTRY_SIZE]
     pop     esi
     pop     ebx
     ret
 
-# Reads the beginning of a file that was found.
+# Reads the beginning of a file that was found. May sleep.
 # In: EAX its key, EDX buffer, ECX bytes.
 setting_take:
+    pushad
+    mov     eax, offset setting_mutex
+    call    mutex_lock
+    popad
     push    edx
     call    setting_select
     pop     eax
-    jmp     setting_bytes
+    call    setting_bytes
+    mov     eax, offset setting_mutex
+    jmp     mutex_unlock
 
 # Whether the device is there.
 # Out: CF when it is not.
 setting_device:
+    call    setting_board
+    jc      9f
+    mov     eax, KEY_SIGNATURE
+    call    setting_select
+    push    0
+    mov     eax, esp
+    mov     ecx, 4
+    call    setting_bytes
+    pop     eax
+    cmp     eax, SIGNATURE
+    je      9f                          # CF is clear
+    stc
+9:  ret
+
+# Whether the board is QEMU's, or like it.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+.global setting_board
+setting_board:
     push    ebx
     mov     ebx, offset host_bridges
 1:  mov     eax, [ebx]
@@ -126,15 +164,6 @@ setting_device:
     mov     edx, PCI_SUBSYSTEM
     call    pci_read32
     cmp     eax, SUBSYSTEM_QEMU
-    jne     8f
-    mov     eax, KEY_SIGNATURE
-    call    setting_select
-    push    0
-    mov     eax, esp
-    mov     ecx, 4
-    call    setting_bytes
-    pop     eax
-    cmp     eax, SIGNATURE
     je      9f                          # CF is clear
 8:  stc
 9:  pop     ebx

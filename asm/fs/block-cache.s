@@ -117,6 +117,8 @@ cache_find:
     push    edx
     mov     ecx, [eax + BLOCK_NEXT]     # it becomes the youngest
     mov     edx, [eax + BLOCK_PREVIOUS]
+    CHECK   [edx+BLOCK_NEXT], e, eax, "cache_find: the younger block does not lead to it"
+    CHECK   [ecx+BLOCK_PREVIOUS], e, eax, "cache_find: the older block does not lead to it"
     mov     [edx + BLOCK_NEXT], ecx
     mov     [ecx + BLOCK_PREVIOUS], edx
     lea     edx, [ebx + CACHE_LRU]
@@ -154,6 +156,12 @@ cache_take:
 # Clobbers: EAX only.
 .global cache_new
 cache_new:
+.ifdef CHECKS
+    push    eax
+    call    cache_find
+    pop     eax
+    CHECK   e, "cache_new: the block is there already"
+.endif
     push    ecx
     push    edx
     push    esi
@@ -199,6 +207,7 @@ cache_new:
 # In: ESI entry; EAX id, EDX level, ECX index.
 # Clobbers: EAX only.
 cache_assign:
+    CHECK   "dword ptr [esi+BLOCK_FLAGS]", z, BLOCK_DIRTY|BLOCK_PINNED, "cache_assign: what changed is not written"
     push    eax
     mov     eax, esi
     call    cache_unhash
@@ -283,6 +292,7 @@ cache_unhash:
 1:  cmp     [eax], esi
     je      2f
     mov     eax, [eax]
+    CHECK   eax, ne, 0, "cache_unhash: the block is in no list of its hash"
     add     eax, BLOCK_HASH_NEXT
     jmp     1b
 2:  mov     ecx, [esi + BLOCK_HASH_NEXT]
@@ -300,6 +310,7 @@ cache_unhash:
 # Clobbers: none.
 .global cache_pin
 cache_pin:
+    CHECK   "dword ptr [eax+BLOCK_FLAGS]", z, BLOCK_PINNED, "cache_pin: the block is pinned"
     or      dword ptr [eax + BLOCK_FLAGS], BLOCK_PINNED
     inc     dword ptr [ebx + CACHE_PINNED_COUNT]
     ret
@@ -320,6 +331,7 @@ cache_unpin:
     test    dword ptr [eax + BLOCK_FLAGS], BLOCK_PINNED
     jz      1f
     and     dword ptr [eax + BLOCK_FLAGS], ~BLOCK_PINNED
+    CHECK   "dword ptr [ebx+CACHE_PINNED_COUNT]", ne, 0, "cache_unpin: more blocks go than were pinned"
     dec     dword ptr [ebx + CACHE_PINNED_COUNT]
 1:  ret
 

@@ -79,7 +79,7 @@ boot_volume_open:
     mov     edx, [boot_info + bi_image_sectors]
     cmp     byte ptr [boot_info + bi_slot], 0
     je      1f
-    mov     edx, SLOT_RECORD_LBA + 1    # with the other slot and their record
+    mov     edx, SLOT_RECORD_LBA + SLOT_RECORD_COPIES # with the other slot and their record
 1:  call    boot_sector_unit
     mov     [boot_volume + VOLUME_SECTORS], edx
     clc
@@ -137,11 +137,19 @@ boot_mount:
     movzx   esi, byte ptr [boot_info + bi_slot]
     test    esi, esi
     jz      .Lboot_mount_kernel
-    mov     eax, SLOT_RECORD_LBA
+    mov     eax, SLOT_RECORD_LBA        # both copies say where the kernel is that runs
+.Lboot_mount_copy:
+    push    eax
     call    boot_image_sector
+    pop     edx
     jc      .Lboot_mount_failed
     cmp     dword ptr [eax + sr_magic], SLOT_MAGIC
-    jne     .Lboot_mount_damaged
+    je      .Lboot_mount_place
+    lea     eax, [edx + 1]
+    cmp     eax, SLOT_RECORD_LBA + SLOT_RECORD_COPIES
+    jb      .Lboot_mount_copy
+    jmp     .Lboot_mount_damaged
+.Lboot_mount_place:
     mov     ecx, [eax + sr_places + esi*8 - 8]
     mov     edx, [eax + sr_places + esi*8 - 4]
 .Lboot_mount_kernel:

@@ -21,10 +21,11 @@ boot_source_find:
     mov     edi, DISK_MAX
     mov     edx, DISK_HARD
     cmp     byte ptr [boot_info + bi_media], BOOT_MEDIA_CD
-    jne     1f
+    jne     .Lboot_source_find_disk
     mov     edx, DISK_CD
-1:  cmp     [ebx + DISK_KIND], edx
-    jne     2f
+.Lboot_source_find_disk:
+    cmp     [ebx + DISK_KIND], edx
+    jne     .Lboot_source_find_next
     push    edx
     mov     edx, [boot_info + bi_image_lba]
     mov     eax, ebx
@@ -34,26 +35,31 @@ boot_source_find:
     lea     eax, [ebx + DISK_VOLUME]
     call    volume_read
     pop     edx
-    jc      2f
+    jc      .Lboot_source_find_next
     mov     ecx, ebp
     cmp     dword ptr [ecx + br_magic], BOOT_RECORD_MAGIC
-    jne     2f
-    cmp     word ptr [ecx + br_version], BOOT_RECORD_VERSION
-    jne     2f
+    jne     .Lboot_source_find_next
+    movzx   eax, word ptr [ecx + br_version]
+    dec     eax
+    cmp     eax, BOOT_RECORD_VERSION    # version 1 says of its loader that it knows one copy of the record of slots
+    jae     .Lboot_source_find_next
     mov     eax, [boot_info + bi_image_lba]
     cmp     [ecx + br_image_lba], eax
-    jne     2f
+    jne     .Lboot_source_find_next
     mov     eax, [boot_info + bi_image_sectors]
     cmp     [ecx + br_image_sectors], eax
-    je      3f
-2:  add     ebx, DISK_SIZE_OF
+    je      .Lboot_source_find_found
+.Lboot_source_find_next:
+    add     ebx, DISK_SIZE_OF
     dec     edi
-    jnz     1b
+    jnz     .Lboot_source_find_disk
     stc
-    jmp     9f
-3:  mov     eax, ebx
+    jmp     .Lboot_source_find_done
+.Lboot_source_find_found:
+    mov     eax, ebx
     clc
-9:  pop     ebp
+.Lboot_source_find_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx

@@ -13,6 +13,7 @@
 # Out: EAX value; CF and EAX error.
 # Clobbers: EAX only.
 fat_get:
+    CHECK   eax, b, [ebx+FAT_LIMIT], "fat_get: there is no such cluster"
     push    ecx
     push    edx
     push    esi
@@ -218,6 +219,8 @@ fat_count:
 # Clobbers: EAX only.
 .global fat_set
 fat_set:
+    CHECK   eax, ae, 2, "fat_set: there is no such cluster"
+    CHECK   eax, b, [ebx+FAT_LIMIT], "fat_set: there is no such cluster"
     push    ecx
     push    edx
     push    esi

@@ -62,8 +62,10 @@ oofs_cache_pin:
 oofs_cache_write:
     push    esi
     push    edi
+    CHECK   "dword ptr [eax+BLOCK_FLAGS]", nz, BLOCK_DIRTY, "oofs_cache_write: the block has not changed"
     mov     esi, eax
     mov     eax, [esi + BLOCK_PLACE]
+    CHECK   eax, ae, OOFS_FIRST_BLOCK, "oofs_cache_write: a block with a fixed use"
     mov     edx, [esi + BLOCK_DATA]
     call    oofs_block_write
     jc      9f

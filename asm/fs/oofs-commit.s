@@ -57,6 +57,8 @@ oofs_commit_write:
     jc      .Loofs_commit_write_done
     add     [ebx + OOFS_STATE + STATE_FREE], eax
 .Loofs_commit_write_seal:
+    CHECK   "dword ptr [ebx+OOFS_WAITING]", e, 0, "oofs_commit: changes of the map wait"
+    CHECK   "dword ptr [ebx+OOFS_DRAINING]", e, 0, "oofs_commit: a change of the map is at work"
     call    oofs_seal
     jc      .Loofs_commit_write_done
     lea     edi, [ebx + OOFS_STATE]
@@ -77,6 +79,7 @@ oofs_commit_write:
     mov     eax, [ebx + OOFS_VOLUME]
     call    volume_flush
     jc      .Loofs_commit_write_done
+    CHECK   "dword ptr [ebx+CACHE_PINNED_COUNT]", e, 0, "oofs_commit: blocks are pinned that were not written"
     call    oofs_record_make
     mov     ecx, [edi + STATE_SEQUENCE]
     and     ecx, 1
@@ -238,6 +241,7 @@ oofs_seal:
     dec     ecx
     jnz     .Loofs_seal_entry
     sub     edi, [ebx + OOFS_SCRATCH]   # EDI: its bytes
+    CHECK   edi, be, OOFS_BLOCK_BYTES, "oofs_seal: more blocks than the list holds"
     mov     ebp, -4                     # objects first
 .Loofs_seal_kind:
     xor     edx, edx                    # EDX: level

@@ -51,6 +51,7 @@ oofs_leaf_way:
     jc      .Loofs_leaf_way_done
     jnz     .Loofs_leaf_way_found
     push    ecx
+    CHECK   edx, be, LEAF_STEPS_MAX, "oofs_leaf_way: more steps than there are"
     mov     ecx, edx
     mov     eax, esi
     shl     eax, cl                     # the next bit comes to the top; 20 steps at most
@@ -249,6 +250,7 @@ oofs_entry_bytes:
 # Out: CF when it cannot be one.
 .global oofs_name_check
 oofs_name_check:
+    CHECK   edx, ne, 0, "oofs_name_check: a name without a byte"
     push    esi
     push    edi
     mov     esi, eax

@@ -69,6 +69,7 @@ oofs_super_version:
 # Clobbers: ECX only.
 .global oofs_is_zero
 oofs_is_zero:
+    CHECK   edx, z, 3, "oofs_is_zero: no whole dwords"
     push    eax
     push    edi
     mov     edi, eax
@@ -324,6 +325,7 @@ oofs_copy_read:
 # Clobbers: EAX only.
 .global oofs_copy_at
 oofs_copy_at:
+    CHECK   eax, be, 3, "oofs_copy_at: there is no such copy"
     shl     eax, 9
     add     eax, [ebx + OOFS_SCRATCH]
     ret

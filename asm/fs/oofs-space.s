@@ -174,6 +174,7 @@ oofs_held_snapshot:
 # Clobbers: EAX, ECX, EDX only.
 .global oofs_snapshot_map
 oofs_snapshot_map:
+    CHECK   eax, b, SNAPSHOTS_MAX, "oofs_snapshot_map: there is no such snapshot"
     lea     ecx, [eax + TREE_ID_SNAPSHOT_MAP]
     shl     eax, 8
     add     eax, [ebx + OOFS_SNAPSHOTS]
@@ -227,6 +228,8 @@ oofs_allocate:
     push    edx
     call    oofs_pick
     jc      1f
+    CHECK   eax, ae, OOFS_FIRST_BLOCK, "oofs_allocate: a block with a fixed use"
+    CHECK   eax, b, [ebx+OOFS_STATE+STATE_BLOCKS], "oofs_allocate: a block beyond the volume"
     inc     dword ptr [ebx + OOFS_STATE + STATE_USED]
     dec     dword ptr [ebx + OOFS_STATE + STATE_FREE]
     push    eax
@@ -245,6 +248,7 @@ oofs_allocate:
 # Clobbers: EAX, ECX, EDX only.
 .global oofs_release
 oofs_release:
+    CHECK   edx, be, 1, "oofs_release: it was allocated or was not"
     cmp     eax, OOFS_FIRST_BLOCK
     jb      1f
     mov     ecx, [ebx + OOFS_STATE + STATE_BLOCKS]
@@ -276,6 +280,7 @@ oofs_cancel:
 # Out: CF and EAX error.
 .global oofs_mark
 oofs_mark:
+    CHECK   edx, be, 1, "oofs_mark: a bit is 0 or 1"
     lea     ecx, [edx*2 - 1]
     add     [ebx + OOFS_STATE + STATE_USED], ecx
     shl     edx, 31
@@ -373,6 +378,8 @@ oofs_pick:
     stc
     jmp     .Loofs_pick_done
 .Loofs_pick_found:
+    CHECK   ecx, b, OOFS_BLOCK_BYTES/4, "oofs_pick: the search goes beyond the window"
+    CHECK   [ebx+OOFS_WINDOW_REGION], b, esi, "oofs_pick: the window lies beyond the volume"
     mov     [ebx + OOFS_WINDOW_AT], ecx
     shl     ecx, 5
     add     eax, ecx

@@ -281,6 +281,8 @@ oofs_is_file:
 oofs_object_put:
     push    ebp
     mov     ebp, edx
+    CHECK   "dword ptr [ebp+WORK_TREE+TREE_DEPTH]", be, OBJECT_DEPTH_MAX, "oofs_object_put: the tree is too deep"
+    CHECK   "dword ptr [ebp+OBJECT_MAGIC]", e, OBJECT_MAGIC_VALUE, "oofs_object_put: no record of an object"
     mov     eax, [ebp + WORK_TREE + TREE_ROOT + POINTER_BLOCK]
     mov     [ebp + OBJECT_ROOT + POINTER_BLOCK], eax
     mov     eax, [ebp + WORK_TREE + TREE_ROOT + POINTER_CHECKSUM]
@@ -303,6 +305,7 @@ oofs_object_put:
 # In: EAX id, EDX bytes.
 # Out: CF and EAX error.
 oofs_slot_put:
+    CHECK   eax, b, [ebx+OOFS_STATE+STATE_SLOTS], "oofs_slot_put: there is no such slot"
     push    esi
     push    edi
     push    ebp

@@ -109,6 +109,12 @@ sectors_read:
 sector_dirty:
     push    edx
     mov     edx, [ebx + CACHE_LAST]
+.ifdef CHECKS
+    push    eax
+    shr     eax, 3
+    CHECK   [edx+BLOCK_INDEX], e, eax, "sector_dirty: another sector was brought since"
+    pop     eax
+.endif
     and     eax, CACHE_BLOCK_SECTORS - 1
     bts     [edx + BLOCK_SECTORS], eax
     or      dword ptr [edx + BLOCK_FLAGS], BLOCK_DIRTY
@@ -125,6 +131,8 @@ sectors_write:
     push    edi
     mov     edi, eax
     mov     ecx, [edi + BLOCK_SECTORS]
+    CHECK   ecx, ne, 0, "sectors_write: no sector has changed"
+    CHECK   ecx, b, 1<<CACHE_BLOCK_SECTORS, "sectors_write: a sector beyond the page"
     bsf     edx, ecx                    # EDX: first of them, ESI: how many up to the last
     bsr     esi, ecx
     sub     esi, edx

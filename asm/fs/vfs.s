@@ -192,6 +192,7 @@ mount_volume_flags:
     mov     eax, ERROR_TABLE_FULL
     jmp     .Lmount_volume_flags_failed
 .Lmount_volume_flags_found:
+    CHECK_ENTRY ebx, mount_table, MOUNT_SIZE_OF, MOUNT_MAX, "mount_volume: no entry of the table"
     mov     eax, edi
     call    fs_class_probe
     jc      .Lmount_volume_flags_failed
@@ -348,6 +349,7 @@ mount_user_find:
 # Destructor of mounts: unmounts, when whoever is at work in it has finished. The mutex of all mounts is held.
 # In: EAX mount.
 mount_destroy:
+    CHECK_HELD mount_mutex, "mount_destroy: mount_mutex is not held"
     push    ebx
     push    esi
     mov     ebx, eax
@@ -427,6 +429,7 @@ mount_record:
 # In: EAX path.
 # Out: EAX mount; CF and ERROR_NOT_MOUNTED.
 mount_at:
+    CHECK_HELD mount_mutex, "mount_at: mount_mutex is not held"
     push    ebx
     push    esi
     mov     esi, eax

@@ -176,6 +176,7 @@ address_task:
     mov     ebp, eax
     mov     dword ptr [ebx + NETIF_NOTICE], 0
 1:  and     dword ptr [ebx + NETIF_NOTICE], ~NOTICE_MODE
+    call    renew_interface
     mov     eax, [ebx + NETIF_MODE]
     call    [mode_routines + eax*4]
     jmp     1b

@@ -29,6 +29,7 @@ arp_end:        .long arp_cache         # after the last entry that was ever tak
 # Out: EAX entry, or 0.
 .global arp_lookup
 arp_lookup:
+    CHECK_MASKED "arp_lookup: interrupts are on"
     mov     ecx, offset arp_cache
 1:  cmp     ecx, [arp_end]
     jae     4f
@@ -50,6 +51,7 @@ arp_lookup:
 # Out: EAX entry with these two and an empty queue, or 0 when all are pending.
 .global arp_take
 arp_take:
+    CHECK_MASKED "arp_take: interrupts are on"
     push    ebx
     push    esi
     push    edi
@@ -86,6 +88,8 @@ arp_take:
     jbe     .Larp_take_take
     mov     [arp_end], esi
 .Larp_take_take:
+    CHECK_ENTRY ebx, arp_cache, ENTRY_SIZE, ENTRIES, "arp_take: no entry of the cache"
+    CHECK   edx, ne, 0, "arp_take: a neighbour on no interface"
     mov     [ebx + ENTRY_ADDRESS], eax
     mov     [ebx + ENTRY_NETIF], edx
     mov     dword ptr [ebx + ENTRY_QUEUE], 0
@@ -104,6 +108,7 @@ arp_take:
 # Clobbers: EAX, ECX.
 .global arp_crowded
 arp_crowded:
+    CHECK   "dword ptr [arp_end]", be, "offset arp_cache + ENTRIES * ENTRY_SIZE", "arp_crowded: the cache ends beyond its table"
     xor     eax, eax
     mov     ecx, offset arp_cache
 1:  cmp     dword ptr [ecx + ENTRY_STATE], STATE_PENDING
@@ -167,6 +172,40 @@ arp_flush:
     add     ecx, ENTRY_SIZE
     cmp     ecx, offset arp_cache + ENTRIES * ENTRY_SIZE
     jb      1b
+    ret
+
+# Forgets all neighbours of an interface, and drops what waits for them.
+# In: EAX interface.
+.global arp_forget
+arp_forget:
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, eax
+    mov     esi, offset arp_cache
+.Larp_forget_next:
+    xor     ebx, ebx
+    INTERRUPTS_OFF
+    cmp     [esi + ENTRY_NETIF], edi
+    jne     2f
+    cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
+    jne     1f
+    xchg    ebx, [esi + ENTRY_QUEUE]
+1:  mov     dword ptr [esi + ENTRY_STATE], STATE_FREE
+2:  INTERRUPTS_RESTORE
+.Larp_forget_packet:
+    test    ebx, ebx
+    jz      3f
+    mov     eax, ebx
+    mov     ebx, [ebx + PACKET_NEXT]
+    call    packet_free
+    jmp     .Larp_forget_packet
+3:  add     esi, ENTRY_SIZE
+    cmp     esi, offset arp_cache + ENTRIES * ENTRY_SIZE
+    jb      .Larp_forget_next
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
 
 # Prints the cache for the `arp` command.

@@ -133,6 +133,8 @@ arp_send:
 # Out: EDI a packet that goes to make room, or 0; CF when there is no room for this one.
 # Clobbers: EAX, ECX, EDX.
 arp_wait:
+    CHECK_MASKED "arp_wait: interrupts are on"
+    CHECK   "dword ptr [ebp+ENTRY_STATE]", e, STATE_PENDING, "arp_wait: the entry does not wait"
     lea     eax, [ebp + ENTRY_QUEUE]    # PACKET_NEXT is 0, so the head looks like a packet
 .Larp_wait_last:
     cmp     dword ptr [eax + PACKET_NEXT], 0
@@ -154,6 +156,7 @@ arp_wait:
     dec     dword ptr [ebp + ENTRY_QUEUED]
 .Larp_wait_count:
     inc     dword ptr [ebp + ENTRY_QUEUED]
+    CHECK   "dword ptr [ebp+ENTRY_QUEUED]", be, QUEUE_MAXIMUM, "arp_wait: more packets wait than may"
 .Larp_wait_append:
     mov     [eax + PACKET_NEXT], ebx
     clc
@@ -397,6 +400,7 @@ arp_learn:
     COUNT   arp_claims
     jmp     .Larp_learn_nothing
 .Larp_learn_enter:
+    CHECK_ENTRY eax, arp_cache, ENTRY_SIZE, ENTRIES, "arp_learn: no entry of the cache"
     mov     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
     mov     [eax + ENTRY_TIME], ebp
     mov     ecx, [esi]
@@ -448,6 +452,7 @@ arp_poll:
 .Larp_poll_next:
     cmp     esi, [arp_end]
     jae     .Larp_poll_end
+    CHECK   "dword ptr [esi+ENTRY_STATE]", be, STATE_DOUBTED, "arp_poll: an entry in no state"
     cmp     dword ptr [esi + ENTRY_STATE], STATE_PENDING
     jb      .Larp_poll_skip
     cmp     dword ptr [esi + ENTRY_STATE], STATE_RESOLVED

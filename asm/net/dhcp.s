@@ -158,6 +158,7 @@ dhcp_request:
     push    edi
     mov     ebx, eax
     mov     edi, edx
+    CHECK   edx, be, DHCP_REBINDING_STATE, "dhcp_request: there is no such state"
     cmp     edx, DHCP_SELECTING
     je      .Ldhcp_request_waits
     call    clock_ms
@@ -281,6 +282,7 @@ dhcp_send:
     jae     .Ldhcp_send_minimum
     mov     edi, BOOTP_MINIMUM
 .Ldhcp_send_minimum:
+    CHECK   edi, be, DHCP_BUFFER_BYTES, "dhcp_send: a message longer than its buffer"
     mov     ecx, PORT_SERVER
     call    udp_send
     pop     ebp
@@ -383,6 +385,7 @@ dhcp_wait:
 # In: EBX client, ECX bytes.
 # Out: the fields of the reply; CF when it is malformed or for another client.
 dhcp_parse:
+    CHECK   ecx, be, DHCP_BUFFER_BYTES, "dhcp_parse: a message longer than its buffer"
     push    esi
     push    edi
     push    ebp
@@ -501,6 +504,8 @@ dhcp_options:
 .Ldhcp_options_found:
     movzx   eax, byte ptr [edi + 1]
     movzx   edi, byte ptr [edi + 2]
+    CHECK   edi, ae, DHCP_REPLY, "dhcp_options: no field of a reply"
+    CHECK   edi, b, DHCP_REPLY_END, "dhcp_options: no field of a reply"
     add     edi, ebx
     push    edx
     call    [option_readers + eax*4]

@@ -68,6 +68,7 @@ dns_name_parse:
     mov     byte ptr [edi], 0
     lea     eax, [edi + 1]
     sub     eax, ebp
+    CHECK   eax, be, DNS_NAME_MAXIMUM, "dns_name_parse: the name is longer than its buffer"
     clc
     jmp     .Ldns_name_parse_done
 .Ldns_name_parse_bad:
@@ -208,6 +209,7 @@ dns_name_read:
     mov     byte ptr [edi], 0
     lea     eax, [edi + 1]
     sub     eax, [esp + 8]
+    CHECK   eax, be, DNS_NAME_MAXIMUM, "dns_name_read: the name is longer than its buffer"
     cmp     dword ptr [esp + 4], 0
     je      2f
     mov     esi, [esp + 4]
@@ -228,6 +230,7 @@ dns_name_read:
 # Out: ESI and EDI behind it.
 # Clobbers: EAX, ECX, EDX.
 dns_label_lower:
+    CHECK   ecx, be, DNS_LABEL_MAXIMUM, "dns_label_lower: a label is too long"
     sub     ecx, 4
     jb      .Ldns_label_lower_rest
     push    ebx
@@ -273,6 +276,7 @@ dns_name_length:
     test    ecx, ecx
     jnz     1b
     sub     eax, edx
+    CHECK   eax, be, DNS_NAME_MAXIMUM, "dns_name_length: a name without an end"
     ret
 
 # Compares two names.

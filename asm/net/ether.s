@@ -105,11 +105,15 @@ net_task:
 1:  mov     ebx, [net_interfaces]
 2:  test    ebx, ebx
     jz      3f
+    cmp     dword ptr [ebx + NETIF_OTHER], 0
+    jne     .Lnet_task_next             # it is being taken into use
     mov     eax, ebx
     call    [ebx + NETIF_POLL]
+.Lnet_task_next:
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     2b
-3:  call    ip_loopback
+3:  call    renew_look
+    call    ip_loopback
     call    tcp_poll
     call    net_poll_timers
     mov     edx, eax

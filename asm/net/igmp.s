@@ -69,6 +69,7 @@ igmp_join:
     jmp     .Ligmp_join_done
 .Ligmp_join_enter:
     mov     edi, eax
+    CHECK_MASKED "igmp_join: interrupts are on"
     inc     dword ptr [edi + GROUP_USERS]
     mov     [edi + GROUP_TOLD], esi
     xchg    [edi + GROUP_ADDRESS], esi
@@ -96,6 +97,7 @@ igmp_leave:
     call    igmp_find
     jz      1f                          # igmp_forget was faster
     mov     edi, eax
+    CHECK   "dword ptr [edi+GROUP_USERS]", ne, 0, "igmp_leave: nobody listens to the group"
     dec     dword ptr [edi + GROUP_USERS]
     jnz     1f
     mov     dword ptr [edi + GROUP_ADDRESS], 0
@@ -165,6 +167,7 @@ igmp_announce:
     cmp     dword ptr [ebx + NETIF_ADDRESS], 0
     je      igmp_cancel
     call    igmp_robustness
+    CHECK   eax, be, 7, "igmp_announce: more reports than a querier asks for"
     mov     [edi + GROUP_REPORTS], eax
     call    clock_ms
     or      eax, 1                      # 0: no deadline
@@ -387,6 +390,7 @@ igmp_answer_in:
 # Out: EAX deadline.
 # Clobbers: ECX, EDX.
 igmp_later:
+    CHECK   edx, ne, 0, "igmp_later: a deadline within no time"
     mov     eax, ebx
     call    random_below
     mov     ecx, eax
@@ -513,6 +517,7 @@ igmp_tell:
 .Ligmp_tell_record:
     mov     edx, [esi + PACKET_DATA]
     inc     byte ptr [edx + IGMP_RECORDS + 1]
+    CHECK   "byte ptr [edx+IGMP_RECORDS+1]", be, GROUPS_MAXIMUM, "igmp_tell: more records than the report holds"
     add     edx, [esi + PACKET_LENGTH]
     add     dword ptr [esi + PACKET_LENGTH], IGMP_RECORD_SIZE
     mov     eax, [esp]

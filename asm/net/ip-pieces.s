@@ -185,6 +185,7 @@ whole_find:
     call    net_watch
     pop     ecx
 .Lwhole_find_found:
+    CHECK_ENTRY ecx, wholes, WHOLE_SIZE, WHOLES, "whole_find: no entry of the table"
     mov     ebx, ecx
     clc
     jmp     .Lwhole_find_done
@@ -249,9 +250,11 @@ piece_enter:
     mov     [esi + PIECE_BYTES], eax
     add     [ebx + WHOLE_BYTES], eax
     inc     dword ptr [ebx + WHOLE_COUNT]
+    CHECK   "dword ptr [ebx+WHOLE_COUNT]", be, PIECES, "piece_enter: more pieces than a packet may have"
     add     ecx, eax
     lea     eax, [ecx + PIECE_FRAME + ETHER_HEADER_SIZE]
     add     [pieces_bytes], eax
+    CHECK   "dword ptr [pieces_bytes]", be, BYTES_MAXIMUM, "piece_enter: more memory than pieces may hold"
     push    ecx
     mov     edx, [ebp + RECEIVE_FRAME]
     test    edx, edx                    # from this machine itself: no frame, and the zeros stay
@@ -285,6 +288,7 @@ whole_drop:
     mov     eax, [edx + PIECE_HEADER]
     add     eax, [edx + PIECE_BYTES]
     add     eax, PIECE_FRAME + ETHER_HEADER_SIZE
+    CHECK   eax, be, [pieces_bytes], "whole_drop: more memory goes than pieces hold"
     sub     [pieces_bytes], eax
     push    dword ptr [edx + PIECE_NEXT]
     mov     eax, edx
@@ -328,6 +332,12 @@ whole_deliver:
     mov     esi, [esi + PIECE_NEXT]
     test    esi, esi
     jnz     1b
+.ifdef CHECKS
+    mov     eax, edi
+    sub     eax, [esp + 4]
+    sub     eax, ETHER_HEADER_SIZE
+    CHECK   eax, e, [esp], "whole_deliver: the pieces have a hole"
+.endif
     mov     esi, [esp + 4]
     lea     edi, [esi + ETHER_HEADER_SIZE]
     mov     eax, [esp]

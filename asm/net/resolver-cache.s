@@ -46,6 +46,7 @@ names_find:
     COUNT   dns_known
     add     esi, CACHE_COUNT
     mov     eax, [esi]
+    CHECK   eax, be, RESOLVE_MAXIMUM, "names_find: more addresses than a name has"
     mov     [ebx + ASK_COUNT], eax
     add     esi, 4
     lea     edi, [ebx + ASK_ADDRESSES]
@@ -76,6 +77,8 @@ names_enter:
     push    ebp
     lea     eax, [ebx + ASK_NAME]
     call    dns_name_length
+    CHECK   eax, be, DNS_NAME_MAXIMUM, "names_enter: the name is too long"
+    CHECK   "dword ptr [ebx+ASK_COUNT]", be, RESOLVE_MAXIMUM, "names_enter: more addresses than a name has"
     push    eax
     add     eax, CACHE_NAME
     call    malloc
@@ -98,6 +101,7 @@ names_enter:
     mov     eax, offset cache_mutex
     call    mutex_lock
     call    names_place
+    CHECK_ENTRY eax, cache_entries, 4, CACHE_ENTRIES, "names_enter: no entry of the cache"
     xchg    ebp, [eax]
     mov     eax, offset cache_mutex
     call    mutex_unlock
@@ -116,6 +120,7 @@ names_enter:
 # Out: EAX the place.
 # Clobbers: ECX, EDX, ESI, EDI.
 names_place:
+    CHECK_HELD cache_mutex, "names_place: cache_mutex is not held"
     mov     edi, offset cache_entries   # EDI: the best so far
     mov     esi, edi
 1:  mov     edx, [esi]

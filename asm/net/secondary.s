@@ -110,6 +110,7 @@ secondary_lapsed:
 # Clobbers: EAX, ECX, EDX.
 .global secondary_lend
 secondary_lend:
+    CHECK_ENTRY eax, secondaries, SECONDARY_SIZE, SECONDARIES, "secondary_lend: no record of the table"
     cmp     byte ptr [task_has_tsc], 0
     je      9f
     push    ebx
@@ -290,6 +291,7 @@ secondary_take:
     mov     [edi + SECONDARY_MAC + 4], ax
     mov     [edi + SECONDARY_NETIF], ebx
     inc     dword ptr [secondary_count]
+    CHECK   "dword ptr [secondary_count]", be, SECONDARIES, "secondary_take: more records than the table holds"
     INTERRUPTS_RESTORE
     mov     eax, edi
     clc

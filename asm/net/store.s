@@ -56,6 +56,8 @@ store_free:
 1:  INTERRUPTS_RESTORE
 store_drop:
     mov     edx, [eax + STORE_BYTES]
+    CHECK   edx, be, [store_bytes], "store_drop: more bytes go back than were taken"
+    CHECK   "dword ptr [eax+STORE_FIRST]", e, 0, "store_drop: packets lie in the store"
     sub     [store_bytes], edx
     sub     eax, STORE_SIZE
     jmp     mfree
@@ -97,11 +99,13 @@ store_settle:
 # Clobbers: ECX.
 .global store_lend
 store_lend:
+    CHECK   "dword ptr [edx+STORE_GONE]", e, 0, "store_lend: the store is given up"
     mov     [eax + PACKET_STORE], edx
     INTERRUPTS_OFF
     mov     ecx, eax
     xchg    ecx, [edx + STORE_LAST]
     jecxz   1f
+    CHECK_ORDER [ecx+PACKET_SEQUENCE], [eax+PACKET_SEQUENCE], "store_lend: packets are not in the order of their bytes"
     mov     [ecx + PACKET_LENT], eax
     jmp     2f
 1:  mov     [edx + STORE_FIRST], eax
@@ -122,6 +126,7 @@ store_return:
     je      2f
     mov     ecx, ebx
     mov     ebx, [ebx + PACKET_LENT]
+    CHECK   ebx, ne, 0, "store_return: the store has not lent to the packet"
     jmp     1b
 2:  mov     ebx, [eax + PACKET_LENT]
     test    ebx, ebx

@@ -130,6 +130,7 @@ stream_room:
     lea     eax, [eax + ecx - 1]
     xor     edx, edx
     div     ecx
+    CHECK   "dword ptr [ebx+TCB_MSS]", ne, 0, "stream_room: segments of no byte"
     imul    ecx, eax
     mov     eax, [ebx + TCB_TX + RING_END]
     sub     eax, [ebx + TCB_TX + RING_START]

@@ -181,6 +181,20 @@ stream_bind:
 4:  pop     ebx
     ret
 
+# Says which of this machine's addresses a connection has.
+# In: EAX socket.
+# Out: EAX address; CF and ERROR_STALE.
+.global stream_local
+stream_local:
+    push    ebx
+    call    stream_enter
+    jc      1f
+    mov     eax, [ebx + TCB_LOCAL]
+    clc
+    jmp     stream_leave
+1:  pop     ebx
+    ret
+
 # Takes connections from now on. A socket without a port gets one.
 # In: EAX socket, EDX how many may wait to be accepted.
 # Out: CF and EAX error.

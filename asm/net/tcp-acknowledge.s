@@ -22,6 +22,8 @@ told:                   .space 4        # bytes of those acknowledged now that d
 # Out: CF when the segment is to be dropped.
 .global tcp_acknowledge
 tcp_acknowledge:
+    CHECK_HELD tcp_mutex, "tcp_acknowledge: tcp_mutex is not held"
+    CHECK   "dword ptr [ebx+TCB_STATE]", ae, TCP_ESTABLISHED, "tcp_acknowledge: the connection is not established"
     push    esi
     push    edi
     push    ebp
@@ -172,6 +174,8 @@ tcp_advance:
     mov     ecx, [rack_new]             # what is acknowledged and does not arrive only now
     sub     [told], ecx
 1:  mov     eax, [seg_acknowledgement]
+    CHECK_ORDER [ebx+TCB_SND_UNA], eax, "tcp_advance: SND.UNA goes back"
+    CHECK_ORDER eax, [ebx+TCB_SND_MAX], "tcp_advance: what was never sent is acknowledged"
     mov     [ebx + TCB_SND_UNA], eax
     mov     edx, eax
     sub     edx, [ebx + TCB_SND_NXT]
@@ -183,7 +187,10 @@ tcp_advance:
     test    edx, edx
     jle     3f
     mov     eax, [ebx + TCB_TX + RING_END]  # our FIN
-3:  mov     [ebx + TCB_TX + RING_START], eax
+3:
+    CHECK_ORDER [ebx+TCB_TX+RING_START], eax, "tcp_advance: bytes come back into the ring"
+    CHECK_ORDER eax, [ebx+TCB_TX+RING_END], "tcp_advance: bytes go that the ring does not hold"
+    mov     [ebx + TCB_TX + RING_START], eax
     and     dword ptr [ebx + TCB_FLAGS], ~TCB_F_PROBE
     call    sack_trim
     call    rack_trim
@@ -296,6 +303,7 @@ tcp_duplicate:
 # Clobbers: EAX, ECX, EDX.
 .global tcp_recover
 tcp_recover:
+    CHECK_ORDER [ebx+TCB_SND_UNA], [ebx+TCB_SND_MAX], "tcp_recover: more is acknowledged than was sent"
     COUNT   tcp_recoveries
     call    undo_begin
     mov     eax, [ebx + TCB_SND_MAX]
@@ -383,6 +391,7 @@ tcp_measure:
     jbe     .Ltcp_measure_bounded
     mov     eax, RTO_MAXIMUM_MS
 .Ltcp_measure_bounded:
+    CHECK   eax, ae, RTO_VARIANCE_MS, "tcp_measure: a timeout in another unit than ms"
     mov     [ebx + TCB_RTO], eax
 .Ltcp_measure_done:
     ret

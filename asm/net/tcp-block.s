@@ -47,6 +47,7 @@ tcp_lock:
 # Out: EAX block; CF and EAX error.
 .global tcp_create
 tcp_create:
+    CHECK_HELD tcp_mutex, "tcp_create: tcp_mutex is not held"
     push    ebx
     cmp     dword ptr [tcp_count], BLOCKS_KEPT
     jb      1f
@@ -128,11 +129,13 @@ tcp_chain:
 # In: EBX block.
 .global tcp_enter
 tcp_enter:
+    CHECK   "dword ptr [ebx+TCB_REMOTE_PORT]", ne, 0, "tcp_enter: a connection without an address"
     mov     eax, [ebx + TCB_REMOTE]
     mov     edx, [ebx + TCB_REMOTE_PORT]
     mov     ecx, [ebx + TCB_LOCAL_PORT]
     call    tcp_chain
     mov     edx, [eax]
+    CHECK   edx, ne, ebx, "tcp_enter: the connection is in its chain already"
     mov     [ebx + TCB_CHAIN], edx
     mov     [eax], ebx
     ret
@@ -288,6 +291,13 @@ tcp_wake:
 # In: EBX block, EAX state.
 .global tcp_move
 tcp_move:
+    CHECK_HELD tcp_mutex, "tcp_move: tcp_mutex is not held"
+    CHECK   eax, be, TCP_TIME_WAIT, "tcp_move: there is no such state"
+.ifdef CHECKS
+    dec     eax
+    CHECK   eax, ae, [ebx+TCB_STATE], "tcp_move: a state comes before the one it follows"
+    inc     eax
+.endif
     mov     [ebx + TCB_STATE], eax
     jmp     tcp_wake
 
@@ -299,6 +309,7 @@ tcp_disown:
     xchg    eax, [ebx + TCB_PARENT]
     test    eax, eax
     jz      3f
+    CHECK   "dword ptr [eax+TCB_CHILDREN]", ne, 0, "tcp_disown: the listener counts no connections"
     dec     dword ptr [eax + TCB_CHILDREN]
     add     eax, TCB_ACCEPT_HEAD - TCB_ACCEPT_NEXT  # the head looks like a block
 1:  mov     edx, [eax + TCB_ACCEPT_NEXT]
@@ -331,6 +342,7 @@ tcp_end:
     pop     edi
     call    tcp_leave
     call    tcp_disown
+    CHECK   "dword ptr [ebx+TCB_CHAIN]", e, 0, "tcp_end: the connection is still in its chain"
     lea     eax, [ebx + TCB_TX]
     call    ring_free
     xor     eax, eax
@@ -339,10 +351,35 @@ tcp_end:
     je      tcp_free
     ret
 
+# Ends all connections with other machines, without a segment: they are not this machine's any more. Listeners stay. May
+# sleep.
+.global tcp_forget
+tcp_forget:
+    push    ebx
+    call    tcp_lock
+1:  mov     ebx, [tcp_blocks]           # a block may go, and others with it: from the start after each
+2:  test    ebx, ebx
+    jz      4f
+    cmp     dword ptr [ebx + TCB_STATE], TCP_LISTEN
+    jbe     3f
+    cmp     byte ptr [ebx + TCB_REMOTE], 127
+    je      3f
+    mov     eax, ERROR_RESET
+    call    tcp_end
+    jmp     1b
+3:  mov     ebx, [ebx + TCB_NEXT]
+    jmp     2b
+4:  mov     eax, offset tcp_mutex
+    call    mutex_unlock
+    pop     ebx
+    ret
+
 # Frees a closed block.
 # In: EBX block.
 .global tcp_free
 tcp_free:
+    CHECK   "dword ptr [ebx+TCB_STATE]", be, TCP_LISTEN, "tcp_free: the connection is not closed"
+    CHECK   "dword ptr [ebx+TCB_PARENT]", e, 0, "tcp_free: a listener still counts the connection"
     lea     eax, [ebx + TCB_TIMER]
     call    timer_cancel
     call    stamp_free
@@ -357,9 +394,11 @@ tcp_free:
     mov     eax, edx
     test    edx, edx
     jnz     1b
+    CHECK   edx, ne, 0, "tcp_free: the connection is in no list"
     jmp     3f
 2:  mov     edx, [ebx + TCB_NEXT]
     mov     [eax + TCB_NEXT], edx
+    CHECK   "dword ptr [tcp_count]", ne, 0, "tcp_free: more connections go than there were"
     dec     dword ptr [tcp_count]
 3:  mov     eax, ebx
     jmp     mfree

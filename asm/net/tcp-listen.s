@@ -20,6 +20,7 @@ cookie_at:              .space 4        # when the last cookie was sent; 0: neve
 # In: EBX listener.
 .global tcp_listen_input
 tcp_listen_input:
+    CHECK   "dword ptr [ebx+TCB_STATE]", e, TCP_LISTEN, "tcp_listen_input: the connection does not listen"
     mov     ecx, [seg_flags]
     test    ecx, TCP_RST
     jnz     9f
@@ -118,6 +119,8 @@ tcp_address:
 tcp_queue:
     push    ebx
     mov     eax, [ebx + TCB_PARENT]
+    CHECK   eax, ne, 0, "tcp_queue: no listener has the connection"
+    CHECK   "dword ptr [ebx+TCB_ACCEPT_NEXT]", e, 0, "tcp_queue: the connection is in the queue already"
     add     eax, TCB_ACCEPT_HEAD - TCB_ACCEPT_NEXT
 1:  mov     edx, [eax + TCB_ACCEPT_NEXT]
     test    edx, edx

@@ -48,6 +48,7 @@ tcp_mark:
     jae     3f
 2:  mov     [ebx + TCB_MARKS + 4 + ecx*4], eax
     inc     dword ptr [ebx + TCB_MARKS]
+    CHECK   "dword ptr [ebx+TCB_MARKS]", be, MARKS, "tcp_mark: more marks than the table holds"
     clc
 1:  ret
 3:  mov     eax, ERROR_TABLE_FULL

@@ -224,6 +224,9 @@ tcp_emit_marked:
 # In: EBX block.
 .global tcp_output
 tcp_output:
+    CHECK_HELD tcp_mutex, "tcp_output: tcp_mutex is not held"
+    CHECK_ORDER [ebx+TCB_SND_NXT], [ebx+TCB_SND_MAX], "tcp_output: SND.NXT is beyond SND.MAX"
+    CHECK_ORDER [ebx+TCB_TX+RING_START], [ebx+TCB_TX+RING_END], "tcp_output: the ring ends before it begins"
     mov     dword ptr [burst], 0
     cmp     dword ptr [ebx + TCB_STATE], TCP_ESTABLISHED
     jb      tcp_output_owed
@@ -379,6 +382,7 @@ tcp_send_size:
     call    tcp_mark_next
     mov     [mark_room], eax
     call    tcp_usable
+    CHECK   eax, ns, eax, "tcp_send_size: the windows allow less than nothing"
     mov     [burst_room], eax
     mov     edx, edi                    # EDX: bytes that go
     cmp     edx, [mark_room]

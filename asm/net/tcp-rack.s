@@ -37,6 +37,7 @@ rack_begin:
 # In: EBX block, EDX run, which is copied.
 # Clobbers: EAX, ECX.
 rack_insert:
+    CHECK   "dword ptr [ebx+TCB_RUNS]", b, RUNS, "rack_insert: the table of runs is full"
     imul    eax, [ebx + TCB_RUNS], RUN_SIZE
     lea     eax, [ebx + eax + TCB_RUNS]     # the last dword of the last
 1:  mov     ecx, [eax]
@@ -51,6 +52,7 @@ rack_insert:
 # In: EBX block, EDX run.
 # Clobbers: EAX, ECX.
 rack_remove:
+    CHECK   "dword ptr [ebx+TCB_RUNS]", ne, 0, "rack_remove: there is no run"
     push    esi
     push    edi
     dec     dword ptr [ebx + TCB_RUNS]
@@ -94,6 +96,7 @@ rack_find:
 # Clobbers: EAX, ECX, EDX.
 .global rack_sent
 rack_sent:
+    CHECK_ORDER eax, edx, "rack_sent: bytes end before they begin"
     test    dword ptr [ebx + TCB_FLAGS], TCB_F_SACK
     jz      .Lrack_sent_nothing
     cmp     [ebx + TCB_SENT_END], eax   # nearly always the last run goes on
@@ -137,6 +140,7 @@ rack_sent:
     call    rack_order
     test    ecx, RUN_AGAIN
     jnz     .Lrack_sent_again
+    CHECK   "dword ptr [ebx+TCB_RUNS]", b, RUNS, "rack_sent: the table of runs is full"
     inc     dword ptr [ebx + TCB_RUNS]
     mov     [edx + RUN_END], edi
     jmp     .Lrack_sent_set
@@ -155,11 +159,33 @@ rack_sent:
     jne     .Lrack_sent_done
     call    rack_remove                 # it goes on
 .Lrack_sent_done:
+.ifdef CHECKS
+    call    rack_check
+.endif
     pop     ebp
     pop     edi
     pop     esi
 .Lrack_sent_nothing:
     ret
+
+.ifdef CHECKS
+# Holds the table of runs against what it promises: each ends after the one before it.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX.
+rack_check:
+    mov     ecx, [ebx + TCB_RUNS]
+    CHECK   ecx, be, RUNS, "rack_check: more runs than the table holds"
+    lea     edx, [ebx + TCB_RUNS + 4]
+    mov     eax, [ebx + TCB_SND_UNA]
+1:  jecxz   2f
+    CHECK   eax, ne, [edx+RUN_END], "rack_check: an empty run"
+    CHECK_ORDER eax, [edx+RUN_END], "rack_check: runs are not ascending"
+    mov     eax, [edx + RUN_END]
+    add     edx, RUN_SIZE
+    dec     ecx
+    jmp     1b
+2:  ret
+.endif
 
 # Numbers what is sent: it goes on with what was sent last, or is a run of its own.
 # In: EBX block, EAX RUN_AGAIN or that less 1 for what is new, ESI and EDI where it begins and ends, EBP tcp_time.
@@ -229,6 +255,7 @@ rack_overwrite:
 # In: EBX block.
 # Clobbers: EAX, ECX, EDX.
 rack_squeeze:
+    CHECK   "dword ptr [ebx+TCB_RUNS]", ae, 2, "rack_squeeze: there are no two runs"
     lea     edx, [ebx + TCB_RUNS + 4]
     mov     eax, [edx + RUN_ORDER]
     mov     ecx, eax
@@ -261,6 +288,8 @@ rack_trim:
 # Clobbers: EAX, ECX, EDX.
 .global rack_delivered
 rack_delivered:
+    CHECK_ORDER eax, edx, "rack_delivered: bytes end before they begin"
+    CHECK_ORDER edx, [ebx+TCB_SND_MAX], "rack_delivered: bytes that were never sent"
     push    esi
     push    edi
     push    ebp

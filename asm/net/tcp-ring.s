@@ -86,6 +86,10 @@ ring_reserve:
 .Lring_reserve_swap:
     mov     [ebx + RING_DATA], edi
     mov     [ebx + RING_CAPACITY], esi
+.ifdef CHECKS
+    lea     eax, [esi - 1]
+    CHECK   eax, z, esi, "ring_reserve: the capacity is no power of two"
+.endif
 .Lring_reserve_good:
     clc
     jmp     .Lring_reserve_done
@@ -136,6 +140,7 @@ ring_lend:
     mov     ebp, ecx
     add     [esi + PACKET_LENGTH], ecx
     mov     [esi + PACKET_SEQUENCE], edx
+    CHECK_ORDER [ebx+RING_START], edx, "ring_lend: bytes that were given up"
     call    ring_piece
     mov     [esi + PACKET_PIECES], eax
     mov     [esi + PACKET_PIECES + 4], ecx
@@ -179,6 +184,11 @@ ring_copy:
     mov     ebp, ecx
 1:  test    ebp, ebp
     jz      3f
+.ifdef CHECKS
+    lea     eax, [edi + ebp]
+    sub     eax, [ebx + RING_START]
+    CHECK   eax, be, [ebx+RING_CAPACITY], "ring_copy: bytes that the ring does not hold"
+.endif
     call    ring_piece
     mov     edx, esi
     test    byte ptr [esp], 1           # the saved CF

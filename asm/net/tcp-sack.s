@@ -123,6 +123,7 @@ sack_within:
 # In: EBX block, EAX start, EDX end.
 # Out: EAX 1 when it was not known wholly.
 sack_insert:
+    CHECK_ORDER eax, edx, "sack_insert: a range ends before it begins"
     push    esi
     push    edi
     lea     esi, [ebx + TCB_SACKED + 4]
@@ -201,6 +202,9 @@ sack_insert:
     mov     [esi + RANGE_START], eax
     mov     [esi + RANGE_END], edx
 .Lsack_insert_changed:
+.ifdef CHECKS
+    call    sack_check
+.endif
     mov     eax, 1
     jmp     .Lsack_insert_done
 .Lsack_insert_known:
@@ -209,6 +213,28 @@ sack_insert:
     pop     edi
     pop     esi
     ret
+
+.ifdef CHECKS
+# Holds the table of ranges against what it promises: ascending, apart, and of bytes that were sent.
+# In: EBX block.
+# Clobbers: EAX, ECX.
+sack_check:
+    push    esi
+    mov     ecx, [ebx + TCB_SACKED]
+    CHECK   ecx, be, RANGES_SACKED, "sack_check: more ranges than the table holds"
+    mov     eax, [ebx + TCB_SND_UNA]
+    lea     esi, [ebx + TCB_SACKED + 4]
+1:  jecxz   2f
+    CHECK_ORDER eax, [esi+RANGE_START], "sack_check: ranges are not ascending"
+    CHECK_ORDER [esi+RANGE_START], [esi+RANGE_END], "sack_check: a range ends before it begins"
+    mov     eax, [esi + RANGE_END]
+    add     esi, RANGE_SIZE
+    dec     ecx
+    jmp     1b
+2:  CHECK_ORDER eax, [ebx+TCB_SND_MAX], "sack_check: a range that was never sent"
+    pop     esi
+    ret
+.endif
 
 # Tells tcp-rack.s which bytes of a range arrive now: those that were not reported.
 # In: EBX block, EAX first sequence number, EDX the one after the last.
@@ -261,7 +287,11 @@ sack_trim:
     jns     3f
     mov     eax, [ebx + TCB_SND_UNA]
     mov     [ebx + TCB_SACKED + 4 + RANGE_START], eax
-3:  pop     edi
+3:
+.ifdef CHECKS
+    call    sack_check
+.endif
+    pop     edi
     pop     esi
     ret
 

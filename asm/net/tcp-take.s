@@ -14,6 +14,8 @@ DELAY_MS                = 40            # of an acknowledgement (RFC 9293, 3.8.6
 # In: EBX block.
 .global tcp_take
 tcp_take:
+    CHECK_HELD tcp_mutex, "tcp_take: tcp_mutex is not held"
+    CHECK_ORDER [ebx+TCB_RCV_NXT], [seg_sequence], "tcp_take: data that came before"
     push    esi
     push    edi
     push    ebp
@@ -125,6 +127,7 @@ tcp_note_twice:
 # In: EBX block, EDX island, ECX how many there are from it on, itself included.
 # Clobbers: EAX.
 tcp_drop_island:
+    CHECK   ecx, be, [ebx+TCB_RECEIVED], "tcp_drop_island: there are not so many islands"
     push    ecx
     push    esi
     push    edi
@@ -142,6 +145,7 @@ tcp_drop_island:
 # Data in order: moves RCV.NXT past it, and past the islands that it reaches.
 # In: EBX block, ESI to EDI the data.
 tcp_join:
+    CHECK_ORDER [ebx+TCB_RCV_NXT], edi, "tcp_join: RCV.NXT goes back"
     mov     [ebx + TCB_RCV_NXT], edi
 .Ltcp_join_again:
     mov     ecx, [ebx + TCB_RECEIVED]
@@ -225,6 +229,9 @@ tcp_island:
 .Ltcp_island_place:
     pop     dword ptr [edx + RANGE_END]
     pop     dword ptr [edx + RANGE_START]
+    CHECK   "dword ptr [ebx+TCB_RECEIVED]", be, RANGES_RECEIVED, "tcp_island: more islands than the table holds"
+    CHECK_ORDER [ebx+TCB_RCV_NXT], [edx+RANGE_START], "tcp_island: an island that is in order"
+    CHECK_ORDER [edx+RANGE_START], [edx+RANGE_END], "tcp_island: an island ends before it begins"
     pop     ebp
     pop     edi
     pop     esi

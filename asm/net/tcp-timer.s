@@ -26,6 +26,7 @@ tcp_due:                .space 4        # a timer left its mark
 # In: EAX block.
 .global tcp_timer_due
 tcp_timer_due:
+    CHECK_MASKED "tcp_timer_due: interrupts are on"
     mov     dword ptr [eax + TCB_DUE], 1
     mov     dword ptr [tcp_due], 1
     jmp     net_wake
@@ -34,6 +35,8 @@ tcp_timer_due:
 # In: EBX block, EDX which (AT_*), EAX milliseconds from now.
 .global tcp_set
 tcp_set:
+    CHECK   edx, ae, TCB_DEADLINES, "tcp_set: there is no such deadline"
+    CHECK   edx, b, TCB_DEADLINES+TCP_DEADLINES*4, "tcp_set: there is no such deadline"
     add     eax, [tcp_time]
     cmp     eax, 1
     adc     eax, 0                      # 0 says that it is not set
@@ -342,6 +345,7 @@ tcp_retransmit:
 # In: EBX block.
 # Clobbers: EAX, ECX, EDX.
 tcp_resend:
+    CHECK_ORDER [ebx+TCB_SND_UNA], [ebx+TCB_SND_MAX], "tcp_resend: more is acknowledged than was sent"
     mov     dword ptr [ebx + TCB_DUPLICATES], 0
     mov     eax, [ebx + TCB_SND_MAX]
     mov     [ebx + TCB_RECOVER], eax

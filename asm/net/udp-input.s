@@ -143,6 +143,7 @@ udp_done:
 # Clobbers: ECX.
 udp_find:
     INTERRUPTS_OFF                      # a new socket may come meanwhile
+    CHECK_HELD udp_mutex, "udp_find: udp_mutex is not held"
     mov     ebx, [udp_sockets]
 .Ludp_find_next:
     test    ebx, ebx
@@ -215,6 +216,7 @@ udp_queue:
 .Ludp_queue_appended:
     mov     [ebx + SOCKET_TAIL], edi
     inc     dword ptr [ebx + SOCKET_COUNT]
+    CHECK   "dword ptr [ebx+SOCKET_COUNT]", be, SOCKET_QUEUE_MAXIMUM, "udp_queue: more datagrams than the queue holds"
     lea     eax, [ebp + DATAGRAM_DATA]
     add     [ebx + SOCKET_BYTES], eax
     INTERRUPTS_RESTORE

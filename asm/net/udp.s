@@ -406,9 +406,11 @@ udp_receive:
 .Ludp_receive_taken:
     mov     edx, [eax + DATAGRAM_NEXT]
     mov     [ecx + SOCKET_HEAD], edx
+    CHECK   "dword ptr [ecx+SOCKET_COUNT]", ne, 0, "udp_receive: a datagram waits that is not counted"
     dec     dword ptr [ecx + SOCKET_COUNT]
     mov     edx, [eax + DATAGRAM_LENGTH]
     add     edx, DATAGRAM_DATA
+    CHECK   edx, be, [ecx+SOCKET_BYTES], "udp_receive: more bytes go than the queue holds"
     sub     [ecx + SOCKET_BYTES], edx
     mov     edx, [eax + DATAGRAM_MAC]
     mov     [ecx + SOCKET_MAC], edx

@@ -204,8 +204,11 @@ process_release:
     add     eax, PROCESS_EVENT
     call    event_broadcast             # who waits by a handle that is closed now finds it stale
     pop     eax
+    CHECK   "dword ptr [eax+PROCESS_REFS]", ne, 0, "process_release: nobody has the process"
     dec     dword ptr [eax + PROCESS_REFS]
     jnz     1f
+    CHECK   "dword ptr [process_count]", ne, 0, "process_release: more processes go than there were"
+    CHECK   "dword ptr [eax+PROCESS_THREADS]", e, 0, "process_release: threads run in the process"
     dec     dword ptr [process_count]
     push    eax
     add     eax, PROCESS_OWNER
@@ -300,6 +303,7 @@ thread_make:
     jne     1f
     inc     dword ptr [ebx + PROCESS_REFS]
 1:  inc     dword ptr [ebx + PROCESS_THREADS]
+    CHECK   "dword ptr [ebx+PROCESS_THREADS]", be, THREADS_MAXIMUM, "thread_make: more threads than a process has"
     mov     dword ptr [eax + TASK_STATE], TASK_READY
     call    ready_append
     mov     byte ptr [task_reschedule], 1
@@ -460,6 +464,7 @@ thread_leave:
     mov     eax, [esi + TASK_BUFFER]
     mov     edx, 1
     call    page_free
+    CHECK   "dword ptr [ebx+PROCESS_THREADS]", ne, 0, "thread_leave: the process has no thread"
     dec     dword ptr [ebx + PROCESS_THREADS]
     jnz     1f
     call    process_clean

@@ -35,6 +35,7 @@ stream_make:
     pop     edx
     pop     ecx
     jc      1f
+    CHECK   ecx, be, STREAM_DATAGRAM, "stream_make: there is no such kind"
     mov     [eax + STREAM_KIND], ecx
     mov     dword ptr [eax + STREAM_REFS], 1
     mov     [eax + STREAM_OBJECT], edx
@@ -45,6 +46,7 @@ stream_make:
 # In: EAX stream.
 .global stream_release
 stream_release:
+    CHECK   "dword ptr [eax+STREAM_REFS]", ne, 0, "stream_release: nobody has the stream"
     dec     dword ptr [eax + STREAM_REFS]
     jnz     1f
     push    [eax + STREAM_OBJECT]
@@ -60,6 +62,7 @@ stream_close_console:                       # it is never closed
 # In: EAX pipe.
 pipe_close_in:
     INTERRUPTS_OFF                      # the other end may go at the same time: only one of the two frees the pipe
+    CHECK   "dword ptr [eax+PIPE_READERS]", ne, 0, "pipe_close_in: nobody reads the pipe"
     dec     dword ptr [eax + PIPE_READERS]
     jmp     1f
 
@@ -67,6 +70,7 @@ pipe_close_in:
 # In: EAX pipe.
 pipe_close_out:
     INTERRUPTS_OFF
+    CHECK   "dword ptr [eax+PIPE_WRITERS]", ne, 0, "pipe_close_out: nobody writes the pipe"
     dec     dword ptr [eax + PIPE_WRITERS]
 1:  push    eax
     add     eax, PIPE_FILLED
@@ -210,6 +214,7 @@ pipe_read:
     call    event_wait
     jmp     .Lpipe_read_look
 .Lpipe_read_some:
+    CHECK   ecx, be, PIPE_BYTES, "pipe_read: more bytes than the pipe holds"
     cmp     ecx, ebp
     jbe     .Lpipe_read_least
     mov     ecx, ebp
@@ -296,6 +301,7 @@ pipe_write:
     test    ecx, ecx
     jnz     .Lpipe_write_piece
     add     [ebx + PIPE_COUNT], ebp
+    CHECK   "dword ptr [ebx+PIPE_COUNT]", be, PIPE_BYTES, "pipe_write: more bytes than the pipe holds"
     lea     eax, [ebx + PIPE_FILLED]
     call    event_broadcast
     call    watch_changed

@@ -10,20 +10,9 @@
 .include "http.inc"
 
 PATH_BYTES              = 512
-PIECE_BYTES             = 4096
-TAG_BYTES               = 24
 
-# Locals of http_file, relative to EBP.
-FILE_HANDLE             = -4
-FILE_BYTES              = -8            # of the file
-FILE_FROM               = -12           # first byte that is sent
-FILE_LEFT               = -16           # how many are still to be sent
-FILE_STATUS             = -20           # text
-FILE_TYPE               = -24           # text
-FILE_PIECE              = -28           # memory
-FILE_TAG                = -28 - TAG_BYTES
-FILE_RANGE              = FILE_TAG - 64         # the row Content-Range
-FILE_PATH               = FILE_RANGE - PATH_BYTES
+# More locals of http_file.
+FILE_PATH               = FILE_OTHERS - PATH_BYTES
 FILE_NODE               = FILE_PATH - NODE_SIZE_OF
 FILE_LOCALS             = -FILE_NODE
 
@@ -49,6 +38,7 @@ STRING type_js, "text/javascript"
 STRING type_json, "application/json"
 STRING type_png, "image/png"
 STRING type_svg, "image/svg+xml"
+.global type_bytes
 STRING type_bytes, "application/octet-stream"
 STRING name_root, "http.root"
 STRING name_index, "index.html"
@@ -86,34 +76,25 @@ http_file:
     cmp     dword ptr [edi + NODE_BYTES + 4], 0
     jne     .Lhttp_file_missing
     mov     eax, [edi + NODE_BYTES]
-    mov     [ebp + FILE_BYTES], eax
-    mov     [ebp + FILE_LEFT], eax
-    mov     dword ptr [ebp + FILE_FROM], 0
-    mov     dword ptr [ebp + FILE_STATUS], offset status_whole
+    mov     ecx, offset file_piece
+    call    file_whole
     lea     ecx, [ebp + FILE_TAG]
     SNPRINTF ecx, TAG_BYTES, "\"%x-%x\"", [edi+NODE_MODIFIED], [edi+NODE_BYTES]
-    mov     byte ptr [ebp + FILE_RANGE], 0
     mov     ecx, FILE_READ
     call    file_open
     jc      .Lhttp_file_missing
     mov     [ebp + FILE_HANDLE], eax
-    mov     eax, PIECE_BYTES
-    call    malloc
-    jc      .Lhttp_file_close
-    mov     [ebp + FILE_PIECE], eax
     call    file_type
     call    file_conditions
-    mov     ecx, 1
-    call    http_cork
-    call    file_send
-    pushfd
-    push    eax
+    mov     eax, [ebp + FILE_HANDLE]
+    mov     edx, [ebp + FILE_FROM]
     xor     ecx, ecx
-    call    http_cork
-    mov     eax, [ebp + FILE_PIECE]
-    call    mfree
-    pop     eax
-    popfd
+    push    ebx
+    mov     ebx, SEEK_START
+    call    file_seek
+    pop     ebx
+    jc      .Lhttp_file_close
+    call    file_send
 .Lhttp_file_close:
     pushfd
     push    eax
@@ -130,6 +111,23 @@ http_file:
     pop     edi
     pop     esi
     ret
+
+# Begins an answer: all of it, unless file_conditions says something else.
+# In: EAX bytes of all, ECX its reader; the frame.
+.global file_whole
+file_whole:
+    mov     [ebp + FILE_BYTES], eax
+    mov     [ebp + FILE_LEFT], eax
+    mov     [ebp + FILE_READER], ecx
+    mov     dword ptr [ebp + FILE_FROM], 0
+    mov     dword ptr [ebp + FILE_STATUS], offset status_whole
+    mov     byte ptr [ebp + FILE_RANGE], 0
+    ret
+
+# Reads a piece of a file, FILE_READER.
+file_piece:
+    mov     eax, [ebp + FILE_HANDLE]
+    jmp     file_read
 
 # Makes the file's path of the one that was asked for: `%20` and its like are taken for what they stand for, what
 # follows a `?` is left out, a directory has its index.html. Nothing leads out of the root.
@@ -232,8 +230,9 @@ file_type:
     ret
 
 # Looks at what the client has already, and at the part that it wants.
-# In: EBX client; the frame of http_file.
+# In: EBX client; the frame.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
+.global file_conditions
 file_conditions:
     mov     eax, [ebx + CLIENT_REST]
     mov     edx, offset field_if_match
@@ -264,7 +263,7 @@ file_conditions:
     ret
 
 # Which part of a file is asked for (RFC 9110, 14.2).
-# In: EBX client, EBP FILE_* record.
+# In: EBX client; the frame.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 file_range:
     cmp     dword ptr [ebx + CLIENT_HEAD], 0    # a range is for GET only (RFC 9110, 14.2)
@@ -328,14 +327,14 @@ file_range:
     sub     eax, esi
     mov     [ebp + FILE_LEFT], eax
     lea     eax, [ebp + FILE_RANGE]
-    SNPRINTF eax, 64, "Content-Range: bytes %u-%u/%u\r\n", esi, edi, ecx
+    SNPRINTF eax, RANGE_BYTES, "Content-Range: bytes %u-%u/%u\r\n", esi, edi, ecx
 .Lfile_range_done:
     ret
 .Lfile_range_none:
     mov     dword ptr [ebp + FILE_STATUS], offset status_range
     mov     dword ptr [ebp + FILE_LEFT], 0
     lea     eax, [ebp + FILE_RANGE]
-    SNPRINTF eax, 64, "Content-Range: bytes */%u\r\n", ecx
+    SNPRINTF eax, RANGE_BYTES, "Content-Range: bytes */%u\r\n", ecx
     ret
 
 # Reads a place in a file; one that 32 bits cannot hold is as good as 4294967295, beyond all files.
@@ -389,11 +388,34 @@ range_end:
 2:  pop     eax
     ret
 
-# Sends the head and the bytes.
-# In: EBX client; the frame of http_file.
+# Sends the head and the bytes. May sleep.
+# In: EBX client; the frame.
 # Out: CF and EAX error when the connection has ended.
 # Clobbers: ECX, EDX, ESI, EDI.
+.global file_send
 file_send:
+    mov     eax, PIECE_BYTES
+    call    malloc
+    jc      1f
+    mov     [ebp + FILE_PIECE], eax
+    mov     ecx, 1
+    call    http_cork
+    call    file_put
+    pushfd
+    push    eax
+    xor     ecx, ecx
+    call    http_cork
+    mov     eax, [ebp + FILE_PIECE]
+    call    mfree
+    pop     eax
+    popfd
+1:  ret
+
+# Sends them in pieces.
+# In: EBX client; the frame with FILE_PIECE.
+# Out: CF and EAX error when the connection has ended.
+# Clobbers: ECX, EDX, ESI, EDI.
+file_put:
     mov     eax, offset word_keep
     cmp     dword ptr [ebx + CLIENT_CLOSE], 0
     je      1f
@@ -409,49 +431,41 @@ file_send:
 2:  mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
     call    http_put
-    jc      .Lfile_send_done
+    jc      .Lfile_put_done
     cmp     dword ptr [ebx + CLIENT_HEAD], 0
-    jne     .Lfile_send_good
-    mov     eax, [ebp + FILE_HANDLE]
-    mov     edx, [ebp + FILE_FROM]
-    xor     ecx, ecx
-    push    ebx
-    mov     ebx, SEEK_START
-    call    file_seek
-    pop     ebx
-    jc      .Lfile_send_broken
-.Lfile_send_next:
+    jne     .Lfile_put_good
+.Lfile_put_next:
     mov     ecx, [ebp + FILE_LEFT]
     test    ecx, ecx
-    jz      .Lfile_send_good
+    jz      .Lfile_put_good
     cmp     ecx, PIECE_BYTES
     jbe     3f
     mov     ecx, PIECE_BYTES
-3:  mov     eax, [ebp + FILE_HANDLE]
-    mov     edi, [ebp + FILE_PIECE]
-    call    file_read
-    jc      .Lfile_send_broken
+3:  mov     edi, [ebp + FILE_PIECE]
+    call    [ebp + FILE_READER]
+    jc      .Lfile_put_broken
     test    eax, eax                    # it has become shorter: the length that was promised cannot be kept
-    jz      .Lfile_send_broken
+    jz      .Lfile_put_broken
     sub     [ebp + FILE_LEFT], eax
+    add     [ebp + FILE_FROM], eax
     mov     esi, edi
     mov     edi, eax
     mov     eax, [ebx + CLIENT_HANDLE]
     mov     edx, IDLE_MS
     call    http_put
-    jnc     .Lfile_send_next
+    jnc     .Lfile_put_next
     ret
-.Lfile_send_good:
+.Lfile_put_good:
     clc
     ret
-.Lfile_send_broken:
+.Lfile_put_broken:
     mov     eax, ERROR_IO
     stc
-.Lfile_send_done:
+.Lfile_put_done:
     ret
 
 # Writes the head of "not modified", which has no length (RFC 9110, 15.4.5).
-# In: EBX client, ESI where the head goes; the frame of http_file.
+# In: EBX client, ESI where the head goes; the frame.
 # Out: EDI its bytes.
 # Clobbers: EAX, ECX.
 file_no_length:

@@ -1,5 +1,6 @@
 # The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
-# /status.json and /?IP, and of files (asm/services/http-file.s); connections are kept open as HTTP/1.1 says.
+# /status.json and /?IP, of the running kernel (asm/services/http-running.s), and of files (asm/services/http-file.s);
+# connections are kept open as HTTP/1.1 says.
 # Each client has a task of its own, and as much room as asm/services/guard.s gives it.
 
 .include "macros.inc"
@@ -9,6 +10,7 @@
 .include "tcp.inc"
 .include "cluster.inc"
 .include "names.inc"
+.include "bootinfo.inc"
 .include "http.inc"
 
 HTTP_PORT               = 80
@@ -21,14 +23,15 @@ GUARD   http_guard, HTTP_CLIENTS, HTTP_OF_ONE, CLIENT_SIZE, http_client, "http c
 .bss
 .balign 4
 http_requests:          .space 4
-http_nothing:           .space 4        # era and peers without a cluster
+http_nothing:           .space 4        # era, peers and name without a cluster
 
 ON_HOOK network_tasks, http_task, http_task_name
 STRING http_task_name, "http"
 
-HOOK http_cluster, http_nothing, http_nothing # addresses: era, number of peers
+HOOK http_cluster, http_nothing, http_nothing, http_nothing # addresses: era, number of peers, name
 CLUSTER_ERA             = 0
 CLUSTER_PEERS           = 4
+CLUSTER_NAME            = 8
 
 .text
 
@@ -184,12 +187,15 @@ http_pages:
 .popsection
 STRING path_status, "/status"
 STRING path_json, "/status.json"
+STRING path_running, "/kernel/running"
 STRING path_ip, "/?IP"
 STRING path_root, "/"
 STRING type_text, "text/plain; charset=utf-8"
 STRING type_error, "text/plain; charset=utf-8\r\nAllow: GET, HEAD" # 405 must have it, others may (RFC 9110, 10.2.1)
+STRING type_busy, "text/plain; charset=utf-8\r\nRetry-After: 1"
 STRING type_json, "application/json"
 STRING head_good, "200 OK"
+STRING head_busy, "503 Service Unavailable"
 STRING head_missing, "404 Not Found"
 STRING field_connection, "connection:"
 STRING word_close, "close"
@@ -216,6 +222,10 @@ http_answer:
     jc      .Lhttp_answer_refuse
     call    http_stays
     call    http_target
+    mov     eax, esi
+    mov     edx, offset path_running
+    call    string_compare
+    je      .Lhttp_answer_running
     mov     ecx, offset http_pages
 .Lhttp_answer_page:
     mov     edx, [ecx]
@@ -233,9 +243,19 @@ http_answer:
     call    [ecx + 4]
     mov     ebp, offset head_good
     jmp     http_send
+.Lhttp_answer_running:
+    mov     edx, [http_cluster + CLUSTER_NAME]
+    call    http_running
+    jnc     .Lhttp_answer_done
+    cmp     eax, ERROR_BUSY
+    mov     edx, offset type_busy
+    mov     ebp, offset head_busy
+    je      .Lhttp_answer_text
+    jmp     .Lhttp_answer_failed
 .Lhttp_answer_missing:
     call    http_file
     jnc     .Lhttp_answer_done
+.Lhttp_answer_failed:
     cmp     eax, ERROR_NOT_FOUND
     stc
     jne     .Lhttp_answer_done
@@ -258,9 +278,10 @@ http_answer:
     mov     dword ptr [ebx + CLIENT_CLOSE], 1
     mov     dword ptr [ebx + CLIENT_LINGER], 1
 .Lhttp_answer_error:
+    mov     edx, offset type_error
+.Lhttp_answer_text:
     lea     edi, [ebx + CLIENT_ANSWER]
     SNPRINTF edi, ANSWER_BYTES, "%s\n", ebp
-    mov     edx, offset type_error
 
 # Sends a head and a page.
 # In: EBX client, EBP status, EAX bytes of the page in CLIENT_ANSWER, EDX its type; on the stack: EBP of the caller.
@@ -399,7 +420,7 @@ page_status:
     mov     edx, [http_cluster + CLUSTER_ERA]
     mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx]
+    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\nkernel revision %u, checksum %08x\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum]
     mov     edx, offset type_text
     pop     ebx
     pop     ebp
@@ -414,7 +435,7 @@ page_json:
     mov     edx, [http_cluster + CLUSTER_ERA]
     mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u}\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx]
+    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u,\"revision\":%u,\"checksum\":\"%08x\"}\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum]
     mov     edx, offset type_json
     pop     ebx
     pop     ebp

@@ -89,6 +89,7 @@ mdns_task:
 # Clobbers: ECX, EDX.
 mdns_left:
     mov     ecx, [ebx + MDNS_STATE]
+    CHECK   ecx, be, MDNS_HELD, "mdns_left: there is no such state"
     mov     eax, -1
     cmp     ecx, MDNS_SILENT
     je      1f
@@ -208,6 +209,7 @@ mdns_names:
 # In: EBX block.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 mdns_step:
+    CHECK   "dword ptr [ebx+MDNS_STATE]", b, MDNS_HELD, "mdns_step: nothing is due in this state"
     inc     dword ptr [ebx + MDNS_STATE]
     cmp     dword ptr [ebx + MDNS_STATE], MDNS_ANNOUNCE
     ja      1f

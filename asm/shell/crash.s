@@ -26,7 +26,7 @@ command_crash:
     PRINT   "crash: still alive\n"
     mov     eax, 1
     jmp     4f
-3:  PRINT   "usage: crash page|write|divide|opcode|stack|mark|hang|panic|heap (help crash tells more)\n"
+3:  PRINT   "usage: crash page|write|divide|opcode|stack|mark|hang|panic|heap|triple (help crash tells more)\n"
     mov     eax, 2
 4:  pop     esi
     pop     ebx
@@ -95,6 +95,12 @@ crash_heap:                             # writes past a block, then frees it
     call    mfree
 1:  ret
 
+# Resets the processor: a fault that nobody handles.
+crash_triple:
+    call    printer_flush
+    lidt    [crash_no_idt]
+    int3
+
 SHELL_COMMAND "crash", command_crash, "HOW", "make the kernel fail, to see the panic screen", GROUP_DEBUG, crash_text
 
 .macro CRASH name:req, routine:req
@@ -116,6 +122,7 @@ crash_ways:
     CRASH   "hang", crash_hang
     CRASH   "panic", crash_panic
     CRASH   "heap", crash_heap
+    CRASH   "triple", crash_triple
     .long   0
 crash_text:
     .ascii  "page    reads address 16              write   writes into code\n"
@@ -123,4 +130,9 @@ crash_text:
     .ascii  "stack   calls itself without end      panic   calls panic\n"
     .ascii  "heap    writes past a block of the heap and frees it\n"
     .ascii  "mark    overwrites the lower end of its stack, and sleeps\n"
-    .asciz  "hang    loops with interrupts off: a non-maskable interrupt begins the debugger\n"
+    .ascii  "hang    loops with interrupts off: a non-maskable interrupt begins the debugger\n"
+    .asciz  "triple  resets the processor by a fault that nobody handles\n"
+.balign 4
+crash_no_idt:
+    .word   0
+    .long   0

@@ -247,21 +247,21 @@ boot_image_write:
     ENDFRAME
     ret
 
-# Overwrites the record of a disk's kernels with zeros. May sleep.
+# Overwrites both copies of the record of a disk's kernels with zeros. May sleep.
 # In: EBX disk.
 # Out: CF and EAX on failure.
 # Clobbers: ESI too.
 boot_slots_forget:
-    FRAME   SLOT_RECORD_BYTES
+    FRAME   SLOT_RECORDS_BYTES
     push    edi
-    lea     edi, [ebp - SLOT_RECORD_BYTES]
-    mov     ecx, SLOT_RECORD_BYTES / 4
+    lea     edi, [ebp - SLOT_RECORDS_BYTES]
+    mov     ecx, SLOT_RECORDS_BYTES / 4
     xor     eax, eax
     rep stosd
     lea     eax, [ebx + DISK_VOLUME]
     mov     edx, SLOT_RECORD_LBA
-    lea     ecx, [ebp - SLOT_RECORD_BYTES]
-    mov     esi, 1
+    lea     ecx, [ebp - SLOT_RECORDS_BYTES]
+    mov     esi, SLOT_RECORD_COPIES
     call    volume_write
     pop     edi
     ENDFRAME

@@ -18,6 +18,7 @@ import { formatMac } from "../ether/packet.ts";
 import { Switch } from "../ether/switch.ts";
 import { Tap } from "../ether/tap.ts";
 import type { Trouble } from "../ether/trouble.ts";
+import { World, type WorldConfig } from "../ether/wide/sites.ts";
 import { DEFAULT_JIT } from "../jit/jit.ts";
 import { Machine } from "../machine.ts";
 import { DigestVisitor } from "../state/digest.ts";
@@ -54,6 +55,10 @@ export interface ClusterConfig extends SharedFacts, Partial<EngineFacts> {
   /** Decides MAC addresses and when, within POWER_ON_SPREAD_NS, each machine is switched on. */
   readonly seed: number;
   readonly gateway: boolean;
+  /** Host names by MAC address of what the owner plugs into the switch; looked up at each lease. */
+  readonly hostNames?: ReadonlyMap<string, string>;
+  /** Machines at several sites, each with a switch and a gateway of its own, in place of the one switch and gateway. */
+  readonly world?: WorldConfig;
   readonly linkLatencyNs: number;
   readonly capture?: (bytes: Uint8Array) => void;
   /** Spreads the machines over threads; all in this one when absent. */
@@ -84,7 +89,11 @@ export class Cluster {
   readonly macAddresses: readonly Uint8Array[];
   readonly network = new Network();
   readonly gateway: Gateway;
-  readonly #hub = new Switch();
+  /** The sites; null: all machines are on one switch. */
+  readonly world: World | null;
+  readonly #hub: Switch;
+  /** Of each machine, and of the gateway after them, the switch that it is plugged into, and its port there. */
+  readonly #sockets: readonly { readonly hub: Switch; readonly port: number }[];
   readonly #outside: string[] = [];
   readonly #groups: readonly MachineGroup[];
   readonly #links: readonly Link[];
@@ -132,13 +141,24 @@ export class Cluster {
     );
     placed.sort((a, b) => a.index - b.index);
     this.hosts = placed.map(({ host }) => host);
-    this.gateway = new Gateway({
-      machines: nodes.length,
-      hostNames: new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name])),
-    });
-    this.gateway.enabled = config.gateway;
-    this.#links = placed.map(({ cable }) => this.network.connectMachine(cable, this.#hub, config.linkLatencyNs));
-    this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
+    const own = new Map(nodes.map(({ name }, index) => [formatMac(this.macAddresses[index]!), name]));
+    const hostNames = config.hostNames ?? own;
+    this.gateway = new Gateway({ machines: nodes.length, hostNames });
+    this.gateway.enabled = config.gateway && !config.world;
+    this.world = config.world ? new World(config.world, hostNames) : null;
+    this.#hub = this.world?.switches[0] ?? new Switch();
+    const hubs = nodes.map((_, index) => this.world?.switches[config.world!.siteOf[index]!] ?? this.#hub);
+    this.#sockets = [...hubs, this.#hub].map((hub, index) => ({
+      hub,
+      port: hubs.slice(0, index).filter((other) => other === hub).length,
+    }));
+    this.#links = placed.map(({ cable }, index) =>
+      this.network.connectMachine(cable, hubs[index]!, config.linkLatencyNs),
+    );
+    if (this.world) {
+      this.world.connect(this.network, config.world!, config.linkLatencyNs);
+      this.#outside.push("a site");
+    } else this.network.connectNodes(this.gateway, this.#hub, config.linkLatencyNs);
     if (config.capture) this.network.captureTo(new PcapngWriter(config.capture, config.startSeconds));
     this.#quantumNs = Math.max(this.#tickNs, Math.floor(this.network.leastLatencyNs / this.#tickNs) * this.#tickNs);
   }
@@ -284,21 +304,25 @@ export class Cluster {
 
   /** Whether a machine hears, from now on, what another one sends; the gateway's number is that of the machines. */
   setHearing(index: number, from: number, hears: boolean): void {
-    this.#hub.setPassage(from, index, hears);
+    const [{ hub, port }, other] = [this.#sockets[index]!, this.#sockets[from]!];
+    // Those of different sites never hear each other on a cable.
+    if (hub !== other.hub) return;
+    hub.setPassage(other.port, port, hears);
     this.onOutside?.();
   }
 
   /** The numbers of those that a machine does not hear, the gateway's included. */
   deafTo(index: number): number[] {
+    const { hub, port } = this.#sockets[index]!;
     const all = Array.from({ length: this.hosts.length + 1 }, (_, number) => number);
-    return all.filter((from) => !this.#hub.isOpen(from, index));
+    return all.filter((from) => this.#sockets[from]!.hub === hub && !hub.isOpen(this.#sockets[from]!.port, port));
   }
 
   trouble(index: number, direction: "in" | "out"): Trouble {
     return this.#links[index]!.trouble(direction === "out" ? 0 : 1);
   }
 
-  /** Plugs something of the owner's into the switch. It is no part of a snapshot. */
+  /** Plugs something of the owner's into the switch, that of the first site. It is no part of a snapshot. */
   plug(name: string): Tap {
     const tap = new Tap(name);
     this.attach(tap);

@@ -108,6 +108,7 @@ export interface MachineHost {
   troubleDisk(change: Partial<DiskTrouble>): void;
   shiftClock(seconds: number): void;
   becomeCopy(number: number): void;
+  becomeTwin(number: number): void;
   revertDisks(): void;
   eject(drive: string, isForced: boolean): boolean;
   insert(drive: string, content: Uint8Array): boolean;

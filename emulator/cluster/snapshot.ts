@@ -15,7 +15,7 @@ import {
 } from "../board-config.ts";
 import type { BlockBackend } from "../disk/block.ts";
 import { BytesDisk, SparseDisk } from "../disk/disk.ts";
-import { formatMac } from "../ether/packet.ts";
+import { formatMac, parseMac } from "../ether/packet.ts";
 import { PAGE_BYTES } from "../state/pages.ts";
 import { Random } from "../state/random.ts";
 import { StateReader, StateWriter } from "../state/state-io.ts";
@@ -280,7 +280,7 @@ export class Snapshot {
       return {
         name,
         ramBytes,
-        macAddress: Uint8Array.from(macAddress.split(":"), (part) => parseInt(part, 16)),
+        macAddress: parseMac(macAddress),
         disk: disk === null ? null : layer(disk),
         cdrom: cdrom === null ? null : cd(cdrom),
         ...(Object.keys(parts).length > 0 ? { parts } : {}),

@@ -245,6 +245,10 @@ class WorkerMachineHost implements MachineHost {
     this.#call("becomeCopy", number);
   }
 
+  becomeTwin(number: number): void {
+    this.#call("becomeTwin", number);
+  }
+
   revertDisks(): void {
     this.#call("revertDisks");
   }

@@ -63,12 +63,14 @@ const ROM_REGION = 6;
 const FLAG_BITS = { memory: 0x0f, io: 0x03, rom: 0x7ff } as const;
 
 export class PciFunction implements Stateful {
-  readonly config = new Uint8Array(256);
+  /** One memory for the four spaces: V8 asks the host for each, and a cluster has hundreds of functions. */
+  readonly #spaces = new ArrayBuffer(4 * 256);
+  readonly config = new Uint8Array(this.#spaces, 0, 256);
   /** Bits that the guest can change by writing. */
-  readonly writable = new Uint8Array(256);
+  readonly writable = new Uint8Array(this.#spaces, 256, 256);
   /** Bits that the guest clears by writing 1. */
-  readonly clearable = new Uint8Array(256);
-  readonly #reset: Uint8Array;
+  readonly clearable = new Uint8Array(this.#spaces, 512, 256);
+  readonly #reset = new Uint8Array(this.#spaces, 768, 256);
   readonly #windows: WindowFactory;
   readonly #baseAddresses: BaseAddress[] = [];
   readonly name: string;
@@ -90,7 +92,6 @@ export class PciFunction implements Stateful {
     this.clearable[PCI_STATUS + 1] = 0xf9;
     this.writable[0x0c] = 0xff;
     if (identity.interruptPin) this.writable[PCI_INTERRUPT_LINE] = 0xff;
-    this.#reset = new Uint8Array(256);
   }
 
   /** Ends construction: what the configuration space holds now is what a reset restores. */

@@ -28,6 +28,7 @@ const DEVICE_CONFIG = 20;
 const MOST_QUEUES = 1024;
 
 const STATUS_DRIVER_OK = 4;
+const STATUS_NEEDS_RESET = 64;
 const INTERRUPT_QUEUE = 1;
 const INTERRUPT_CONFIG = 2;
 
@@ -116,6 +117,15 @@ export abstract class VirtioPciDevice extends PciFunction {
   /** The device's own registers have changed by themselves. */
   protected configChanged(): void {
     if (this.#status & STATUS_DRIVER_OK) this.#raise(INTERRUPT_QUEUE | INTERRUPT_CONFIG);
+  }
+
+  /** The device has forgotten all that the driver has told it, and tells it so by an interrupt (2.1.1). */
+  protected needReset(): void {
+    const isDriven = (this.#status & STATUS_DRIVER_OK) !== 0;
+    this.deviceConfig.set(this.#powerOnConfig);
+    this.#resetVirtio();
+    this.#status = STATUS_NEEDS_RESET;
+    if (isDriven) this.#raise(INTERRUPT_QUEUE | INTERRUPT_CONFIG);
   }
 
   override reset(): void {

@@ -59,6 +59,11 @@ export class CableEnd implements EthernetPort, MachineCable, Stateful {
     this.#timer = clock.timer(`${this.name} arrival`, () => this.#arrive());
   }
 
+  /** What it is in is another card from now on. */
+  replaceCard(): void {
+    this.#receiver?.becomeAnother?.();
+  }
+
   get linkUp(): boolean {
     return this.#linkUp;
   }

@@ -91,6 +91,8 @@ function bigEndian(value: number): number[] {
 export class DhcpServer implements Stateful {
   readonly #config: DhcpConfig;
   /** By address, relative to the first one. */
+  /** Whoever is new gets an address from this place of the pool on, as long as there is one. */
+  firstNew = 0;
   #leases: (Lease | null)[];
 
   constructor(config: DhcpConfig) {
@@ -162,7 +164,8 @@ export class DhcpServer implements Stateful {
     if (own >= 0) return own;
     const isFree = (index: number): boolean => (this.#leases[index]?.expiresNs ?? 0) <= nowNs;
     if (requested >= 0 && isFree(requested)) return requested;
-    const fresh = this.#leases.indexOf(null);
+    const beyond = this.#leases.indexOf(null, this.firstNew);
+    const fresh = beyond < 0 ? this.#leases.indexOf(null) : beyond;
     if (fresh >= 0) return fresh;
     let oldest = -1;
     this.#leases.forEach((lease, index) => {

@@ -56,8 +56,28 @@ const ARP_REPLY = 2;
 const ICMP_ECHO_REQUEST = 8;
 const DEFAULT_LEASE_SECONDS = 86_400;
 
+/** Addresses from here on are those of the second of two hosts that share an Ethernet. */
+const SECOND_LEASES = parseIpv4("10.0.2.128");
+
 /** As QEMU's: locally administered, with the router's address in it. */
 const GATEWAY_MAC: MacAddress = Uint8Array.of(0x52, 0x55, ...ROUTER);
+
+/**
+ * Whether a frame is between a machine and the gateway of its own host: another host has one of the same addresses,
+ * and shall not hear it.
+ */
+export function isForGateway(frame: EthernetFrame): boolean {
+  if (frame.length < 14) return false;
+  if (sameBytes(frame.subarray(0, 6), GATEWAY_MAC) || sameBytes(frame.subarray(6, 12), GATEWAY_MAC)) return true;
+  const payload = frame.subarray(14);
+  if (get16(frame, 12) === ETHERTYPE_ARP) {
+    const asked = parseArp(payload);
+    return asked !== null && [ROUTER, NAME_SERVER].some((own) => sameBytes(asked.targetIp, own));
+  }
+  const packet = get16(frame, 12) === ETHERTYPE_IPV4 ? parseIpv4Packet(payload) : null;
+  const datagram = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
+  return datagram?.destinationPort === DHCP_SERVER_PORT || datagram?.destinationPort === DHCP_CLIENT_PORT;
+}
 
 /** A way to send frames when nothing was heard: the network's, with its time. */
 export interface GatewaySender {
@@ -97,6 +117,14 @@ export class Gateway implements NetworkNode, Stateful {
       leaseSeconds: config.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       hostNames: config.hostNames ?? new Map(),
     });
+  }
+
+  /**
+   * Each of two hosts that share an Ethernet has a gateway of its own; they give different addresses. It is no part of
+   * the state.
+   */
+  setSecond(isSecond: boolean): void {
+    this.#dhcp.firstNew = isSecond ? SECOND_LEASES[3]! - FIRST_LEASE[3]! : 0;
   }
 
   addPort(): number {

@@ -18,8 +18,8 @@ import type { PcapngWriter } from "./capture.ts";
 import { Link, type LinkEnd } from "./link.ts";
 import type { EthernetFrame } from "./port.ts";
 
-/** Sends a frame out of a node's port at the time of the event that is being handled. */
-export type Transmit = (port: number, frame: EthernetFrame) => void;
+/** Sends a frame out of a node's port at the time of the event that is being handled, or so much later. */
+export type Transmit = (port: number, frame: EthernetFrame, laterNs?: number) => void;
 
 /** Something on the network that is not a machine: a switch, a gateway. It answers at the moment it hears. */
 export interface NetworkNode extends Stateful {
@@ -326,9 +326,10 @@ export class Network implements Stateful {
 
   #receive(node: NetworkNode, port: number, timeNs: number, frame: EthernetFrame): void {
     const sockets = this.#nodes.get(node)!;
-    node.receive(port, timeNs, frame, (outPort, outFrame) => {
+    node.receive(port, timeNs, frame, (outPort, outFrame, laterNs = 0) => {
       const socket = sockets[outPort];
-      if (socket !== undefined) this.#enqueue(socket.joint, socket.end, timeNs, outFrame, false);
+      holds(laterNs >= 0, node.name, "a frame is sent before what it answers has come");
+      if (socket !== undefined) this.#enqueue(socket.joint, socket.end, timeNs + laterNs, outFrame, false);
     });
   }
 

@@ -55,6 +55,11 @@ export function formatMac(address: MacAddress): string {
   return Array.from(address, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
+/** As `formatMac` writes it. */
+export function parseMac(text: string): MacAddress {
+  return Uint8Array.from(text.split(":"), (digits) => Number.parseInt(digits, 16));
+}
+
 export function ethernetFrame(
   destination: MacAddress,
   source: MacAddress,

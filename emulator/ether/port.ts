@@ -15,4 +15,9 @@ export interface EthernetPort {
 export interface EthernetReceiver {
   receive(frame: EthernetFrame): void;
   linkChanged(up: boolean): void;
+  /**
+   * Another card of this model is in its place, with the address that it was made with and set up by nobody. What the
+   * driver had given to the one before goes nowhere; the interrupt that it allowed says that the link has changed.
+   */
+  becomeAnother?(): void;
 }

@@ -49,9 +49,7 @@ abstract class FieldVisitor implements StateVisitor {
   text(value: string): string {
     return this.field(value);
   }
-  blob(value: Uint8Array): Uint8Array {
-    return this.field(value.slice());
-  }
+  abstract blob(value: Uint8Array): Uint8Array;
 }
 
 class Saver extends FieldVisitor {
@@ -69,6 +67,12 @@ class Saver extends FieldVisitor {
 
   protected field<Value extends Field>(value: Value): Value {
     this.fields.push(value);
+    return value;
+  }
+
+  /** What is kept is a copy: its owner may go on writing into its own. */
+  blob(value: Uint8Array): Uint8Array {
+    this.fields.push(value.slice());
     return value;
   }
 
@@ -121,7 +125,7 @@ class Restorer extends FieldVisitor {
     return this.#fields[this.#nextField++] as Value;
   }
 
-  override blob(_value: Uint8Array): Uint8Array {
+  blob(_value: Uint8Array): Uint8Array {
     return (this.#fields[this.#nextField++] as Uint8Array).slice();
   }
 

@@ -11,6 +11,7 @@ import { makeKernelImage, SECTOR_BYTES } from "../../src/image/kernel-image.ts";
 import { type Linked, link } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
+import { shared } from "../setup/shared.ts";
 
 const root = join(import.meta.dirname, "../..");
 const KERNEL_LINK_BASE = 0x100000;
@@ -84,8 +85,10 @@ SECTIONS {
   .bss : { *(.bss) }
 }`;
 
-/** Assembles and links everything. Needs GNU as and ld. */
-export function buildBootChain(): BootChain {
+/** Assembles and links everything, once for all files that a worker runs. Needs GNU as and ld. Nobody writes to it. */
+export const bootChain = shared(async () => buildBootChain());
+
+function buildBootChain(): BootChain {
   const folder = mkdtempSync(join(tmpdir(), "qure-boot-"));
   try {
     const loader = linkFlat(

@@ -14,7 +14,7 @@ import { makeIso } from "../../src/image/iso9660.ts";
 import { SECTOR_BYTES } from "../../src/image/kernel-image.ts";
 import { oracle, requireOracle } from "../oracle.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { type BootChain, buildBootChain, servicesDisk } from "./boot-build.ts";
+import { type BootChain, bootChain, servicesDisk } from "./boot-build.ts";
 
 const MIB = 1024 * 1024;
 const MS = 1_000_000;
@@ -25,9 +25,9 @@ type Medium = { readonly kind: "disk" | "cd"; readonly content: Uint8Array };
 let chain: BootChain | null = null;
 let folder = "";
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "qure-boot-test-"));
-  if (oracle("as") && oracle("ld")) chain = buildBootChain();
+  if (oracle("as") && oracle("ld")) chain = await bootChain();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

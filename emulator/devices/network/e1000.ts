@@ -118,6 +118,13 @@ export class E1000 extends PciFunction implements EthernetReceiver, MmioHandler 
     this.#resetMac();
   }
 
+  becomeAnother(): void {
+    const mask = this.#registers.get(IMS);
+    this.#resetMac();
+    this.#registers.set(IMS, mask);
+    this.#raise(ICR_LSC);
+  }
+
   /** CTRL.RST, and power on: all registers as the EEPROM sets them. */
   #resetMac(): void {
     this.#transmitTimer.disarm();

@@ -144,6 +144,13 @@ export class Rtl8139 extends PciFunction implements EthernetReceiver, MmioHandle
     this.#resetChip();
   }
 
+  becomeAnother(): void {
+    const mask = this.#get16(IMR);
+    this.#resetChip();
+    this.#set16(IMR, mask);
+    this.#raise(INT_LINK);
+  }
+
   /** CR.RST, and power on. */
   #resetChip(): void {
     this.#transmitTimer.disarm();

@@ -134,6 +134,11 @@ export class VirtioNet extends VirtioPciDevice implements EthernetReceiver {
     this.#groups = new Uint8Array(0);
   }
 
+  /** It wants to be reset (2.1, DEVICE_NEEDS_RESET), and has forgotten all that it was told. */
+  becomeAnother(): void {
+    this.needReset();
+  }
+
   #readLink(): void {
     this.deviceConfig[STATUS_AT] = this.#port.linkUp ? STATUS_LINK : 0;
   }

@@ -4,7 +4,9 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { Snapshot } from "../../../emulator/cluster/snapshot.ts";
+import { SnapshotFile, writeSnapshotFile } from "../../../emulator/cluster/snapshot-file.ts";
 import { Random } from "../../../emulator/state/random.ts";
+import { crc32 } from "../../../src/bytes/crc32.ts";
 import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { casesOf } from "../../setup/tier.ts";
@@ -204,7 +206,124 @@ describe("a snapshot file", () => {
     expect(file.length).toBeLessThan(alone.save().length * 1.5);
   });
 
-  test.each([
+  test("is the same in whatever order a disk was written, and in the order of its places", () => {
+    const orders = [
+      [9, 2, 5],
+      [2, 5, 9],
+    ];
+    const [one, other] = orders.map((pages) => {
+      const disk = new SparseDisk(DISK_BYTES);
+      for (const page of pages) disk.write(page * 4096, new Uint8Array(512).fill(page));
+      return boot({ nodes: [{ ramBytes: 1 << 20, disk }] }).save();
+    });
+    expect(Buffer.compare(one!, other!)).toBe(0);
+    const disk = restoreCluster(one!).nodes[0]!.disk!;
+    const found = new Uint8Array(1);
+    for (const page of [2, 5, 9]) {
+      disk.read(page * 4096, found);
+      expect(found[0]).toBe(page);
+    }
+  });
+
+  test("names the time of an instruction where it is not the usual one, and goes on with it", () => {
+    for (const [options, named] of [
+      [{ nsPerInstruction: 20 }, 20],
+      [{}, undefined],
+    ] as const) {
+      const original = boot({ ...options, nodes: [{ ramBytes: 1 << 20 }] });
+      original.cluster.runUntil(5 * MS);
+      const saved = original.save();
+      expect(new Snapshot(saved, original.host.compressor).config.tickNs).toBe(named);
+      const copy = restoreCluster(saved);
+      for (const lab of [original, copy]) lab.cluster.runUntil(8 * MS);
+      expect(copy.digest()).toBe(original.digest());
+    }
+  });
+
+  test("that fits no machine of this version is refused, and a cluster that runs stays as it was", () => {
+    const lab = boot({ nodes: [{ ramBytes: 1 << 20 }] });
+    lab.cluster.runUntil(5 * MS);
+    const { compressor } = lab.host;
+    const whole = new SnapshotFile(lab.save(), compressor);
+    const sections = whole.names.map(({ name, index }) => {
+      const bytes = whole.section(name, index);
+      return { name, index, bytes: name === "machine" ? bytes.subarray(0, bytes.length >> 1) : bytes };
+    });
+    const half = writeSnapshotFile("cluster", sections, compressor);
+    const before = lab.digest();
+    const reason = /^the snapshot does not fit this version of QuRe: /;
+    expect(() => restoreCluster(half)).toThrow(reason);
+    expect(() => new Snapshot(half, compressor).restoreOver(lab.cluster)).toThrow(SnapshotError);
+    expect(lab.digest()).toBe(before);
+  });
+
+  /** A small one with other bytes in a section of it. */
+  function withSection(section: string, change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+    const disk = new SparseDisk(1 << 20);
+    disk.write(0, new Uint8Array(512).fill(1));
+    const lab = boot({ nodes: [{ ramBytes: 1 << 20, disk }] });
+    const whole = new SnapshotFile(lab.save(), lab.host.compressor);
+    const sections = whole.names.map(({ name, index }) => {
+      const bytes = whole.section(name, index);
+      return { name, index, bytes: name === section ? change(bytes.slice()) : bytes };
+    });
+    return writeSnapshotFile("cluster", sections, null);
+  }
+  const withConfig = (change: object): Uint8Array =>
+    withSection("config", (bytes) =>
+      Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(bytes).toString()), ...change })),
+    );
+  /** The number of a kind is in the header, which has a checksum of its own. */
+  function withKind(kind: number): Uint8Array {
+    const bytes = changed(12, () => kind);
+    const view = new DataView(bytes.buffer);
+    const headBytes = 32 + view.getUint32(16, true) * 32;
+    view.setUint32(headBytes, crc32(bytes.subarray(0, headBytes)), true);
+    return bytes;
+  }
+
+  const withNode = (change: object): Uint8Array =>
+    withSection("config", (bytes) => {
+      const config = JSON.parse(Buffer.from(bytes).toString()) as { nodes: object[] };
+      return Buffer.from(JSON.stringify({ ...config, nodes: config.nodes.map((node) => ({ ...node, ...change })) }));
+    });
+
+  test.each<[string, () => Uint8Array, RegExp]>([
+    [
+      "another card",
+      () => withNode({ nic: "ne1000" }),
+      /a network card that this version of QuRe does not know: ne1000$/,
+    ],
+    ...["ide", "ahci", "floppies", "virtioDisks"].map((name): [string, () => Uint8Array, RegExp] => [
+      `one whose ${name} are no list`,
+      () => withNode({ [name]: 5 }),
+      /^the snapshot/,
+    ]),
+    ...["nodes", "nowNs", "digest", "firmware"].map((name): [string, () => Uint8Array, RegExp] => [
+      `one without ${name}`,
+      () => withConfig({ [name]: undefined }),
+      /^the snapshot's configuration is not complete$/,
+    ]),
+    [
+      "a configuration that is none",
+      () => withSection("config", () => Buffer.from("{")),
+      /configuration is not complete/,
+    ],
+    [
+      "another digest",
+      () => withConfig({ digest: "0" }),
+      /its state has the digest [0-9a-f]{32} where it was saved as 0$/,
+    ],
+    ["another kind", () => withKind(9), /^the snapshot is of an unknown kind, 9$/],
+    [
+      "a page that it does not hold",
+      () =>
+        withSection("medium", (bytes) => {
+          if (bytes.length > 16) new DataView(bytes.buffer).setUint32(bytes.length - 4, 1e6, true);
+          return bytes;
+        }),
+      /^medium \d+ has a page that is not there$/,
+    ],
     ["another file", () => new TextEncoder().encode("QuRe is not a snapshot, and this is text."), /not a snapshot/],
     ["an empty file", () => new Uint8Array(0), /not a snapshot/],
     ["its beginning", () => file.subarray(0, 20), /truncated/],
@@ -221,6 +340,18 @@ describe("a snapshot file", () => {
     expect(() => restoreCluster(make())).toThrow(reason);
     expect(() => restoreCluster(make())).toThrow(SnapshotError);
   });
+
+  test.each([{ seed: 8 }, { gateway: false }, { linkLatency: "70us" }, { nsPerInstruction: 20 }, {}])(
+    "goes over no cluster that is not its own: %j",
+    (other) => {
+      const nodes = [{ ramBytes: 1 << 20 }];
+      const saved = boot({ seed: 7, nodes }).save();
+      const lab = boot({ seed: 7, ...other, nodes });
+      const restore = (): void => new Snapshot(saved, lab.host.compressor).restoreOver(lab.cluster);
+      if (Object.keys(other).length === 0) restore();
+      else expect(restore).toThrow(new SnapshotError("the snapshot is of other machines than these"));
+    },
+  );
 
   thoroughly("no flipped bit and no truncation goes unnoticed", () => {
     const random = new Random(5, "damage");

@@ -7,6 +7,7 @@ import { Cluster } from "../../../emulator/cluster/cluster.ts";
 import { FRAME, RecordArea } from "../../../emulator/cluster/records.ts";
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { BytesDisk, SparseDisk } from "../../../emulator/disk/disk.ts";
+import { sha256 } from "../../../src/bytes/sha256.ts";
 import { spreadOver } from "../../../src/host/worker-threads.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
 import { keyOfSeed } from "../../../src/lab/cluster-key.ts";
@@ -83,6 +84,7 @@ describe("machines in worker threads", () => {
         disk: second!.readDisk(0, 65536),
         nowNs: lab.nowNs,
         picture: second!.screenshot().rgba.length,
+        state: lab.cluster.describe(lab.cluster.remember(null), null).map((bytes) => sha256(bytes)),
       });
       second!.powerOff();
       expect(second!.isOff).toBe(true);
@@ -155,6 +157,16 @@ describe("machines in worker threads", () => {
     expect(lab.cluster.machines.length).toBe(2);
     lab.cluster.runUntil(10 * MS);
   });
+});
+
+test.each<Partial<NodeOptions>>([
+  { drives: [null, null, null, { kind: "cd", medium: null }] },
+  { floppies: [null, new Uint8Array(1440 << 10)] },
+  { ahci: [{ kind: "cd", medium: null }] },
+  { virtioDisks: [new Uint8Array(1 << 20)] },
+])("machines with more drives than a disk and a CD stay in this thread", async (drives) => {
+  const lab = await cluster(2, 2, drives);
+  expect(lab.cluster.machines.length).toBe(2);
 });
 
 test("records in shared memory come back in their order, and no more are taken than there is room for", () => {

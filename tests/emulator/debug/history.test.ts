@@ -2,6 +2,7 @@
  * Going back in time: memory, disks, devices and frames in flight are as they were, and what follows is what followed.
  */
 import { expect, test } from "vitest";
+import { Checkpoints } from "../../../emulator/debug/checkpoints.ts";
 import type { ClusterDebugger } from "../../../emulator/debug/cluster-debugger.ts";
 import type { Stop } from "../../../emulator/debug/stop.ts";
 import { blankDisk, type LabCluster } from "../../../src/index.ts";
@@ -119,4 +120,22 @@ test("there is no way back while a program of the owner's takes part in the netw
   const { nowNs } = lab;
   expect(back(debuggers, stops)).toEqual({ kind: "history begins" });
   expect(lab.nowNs).toBe(nowNs);
+});
+
+test("what is remembered of a run is thinned by its bytes, and by its number", async () => {
+  const counts = [
+    { most: 100, mostBytes: Infinity },
+    { most: 100, mostBytes: 1 },
+    { most: 4, mostBytes: Infinity },
+  ].map((bounds) => {
+    const { cluster } = boot({ nodes: [{ ramBytes: 1 * MIB }] });
+    const checkpoints = new Checkpoints(cluster, { instructions: 1, timeNs: 1, ...bounds });
+    for (let taken = 0; taken < 8; taken++) {
+      cluster.runUntil(cluster.nowNs + 100_000);
+      checkpoints.take(taken === 0);
+    }
+    return checkpoints.all.length;
+  });
+  // The first and the last one stay whatever they hold.
+  expect(counts).toEqual([8, 2, 4]);
 });

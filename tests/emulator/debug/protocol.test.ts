@@ -132,7 +132,9 @@ describe("packets", () => {
     const count = peer.register(0);
     expect(peer.ask("c")).toMatch(/^T05/);
     expect(peer.register(0)).toBe(count + 1);
-    expect(peer.ask("qSupported:swbreak+;hwbreak+")).toContain("ReverseStep+");
+    expect(peer.ask("qSupported:swbreak+;hwbreak+")).toBe(
+      `PacketSize=${PACKET_BYTES.toString(16)};QStartNoAckMode+;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+;ReverseStep+;ReverseContinue+`,
+    );
     expect(peer.ask("vCont;c")).toMatch(/^T05swbreak:;/);
     expect(peer.ask(`z0,${LOOP.toString(16)},1`)).toBe("OK");
     expect(peer.ask(`Z1,${SUBROUTINE.toString(16)},1`)).toBe("OK");
@@ -151,6 +153,9 @@ describe("packets", () => {
     expect(peer.pc).toBe(STORE + 4);
     expect(peer.ask("z2,500,4")).toBe("OK");
     expect(peer.ask("Z3,505,1")).toBe("OK");
+    expect(peer.ask("c")).toMatch(/^T05rwatch:505;/);
+    // One of another kind at the same place comes and goes by itself.
+    for (const other of ["Z2,505,1", "z2,505,1", "Z3,505,2", "z3,505,2"]) expect(peer.ask(other)).toBe("OK");
     expect(peer.ask("c")).toMatch(/^T05rwatch:505;/);
     expect(peer.ask("z3,505,1")).toBe("OK");
     expect(peer.ask("Z4,500,8")).toBe("OK");
@@ -176,7 +181,7 @@ describe("packets", () => {
     expect(peer.ask(`s${LOOP.toString(16)}`)).toMatch(/^T05/);
     expect(peer.pc).toBe(STORE);
     for (const wrong of ["s;", "Czz", "cxyz"]) expect(peer.ask(wrong)).toBe("E16");
-    expect(peer.ask("vCont;x")).toBe("E16");
+    for (const wrong of ["x", "xC05", "C0", "xS05", "r1"]) expect(peer.ask(`vCont;${wrong}`), wrong).toBe("E16");
     expect(peer.ask("vMustReplyEmpty")).toBe("");
   });
 

@@ -119,7 +119,12 @@ describe("traces", () => {
       "dmaBytesWritten",
     ])
       expect(counters[name], name).toBeGreaterThan(0);
-    expect(describeCounters(machine).join("\n")).toMatch(/interrupts +.*20h \d+/);
+    const described = describeCounters(machine);
+    expect(described.join("\n")).toMatch(/interrupts +.*20h \d+/);
+    for (const row of described) expect(row).toMatch(/ (?:none|.*\d.*)$/);
+    expect(described).toContain(
+      `translation   ${counters["translationMisses"]} misses, ${counters["translationFlushes"]} flushes`,
+    );
     expect(lab.cluster.quanta).toBeGreaterThan(100);
   });
 });

@@ -34,6 +34,11 @@ class ManualTime {
   }
 }
 
+const USUAL_BYTES = 4 * MIB;
+/** Memories of boards that are done with, zeroed: to have the host map one takes longer than most scripts. */
+const spare: Uint8Array[] = [];
+const MOST_SPARE = 4;
+
 /** A board with plain memory, and a record of what it asked of its machine. */
 export class TestBoard {
   readonly time = new ManualTime();
@@ -56,8 +61,9 @@ export class TestBoard {
   /** The last media that came into drives, by drive: what `insert` was given. */
   readonly inserted = new Map<number, number>();
 
-  constructor(config: Partial<BoardConfig> = {}, memory: Uint8Array = new Uint8Array(config.ramBytes ?? 4 * MIB)) {
-    this.memory = memory;
+  constructor(config: Partial<BoardConfig> = {}, memory?: Uint8Array) {
+    memory ??= (config.ramBytes ?? USUAL_BYTES) === USUAL_BYTES ? spare.pop() : undefined;
+    this.memory = memory ??= new Uint8Array(config.ramBytes ?? USUAL_BYTES);
     this.config = { ramBytes: memory.length, ide: [], network: [], rtcStartSeconds: 946_684_800, ...config };
     this.cable = this.config.network[0]?.port ?? null;
     this.board = new Board(this.config, {
@@ -104,6 +110,11 @@ export class TestBoard {
     });
     this.board.reset();
     this.events.length = 0;
+  }
+
+  /** Nobody looks at it any more, nor at another board with its memory: the next board may have that. */
+  giveBack(): void {
+    if (this.memory.length === USUAL_BYTES && spare.length < MOST_SPARE) spare.push(this.memory.fill(0));
   }
 
   /** Bytes of physical memory. */

@@ -6,7 +6,9 @@ import { TestBoard } from "./harness.ts";
 for (const { name: chip, cases, config } of CHIPS) {
   describe(chip, () => {
     test.each(cases)("$name", ({ script }) => {
-      expect(() => new TestBoard(config()).run(script)).not.toThrow();
+      const board = new TestBoard(config());
+      expect(() => board.run(script)).not.toThrow();
+      board.giveBack();
     });
   });
 }

@@ -74,6 +74,11 @@ class Relay {
     this.copy = successor(this.copy, this.#save(this.copy), this.#wrap);
   }
 
+  giveBack(): void {
+    this.original.giveBack();
+    this.copy.giveBack();
+  }
+
   #save(machine: TestBoard): Uint8Array {
     return saveWith(machine, this.#wrap);
   }
@@ -190,6 +195,7 @@ export function relayCase(
   }
   relay.handOver();
   relay.sweep(sweeps);
+  relay.giveBack();
 }
 
 /** Random work on a board that has everything; the higher the part's number, the more often it is handed over. */
@@ -205,4 +211,5 @@ export function relayRandom(seed: number, part: number, wrap: Wrap = asIs): void
   }
   relay.handOver();
   relay.sweep(SWEEP_WAITS_NS.length);
+  relay.giveBack();
 }

@@ -390,6 +390,16 @@ describe("which address", () => {
   });
 });
 
+test("a second server's new clients get addresses from another place on, and then those before it", () => {
+  const second = server({ addresses: 3 });
+  second.firstNew = 1;
+  const given = [1, 2, 3, 4].map((client) => {
+    const reply = second.handle(question({ type: DISCOVER, client }), 0);
+    return reply === null ? null : [...reply.message.subarray(16, 20)].join(".");
+  });
+  expect(given).toEqual(["10.0.2.255", "10.0.3.0", "10.0.2.254", null]);
+});
+
 test("leases survive in a saved state", () => {
   const dhcp = server({ leaseSeconds: 100 });
   story(dhcp, [

@@ -1,7 +1,7 @@
 /** The gateway as packets: (packet -> reply). */
 
 import { describe, expect, test } from "vitest";
-import { Gateway } from "../../../emulator/ether/gateway.ts";
+import { Gateway, isForGateway } from "../../../emulator/ether/gateway.ts";
 import {
   arpBytes,
   BROADCAST_MAC,
@@ -33,6 +33,31 @@ function ask(gateway: Gateway, frame: Uint8Array, timeNs = 0): Uint8Array | null
   gateway.receive(0, timeNs, frame, (_port, answer) => void (reply = answer));
   return reply;
 }
+
+test("of two hosts with a gateway each, no frame to or from the own one is the other's", () => {
+  const arp = (targetIp: string, sender = MAC): Uint8Array => {
+    const asked = { operation: 1, senderMac: sender, senderIp: parseIpv4("10.0.2.15"), targetMac: new Uint8Array(6) };
+    return ethernetFrame(BROADCAST_MAC, sender, ETHERTYPE_ARP, arpBytes({ ...asked, targetIp: parseIpv4(targetIp) }));
+  };
+  const udp = (to: Uint8Array, from: Uint8Array, destinationPort: number): Uint8Array => {
+    const addresses = { source: parseIpv4("10.0.2.15"), destination: EVERYONE };
+    const ports = { sourcePort: 1024, destinationPort, data: new Uint8Array(8) };
+    const payload = udpBytes(addresses.source, addresses.destination, ports);
+    return ethernetFrame(to, from, ETHERTYPE_IPV4, ipv4Bytes({ ...addresses, protocol: PROTOCOL_UDP, payload }, 1));
+  };
+  const own = [
+    arp("10.0.2.2"),
+    arp("10.0.2.3"),
+    arp("10.0.2.15", GATEWAY_MAC),
+    udp(GATEWAY_MAC, MAC, 53),
+    udp(BROADCAST_MAC, MAC, 67),
+    udp(BROADCAST_MAC, OTHER_MAC, 68),
+    udp(MAC, GATEWAY_MAC, 20818),
+  ];
+  const others = [arp("10.0.2.15"), udp(BROADCAST_MAC, MAC, 20818), udp(OTHER_MAC, MAC, 53), new Uint8Array(13)];
+  expect(own.map(isForGateway)).toEqual(own.map(() => true));
+  expect(others.map(isForGateway)).toEqual(others.map(() => false));
+});
 
 describe("ARP", () => {
   const request = (target: string): Uint8Array =>

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { PAGE_BYTES } from "../../../emulator/state/pages.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
-import { StateReader, StateScanner, StateWriter } from "../../../emulator/state/state-io.ts";
+import { StateError, StateReader, StateScanner, StateWriter } from "../../../emulator/state/state-io.ts";
 
 const saved = (write: (writer: StateWriter) => void): Uint8Array => {
   const writer = new StateWriter();
@@ -74,6 +74,13 @@ test("texts, bytes and parts come back, and nothing else in their place", () => 
   expect(() => new StateReader(newer)).toThrow(/of version \d+; this program reads/);
 });
 
+test("a page of no kind is not restored", () => {
+  const state = saved((writer) => writer.bytes(PAGES));
+  // Behind the head, the kind of the field and its length.
+  state[8 + 5] = 2;
+  expect(() => new StateReader(state).bytes(new Uint8Array(PAGES.length))).toThrow(/: a page of kind 2$/);
+});
+
 describe("a digest", () => {
   const of = (visit: (visitor: StateVisitor) => void): string => {
     const visitor = new DigestVisitor();
@@ -112,6 +119,11 @@ describe("a digest", () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
+  test("is the same on every machine, and to take it restores nothing", () => {
+    expect(of((visitor) => void visitor.bytes(PAGES))).toBe("2adf8ad3b9d2aa51729c860843b40531");
+    expect([new DigestVisitor(), new StateWriter()].map(({ restoring }) => restoring)).toEqual([false, false]);
+  });
+
   test("of bytes does not depend on where they lie", () => {
     const shifted = new Uint8Array(PAGES.length + 3);
     shifted.set(PAGES, 3);
@@ -138,8 +150,17 @@ describe("a walk over a state that nobody knows", () => {
   });
 
   test("ends with a sentence where the state ends within a field, or has a field of no kind", () => {
-    for (const length of [state.length - 1, 30, 14])
-      expect(() => pagesOf(state.subarray(0, length))).toThrow(/ends within/);
+    const ends: number[] = [];
+    for (let length = 8; length <= state.length; length++) {
+      try {
+        pagesOf(state.subarray(0, length));
+        ends.push(length);
+      } catch (error) {
+        expect(error).toEqual(new StateError("a saved state ends within a field"));
+      }
+    }
+    // Between two fields it may end.
+    expect(ends).toEqual([8, 22, 27, 36, 49, state.length]);
     const wrong = state.slice();
     wrong[8] = 77;
     expect(() => pagesOf(wrong)).toThrow("a saved state has a field of kind 77 at byte 8");

@@ -312,20 +312,24 @@ export class PacketScene {
   readonly node: LabNode;
   readonly plug: LabPlug;
   readonly facts: NodeFacts;
-  readonly counts: Counts;
+  #counts: Counts | null = null;
   readonly seen: string[] = [];
   /** The frames of `seen`. */
   readonly frames: Uint8Array[] = [];
   /** What the peer answers besides ARP: the frames that follow one of the node's. */
   answer: (frame: Uint8Array) => readonly Uint8Array[] = () => [];
 
-  constructor(lab: LabCluster) {
+  constructor(lab: LabCluster, index = 0) {
     this.lab = lab;
-    this.node = lab.nodes[0]!;
+    this.node = lab.nodes[index]!;
     this.plug = lab.plug("peer");
-    this.facts = { mac: lab.cluster.macAddresses[0]!, address: CLOUD.exec(this.node.console.text)![2]! };
-    this.counts = new Counts(this.node);
+    this.facts = { mac: lab.cluster.macAddresses[index]!, address: CLOUD.exec(this.node.console.text)![2]! };
     this.plug.answer((frame) => this.#hear(frame));
+  }
+
+  get counts(): Counts {
+    this.#counts ??= new Counts(this.node);
+    return this.#counts;
   }
 
   /** Has the node know the peer: while it asks for an address, few of the packets for it wait. */

@@ -136,5 +136,6 @@ STRING stopped_third, "waiter two"
 .global stopped_bytes
 stopped_bytes:  .space 8
 stopped_stack:  .space 4
+stopped_away:   .space 64               # away from where the debugger keeps a mutex of the kernel's (MUTEX_SLOTS)
 .global stopped_mutex
 stopped_mutex:  .space MUTEX_SIZE

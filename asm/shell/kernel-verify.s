@@ -1,0 +1,382 @@
+# Signatures of kernels as the command `kernel` asks for them: that of a drive, which lies after its boot image, and one
+# in a file, of the kernels that a disk has.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "file.inc"
+.include "disk.inc"
+.include "cpu.inc"
+.include "bootrecord.inc"
+.include "slots.inc"
+.include "crypto.inc"
+.include "signature.inc"
+
+BUFFER_PAGES            = 3             # the longest signature, in whole sectors of any drive
+CHUNK_PAGES             = CHUNK_BYTES / PAGE_SIZE
+SECTOR_SHIFT            = 9
+ALIGNMENT_SECTORS       = SIGNATURE_ALIGNMENT >> SECTOR_SHIFT
+
+.bss
+keys_recalled:          .space 1        # 1: what this node keeps of its keys was read
+
+STRING keys_class, "kernel_keys"        # the list that the node took over last, as a persistent object
+
+.text
+
+# Proves the kernel of a drive by the signature there. May sleep.
+# In: EAX name of the drive, EDX kernel in memory, ECX its sectors of 512 bytes.
+# Out: CF and EAX text.
+.global kernel_signed
+kernel_signed:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, edx
+    mov     edi, ecx
+    shl     edi, SECTOR_SHIFT
+    push    eax
+    mov     eax, BUFFER_PAGES
+    call    page_alloc
+    pop     edx
+    jc      .Lkernel_signed_error
+    mov     ebx, eax                    # EBX: signature
+    push    edx
+    call    kernel_keys_recall
+    pop     edx
+    jc      .Lkernel_signed_free
+    mov     eax, edx
+    call    signature_of_drive
+    jc      .Lkernel_signed_free
+    mov     edx, eax
+    mov     eax, ebx
+    mov     ecx, edi
+    call    signature_check
+.Lkernel_signed_free:
+    pushfd
+    push    eax
+    mov     eax, ebx
+    mov     edx, BUFFER_PAGES
+    call    page_free
+    pop     eax
+    popfd
+    jmp     .Lkernel_signed_done
+.Lkernel_signed_error:
+    call    error_text
+    stc
+.Lkernel_signed_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads the signature that follows a drive's boot image. May sleep.
+# In: EAX name of the drive, EBX BUFFER_PAGES.
+# Out: EAX bytes; CF and EAX text.
+signature_of_drive:
+    push    esi
+    push    edi
+    push    ebp
+    call    volume_find
+    jc      .Lsignature_of_drive_error
+    mov     edi, eax                    # EDI: volume
+    mov     eax, [edi + VOLUME_DISK]
+    mov     ebp, [eax + DISK_SECTOR_BYTES]
+    xor     edx, edx
+    mov     esi, 1
+    call    signature_sectors
+    jc      .Lsignature_of_drive_error
+    mov     eax, [ebx + br_image_sectors]
+    add     eax, ALIGNMENT_SECTORS - 1
+    and     eax, -ALIGNMENT_SECTORS
+    add     eax, [ebx + br_image_lba]
+    bsf     ecx, ebp                    # in sectors of the drive
+    sub     ecx, SECTOR_SHIFT
+    shr     eax, cl
+    mov     edx, eax
+    call    signature_sectors
+    jc      .Lsignature_of_drive_none
+    cmp     dword ptr [ebx], SIGNATURE_MAGIC
+    jne     .Lsignature_of_drive_none
+    mov     eax, [ebx + SIGNATURE_SIZE]
+    cmp     eax, SIGNATURE_BYTES_MIN
+    jb      .Lsignature_of_drive_size
+    cmp     eax, SIGNATURE_BYTES_MAX
+    ja      .Lsignature_of_drive_size
+    push    eax
+    push    edx
+    lea     eax, [eax + ebp - 1]
+    xor     edx, edx
+    div     ebp
+    pop     edx
+    mov     esi, eax
+    call    signature_sectors
+    pop     edx
+    jc      .Lsignature_of_drive_error
+    mov     eax, edx
+    jmp     .Lsignature_of_drive_done
+.Lsignature_of_drive_size:
+    LOAD_STRING eax, "its signature has a size that none can have"
+    stc
+    jmp     .Lsignature_of_drive_done
+.Lsignature_of_drive_none:
+    LOAD_STRING eax, "it is not signed"
+    stc
+    jmp     .Lsignature_of_drive_done
+.Lsignature_of_drive_error:
+    call    error_text
+    stc
+.Lsignature_of_drive_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
+# Reads sectors into the buffer. May sleep.
+# In: EDI volume, EBX buffer, EDX first sector, ESI sectors, at least 1.
+# Out: CF and EAX error.
+# Clobbers: EAX, ECX only.
+signature_sectors:
+    push    edx
+    mov     eax, edi
+    mov     ecx, ebx
+    call    volume_read
+    pop     edx
+    ret
+
+# Says which kernels of a disk are what the signature in a file is of. May sleep.
+# In: EBX volume, slots_record; ESI path.
+# Out: EAX status; CF and EAX error.
+# Clobbers: ESI, EDI too.
+.global kernel_verify
+kernel_verify:
+    FRAME   12
+    # Locals: -4 signature, -8 chunk, -12 status
+    mov     eax, BUFFER_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_done
+    mov     [ebp - 4], eax
+    mov     eax, CHUNK_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_free
+    mov     [ebp - 8], eax
+    mov     edi, [ebp - 4]
+    call    signature_of_file
+    jc      .Lkernel_verify_unread
+    push    eax
+    call    kernel_keys_recall
+    pop     edx
+    jc      .Lkernel_verify_wrong
+    mov     eax, edi
+    call    signature_prove
+    jc      .Lkernel_verify_wrong
+    lea     eax, [edi + SIGNATURE_PRODUCT]
+    PRINTF  "%s revision %u, for revision %u and later\n", eax, [edi+SIGNATURE_REVISION], [edi+SIGNATURE_FLOOR]
+    mov     dword ptr [ebp - 12], 1
+    xor     esi, esi                    # ESI: slot
+1:  mov     edx, [ebp - 8]
+    call    kernel_verify_slot
+    jc      .Lkernel_verify_next
+    PRINTF  "%u  is this kernel\n", esi
+    mov     dword ptr [ebp - 12], 0
+.Lkernel_verify_next:
+    inc     esi
+    cmp     esi, 2
+    jb      1b
+    cmp     dword ptr [ebp - 12], 0
+    je      .Lkernel_verify_end
+    PRINT   "kernel: no kernel of the disk is the one that was signed\n"
+    jmp     .Lkernel_verify_end
+.Lkernel_verify_unread:
+    call    path_complain
+    mov     [ebp - 12], eax
+    jmp     .Lkernel_verify_end
+.Lkernel_verify_wrong:
+    PRINTF  "kernel: %s: %s\n", esi, eax
+    mov     dword ptr [ebp - 12], 1
+.Lkernel_verify_end:
+    mov     eax, [ebp - 8]
+    mov     edx, CHUNK_PAGES
+    call    page_free
+    mov     eax, [ebp - 12]
+    clc
+.Lkernel_verify_free:
+    pushfd
+    push    eax
+    mov     eax, [ebp - 4]
+    mov     edx, BUFFER_PAGES
+    call    page_free
+    pop     eax
+    popfd
+.Lkernel_verify_done:
+    ENDFRAME
+    ret
+
+# Compares a kernel with its signature, chunk by chunk. May sleep.
+# In: EBX volume, slots_record; ESI slot, EDI signature, EDX CHUNK_PAGES.
+# Out: CF when it is another one, or cannot be read.
+kernel_verify_slot:
+    FRAME   8
+    # Locals: -4 chunk, -8 sectors that are left
+    push    esi
+    push    edi
+    mov     [ebp - 4], edx
+    mov     edx, [slots_record + sr_places + esi*8]
+    mov     ecx, [edi + SIGNATURE_IMAGE_BYTES]
+    shr     ecx, SECTOR_SHIFT
+    mov     [ebp - 8], ecx
+    cmp     [slots_record + sr_places + esi*8 + 4], ecx # 0: it is empty
+    jb      .Lkernel_verify_slot_done
+    xor     esi, esi                    # ESI: number of the chunk
+.Lkernel_verify_slot_next:
+    push    esi
+    mov     esi, CHUNK_BYTES >> SECTOR_SHIFT
+    cmp     esi, [ebp - 8]
+    jbe     1f
+    mov     esi, [ebp - 8]
+1:  sub     [ebp - 8], esi
+    push    edx
+    mov     eax, ebx
+    mov     ecx, [ebp - 4]
+    call    volume_read
+    pop     edx
+    lea     edx, [edx + esi]
+    pop     esi
+    jc      .Lkernel_verify_slot_done
+    push    edx
+    mov     eax, edi
+    mov     edx, esi
+    mov     ecx, [ebp - 4]
+    call    signature_chunk
+    pop     edx
+    jc      .Lkernel_verify_slot_done
+    inc     esi
+    cmp     dword ptr [ebp - 8], 0
+    jne     .Lkernel_verify_slot_next   # CF is clear at the end
+.Lkernel_verify_slot_done:
+    pop     edi
+    pop     esi
+    ENDFRAME
+    ret
+
+# Reads a signature from a file. May sleep.
+# In: ESI path, EDI BUFFER_PAGES.
+# Out: EAX bytes; CF and EAX error.
+signature_of_file:
+    push    ebx
+    push    edi
+    mov     ecx, FILE_READ
+    call    file_open
+    jc      2f
+    mov     ebx, eax
+    push    edi
+1:  mov     eax, ebx                    # to the end, or more than any signature has
+    mov     ecx, SIGNATURE_BYTES_MAX + 1
+    add     ecx, [esp]
+    sub     ecx, edi
+    jz      3f
+    call    file_read
+    jc      3f
+    add     edi, eax
+    test    eax, eax
+    jnz     1b
+3:  pop     edx
+    pushfd
+    sub     edi, edx
+    push    eax
+    mov     eax, ebx
+    call    file_close
+    pop     eax
+    popfd
+    jc      2f
+    mov     eax, edi
+2:  pop     edi
+    pop     ebx
+    ret
+
+# Takes over the list of keys in a file, and keeps it with what the node keeps. May sleep.
+# In: ESI path.
+# Out: EAX status; CF and EAX error.
+# Clobbers: ESI, EDI too.
+.global kernel_trust
+kernel_trust:
+    push    ebx
+    mov     eax, BUFFER_PAGES
+    call    page_alloc
+    jc      .Lkernel_trust_done
+    mov     edi, eax                    # EDI: list
+    call    signature_of_file
+    jc      .Lkernel_trust_unread
+    mov     ebx, eax                    # EBX: its bytes
+    call    kernel_keys_recall
+    jc      .Lkernel_trust_wrong
+    mov     eax, edi
+    mov     edx, ebx
+    call    keys_take
+    jc      .Lkernel_trust_wrong
+    PRINTF  "This kernel trusts the keys of list %u now: %u.\n", [edi+KEYS_SEQUENCE], [edi+KEYS_COUNT]
+    mov     eax, [node_mount]
+    test    eax, eax
+    jz      .Lkernel_trust_lost
+    mov     edx, offset keys_class
+    mov     ecx, edi
+    mov     esi, ebx
+    call    object_save
+    mov     ebx, 0
+    jnc     .Lkernel_trust_free
+    call    error_text
+    PRINTF  "kernel: they could not be kept: %s\n", eax
+    jmp     .Lkernel_trust_failed
+.Lkernel_trust_lost:
+    PRINT   "kernel: they are forgotten at the next start, as this node keeps nothing\n"
+    jmp     .Lkernel_trust_failed
+.Lkernel_trust_unread:
+    call    path_complain
+    jmp     .Lkernel_trust_failed
+.Lkernel_trust_wrong:
+    PRINTF  "kernel: %s: %s\n", esi, eax
+.Lkernel_trust_failed:
+    mov     ebx, 1
+.Lkernel_trust_free:
+    mov     eax, edi
+    mov     edx, BUFFER_PAGES
+    call    page_free
+    mov     eax, ebx
+    clc
+.Lkernel_trust_done:
+    pop     ebx
+    ret
+
+# Takes up the list of keys that this node keeps, once. One that cannot be read is not passed over: keys that it took
+# away would be trusted again. May sleep.
+# Out: CF and EAX text.
+kernel_keys_recall:
+    FRAME   KEYS_BYTES_MAX
+    push    esi
+    cmp     byte ptr [keys_recalled], 1
+    je      .Lkernel_keys_recall_done   # CF is clear
+    mov     eax, [node_mount]
+    cmp     eax, 1
+    cmc
+    jnc     .Lkernel_keys_recall_done
+    mov     edx, offset keys_class
+    lea     ecx, [ebp - KEYS_BYTES_MAX]
+    mov     esi, KEYS_BYTES_MAX
+    call    object_load
+    jnc     .Lkernel_keys_recall_found
+    cmp     eax, ERROR_NOT_FOUND
+    je      .Lkernel_keys_recall_known
+    call    error_text
+    stc
+    jmp     .Lkernel_keys_recall_done
+.Lkernel_keys_recall_found:
+    mov     edx, eax
+    lea     eax, [ebp - KEYS_BYTES_MAX]
+    call    keys_recall
+    jc      .Lkernel_keys_recall_done
+.Lkernel_keys_recall_known:
+    mov     byte ptr [keys_recalled], 1
+    clc
+.Lkernel_keys_recall_done:
+    pop     esi
+    ENDFRAME
+    ret
