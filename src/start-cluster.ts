@@ -33,13 +33,32 @@ export interface StartOptions extends Omit<ClusterOptions, "firmware" | "nodes">
 
 /** All options by name: programs that no compiler looks at misspell them, too. */
 const NODE_OPTIONS: Readonly<Record<keyof StartNode, true>> = {
-  ...{ name: true, disk: true, cdrom: true, ramBytes: true, macAddress: true, off: true, key: true },
-  ...{ drives: true, virtioDisks: true, ahci: true, floppies: true, bootOrder: true, videoRom: true },
+  ...{ name: true, disk: true, cdrom: true, ramBytes: true, macAddress: true, off: true },
+  ...{
+    key: true,
+    hostName: true,
+    drives: true,
+    virtioDisks: true,
+    ahci: true,
+    floppies: true,
+    bootOrder: true,
+    videoRom: true,
+  },
   ...{ nic: true, nicRom: true, processor: true, processors: true, hpet: true, serialPorts: true },
   ...{ parallelPort: true, sound: true, kernel: true, append: true, initrd: true, symbols: true },
 };
 const START_OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
-  ...{ nodes: true, firmware: true, host: true, seed: true, gateway: true, linkLatency: true, startSeconds: true },
+  ...{
+    nodes: true,
+    firmware: true,
+    host: true,
+    seed: true,
+    gateway: true,
+    hostNames: true,
+    world: true,
+    linkLatency: true,
+    startSeconds: true,
+  },
   ...{ nsPerInstruction: true, capture: true, threads: true, jit: true, reboot: true, tripleFault: true },
   ...{ realtime: true, signal: true, log: true },
 };
@@ -57,7 +76,9 @@ function checkNames(given: object, known: Readonly<Record<string, true>>, whose:
   throw new RangeError(`${whose} has no option ${wrong}; there are ${Object.keys(known).sort().join(", ")}`);
 }
 
-function checkOptions(options: StartOptions): void {
+function checkOptions(options: StartOptions | undefined): asserts options is StartOptions {
+  if (typeof options !== "object" || options === null)
+    throw new RangeError("startCluster takes an object with a list of machines: startCluster({ nodes: [{}, {}] })");
   checkNames(options, START_OPTIONS, "startCluster");
   if (!Array.isArray(options.nodes)) throw new RangeError("nodes is a list with an object for each machine: [{}, {}]");
   for (const name of CLUSTER_FIELDS) if (options[name] !== undefined) PLAN[name].read(options[name], name);

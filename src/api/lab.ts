@@ -5,6 +5,7 @@ export { SnapshotError } from "../../emulator/cluster/snapshot-file.ts";
 export type { BlockBackend } from "../../emulator/disk/block.ts";
 export { SparseDisk } from "../../emulator/disk/disk.ts";
 export type { TapHandler } from "../../emulator/ether/tap.ts";
+export { type Member, Observer, type ObserverOptions, type Part, type Service } from "../cloud/observer.ts";
 export { FileDisk } from "../host/file-disk.ts";
 export { type GdbServer, serveGdb } from "../host/gdb-server.ts";
 export { loadFirmware } from "../host/package.ts";
@@ -30,4 +31,5 @@ export {
 export { type TimeSpan, toNs } from "../lab/time.ts";
 export { type Forward, parseForward, parseWay, type Way } from "../lab/way.ts";
 export { type OpenWay, openPort, openWay } from "../lab/ways.ts";
+export { PlanError } from "../plan/fields.ts";
 export { type NamedFile, type StartNode, type StartOptions, startCluster } from "../start-cluster.ts";

@@ -6,12 +6,11 @@ export type { AssembleOptions, SourceFiles } from "../assembler/model/options.ts
 export {
   type BuildOptions,
   type BuildResult,
-  type BuiltFile,
   buildFirmware,
   buildStarter,
   buildSystem,
-  type SourceTree,
 } from "../build/build.ts";
+export type { BuiltFile, SourceTree } from "../build/model.ts";
 export { type Diagnostic, formatDiagnostic } from "../diagnostic/diagnostic.ts";
 export { folderTree } from "../host/files.ts";
 export {

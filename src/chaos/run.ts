@@ -5,6 +5,7 @@
 import { Random } from "../../emulator/state/random.ts";
 import { type Action, perform } from "../lab/actions.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
+import { PANIC_LINE } from "../lab/panic-line.ts";
 import { Director, type Draw } from "./draw.ts";
 import type { Drills, Trial } from "./drill.ts";
 import { type Figures, Meter } from "./figures.ts";
@@ -149,8 +150,12 @@ class Run {
   #look(): void {
     const world = this.#world;
     world.refresh();
-    for (const { exitStatus, name } of this.#stage.lab.nodes)
-      if (exitStatus !== null) throw this.#broken("no panic", "crash", `${name} ended with status ${exitStatus}`);
+    for (const { exitStatus, name, console } of this.#stage.lab.nodes)
+      if (exitStatus !== null) {
+        const [panic] = PANIC_LINE.exec(console.text) ?? [];
+        const message = `${name} ended with status ${exitStatus}${panic === undefined ? "" : `: ${panic}`}`;
+        throw this.#broken("no panic", "crash", message);
+      }
     for (const { index, name } of world.nodes) {
       const { standstill } = this.#stage.lab.nodes[index]!;
       if (standstill !== null && world.cleanForNs(index) > BOOT_NS)

@@ -11,15 +11,21 @@ import { KeptCode } from "../host/compiled/kept-code.ts";
 /** The scripts of this build, as a hash: put in by the bundler. */
 declare const QURE_SCRIPTS_HASH: string;
 
-type Run = (require: (name: string) => unknown, path: string, importModule: (url: string) => Promise<unknown>) => void;
+type Run = (
+  require: (name: string) => unknown,
+  path: string,
+  importModule: (url: string) => Promise<unknown>,
+  name: string,
+) => void;
 
 /**
- * Runs the script of that name in `folder` in this process, once, with `require` for Node's own modules. `prepare` is
- * called before it runs when its code was there already; it may set V8's flags, under which no code can be kept.
+ * Runs what a script in `folder` has under a name, in this process, once, with `require` for Node's own modules. The
+ * code of each name is kept apart, as none runs all of the script. `prepare` is called before it runs when its code was
+ * there already; it may set V8's flags, under which no code can be kept.
  */
-export function runScript(folder: string, name: string, prepare: () => boolean): void {
-  const path = join(folder, `${name}.cjs`);
-  const source = `(function (require, __filename, qureImport) {${readFileSync(path, "latin1")}\n})`;
+export function runScript(folder: string, file: string, name: string, prepare: () => boolean): void {
+  const path = join(folder, `${file}.cjs`);
+  const source = `(function (require, __filename, qureImport, qureName) {${readFileSync(path, "latin1")}\n})`;
   const kept = new KeptCode(folder, name, QURE_SCRIPTS_HASH);
   const cachedData = kept.read();
   const script = new Script(source, { filename: path, ...(cachedData === null ? {} : { cachedData }) });
@@ -32,6 +38,7 @@ export function runScript(folder: string, name: string, prepare: () => boolean):
     (module) => (module === "node:process" ? process : lazily(module)),
     path,
     (url) => import(url),
+    name,
   );
   // At the end, so that all functions which this run needed are in it.
   if (mayKeep) kept.keepAtExit(() => script.createCachedData());

@@ -13,6 +13,7 @@ import {
 } from "../disk/oofs/index.ts";
 import { readPartitions } from "../disk/partitions.ts";
 import { FileDisk } from "../host/file-disk.ts";
+import { VOLUME_PREFIX, VolumeDisk } from "../host/volume-disk.ts";
 import { PARTITION_TYPE_OOFS } from "../image/boot-image.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 
@@ -29,27 +30,41 @@ export interface Location {
 
 /** The image is the shortest beginning that is a file. */
 export function parseLocation(text: string): Location {
+  const [volume] = /^volume:[\w.-]+/.exec(text) ?? [];
+  if (volume !== undefined) return within(text, volume);
   for (let end = 1; end <= text.length; end++) {
     if (end < text.length && !/[:@/]/.test(text[end]!)) continue;
     const image = text.slice(0, end);
     if (!existsSync(image) || !statSync(image).isFile()) continue;
-    const match = /^(?::(\d+))?(?:@([^/]+))?(\/.*)?$/.exec(text.slice(end));
-    if (!match)
-      throw new UsageError(`${text}: after the image, ":PARTITION", "@SNAPSHOT" and "/PATH" may follow, in this order`);
-    const [, partition, snapshot, path] = match;
-    return {
-      image,
-      partition: partition === undefined ? null : Number(partition),
-      snapshot: snapshot ?? null,
-      path: path ?? "/",
-    };
+    return within(text, image);
   }
   throw new CommandError(`${text}: no such image file`);
 }
 
+/** What follows the image in a text. */
+function within(text: string, image: string): Location {
+  const match = /^(?::(\d+))?(?:@([^/]+))?(\/.*)?$/.exec(text.slice(image.length));
+  if (!match)
+    throw new UsageError(`${text}: after the image, ":PARTITION", "@SNAPSHOT" and "/PATH" may follow, in this order`);
+  const [, partition, snapshot, path] = match;
+  return {
+    image,
+    partition: partition === undefined ? null : Number(partition),
+    snapshot: snapshot ?? null,
+    path: path ?? "/",
+  };
+}
+
 /** Opens the part of the image that a location names, or the only one that can be meant. */
-export function withDevice<T>(location: Location, readOnly: boolean, body: (device: BlockDevice) => T): T {
-  const disk = new FileDisk(location.image, { readOnly });
+export function withDevice<T>(
+  location: Location,
+  { readOnly, machine }: Pick<OpenOptions, "readOnly" | "machine">,
+  body: (device: BlockDevice) => T,
+): T {
+  const { image } = location;
+  const disk = image.startsWith(VOLUME_PREFIX)
+    ? new VolumeDisk(image, { readOnly, ...(machine === undefined ? {} : { machine }) })
+    : new FileDisk(image, { readOnly });
   try {
     return body(findPart(location, disk));
   } catch (error) {
@@ -63,12 +78,14 @@ export function withDevice<T>(location: Location, readOnly: boolean, body: (devi
 export interface OpenOptions {
   readonly readOnly: boolean;
   readonly acceptOlder?: boolean;
+  /** In whose name a volume is locked; the host's when absent. */
+  readonly machine?: string;
 }
 
 /** Mounts the volume of a location. What was changed is committed when `body` returns. */
 export function withVolume<T>(location: Location, options: OpenOptions, body: (fs: FileSystem) => T): T {
   checkSnapshot(location, options);
-  return withDevice(location, options.readOnly, (device) => onVolume(location, options, device, body));
+  return withDevice(location, options, (device) => onVolume(location, options, device, body));
 }
 
 function checkSnapshot(location: Location, { readOnly }: OpenOptions): void {
@@ -109,7 +126,7 @@ export interface Files {
 /** The files of a location's volume, an OOFS or a FAT. */
 export function withFiles<T>(location: Location, options: OpenOptions, body: (fs: Files) => T): T {
   checkSnapshot(location, options);
-  return withDevice(location, options.readOnly, (device) => {
+  return withDevice(location, options, (device) => {
     if (!isFat(device)) return onVolume(location, options, device, body);
     if (location.snapshot !== null) throw new UsageError(`${nameOf(location)}: a FAT volume has no snapshots`);
     const fs = new FatFileSystem(device, { readOnly: options.readOnly, now });
@@ -132,7 +149,7 @@ export function newId(): bigint {
   return randomBytes(8).readBigUInt64LE() | 1n;
 }
 
-function findPart(location: Location, disk: FileDisk): BlockDevice {
+function findPart(location: Location, disk: FileDisk | VolumeDisk): BlockDevice {
   const { image, partition } = location;
   const { kind, partitions } = readPartitions(disk);
   // The boot sector of a FAT ends as a table of partitions does.

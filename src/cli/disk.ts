@@ -2,12 +2,12 @@
  * `qure disk`: looks into OOFS and FAT volumes in disk images, and changes them; of OOFS by commits that a power cut
  * does not hurt.
  */
-import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { checkFat, type FatType, formatFat, isFat } from "../disk/fat/index.ts";
 import { check, type FileSystem, format } from "../disk/oofs/index.ts";
-import { naming, writeSparsely } from "../host/files.ts";
+import { isReplaceable, naming, writeSparsely } from "../host/files.ts";
 import {
   type Files,
   type Location,
@@ -27,6 +27,8 @@ interface Options {
   readonly force?: boolean;
   readonly acceptOlder?: boolean;
   readonly type?: string;
+  /** No option: whose disk it is (`qure vm cp`). */
+  readonly machine?: string;
 }
 
 type Status = ReturnType<Files["stat"]>;
@@ -49,8 +51,8 @@ export function declare(command: Command): void {
   add("ls <place>", "list a directory, or show one file", "ls build/qure.img:0/").action(list);
   add("tree <place>", "show a directory with all that is below it", "tree build/qure.img").action(tree);
   add("cat <place>", "print a file or a persistent object", "cat build/qure.img:0/cluster_node").action(cat);
-  add("get <place> <file>", "copy a file out of the volume", "get disk.img:0/notes.txt notes.txt").action(get);
-  add("put <file> <place>", "copy a file into the volume", "put notes.txt disk.img:0/notes.txt").action(put);
+  add("get <place> <file>", "copy a file out of the volume", "get disk.img:0/notes.txt notes.txt").action(getFile);
+  add("put <file> <place>", "copy a file into the volume", "put notes.txt disk.img:0/notes.txt").action(putFile);
   add("rm <place>", "remove a file, a persistent object or an empty directory", "rm disk.img:0/notes.txt")
     .option("-r, --recursive", "a directory with all that is in it")
     .action(remove);
@@ -102,7 +104,8 @@ function look<T>(text: string, body: (fs: Files, location: Location) => T): T {
 
 function change(text: string, options: Options, body: (fs: Files, location: Location) => void): void {
   const location = parseLocation(text);
-  withFiles(location, { readOnly: false }, (fs) => body(fs, location));
+  const { machine } = options;
+  withFiles(location, { readOnly: false, ...(machine === undefined ? {} : { machine }) }, (fs) => body(fs, location));
   if (options.json) print({ place: nameOf(location), path: location.path });
 }
 
@@ -166,22 +169,24 @@ function cat(text: string, options: Options): void {
   });
 }
 
-function get(text: string, file: string, options: Options): void {
+export function getFile(text: string, file: string, options: Options = {}): void {
   look(text, (fs, { path }) => {
     const { sizeBytes } = fs.stat(path);
-    const aside = `${file}.${process.pid}.part`;
-    const target = naming(file, () => openSync(aside, "wx"));
+    const isNew = isReplaceable(file);
+    const aside = isNew ? `${file}.${process.pid}.part` : file;
+    const target = naming(file, () => openSync(aside, isNew ? "wx" : "w"));
     try {
       for (let at = 0; at < sizeBytes; at += PIECE_BYTES) {
         const piece = fs.read(path, at, PIECE_BYTES);
-        naming(file, () => writeSparsely(target, piece, at));
+        naming(file, () => (isNew ? writeSparsely(target, piece, at) : writeFileSync(target, piece)));
       }
-      naming(file, () => {
-        ftruncateSync(target, sizeBytes);
-        renameSync(aside, file);
-      });
+      if (isNew)
+        naming(file, () => {
+          ftruncateSync(target, sizeBytes);
+          renameSync(aside, file);
+        });
     } catch (error) {
-      rmSync(aside, { force: true });
+      if (isNew) rmSync(aside, { force: true });
       throw error;
     } finally {
       closeSync(target);
@@ -191,7 +196,7 @@ function get(text: string, file: string, options: Options): void {
 }
 
 /** Under another name first, so that the file is there as a whole or not at all. */
-function put(file: string, text: string, options: Options): void {
+export function putFile(file: string, text: string, options: Options = {}): void {
   const { size } = statSync(file);
   const source = openSync(file, "r");
   try {
@@ -241,7 +246,7 @@ function remove(text: string, options: Options): void {
 
 /** A FAT volume has no commits and no snapshots. Null where there is another one. */
 function fsckFat(location: Location): ReturnType<typeof checkFat> | null {
-  return withDevice(location, true, (device) => {
+  return withDevice(location, { readOnly: true }, (device) => {
     if (!isFat(device)) return null;
     if (location.snapshot !== null) throw new CommandError(`${nameOf(location)}: a FAT volume has no snapshots`);
     return checkFat(device);
@@ -300,7 +305,7 @@ function make(text: string, options: Options): void {
   const location = parseLocation(text);
   if (location.path !== "/" || location.snapshot !== null)
     throw new UsageError(`${text}: a volume is made in an image or a partition`);
-  withDevice(location, false, (device) => {
+  withDevice(location, { readOnly: false }, (device) => {
     const sector = new Uint8Array(512);
     device.read(0, sector);
     if (!options.force && sector.some((byte) => byte !== 0))

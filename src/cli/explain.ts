@@ -6,10 +6,12 @@ import { BUILD_EXAMPLES, BUILD_EXPLANATIONS } from "../build/explanations.ts";
 import { nearest } from "../diagnostic/suggestion.ts";
 import { LINK_EXAMPLES } from "../linker/examples.ts";
 import { LINK_EXPLANATIONS } from "../linker/explanations.ts";
+import { SPEC_EXPLANATIONS } from "../spec/explanations.ts";
 import { CommandError } from "./fail.ts";
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   ...BUILD_EXPLANATIONS,
+  ...SPEC_EXPLANATIONS,
   ...LINK_EXPLANATIONS,
   ...SOURCE_EXPLANATIONS,
 };

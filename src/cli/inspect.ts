@@ -1,35 +1,54 @@
 /** `qure inspect FILE`: what is in an image. */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Command } from "commander";
 import { checkRaw, FORMAT_BYTES } from "../../emulator/disk/format.ts";
-import { hex, type Inspection, inspectImage } from "../image/inspect.ts";
+import { nodeCrypto } from "../host/signing-key.ts";
+import { hex, type ImageReader, type Inspection, inspectImage } from "../image/inspect.ts";
+import { inspectSignature, inspectSignatureFile } from "../image/inspect-signature.ts";
 import { ImageError } from "../image/kernel-image.ts";
+import { isKeyList, MOST_LIST_BYTES, readKeyList, type SignedKeyList } from "../image/key-list.ts";
+import { hexOf, type Signature } from "../image/signature.ts";
+import { describeSlots } from "../image/slot-record.ts";
 import { CommandError } from "./fail.ts";
+import { readerOf } from "./image-file.ts";
 
 export function declare(command: Command): void {
   command
-    .argument("<file>", "ISO, raw disk or kernel image")
+    .argument("<file>", "ISO, raw disk, kernel image or signature")
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  qure inspect build/qure.iso\n")
     .action((path: string, options: { json?: boolean }) => {
-      const found = inspectFile(path);
-      process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : describe(path, found));
-      if (found.problems.length > 0)
-        throw new CommandError(found.problems.map((text) => `${path}: ${text}`).join("\nqure inspect: error: "));
+      const { image, signature, keys, problems } = inspectFile(path);
+      const shown = signature && shownAs(signature);
+      const list = keys && { ...keys, keys: keys.keys.map(hexOf), signer: hexOf(keys.signer) };
+      if (options.json)
+        process.stdout.write(`${JSON.stringify(list ?? { ...image, signature: shown, problems }, null, 2)}\n`);
+      else if (list)
+        process.stdout.write(
+          `${path}: trusted keys of ${list.product}, number ${list.sequence}\n\n${list.keys.join("\n")}\n\nsigned by ${list.signer}\n`,
+        );
+      else process.stdout.write((image ? describe(path, image) : `${path}: signature\n`) + describeSignature(shown));
+      if (problems.length > 0)
+        throw new CommandError(problems.map((text) => `${path}: ${text}`).join("\nqure inspect: error: "));
     });
 }
 
-function inspectFile(path: string): Inspection {
+interface Found {
+  /** Null of a file that is a signature. */
+  readonly image: Inspection | null;
+  readonly signature: Signature | null;
+  /** Of a file that is a list of keys. */
+  readonly keys?: SignedKeyList;
+  readonly problems: readonly string[];
+}
+
+function inspectFile(path: string): Found {
   const file = openSync(path, "r");
   try {
-    const sizeBytes = fstatSync(file).size;
-    const read = (offset: number, length: number): Uint8Array => {
-      const bytes = new Uint8Array(Math.max(0, Math.min(length, sizeBytes - offset)));
-      return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, offset));
-    };
-    checkRaw(path, read(0, FORMAT_BYTES));
-    return inspectImage({ sizeBytes, read });
+    const reader = readerOf(file);
+    checkRaw(path, reader.read(0, FORMAT_BYTES));
+    return inspected(reader);
   } catch (error) {
     if (error instanceof ImageError) throw new CommandError(`${path}: ${error.message}`);
     // Reading an open file gives no path.
@@ -37,6 +56,31 @@ function inspectFile(path: string): Inspection {
   } finally {
     closeSync(file);
   }
+}
+
+function inspected(reader: ImageReader): Found {
+  const first = reader.read(0, MOST_LIST_BYTES);
+  if (isKeyList(first)) return { image: null, signature: null, keys: readKeyList(first, nodeCrypto), problems: [] };
+  const alone = inspectSignatureFile(reader, nodeCrypto);
+  if (alone) return { image: null, ...alone };
+  const image = inspectImage(reader);
+  const found = inspectSignature(reader, image, nodeCrypto);
+  return { image, signature: found?.signature ?? null, problems: [...image.problems, ...(found?.problems ?? [])] };
+}
+
+type Shown = Omit<Signature, "key" | "hashes"> & { readonly key: string; readonly chunks: number };
+
+const shownAs = ({ key, hashes, ...rest }: Signature): Shown => ({ ...rest, key: hexOf(key), chunks: hashes.length });
+
+function describeSignature(shown: Shown | null): string {
+  if (!shown) return "";
+  const { product, revision, floor, wire, disk, imageBytes, chunks, key } = shown;
+  return [
+    `\nSignature    ${product}, revision ${revision}, may be installed from revision ${floor} on`,
+    `             image of ${imageBytes} bytes in ${chunks} chunks`,
+    `             cluster protocol ${wire.own}, understands ${wire.oldest}; OOFS ${disk.own}, reads ${disk.oldest}`,
+    `             by the key ${key}\n`,
+  ].join("\n");
 }
 
 function describe(path: string, found: Inspection): string {
@@ -65,7 +109,9 @@ function describe(path: string, found: Inspection): string {
       `Boot record  version ${version}, image of ${imageSectors} sectors from sector ${imageLba} on: loader ${loaderSectors}, kernel image ${kernelSectors} from its sector ${kernelSector} on`,
     );
   }
-  const { kernel } = found;
+  const { kernel, slots } = found;
+  if (slots)
+    lines.push("", ...describeSlots(slots).map((line, at) => `${at === 0 ? "Kernels" : ""}`.padEnd(13) + line));
   if (kernel) {
     const { parts } = kernel;
     lines.push(

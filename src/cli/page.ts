@@ -1,11 +1,10 @@
 /** `qure page`: the page in which a cluster runs in a browser, served on this computer or written to a folder. */
-import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { copyFileAside, listFiles } from "../host/files.ts";
-import { packageRoot } from "../host/package.ts";
-import { serveFolder } from "../host/static-server.ts";
+import { writeFilesAside } from "../host/files.ts";
+import { pageFiles, readPageFile } from "../host/page-files.ts";
+import { serveFiles } from "../host/static-server.ts";
 import { CommandError } from "./fail.ts";
 import {
   declareOptions,
@@ -50,16 +49,16 @@ export function declare(command: Command): void {
 }
 
 async function runPage({ port, isolate, out }: OptionValues<typeof PAGE_OPTIONS>): Promise<void> {
-  const folder = join(packageRoot(), "dist/page");
-  if (!existsSync(join(folder, "index.html")))
+  const files = pageFiles();
+  if (!files.includes("index.html"))
     throw new CommandError("the page is not built: `npm run page` in QuRe's sources does that");
   if (out !== null) {
-    for (const name of listFiles(folder)) copyFileAside(join(folder, name), join(out, name));
+    writeFilesAside(files.map((name) => ({ path: join(out, name), content: readPageFile(name)! })));
     process.stdout.write(`${join(out, "index.html")}\n`);
     return;
   }
   try {
-    const server = await serveFolder(folder, port, { isolate });
+    const server = await serveFiles(readPageFile, port, { isolate });
     process.stdout.write(`http://localhost:${(server.address() as AddressInfo).port}/\n`);
     const stop = (): void => void server.close().closeAllConnections();
     process.on("SIGINT", stop);

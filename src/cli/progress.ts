@@ -11,10 +11,12 @@ export interface Progress {
 
 const SILENT_MS = 700;
 
-export function makeProgress(stream: NodeJS.WriteStream): Progress {
+/** `pauseMs`: elsewhere than on a terminal there is a line no more often. */
+export function makeProgress(stream: NodeJS.WriteStream, pauseMs = 0): Progress {
   const start = performance.now();
   const isTerminal = stream.isTTY === true;
   let last = "";
+  let lastMs = -Infinity;
   const clear = (): void => {
     if (isTerminal && last !== "") stream.write("\r\x1b[K");
     last = "";
@@ -22,8 +24,10 @@ export function makeProgress(stream: NodeJS.WriteStream): Progress {
   return {
     step(text) {
       // What is over within a moment needs no progress.
-      if (text === last || (!isTerminal && performance.now() - start < SILENT_MS)) return;
-      const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
+      const nowMs = performance.now();
+      if (text === last || (!isTerminal && (nowMs - start < SILENT_MS || nowMs - lastMs < pauseMs))) return;
+      lastMs = nowMs;
+      const seconds = ((nowMs - start) / 1000).toFixed(1).padStart(5);
       if (isTerminal) stream.write(`\r\x1b[K${seconds} s  ${text.slice(0, (stream.columns || 80) - 10)}`);
       else stream.write(`${seconds} s  ${text}\n`);
       last = text;

@@ -28,7 +28,8 @@ export interface ListedSnapshot {
   readonly content: { readonly kind: SnapshotKind; readonly config: SnapshotConfig } | string;
 }
 
-function pathOf(store: string, name: string): string {
+/** Throws a UsageError for a name under which nothing can be kept. */
+export function pathOf(store: string, name: string): string {
   if (/[/\\]/.test(name) || name.endsWith(ENDING)) return name;
   if (!/^[\w.+-]+$/.test(name)) throw new UsageError(`${name}: a snapshot's name has letters, digits and . _ + - only`);
   return join(store, `${name}${ENDING}`);

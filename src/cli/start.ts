@@ -1,11 +1,11 @@
 /**
- * Where the command starts. Each tool and each command is one script with its code kept compiled, and what the others
- * need is never read. It is bundled as CommonJS, which Node starts eight milliseconds sooner than a module.
+ * Where the command starts. Tools and commands are scripts, whose code is kept compiled, and what the others need is
+ * never run. It is bundled as CommonJS, which Node starts eight milliseconds sooner than a module.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./code-cache.ts";
-import { COMMANDS, NO_COMMAND } from "./commands.ts";
+import { COMMANDS, NO_COMMAND, scriptOf } from "./commands.ts";
 import { reportFailure } from "./fail.ts";
 import { passOn } from "./gnu/pass-on.ts";
 import { TOOLS } from "./gnu/tools.ts";
@@ -41,8 +41,8 @@ function isLongSource(argument: string): boolean {
   }
 }
 
-/** The script that does what a first argument asks for. */
-function scriptOf(word: string): string {
+/** The tool or command that a first argument asks for. */
+function askedBy(word: string): string {
   const asked = word === "help" ? (process.argv[3] ?? "") : word;
   return TOOLS.has(word) || COMMANDS.has(asked) ? asked : NO_COMMAND;
 }
@@ -60,4 +60,7 @@ function isPassedOn(): boolean {
   }
 }
 
-if (!isPassedOn()) runScript(join(__dirname, "scripts"), scriptOf(name), prepare);
+if (!isPassedOn()) {
+  const asked = askedBy(name);
+  runScript(join(__dirname, "scripts"), scriptOf(asked), asked, prepare);
+}

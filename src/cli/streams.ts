@@ -8,12 +8,13 @@ const EXIT_NO_READER = 141;
 
 /**
  * Ends the process when whoever reads a stream leaves (`qure nm ... | head`): nobody is left to tell, and nothing went
- * wrong.
+ * wrong. A disk that is full under a redirected output is told in a line.
  */
 function watchReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(EXIT_NO_READER);
+    if (error.code === "EPIPE") process.exit(EXIT_NO_READER);
+    if (stream !== process.stderr) process.stderr.write(`qure: error: standard output: ${error.message}\n`);
+    process.exit(1);
   });
 }
 

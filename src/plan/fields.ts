@@ -24,6 +24,8 @@ interface Range {
   readonly grain?: number;
 }
 
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 export interface Field<Value> {
   /** For people: `whole number, 1 to 8`. */
   readonly kind: string;
@@ -40,6 +42,12 @@ export interface Field<Value> {
   readonly range?: Range;
   /** The fields of what stands in it. */
   readonly table?: FieldTable;
+  /** Of a list and of a map: what each entry is. */
+  readonly item?: Field<unknown>;
+  /** Of a map: which names its entries may have. */
+  readonly names?: RegExp;
+  /** For editors (JSON Schema, draft 2020-12). */
+  readonly schema: JsonSchema;
   /** From JSON. Throws a PlanError. */
   read(value: unknown, place: string): Value;
   /** To JSON. */
@@ -65,7 +73,7 @@ export function flag(texts: Texts & { readonly initial: boolean }): Field<boolea
   const kind = "true or false";
   const read = (value: unknown, place: string): boolean =>
     typeof value === "boolean" ? value : expected(place, value, kind);
-  return { ...texts, kind, read, write: same };
+  return { ...texts, kind, schema: { type: "boolean" }, read, write: same };
 }
 
 const inRange = (value: unknown, { least, most, grain = 1 }: Range): value is number =>
@@ -76,7 +84,8 @@ export function wholeNumber(texts: Texts & Range & { readonly initial: number })
   const kind = most === Number.MAX_SAFE_INTEGER ? `whole number from ${least}` : `whole number, ${least} to ${most}`;
   const read = (value: unknown, place: string): number =>
     inRange(value, texts) ? value : expected(place, value, `a ${kind}`);
-  return { ...texts, range: texts, kind, read, write: same };
+  const schema = { type: "integer", minimum: least, maximum: most };
+  return { ...texts, range: texts, kind, schema, read, write: same };
 }
 
 /** Sizes of blank disks: 16 MiB to 2 TiB in whole sectors. */
@@ -100,7 +109,7 @@ export function size(texts: Texts & Required<Range> & { readonly initial: number
     const bytes = digits === undefined ? value : Number(digits) * 1024 ** UNITS.indexOf(unit as (typeof UNITS)[number]);
     return inRange(bytes, texts) ? bytes : expected(place, value, `a ${kind}, such as "64M"`);
   };
-  return { ...texts, range: texts, kind, read, write: formatSize };
+  return { ...texts, range: texts, kind, schema: { type: ["integer", "string"] }, read, write: formatSize };
 }
 
 const TIME_UNITS = [
@@ -122,7 +131,7 @@ export function time(texts: Texts & { readonly initial: number }): Field<number>
     const [unit, scale] = TIME_UNITS.find(([, factor]) => ns % factor === 0) ?? ["ns", 1];
     return `${ns / scale}${unit}`;
   };
-  return { ...texts, kind: "time", read, write };
+  return { ...texts, kind: "time", schema: { type: ["number", "string"] }, read, write };
 }
 
 /** One of a few words or numbers. */
@@ -132,7 +141,7 @@ export function choice<const Values extends readonly (string | number)[]>(
   const kind = texts.choices.map((value) => JSON.stringify(value)).join(", ");
   const read = (value: unknown, place: string): Values[number] =>
     texts.choices.find((known) => known === value) ?? expected(place, value, `one of ${kind}`);
-  return { ...texts, kind, read, write: same };
+  return { ...texts, kind, schema: { enum: texts.choices }, read, write: same };
 }
 
 /** A text that is not empty; `kind` says which. */
@@ -142,7 +151,8 @@ export function text(
   const { kind, pattern = /^[^\0]+$/, initial } = texts;
   const read = (value: unknown, place: string): string =>
     typeof value === "string" && pattern.test(value) ? value : expected(place, value, `a ${kind}`);
-  return { ...texts, isRequired: initial === undefined, initial: initial ?? "", read, write: same };
+  const schema = { type: "string", pattern: pattern.source };
+  return { ...texts, schema, isRequired: initial === undefined, initial: initial ?? "", read, write: same };
 }
 
 export const path = (texts: Texts): Field<string> => text({ ...texts, kind: "path" });
@@ -165,13 +175,15 @@ export function notation<Value>(
     }
   };
   // Nobody sees the value of what must be there.
-  return { ...texts, kind, isRequired: true, initial: undefined as Value, read, write: format };
+  const schema = { type: "string" };
+  return { ...texts, kind, schema, isRequired: true, initial: undefined as Value, read, write: format };
 }
 
 /** The same, or null when it is absent. */
 export function optional<Value>(field: Field<Value>): Field<Value | null> {
   return {
     ...field,
+    schema: { anyOf: [field.schema, { type: "null" }] },
     isRequired: false,
     initial: null,
     read: (value, place) => (value === null ? null : field.read(value, place)),
@@ -192,10 +204,36 @@ export function listOf<Value>(field: Field<Value>, most = 1000): Field<readonly 
   return {
     ...field,
     kind: field.table ? "list" : `list: ${field.kind}`,
+    item: field,
+    schema: { type: "array", items: field.schema, maxItems: most },
     isRequired: false,
     initial: [],
     read,
     write: (values) => values.map((value) => field.write(value)),
+  };
+}
+
+/** An object with any names, all of whose values are alike. */
+export function mapOf<Value>(
+  texts: Texts & { readonly names: RegExp; readonly item: Field<Value> },
+): Field<Readonly<Record<string, Value>>> {
+  const { names, item } = texts;
+  const read = (value: unknown, place: string): Readonly<Record<string, Value>> => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return expected(place, value, "an object");
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) => {
+        if (!names.test(name)) throw new PlanError(`${place}.${name}`, `a name here is like ${names.source}`);
+        return [name, item.read(one, `${place}.${name}`)];
+      }),
+    );
+  };
+  return {
+    ...texts,
+    kind: `map: ${item.kind}`,
+    schema: { type: "object", propertyNames: { pattern: names.source }, additionalProperties: item.schema },
+    initial: {},
+    read,
+    write: (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, item.write(value)])),
   };
 }
 
@@ -207,9 +245,34 @@ export function group<const Table extends FieldTable>(
   return {
     ...texts,
     kind: "object",
+    schema: schemaOf(table),
     initial: initialOf(table),
     read: (value, place) => readTable(table, value, place),
     write: (values) => writeTable(table, values),
+  };
+}
+
+/** What `readTable` takes, as a JSON Schema. A list may be written as `+NAME`: it goes to the end of what is there. */
+export function schemaOf(table: FieldTable, takesMore = false): JsonSchema {
+  const properties = Object.entries(table).flatMap(
+    ([name, { schema, help, table: inner, item }]): [string, JsonSchema][] => {
+      const isGroup = inner !== undefined && item === undefined;
+      const said = { ...(isGroup ? schemaOf(inner, takesMore) : schema), description: help };
+      const isList = item !== undefined && schema["type"] === "array";
+      return takesMore && isList
+        ? [
+            [name, said],
+            [`+${name}`, said],
+          ]
+        : [[name, said]];
+    },
+  );
+  const required = Object.entries(table).flatMap(([name, { isRequired }]) => (isRequired ? [name] : []));
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+    ...(required.length > 0 ? { required } : {}),
   };
 }
 

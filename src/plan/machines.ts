@@ -5,6 +5,7 @@
 import { plainParts } from "../../emulator/board-config.ts";
 import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { SparseDisk } from "../../emulator/disk/disk.ts";
+import { parseMac } from "../../emulator/ether/packet.ts";
 import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
@@ -19,6 +20,7 @@ import {
   OWN_DISK,
   type Plan,
 } from "./schema.ts";
+import { readSites } from "./sites.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -29,6 +31,8 @@ export interface Shelf {
   medium(path: string, isRaw: boolean): Uint8Array;
   /** The same, read as it is needed. Nobody writes it. */
   disk(path: string, isRaw: boolean): BlockBackend;
+  /** A disk that is one machine's own, and written where it is: a volume. Null: what the path names is none. */
+  own(path: string): BlockBackend | null;
   /** An expansion ROM. */
   rom(path: string): Uint8Array;
   /** The name and key of a cluster. */
@@ -50,7 +54,8 @@ export function memoryShelf(known: Pick<Shelf, "firmware" | "medium"> & Partial<
   };
   const kernelCd: Shelf["kernelCd"] = ({ kernel }) => absent(kernel!.path);
   const files = { read: absent, disk: absent, rom: absent, key: absent, kept: absent, keep: absent, kernelCd };
-  return { prepared: absent, ...files, ...known };
+  const own = (): null => null;
+  return { prepared: absent, own, ...files, ...known };
 }
 
 /** What a machine has in a place; undefined when there is no drive. */
@@ -82,13 +87,16 @@ const ifAny = <Name extends string, Item>(
 ): { [Key in Name]?: typeof items } =>
   (items.some((item) => item !== null) ? { [name]: items } : {}) as { [Key in Name]?: typeof items };
 
+/** A disk that others may have, too: what is written of it stays with the machine. */
+const overlayOf = (base: BlockBackend): BlockBackend => new SparseDisk(base.sizeBytes, { base });
+
 /** Drives but hda and the CD in hdc. */
 function furtherDrives(machine: MachinePlan, hasCd: boolean, shelf: Shelf): Partial<NodeOptions> {
   const drive = (found: DrivePlan | undefined): LabDrive | null => {
     if (found === undefined) return null;
-    const medium = found.path === null ? null : shelf.disk(found.path, found.isRaw);
-    if (found.kind === "cd") return { kind: "cd", medium };
-    return { kind: "disk", medium: new SparseDisk(medium!.sizeBytes, { base: medium! }) };
+    if (found.kind === "disk")
+      return { kind: "disk", medium: shelf.own(found.path!) ?? overlayOf(shelf.disk(found.path!, found.isRaw)) };
+    return { kind: "cd", medium: found.path === null ? null : shelf.disk(found.path, found.isRaw) };
   };
   const at = (places: readonly string[]): (LabDrive | null)[] =>
     places.map((place) => (place === CD && hasCd ? null : drive(driveAt(machine, place))));
@@ -118,6 +126,10 @@ function ownDisk(machine: MachinePlan, names: readonly string[], shelf: Shelf): 
   const known = new Map(names.map((name) => [name, keptIn === null ? null : shelf.kept(keptIn, name)]));
   const isMissing = [...known.values()].some((disk) => disk === null);
   const prepared = isPrepared && isMissing ? shelf.prepared(cdPathOf(machine)!, blank!) : null;
+  const own = path === null ? null : shelf.own(path);
+  if (own && keptIn !== null) throw new RangeError(`${path}: it is kept where it is: leave the folder out`);
+  if (own && names.length > 1) throw new RangeError(`${path}: several machines would write it: make a clone for each`);
+  if (own) return () => own;
   const base = path === null ? prepared : shelf.disk(path, isRaw);
   const sizeBytes = base?.sizeBytes ?? blank!;
   return (name) =>
@@ -133,8 +145,6 @@ function plainFields(machine: MachinePlan): Partial<NodeOptions> {
   return plainParts({ ...(said as object), ...(bootOrder ? { bootOrder } : {}) });
 }
 
-const macOf = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (digits) => Number.parseInt(digits, 16));
-
 function nodesOf(machine: MachinePlan, names: readonly string[], seed: number, shelf: Shelf): NodeOptions[] {
   const { ramBytes, macAddress, key, videoRom, nicRom, off } = machine;
   const cdrom = cdOf(machine, shelf);
@@ -144,7 +154,7 @@ function nodesOf(machine: MachinePlan, names: readonly string[], seed: number, s
     ...(videoRom === null ? {} : { videoRom: shelf.read(videoRom) }),
     ...(nicRom === null ? {} : { nicRom: shelf.rom(nicRom) }),
     ...(key === null ? {} : { key: key === KEY_OF_SEED ? keyOfSeed(seed) : shelf.key(key) }),
-    ...(macAddress === null ? {} : { macAddress: macOf(macAddress) }),
+    ...(macAddress === null ? {} : { macAddress: parseMac(macAddress) }),
     ...(cdrom ? { cdrom } : {}),
     ...(off ? { off } : {}),
   };
@@ -165,6 +175,7 @@ export function clusterOf(plan: Plan, shelf: Shelf): Omit<ClusterOptions, "host"
     startSeconds,
     nsPerInstruction,
     gateway: network.gateway,
+    ...(network.sites === null ? {} : { world: readSites(network.sites, shelf.read(network.sites)) }),
     jit: run.jit,
     reboot: run.reboot,
     realtime: run.realtime,

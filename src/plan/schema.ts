@@ -166,6 +166,9 @@ export const MACHINE = {
 
 export const NETWORK = {
   gateway: flag({ help: "there is a gateway with a DHCP server", option: "no-gateway", initial: true }),
+  sites: optional(
+    path({ help: "the file of the sites at which the machines are, each behind its gateway", option: "sites" }),
+  ),
   forwards: listOf(
     notation({
       help: "ports of this host that lead to guests",

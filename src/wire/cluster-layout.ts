@@ -3,6 +3,7 @@
  * "Packet".
  */
 
+export const VERSION = 4;
 export const KIND = 5;
 export const STATE = 6;
 export const FLAGS = 7;
@@ -11,7 +12,6 @@ export const AGE = 12;
 /** The sender's id. */
 export const SENDER = 24;
 export const FOUNDER = 32;
-export const NAME = 40;
 export const SESSION = 72;
 export const SEQUENCE = 80;
 export const ADDRESS = 84;
@@ -21,7 +21,6 @@ export const ECHO_BYTES = 4;
 export const ECHO_NUMBER = 92;
 export const CODE = 96;
 export const VALUES_NUMBER = 112;
-export const EVENTS_NUMBER = 120;
 /** All packets begin with so many. */
 export const HEAD_BYTES = 128;
 /** Of whom a packet speaks that speaks of somebody. */
@@ -33,6 +32,12 @@ export const SERVICE = 136;
 export const ID_BYTES = 8;
 export const NAME_BYTES = 32;
 export const CODE_BYTES = 16;
+/** Of a view. */
+export const ENTRY_BYTES = 68;
+/** Of the history. */
+export const EVENT_BYTES = 72;
+/** Before the text of values: how many members agree, and their ids. */
+export const VOTERS_BYTES = 132;
 
 /** Kinds. */
 export const HELLO = 1;
@@ -45,6 +50,8 @@ export const RELEASE = 9;
 export const MOVE = 10;
 export const VALUES = 11;
 export const SUSPECT = 12;
+export const JOIN = 13;
+export const WELCOME = 14;
 export const EVENTS = 15;
 export const PROMISE = 19;
 export const VOTED = 20;
@@ -52,11 +59,18 @@ export const OFFER = 21;
 export const SHOW = 22;
 export const GIVE = 23;
 export const HAVE = 24;
+export const OUTDATED = 25;
 export const TURN = 26;
+export const CHANGE = 27;
+export const CHANGED = 28;
 
 /** States of senders. */
 export const JOINING = 1;
 export const MEMBER = 2;
+/** And of entries: the node said bye, */
+export const LEFT = 4;
+/** or is told that the sender speaks now. */
+export const NAMED = 5;
 
 /** Flags. */
 export const DISKLESS = 0x01;
@@ -64,3 +78,5 @@ export const OPEN = 0x04;
 /** The sender founded its era alone. */
 export const ALONE = 0x08;
 export const VALUES_KEPT = 0x20;
+/** It has more to do than most. */
+export const BUSY = 0x80;

@@ -2,16 +2,11 @@
 import { get16, get32 } from "../../emulator/ether/packet.ts";
 import { little32 } from "../bytes/little-endian.ts";
 import {
-  ADDRESS,
   AGE,
-  CODE,
-  CODE_BYTES,
-  ECHO,
-  ECHO_BYTES,
-  ECHO_NUMBER,
+  ENTRY_BYTES,
   ERA,
+  EVENT_BYTES,
   EVENTS,
-  EVENTS_NUMBER,
   FLAGS,
   FOUNDER,
   HEAD_BYTES,
@@ -19,58 +14,42 @@ import {
   ID_BYTES,
   KIND,
   MOVE,
-  NAME,
   NAME_BYTES,
   OPEN,
   RELEASE,
   SENDER,
-  SEQUENCE,
   SERVICE,
-  SESSION,
   STATE,
   VALUES,
-  VALUES_NUMBER,
   VIEW,
+  VOTERS_BYTES,
 } from "./cluster-layout.ts";
+import { HEAD, type Head, KINDS } from "./cluster-packet.ts";
+import { packetHex } from "./hex.ts";
 import type { Field, Layer } from "./layer.ts";
+import { bytesOf, readRecord } from "./record.ts";
 
 export const CLUSTER_PORT = 20818;
-const KINDS = [
-  "",
-  "hello",
-  "view",
-  "report",
-  "bye",
-  "reboot request",
-  "reboot answer",
-  "probe",
-  "hold",
-  "release",
-  "move",
-  "values",
-  "suspect",
-  "join",
-  "welcome",
-  "events",
-  "history",
-  "prepare",
-  "offer",
-  "promise",
-  "voted",
-  "offer of a key",
-  "show",
-  "give",
-  "have",
-  "outdated",
-  "new key",
-];
-/** Before the text: how many members agree, and their ids. */
-const VOTERS_BYTES = 132;
-const EVENT_BYTES = 72;
-const EVENT_KINDS = ["", "founded", "ended", "joined", "left", "died", "moved", "configured", "upgraded"];
+export const EVENT_KINDS = ["", "founded", "ended", "joined", "left", "died", "moved", "configured", "upgraded"];
 const STATES = ["", "joining", "member", "offline", "left", "named"];
+/** Fields of the header that a person reads, and how. */
+const LABELS: readonly (readonly [field: keyof Head, label: string])[] = [
+  ["state", "state of the sender"],
+  ["era", "era"],
+  ["age", "age"],
+  ["id", "node id"],
+  ["founder", "founder"],
+  ["name", "name"],
+  ["session", "session"],
+  ["sequence", "sequence"],
+  ["address", "address"],
+  ["echo", "answers the session that begins"],
+  ["echoNumber", "has heard its packet"],
+  ["code", "code"],
+  ["valuesNumber", "number of the values"],
+  ["eventsNumber", "events of the history"],
+];
 const VIEW_BYTES = 152;
-const ENTRY_BYTES = 68;
 const MEMBERS_AT = HEAD_BYTES;
 const UDP_HEADER_BYTES = 8;
 const UDP_PAYLOAD = 14 + 20 + UDP_HEADER_BYTES;
@@ -85,19 +64,15 @@ interface ClusterPacket {
   readonly founder: string;
 }
 
-const BYTES_AS_HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-export function packetHex(bytes: Uint8Array, at: number, sizeBytes: number): string {
-  let text = "";
-  for (let index = at; index < Math.min(at + sizeBytes, bytes.length); index++) text += BYTES_AS_HEX[bytes[index]!];
-  return text;
-}
-
 /** EUI-64 of a MAC address: docs/protocols/cluster.md. */
 export function nodeId(mac: Uint8Array): string {
   const digits = packetHex(mac, 0, mac.length);
   return `${digits.slice(0, 6)}fffe${digits.slice(6)}`;
 }
+
+/** The MAC address that a node's id was made of. */
+export const macOf = (node: string): Uint8Array =>
+  Uint8Array.from([0, 2, 4, 10, 12, 14], (at) => Number.parseInt(node.slice(at, at + 2), 16));
 
 function id(bytes: Uint8Array, at: number): string {
   return packetHex(bytes, at, ID_BYTES);
@@ -144,32 +119,19 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
   const title = "Cluster";
   if (bytes.length - at < HEAD_BYTES || get32(bytes, at) !== 0x5152434c)
     return { title, summary: "not a packet of the cluster", fields: [] };
-  const kind = KINDS[bytes[at + KIND]!] ?? `kind ${bytes[at + KIND]}`;
+  const kind =
+    (KINDS as Readonly<Record<number, { name: string }>>)[bytes[at + KIND]!]?.name ?? `kind ${bytes[at + KIND]}`;
   const state = STATES[bytes[at + STATE]!] ?? `state ${bytes[at + STATE]}`;
-  const era = little32(bytes, at + ERA);
-  const sender = name(bytes, at + NAME);
-  const fields: Field[] = [
-    ["kind", kind, at + KIND, 1],
-    ["state of the sender", state, at + STATE, 1],
-    ["era", String(era), at + ERA, 4],
-    ["age", String(little32(bytes, at + AGE)), at + AGE, 4],
-    ["node id", id(bytes, at + SENDER), at + SENDER, ID_BYTES],
-    ["founder", id(bytes, at + FOUNDER), at + FOUNDER, ID_BYTES],
-    ["name", sender, at + NAME, NAME_BYTES],
-    ["session", id(bytes, at + SESSION), at + SESSION, ID_BYTES],
-    ["sequence", String(little32(bytes, at + SEQUENCE)), at + SEQUENCE, 4],
-    ["address", [...bytes.subarray(at + ADDRESS, at + ECHO)].join("."), at + ADDRESS, 4],
-    ["answers the session that begins", packetHex(bytes, at + ECHO, ECHO_BYTES), at + ECHO, ECHO_BYTES],
-    ["has heard its packet", String(little32(bytes, at + ECHO_NUMBER)), at + ECHO_NUMBER, 4],
-    [
-      bytes[at + FLAGS]! & OPEN ? "code, of an open cluster" : "code",
-      packetHex(bytes, at + CODE, CODE_BYTES),
-      at + CODE,
-      CODE_BYTES,
-    ],
-    ["number of the values", String(little32(bytes, at + VALUES_NUMBER)), at + VALUES_NUMBER, 4],
-    ["events of the history", String(little32(bytes, at + EVENTS_NUMBER)), at + EVENTS_NUMBER, 4],
-  ];
+  const head = readRecord(bytes, at, HEAD);
+  const fields: Field[] = [["kind", kind, at + KIND, 1]];
+  for (const [field, label] of LABELS) {
+    const [, offset, type] = HEAD.find(([name]) => name === field)!;
+    const value = head[field];
+    const shown =
+      field === "state" ? state : typeof value === "object" ? packetHex(value, 0, value.length) : `${value}`;
+    const name = field === "code" && head.flags & OPEN ? "code, of an open cluster" : label;
+    fields.push([name, shown, at + offset, bytesOf(type)]);
+  }
   let members = "";
   if (bytes[at + KIND] === VIEW && bytes.length - at >= VIEW_BYTES) {
     members = `, ${little32(bytes, at + MEMBERS_AT)} members`;
@@ -203,5 +165,5 @@ export function decodeCluster(bytes: Uint8Array, at: number): Layer {
       const what = EVENT_KINDS[bytes[event + 24]!] ?? "?";
       fields.push(["event", `${number} ${what} ${name(bytes, event + 40)}`, event, EVENT_BYTES]);
     }
-  return { title, summary: `${kind} of ${sender}, ${state}, era ${era}${members}`, fields };
+  return { title, summary: `${kind} of ${head.name}, ${state}, era ${head.era}${members}`, fields };
 }

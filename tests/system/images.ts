@@ -9,10 +9,12 @@ import {
   folderTree,
   formatDiagnostic,
   LabCluster,
-  restoreCluster,
   type SourceTree,
 } from "../../src/index.ts";
+import type { LabHost } from "../../src/lab/host.ts";
+import { restoreWith } from "../../src/lab/restore.ts";
 import { kept, keptForAll } from "../setup/cache.ts";
+import { unpacking } from "../setup/unpacked.ts";
 import { keepWarm } from "../setup/warm.ts";
 import { treeWith, treeWithGuests, treeWithProgram } from "./tree-with.ts";
 
@@ -35,7 +37,7 @@ interface Manifest {
 
 let read: Images | null = null;
 
-/** Puts into `folder` what `qure build` would leave in build/. */
+/** Puts into `folder` what `qure build --checks` would leave in build/. */
 export function provideBuild(folder: string): void {
   cpSync(join(inject("cacheFolder"), "images/build"), join(folder, "build"), { recursive: true });
 }
@@ -70,7 +72,7 @@ export const sources = (): SourceTree => folderTree(root);
 
 /** An ISO of these sources. */
 export function isoOf(tree: SourceTree): Uint8Array {
-  const settings = { version: "0.1.0", revision: 1, cache: objects, wanted: ["qure.iso"] };
+  const settings = { version: "0.1.0", revision: 1, checks: true, cache: objects, wanted: ["qure.iso"] };
   const { files, diagnostics } = buildSystem(tree, settings);
   if (files) return files[0]!.content;
   throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));
@@ -103,17 +105,23 @@ export function boot({ nodes, ...options }: Omit<ClusterOptions, "firmware">): L
   return keepWarm(new LabCluster({ ...options, nodes: small, firmware: images().firmware }));
 }
 
+/** A cluster from a kept state: what that unpacks to is kept too. */
+function restored(state: Uint8Array): LabCluster {
+  const reading = { compressor: unpacking } as LabHost;
+  return keepWarm(restoreWith(state, { host: reading }, ({ host: _, ...options }) => new LabCluster(options)));
+}
+
 /**
  * A cluster in the state to which `make` brings it: that is done once for each name in a test file, later ones come
  * from a snapshot, which is kept until a source changes.
  */
 export async function inState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
-  return keepWarm(restoreCluster(await kept(name, async () => (await make()).save())));
+  return restored(await kept(name, async () => (await make()).save()));
 }
 
 /** The same for a state that tests of several files begin from. */
 export async function inSharedState(name: string, make: () => Promise<LabCluster>): Promise<LabCluster> {
-  return keepWarm(restoreCluster(await keptForAll(name, async () => (await make()).save())));
+  return restored(await keptForAll(name, async () => (await make()).save()));
 }
 
 export const PROMPT = /\S+:\/\S*> $/;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { answer } from "../setup/answers.ts";
+import { isThorough } from "../setup/tier.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -38,7 +39,8 @@ const FILES: ReadonlyMap<string, Uint8Array> = new Map([
   ["drawn3", drawn(3, 200, 30)],
   ["drawn4", drawn(4, 180, 30)],
   ["nul", text("a\0b\nc\0\n\0\n")],
-  ["long", text(`${"long line ".repeat(100_000)}\nshort\n${"x".repeat(70_000)}`)],
+  // Each line is longer than what a pipe holds.
+  ["long", text(`${"long line ".repeat(isThorough ? 100_000 : 10_000)}\nshort\n${"x".repeat(70_000)}`)],
 ]);
 
 /** Lines whose output is compared, with the status. */

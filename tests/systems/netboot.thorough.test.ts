@@ -95,7 +95,7 @@ test(
       { ...BLANK, ramBytes },
     ];
     await inLab(nodes, false, async (server, blank) => {
-      await server.enter("kernel install hdc", /Kernel 1 is on trial/, SOON);
+      await server.enter("kernel install --unsigned hdc", /Kernel 1 is on trial/, SOON);
       server.reset();
       await server.waitFor(/kernel image at sector 8192/, SOON);
       await server.waitFor(PROMPT, SOON);

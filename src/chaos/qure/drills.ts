@@ -5,6 +5,7 @@ import { clusterPacketOf } from "../../wire/cluster.ts";
 import { type Drill, type Drills, Once, type Trial } from "../drill.ts";
 import type { World } from "../world.ts";
 import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
+import { cloneDrill } from "./clone-drills.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
@@ -328,6 +329,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       ...lives,
       ...say,
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
+      cloneDrill(world, layout),
     ],
     frame: (frame) => recorder.frame(frame),
   };

@@ -2,8 +2,9 @@
  * What QuRe's nodes hold of their cluster, read from their memory by the names in their kernel. What they print is not
  * asked.
  */
-import { nodeId, packetHex } from "../../wire/cluster.ts";
+import { nodeId } from "../../wire/cluster.ts";
 import { ID_BYTES } from "../../wire/cluster-layout.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { World, WorldNode } from "../world.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 

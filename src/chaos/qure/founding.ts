@@ -1,6 +1,6 @@
 /** Who founds: of several machines that look for a cluster and hear each other, the one with the lowest id alone. */
 import { little32 } from "../../bytes/little-endian.ts";
-import { clusterPacketOf, nodeId, packetHex } from "../../wire/cluster.ts";
+import { clusterPacketOf, nodeId } from "../../wire/cluster.ts";
 import {
   FOUNDER,
   HELLO,
@@ -13,6 +13,7 @@ import {
   SESSION,
   STATE,
 } from "../../wire/cluster-layout.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Invariant } from "../invariant.ts";
 
 const MS = 1e6;

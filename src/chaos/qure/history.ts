@@ -1,9 +1,10 @@
 /** What QuRe's cluster remembers: no event that is on a node's disk is lost, and all come to have the same history. */
 
+import { digestOfWords } from "../../wire/cluster-packet.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { factsOf } from "./facts.ts";
-import { digestOfWords, type KernelLayout } from "./kernel-layout.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
 import { keysOf } from "./keys.ts";
 import { isKept, objectOn } from "./remembered.ts";
 

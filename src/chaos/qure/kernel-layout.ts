@@ -5,14 +5,6 @@
 import { SHF_ALLOC, SHN_ABS, STB_LOCAL, STT_FILE } from "../../object/elf.ts";
 import type { ElfObject } from "../../object/elf-reader.ts";
 
-/** The number that the kernel has for some words, as for an entry of a view: docs/protocols/cluster.md. */
-export function digestOfWords(words: readonly number[]): number {
-  return words.reduce((h, word) => {
-    const product = Math.imul(h ^ word, 0x01000193);
-    return ((product << 7) | (product >>> 25)) >>> 0;
-  }, 0x811c9dc5);
-}
-
 export class KernelLayout {
   readonly #path: string;
   /** Null: there are several of this name. */

@@ -572,6 +572,12 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
     },
   };
 
+  /** Those say something to all, also when nothing happens: the coordinator, and who holds an address. */
+  const speakers = (): number[] => {
+    const speaker = world.core.find((index) => facts.of(index).coordinates);
+    const held = [...holdersOf(world, layout).values()].flat();
+    return world.core.filter((index) => index === speaker || held.includes(index));
+  };
   const countHeard = (index: number): number =>
     world.nodes[index]!.memory.word(layout.address("count_cloud_replayed")) ?? 0;
   /** What members have just said is said again to all. */
@@ -649,17 +655,19 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
         frame: (frame) => {
           heard ??= ofIts(frame);
         },
-        missing: () => (heard ? null : `${nameOf(from)} says nothing to ${nameOf(listener)}`),
+        // Whoever did not hear it may have taken its address.
+        missing: () =>
+          heard || !speakers().includes(from) ? null : `${nameOf(from)} says nothing to ${nameOf(listener)}`,
       },
       {
         withinNs: AGAIN_NS,
         begin: () => {
           before = countHeard(listener);
-          for (const frame of isMissedOne ? [missed!, missed!] : [heard!]) stranger.repeat(frame);
+          for (const frame of isMissedOne ? [missed!, missed!] : heard ? [heard] : []) stranger.repeat(frame);
           return [];
         },
         missing: () => {
-          if (countHeard(listener) - before === 1) return null;
+          if (countHeard(listener) - before === 1 || !(isMissedOne || heard)) return null;
           const what = isMissedOne ? "came late" : "came after a gap";
           return `${nameOf(listener)} has heard twice what ${what}, and counts ${countHeard(listener) - before} as heard before`;
         },
@@ -671,10 +679,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
     name: "said twice",
     rule: "what was heard counts as heard, however lately it was said, when it came late, and when it was the first after much that did not come",
     begin: (random) => {
-      const speaker = world.core.find((index) => facts.of(index).coordinates);
-      const held = [...holdersOf(world, layout).values()].flat();
-      // These say something to all, also when nothing happens.
-      const from = random.pickAny(world.core.filter((index) => index === speaker || held.includes(index)));
+      const from = random.pickAny(speakers());
       if (world.core.length < 2 || from === undefined) return null;
       const late = afterAll(random, from, 0, true);
       return staged(world, [quiet, ...justNow(random), ...late, quiet, ...afterAll(random, from, GAP_PACKETS, false)]);

@@ -3,7 +3,7 @@
  */
 import { get32 } from "../../../emulator/ether/packet.ts";
 import { little32 } from "../../bytes/little-endian.ts";
-import { clusterPacketOf, packetHex } from "../../wire/cluster.ts";
+import { clusterPacketOf } from "../../wire/cluster.ts";
 import {
   ADDRESS,
   BYE,
@@ -20,6 +20,8 @@ import {
   TARGET,
   VIEW,
 } from "../../wire/cluster-layout.ts";
+import { sizesOf } from "../../wire/cluster-packet.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { factsOf } from "./facts.ts";
@@ -40,48 +42,8 @@ const PROBES_OF_MISSING = 15;
 /** Not more than the others are anyway, where machines are so few. */
 const FEW = 8;
 
-interface Size {
-  readonly least: number;
-  readonly most: number;
-  /** What it is made of beyond the least. */
-  readonly step: number;
-}
-
-const size = (least: number, step = 1, most = least): Size => ({ least, step, most });
-const [REQUEST, VIEW_HEAD, REGION] = [144, 152, 1156];
-/** By kind: docs/protocols/cluster.md. */
-const SIZES: readonly (Size | null)[] = [
-  null,
-  size(HEAD_BYTES),
-  size(VIEW_HEAD, 68, VIEW_HEAD + 19 * 68),
-  size(HEAD_BYTES),
-  size(HEAD_BYTES),
-  size(REQUEST),
-  size(REQUEST),
-  size(HEAD_BYTES),
-  size(HEAD_BYTES + 4, 4, HEAD_BYTES + 32),
-  size(REQUEST),
-  size(REQUEST),
-  size(HEAD_BYTES + 132, 4, HEAD_BYTES + REGION),
-  size(REQUEST),
-  size(REQUEST),
-  size(224),
-  size(HEAD_BYTES + 72, 72, HEAD_BYTES + 18 * 72),
-  size(HEAD_BYTES + 256),
-  size(REQUEST),
-  size(156 + 132, 4, 156 + REGION),
-  size(156, 4, 156 + REGION),
-  size(REQUEST),
-  size(176),
-  size(176),
-  size(224),
-  size(160),
-  size(HEAD_BYTES),
-  size(HEAD_BYTES),
-];
-
 /** The fewest bytes that a packet of a kind has. */
-export const leastBytes = (kind: number): number => SIZES[kind]?.least ?? HEAD_BYTES;
+export const leastBytes = (kind: number): number => sizesOf(kind)?.least ?? HEAD_BYTES;
 
 /** Packets of the cluster that machines send, looked at one by one. */
 function said(
@@ -111,7 +73,7 @@ function said(
 export const PACKET_INVARIANTS: readonly Invariant[] = [
   said("form", "a packet has the size of its kind, and names the address that it comes from", () => (packet, frame) => {
     const kind = packet[KIND]!;
-    const expected = SIZES[kind];
+    const expected = sizesOf(kind);
     if (!expected) return `says a packet of kind ${kind}, which there is not`;
     const { least, most, step } = expected;
     if (packet.length < least || packet.length > most || (packet.length - least) % step !== 0)
@@ -168,7 +130,7 @@ export const PACKET_INVARIANTS: readonly Invariant[] = [
       const most = MOST_IN_A_SECOND + PROBES_OF_MISSING * Math.max(0, machines - FEW);
       const counts = new Map<number, { second: number; packets: number }>();
       return (packet, _frame, cable, sentNs) => {
-        const key = cable * SIZES.length + packet[KIND]!;
+        const key = cable * 256 + packet[KIND]!;
         const second = Math.floor(sentNs / SECOND_NS);
         const count = counts.get(key);
         if (count?.second !== second) counts.set(key, { second, packets: 1 });

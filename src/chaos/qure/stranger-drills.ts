@@ -3,7 +3,7 @@
  */
 import type { Random } from "../../../emulator/state/random.ts";
 import { little32 } from "../../bytes/little-endian.ts";
-import { clusterPacketOf, packetHex } from "../../wire/cluster.ts";
+import { clusterPacketOf } from "../../wire/cluster.ts";
 import {
   ADDRESS,
   BYE,
@@ -25,6 +25,7 @@ import {
   STATE,
   VIEW,
 } from "../../wire/cluster-layout.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Drill, Trial } from "../drill.ts";
 import type { WireFrame, World } from "../world.ts";
 import { factsOf } from "./facts.ts";

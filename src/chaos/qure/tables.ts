@@ -2,10 +2,11 @@
  * Whether a node's table of its cluster agrees with itself: its order, what it counts, and the digests of its entries.
  */
 
+import { digestOfWords } from "../../wire/cluster-packet.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { factsOf } from "./facts.ts";
-import { digestOfWords, type KernelLayout } from "./kernel-layout.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
 
 const MS = 1e6;
 /** A routine may be at work whenever somebody looks: what is wrong must stay so through several looks. */

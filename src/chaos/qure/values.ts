@@ -1,6 +1,7 @@
 /** What QuRe's cluster has agreed on: of one number there are one people's values only, and no node goes back. */
-import { packetHex } from "../../wire/cluster.ts";
 import { ID_BYTES } from "../../wire/cluster-layout.ts";
+import { digestOfRegion } from "../../wire/cluster-packet.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World, WorldNode } from "../world.ts";
 import { factsOf } from "./facts.ts";
@@ -26,14 +27,6 @@ interface Agreed {
   readonly digest: number;
 }
 
-/** Of a region: docs/protocols/cluster-values.md. */
-function digestOf(words: readonly number[]): number {
-  return words.reduce((h, word) => {
-    const product = Math.imul(h ^ word, 0x01000193);
-    return (((product << 7) | (product >>> 25)) + 0x811c9dc5) >>> 0;
-  }, 0);
-}
-
 /** What a node holds for agreed; null when it has no memory, or is just about to change it. */
 export function agreedValues(world: World, layout: KernelLayout, index: number): Agreed | null {
   const node = world.nodes[index]!;
@@ -47,7 +40,7 @@ function readValues({ memory }: WorldNode, layout: KernelLayout): Agreed | null 
   const textBytes = memory.word(at + TEXT_BYTES);
   if (number === null || digest === null || textBytes === null || textBytes > MOST_TEXT_BYTES) return null;
   const region = memory.words(at + REGION, (REGION_BYTES + textBytes) >>> 2);
-  return number === 0 || (region !== null && digestOf(region) === digest) ? { number, digest } : null;
+  return number === 0 || (region !== null && digestOfRegion(region) === digest) ? { number, digest } : null;
 }
 
 /** Who has to agree on what comes next. */

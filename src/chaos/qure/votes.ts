@@ -4,7 +4,7 @@
  */
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { little32 } from "../../bytes/little-endian.ts";
-import { clusterPacketOf, packetHex } from "../../wire/cluster.ts";
+import { clusterPacketOf } from "../../wire/cluster.ts";
 import {
   DISKLESS,
   ECHO,
@@ -19,6 +19,7 @@ import {
   VALUES_NUMBER,
   VOTED,
 } from "../../wire/cluster-layout.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World, WorldNode } from "../world.ts";
 import { factsOf } from "./facts.ts";

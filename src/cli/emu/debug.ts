@@ -3,11 +3,12 @@
  */
 import { writeSync } from "node:fs";
 import { Trace } from "../../../emulator/debug/trace.ts";
+import { describeError } from "../../host/describe-error.ts";
 import { type GdbServer, serveGdb } from "../../host/gdb-server.ts";
 import { RecordFile } from "../../host/record-file.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import type { Plan } from "../../plan/schema.ts";
-import { CommandError, describeError, UsageError } from "../fail.ts";
+import { CommandError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 import type { Surroundings } from "./shelf.ts";
 import { loadSymbols } from "./symbols.ts";

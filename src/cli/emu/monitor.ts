@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { type Conversation, firstClient, openStream } from "../../host/byte-stream.ts";
+import { describeError } from "../../host/describe-error.ts";
 import { writeFileAside } from "../../host/files.ts";
 import type { StreamPlace } from "../../host/places.ts";
 import { encodePng } from "../../host/png.ts";
@@ -15,7 +16,7 @@ import { Session } from "../../monitor/session.ts";
 import { driveAt } from "../../plan/machines.ts";
 import type { Plan } from "../../plan/schema.ts";
 import { VERSION } from "../../version.ts";
-import { CommandError, describeError, UsageError } from "../fail.ts";
+import { CommandError, UsageError } from "../fail.ts";
 import { deleteSnapshot, listSnapshots, readSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { LEFT_BY_KEY, linesOf } from "./lines.ts";
 import { readMedium, type Surroundings } from "./shelf.ts";

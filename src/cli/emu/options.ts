@@ -231,6 +231,13 @@ export const EMU_OPTIONS = {
     help: "no DHCP server on the network: nodes take link-local addresses",
     group: NETWORK,
   }),
+  sites: optional({
+    flags: "--sites <file>",
+    help: "the machines are at the sites of this file (JSON), each behind a home gateway of its own",
+    group: NETWORK,
+    parse: text,
+    conflicts: ["link", "replay", "save", "forward", "netdev"],
+  }),
   nic: choice({
     flags: "--nic <model>",
     help: "the network cards",
@@ -476,5 +483,5 @@ export const SAVE_OPTIONS = NAMES.filter((name) => !["save", "plan"].includes(na
 
 /** What `qure snapshot restore` takes: which machines there are, the snapshot says. */
 export const RESTORE_OPTIONS = NAMES.filter(
-  (name) => EMU_OPTIONS[name].group !== MACHINES && !["gateway", "replay", "link", "plan"].includes(name),
+  (name) => EMU_OPTIONS[name].group !== MACHINES && !["gateway", "sites", "replay", "link", "plan"].includes(name),
 );

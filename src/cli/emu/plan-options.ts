@@ -3,10 +3,13 @@
  * which image is booted, whose system it is, in which places drives are, and what the run waits for.
  */
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MOST_SERIAL_PORTS, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
 import { MODELS } from "../../../emulator/cpu/model.ts";
 import { formatMac } from "../../../emulator/ether/packet.ts";
 import { FileDisk } from "../../host/file-disk.ts";
+import { readIfPresent } from "../../host/files.ts";
+import { VOLUME_PREFIX, VolumeDisk } from "../../host/volume-disk.ts";
 import { isElf } from "../../image/kernel-start/elf.ts";
 import { isIso, isOurs, RECOGNISED_BYTES } from "../../image/recognise.ts";
 import { campaignMacAddress } from "../../lab/campaign-machines.ts";
@@ -40,6 +43,7 @@ import { EMU_OPTIONS, type EmuOptionName, type EmuOptions, tickOf } from "./opti
 import { readInput } from "./shelf.ts";
 
 const DEFAULT_IMAGE = "build/qure.iso";
+const MANIFEST = "build/manifest.json";
 const MOST_PLAN_BYTES = 16 << 20;
 /** `--key open`. */
 const OPEN = "open";
@@ -112,6 +116,8 @@ function chooseMedia({ image, cdrom, hda, fda, kernel, firmware, drive: drives }
   if (cdrom !== null || hda !== null || fda !== null) return known(cdrom, hda);
   // Firmware of others may start from a drive that ours does not look at.
   if (firmware !== null && drives.length > 0) return known(null, null);
+  const built = builtImage();
+  if (built !== null) return isIso(beginningOf(built)) ? known(built, null) : known(null, built);
   if (!existsSync(DEFAULT_IMAGE))
     throw new CommandError(
       `${DEFAULT_IMAGE}: no such file; \`qure build\` makes it from the sources in this folder, \`qure build --packaged\` from QuRe's own; --image names another one`,
@@ -119,12 +125,28 @@ function chooseMedia({ image, cdrom, hda, fda, kernel, firmware, drive: drives }
   return { cdrom: DEFAULT_IMAGE, hda: null, isForeign: false };
 }
 
+/** The image that the manifest of a build by a spec names (src/cli/build.ts). */
+function builtImage(): string | null {
+  const manifest = readIfPresent(MANIFEST);
+  if (manifest === null) return null;
+  try {
+    const { boots } = JSON.parse(Buffer.from(manifest).toString()) as { readonly boots?: unknown };
+    return typeof boots === "string" && existsSync(join(dirname(MANIFEST), boots))
+      ? join(dirname(MANIFEST), boots)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The beginning of a file, by which it is recognised. */
 function beginningOf(path: string): Uint8Array {
-  const file = new FileDisk(path, { readOnly: true });
+  const file = path.startsWith(VOLUME_PREFIX)
+    ? new VolumeDisk(path, { readOnly: true })
+    : new FileDisk(path, { readOnly: true });
   try {
     const bytes = new Uint8Array(RECOGNISED_BYTES);
-    file.read(0, bytes);
+    file.read(0, bytes.subarray(0, Math.min(RECOGNISED_BYTES, file.sizeBytes)));
     return bytes;
   } finally {
     file.close();
@@ -209,6 +231,8 @@ function runOf(options: EmuOptions, media: Media): Plan["run"] {
 function chooseGoal(options: EmuOptions, { cdrom, hda, isForeign }: Media): Goal | null {
   const { until, script, gdb, monitor, qmp, forward, netdev, serial, parallel, debugcon } = options;
   if (until !== null) return until;
+  // Each site is a cluster by itself.
+  if (options.sites !== null) return null;
   // Who opens a way to the machines wants them to stay.
   if (forward.length + netdev.length > 0) return null;
   if ([...serial, parallel, debugcon].some((place) => place !== null && isConversation(place))) return null;

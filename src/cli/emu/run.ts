@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { type SoundCardConfig, USUAL_SERIAL_PORTS } from "../../../emulator/board-config.ts";
+import { VOLUME_PREFIX } from "../../host/volume-disk.ts";
 import { isAgreed, StatusBoard } from "../../lab/cloud-status.ts";
 import { NOTHING_FOUND } from "../../lab/cluster.ts";
 import { drawFaults, formatFault, planFaults } from "../../lab/faults.ts";
@@ -14,7 +15,7 @@ import { bootedFrom } from "../../plan/run.ts";
 import type { Plan } from "../../plan/schema.ts";
 import { CommandError, UsageError } from "../fail.ts";
 import { makeProgress, type Progress } from "../progress.ts";
-import { readSnapshot, type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
+import { pathOf, readSnapshot, type StoredSnapshot, writeSnapshot } from "../snapshot-store.ts";
 import { parseConsoleScript, runConsoleScript } from "./console-script.ts";
 import { checkPorts, startDebugging } from "./debug.ts";
 import { attempt, conclude, ENDS, type End, exitCodeOf, type GuestStatus, PowerLog } from "./ending.ts";
@@ -74,6 +75,15 @@ async function runPlan(plan: Plan, terminal: Terminal = process, notes: readonly
   const cards = checkMachines(plan, nodes, from);
   checkPorts(plan.debugging, nodes);
   checkMonitors(plan);
+  if (
+    plan.snapshots.save !== null &&
+    plan.machines.some(({ drives }) => drives.some(({ path }) => path?.startsWith(VOLUME_PREFIX)))
+  )
+    throw new UsageError(
+      '--save: what machines write into volumes is in no snapshot of a cluster: use "qure volume snapshot"',
+    );
+  // Before the run, which may be long.
+  if (plan.snapshots.save !== null) pathOf(plan.snapshots.folder, plan.snapshots.save);
   if (plan.run.replay) checkImage(plan.run.replay, plan);
   if (plan.outputs.link) checkLinkable(plan);
 

@@ -7,6 +7,7 @@ import { FileDisk, type FileDiskOptions } from "../../host/file-disk.ts";
 import { copyFileAside, readIfPresent, writeFileAside } from "../../host/files.ts";
 import { lockFolder } from "../../host/folder-lock.ts";
 import { loadFirmware, loadStarter } from "../../host/package.ts";
+import { VOLUME_PREFIX, VolumeDisk } from "../../host/volume-disk.ts";
 import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
 import { isClusterKey } from "../../lab/cluster-key.ts";
@@ -115,6 +116,17 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
     known.set(key, made);
     return made;
   };
+  const volumes = new Map<string, VolumeDisk>();
+  /** What guests write goes into it, so one machine has it. */
+  const volume = (path: string): VolumeDisk => {
+    const known = volumes.get(path);
+    if (known && !known.readOnly) throw new CommandError(`${path}: two machines would write it: make a clone for each`);
+    if (known) return known;
+    const disk = new VolumeDisk(path, { readOnly: false, onTrouble: (text) => surroundings.progress.note(text) });
+    volumes.set(path, disk);
+    closers.push(() => disk.close());
+    return disk;
+  };
   const firmware = plan.firmware === null ? loadFirmware() : readInput(plan.firmware);
   checkKept(plan);
   for (const folder of keptFolders(plan)) closers.push(lockFolder(folder));
@@ -125,7 +137,13 @@ export async function openShelf(plan: Plan, surroundings: Surroundings): Promise
     read: readInput,
     medium: (path, isRaw) => once(bytes, `${isRaw} ${path}`, () => readMedium(path, isRaw)),
     disk: (path, isRaw) =>
-      once(disks, `${isRaw} ${path}`, () => open(path, { readOnly: true, ...(isRaw ? { content: "raw" } : {}) })),
+      path.startsWith(VOLUME_PREFIX)
+        ? volume(path)
+        : once(disks, `${isRaw} ${path}`, () => open(path, { readOnly: true, ...(isRaw ? { content: "raw" } : {}) })),
+    own: (path) => {
+      const disk = path.startsWith(VOLUME_PREFIX) ? volume(path) : null;
+      return disk?.readOnly ? null : disk;
+    },
     rom: readRom,
     key: readKey,
     kernelCd: readKernelCd,

@@ -1,8 +1,10 @@
 /** Opens what `--forward` and `--netdev` name, and says where. */
+
+import { describeError } from "../../host/describe-error.ts";
 import type { LabCluster } from "../../lab/lab.ts";
 import { type OpenWay, openPort, openWay } from "../../lab/ways.ts";
 import type { Plan } from "../../plan/schema.ts";
-import { CommandError, describeError, UsageError } from "../fail.ts";
+import { CommandError, UsageError } from "../fail.ts";
 import type { Progress } from "../progress.ts";
 
 /**

@@ -4,10 +4,11 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { type ObjectFile, readObjectFile } from "../../binutils/object-file.ts";
+import { describeError } from "../../host/describe-error.ts";
 import { type Archive, isArchive, readArchive } from "../../object/archive.ts";
 import { ElfError } from "../../object/elf-reader.ts";
 import { readBounded } from "../bounded-file.ts";
-import { CommandError, describeError, say, withFile } from "../fail.ts";
+import { CommandError, say, withFile } from "../fail.ts";
 import { standardOutput } from "../streams.ts";
 
 export interface InputFile {

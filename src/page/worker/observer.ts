@@ -6,6 +6,7 @@
 
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
+import { PANIC_LINE } from "../../lab/panic-line.ts";
 import { heldAddresses, nodeId, readClusterPacket } from "../../wire/cluster.ts";
 import { HOLD, VIEW } from "../../wire/cluster-layout.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
@@ -40,7 +41,6 @@ export interface ObserverNotes {
 }
 
 const CLOUD_LINE = /^cloud: \S+ \d+\.\d+\.\d+\.\d+ (?:joining|era)/m;
-const PANIC_LINE = /^(?:panic|PANIC|kernel panic).*/m;
 
 export class Observer {
   readonly trace = new Trace();

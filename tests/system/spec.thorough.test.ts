@@ -1,0 +1,93 @@
+/** What the keys of a spec do in a running QuRe: a variant as `qure new` makes it, built and booted. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LabNode } from "../../src/lab/lab.ts";
+import { startCluster } from "../../src/start-cluster.ts";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
+const KEY = `cats ${"5a".repeat(32)}`;
+let folder: string;
+let home: string;
+
+function qure(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync("node", [bundle, ...args], { cwd: home, encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+/** Builds with these values, and starts a machine from the disk. */
+async function booted(values: Readonly<Record<string, unknown>>): Promise<LabNode> {
+  writeFileSync(join(home, "build.local.json"), JSON.stringify(values));
+  qure("build");
+  const [node] = startCluster({ nodes: [{ disk: readFileSync(join(home, "build/cats.img")) }] }).nodes;
+  await node!.waitFor(/^cloud: .* era/m, { within: "60s" });
+  return node!;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "qure-variant-"));
+  home = folder;
+  qure("new", "cats", "--from", "qure");
+  home = join(folder, "cats");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("as it is made, it has a program and a service more, and its own name", async () => {
+  const node = await booted({});
+  await node.enter("greet", /Hello from cats!/);
+  await node.enter("service log greeter", /cats is here/);
+  await node.enter("hostname", /^cats-[\da-f]{6}$/m);
+});
+
+test("keymap, console, cluster, files, settings, services and lines of init.rc", async () => {
+  writeFileSync(join(home, "key"), `${KEY}\n`);
+  writeFileSync(join(home, "poem"), "a cat\n");
+  const node = await booted({
+    hostName: "tom",
+    keymap: "de",
+    console: { columns: 100, rows: 40, history: true },
+    cluster: { key: "key", reboot: false },
+    disk: {
+      size: "40M",
+      files: [
+        { path: "/poems/one", from: "poem" },
+        { path: "/two", text: "two\n" },
+      ],
+      settings: { colour: "grey" },
+      init: ["echo $colour > /net/ran"],
+      services: { ticker: { program: "/bin/seq 3", need: ["greeter"], restart: "never" } },
+    },
+  });
+  await node.enter("keymap", /^de$/m);
+  await node.enter("set", /columns=100[\s\S]*rows=40[\s\S]*|rows=40[\s\S]*columns=100/);
+  await node.enter("set", /cloud\.reboot=no/);
+  await node.enter("set", /history=\/net\/history/);
+  await node.enter("hostname", /^tom$/m);
+  await node.enter("cat /net/poems/one /net/two", /^a cat\ntwo$/m);
+  await node.enter("cat /net/ran", /^grey$/m);
+  await node.enter("cat /net/services/ticker", /program \/bin\/seq 3\nneed greeter\nrestart never/);
+  await node.enter("cloud key", /cats/);
+  // The key's script is gone with the first boot.
+  await node.enter("test -e /net/first.rc || echo gone", /^gone$/m);
+});
+
+test("what can be left out of QuRe, and a system of few programs, boot", async () => {
+  for (const modules of [
+    { http: false, mdns: false, syslog: false },
+    { hello: false, "echo-server": false },
+  ])
+    expect((await booted({ modules, disk: { services: {} } })).console.text).toContain("cats-");
+  const node = await booted({ programs: ["greet", "greeter", "ls"] });
+  await node.enter("ls /bin", /greet\n[\s\S]*greeter\n[\s\S]* ls\n/);
+  expect(node.console.text).not.toMatch(/ wc\n/);
+});
+
+test("without network cards or shell it is linked, too", () => {
+  for (const name of ["cards", "shell"]) {
+    writeFileSync(join(home, "build.local.json"), JSON.stringify({ modules: { [name]: false } }));
+    expect(qure("build")).toContain("cats.iso");
+  }
+});
