@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     exclude: [...leftOut],
     globalSetup: ["tests/setup/global.ts"],
-    setupFiles: ["tests/setup/costs.ts", "tests/setup/interpreter.ts"],
+    setupFiles: ["tests/setup/costs.ts", "tests/setup/memories.ts", "tests/setup/interpreter.ts"],
     reporters: ["default", "./tests/setup/reporter.ts"],
     testTimeout: 180_000,
     hookTimeout: 180_000,

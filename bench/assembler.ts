@@ -14,7 +14,8 @@ import { fileURLToPath } from "node:url";
 
 import { workshopCommand } from "../scripts/command.mjs";
 import { assemble } from "../src/assembler/assemble.ts";
-import { buildSystem, type SourceTree } from "../src/build/build.ts";
+import { buildSystem } from "../src/build/build.ts";
+import type { SourceTree } from "../src/build/model.ts";
 import { ObjectCache } from "../src/build/object-cache.ts";
 import { folderTree } from "../src/host/files.ts";
 import { type BenchSource, macroSource, plainSource } from "./assembler-sources.ts";

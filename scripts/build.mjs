@@ -1,12 +1,12 @@
 // Bundles the command line and the public API into dist/, and assembles the firmware of the emulated PC beside them.
-// Each tool and each command is a script of its own (src/cli/start.ts). With --package there is also what programs need
-// that have the package installed: types, and the API for `require`. It does nothing when dist/ is of the sources as
-// they are, unless --force is given.
+// Commands and tools that are like each other are one script (src/cli/commands.ts). With --package there are also the
+// types, for programs that have the package installed. It does nothing when dist/ is of the sources as they are, unless
+// --force is given.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -54,13 +54,16 @@ async function load(path) {
   const { code } = await transform(await readFile(path, "utf8"), { loader: "ts", format: "esm" });
   return import(`data:text/javascript,${encodeURIComponent(code)}`);
 }
-const TOOLS = [...(await load("src/cli/gnu/tools.ts")).TOOLS.keys()];
-const { COMMANDS, NO_COMMAND } = await load("src/cli/commands.ts");
+const { TOOLS: TOOL_SUMMARIES } = await load("src/cli/gnu/tools.ts");
+const TOOLS = [...TOOL_SUMMARIES.keys()];
+const { COMMANDS, NO_COMMAND, scriptOf } = await load("src/cli/commands.ts");
 
 await mkdir(`${OUT}/scripts`, { recursive: true });
 const common = {
   bundle: true,
   platform: "node",
+  // jsonc-parser has no other form that can be bundled.
+  mainFields: ["module", "main"],
   target: "node20",
   minifySyntax: true,
   logLevel: "warning",
@@ -79,7 +82,7 @@ async function build(options) {
 
 /**
  * Programs with the names of GNU's tools, for PATH and for `gcc -B`; with the prefix `qure-`, for Makefiles that put
- * one before each name (CROSS_COMPILE). A program is a script of its own, so it says which tool it is as an argument.
+ * one before each name (CROSS_COMPILE). A program says which tool it is as an argument.
  */
 async function writePrograms() {
   await mkdir(`${OUT}/bin`, { recursive: true });
@@ -114,18 +117,35 @@ async function shapes() {
   return Buffer.from(shapesOf(path, await readFile(path))).toString("base64");
 }
 
-/** The module that runs each script, by its name. */
-const SCRIPTS = new Map([
-  ...TOOLS.map((name) => [
-    name,
-    `import { runTool } from "./gnu/tool.ts"; import * as tool from "./gnu/${name}.ts"; void runTool(tool, process.argv.slice(3));`,
-  ]),
-  ...[...COMMANDS.keys()].map((name) => [
-    name,
-    `import { main } from "./main.ts"; import * as command from "./${name}.ts"; main("${name}", command);`,
-  ]),
-  [NO_COMMAND, `import { main } from "./main.ts"; main("", null);`],
-]);
+/** What is run by each script, by the name that it is asked by. */
+const SCRIPTS = new Map();
+const RUNS = [
+  ...TOOLS.map((name) => [name, `void runTool(require("./gnu/${name}.ts"), process.argv.slice(3))`]),
+  ...[...COMMANDS.keys()].map((name) => [name, `main("${name}", require("./${name}.ts"))`]),
+  [NO_COMMAND, `main("", null)`],
+];
+for (const [name, run] of RUNS) SCRIPTS.set(scriptOf(name), [...(SCRIPTS.get(scriptOf(name)) ?? []), [name, run]]);
+
+/** What `qure completion` knows of all commands (src/cli/completion/tree.ts), in JSON. */
+async function commandTree() {
+  const outfile = join(work, "commands.mjs");
+  const names = [...COMMANDS.keys()];
+  const contents = `
+    import { Command } from "commander";
+    import { treeOf } from "./completion/tree.ts";
+    ${names.map((name) => `import * as ${name}Command from "./${name}.ts";`).join("\n")}
+    export function tree(tools, summaries) {
+      const program = new Command("qure");
+      for (const [name, module] of Object.entries({ ${names.map((name) => `${name}: ${name}Command`).join(", ")} }))
+        module.declare(program.command(name).description(summaries.get(name)));
+      for (const [name, summary] of tools) program.command(name).description(summary);
+      return treeOf(program);
+    }`;
+  const stdin = { contents, resolveDir: "src/cli", sourcefile: "commands.ts", loader: "ts" };
+  await bundle(undefined, outfile, { entryPoints: undefined, stdin, define, logLevel: "error" });
+  const { tree } = await import(pathToFileURL(outfile).href);
+  return JSON.stringify(tree(TOOL_SUMMARIES, COMMANDS));
+}
 
 /** Makes the interpreter's modules, which bundles find beside them. */
 async function buildInterpreters() {
@@ -142,11 +162,16 @@ async function buildScripts() {
     QURE_SHAPES: JSON.stringify(await shapes()),
     "import.meta.url": "qureScriptUrl",
   };
-  const buildScript = async ([name, contents]) => {
+  const tree = commandTree();
+  const buildScript = async ([name, runs]) => {
+    // By `require`, what is not asked for is not run.
+    const cases = runs.map(([word, call]) => `case "${word}": ${call}; break;`).join(" ");
+    const imports = `import { runTool } from "./gnu/tool.ts"; import { main } from "./main.ts";`;
+    const contents = `${imports} switch (qureName) { ${cases} }`;
     const outfile = `${OUT}/scripts/${name}.cjs`;
     await build({
       ...common,
-      define: scriptsDefine,
+      define: name === scriptOf("completion") ? { ...scriptsDefine, QURE_COMMANDS: await tree } : scriptsDefine,
       inject: ["src/host/compiled/kept-guest-code.ts"],
       tsconfigRaw,
       stdin: { contents, resolveDir: "src/cli", sourcefile: `${name}-script.ts`, loader: "ts" },
@@ -175,10 +200,12 @@ async function buildCommands() {
       ...Object.fromEntries(SUBJECTS.map((name) => [name, `src/api/${name}.ts`])),
       worker: "src/host/worker.ts",
       "chaos-worker": "src/chaos/worker.ts",
+      "volume-worker": "src/host/volume-worker.ts",
     },
     outdir: OUT,
     splitting: true,
     format: "esm",
+    minifyWhitespace: true,
   });
   await build({
     ...common,
@@ -191,23 +218,8 @@ async function buildCommands() {
   });
 }
 
-/** The API for `require`; whoever loads both has two of each class. */
-async function buildRequired() {
-  await build({
-    ...common,
-    tsconfigRaw,
-    define: { ...define, "import.meta.url": "qureModuleUrl" },
-    inject: ["src/host/compiled/ready-interpreter.ts"],
-    entryPoints: ["src/index.ts"],
-    outfile: `${OUT}/index.cjs`,
-    format: "cjs",
-    banner: { js: 'const qureModuleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    minifyWhitespace: true,
-  });
-}
-
-/** What `require` gets of each subject, of the one file that has all, and the types of it. */
-async function writeRequired() {
+/** Types for `require`, which Node 20.19 and later give the modules themselves. */
+async function writeRequiredTypes() {
   const source = (name) => readFile(`src/${name}.ts`, "utf8");
   const exported = async (name) => import(pathToFileURL(resolve(OUT, `${name}.js`)).href);
   const parts = await Promise.all(SUBJECTS.map((name) => source(`api/${name}`)));
@@ -217,11 +229,6 @@ async function writeRequired() {
     const module = await exported(name);
     const path = `./types/src/api/${name}.js`;
     await writeFile(`${OUT}/${name}.d.cts`, commonJsTypes([parts[index]], module, path));
-    const names = Object.keys(module).join(", ");
-    await writeFile(
-      `${OUT}/${name}.cjs`,
-      `const { ${names} } = require("./index.cjs");\nmodule.exports = { ${names} };\n`,
-    );
   }
 }
 
@@ -231,12 +238,28 @@ async function buildTypes() {
     process.stderr.write(error.stdout || String(error));
     process.exit(1);
   });
+  await keepReachable(`${OUT}/types`, ["index", ...SUBJECTS.map((name) => `api/${name}`)]);
 }
 
-await Promise.all([buildCommands(), ...(isPackage ? [buildTypes(), buildRequired()] : [])]);
+/** Removes declarations that no entry leads to. */
+async function keepReachable(folder, entries) {
+  const wanted = entries.map((name) => join(folder, "src", `${name}.d.ts`));
+  const kept = new Set();
+  for (const path of wanted) {
+    if (kept.has(path)) continue;
+    kept.add(path);
+    const text = await readFile(path, "utf8");
+    for (const [, named] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)\.[jt]s"/g))
+      wanted.push(join(path, "..", `${named}.d.ts`));
+  }
+  const all = (await readdir(folder, { recursive: true })).map((name) => join(folder, name));
+  await Promise.all(all.filter((path) => path.endsWith(".d.ts") && !kept.has(path)).map((path) => unlink(path)));
+}
+
+await Promise.all([buildCommands(), ...(isPackage ? [buildTypes()] : [])]);
 await chmod(`${OUT}/qure.cjs`, 0o755);
 await writeFile(`${OUT}/LICENSES`, await licencesOf(metafiles));
-if (isPackage) await writeRequired();
+if (isPackage) await writeRequiredTypes();
 await writePrograms();
 
 const qure = (...args) =>

@@ -8,9 +8,11 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { isCurrent, licencesOf, putInPlace, workFolder, writeStamp } from "./aside.mjs";
+import { bundle } from "./bundle.mjs";
 import { readyInterpreter } from "./interpreter.mjs";
 import { sourcesHash } from "./sources.mjs";
 
@@ -19,7 +21,6 @@ const PLACE = "dist/page";
 const BOOTED = "build/page";
 /** In dist/, and not in a folder that is put onto web servers. */
 const STAMP = "../.page";
-const DISK_BYTES = 64 * 1024 * 1024;
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 
 const program = await readFile(new URL(import.meta.url));
@@ -72,21 +73,26 @@ function readIfThere(path) {
   return existsSync(path) ? readFileSync(path) : null;
 }
 
-/** A container: the length of its head, the head as JSON, the parts. src/page/worker/system.ts reads it. */
-function container(head, parts) {
-  const listed = parts.map(({ name, content }) => ({ name, sizeBytes: content.length }));
-  const bytes = Buffer.from(JSON.stringify({ ...head, parts: listed }));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(bytes.length);
-  return compressed(Buffer.concat([length, bytes, ...parts.map(({ content }) => content)]));
-}
+const filesCode = join(work, "page-files.mjs");
+await bundle("src/host/page-files.ts", filesCode, { define: { QURE_VERSION: JSON.stringify(version) } });
+const { container, PAGE_HEAD, sourcesContainer } = await import(pathToFileURL(filesCode).href);
 
 // The command makes the image and prepares the disk, so that the page boots to the bit what `qure emu` boots.
 const IMAGES = join(work, "images");
 const qure = (...args) => execFileSync("node", ["dist/qure.cjs", ...args], { stdio: ["ignore", "ignore", "inherit"] });
 qure("build", "--output", IMAGES);
-qure("emu", "--image", `${IMAGES}/qure.iso`, "--disk", String(DISK_BYTES), "--for", "0", "--dir", `${IMAGES}/disks`);
-const { assemble, folderTree, inspectImage, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
+qure(
+  "emu",
+  "--image",
+  `${IMAGES}/qure.iso`,
+  "--disk",
+  String(PAGE_HEAD.diskBytes),
+  "--for",
+  "0",
+  "--dir",
+  `${IMAGES}/disks`,
+);
+const { assemble, inspectImage, readElf } = await import(new URL("../dist/index.js", import.meta.url).href);
 
 /** Where the kernel keeps what the page shows of its tasks: constants of asm/include, as the assembler sees them. */
 const TASK_FIELDS = [
@@ -179,21 +185,11 @@ const system = [
   { name: "iso", content: differences(iso, rows) },
   ...diskRuns(await readFile(`${IMAGES}/disks/qure-1.img`), iso),
 ];
-const tree = folderTree(".");
-// The firmware stays as it is: the page builds the system.
-const sources = ["asm", "boot"]
-  .flatMap((folder) => tree.list(folder))
-  .filter((name) => !name.startsWith("boot/firmware/"))
-  .map((name) => ({ name, content: Buffer.from(tree.read(name)) }));
-const revision = version
-  .split("-")[0]
-  .split(".")
-  .reduce((sum, part) => sum * 1000 + Number(part), 0);
-await writeFile(
-  join(OUT, "system.gz"),
-  container({ version, revision, diskBytes: DISK_BYTES, taskLayout, rows }, system),
-);
-await writeFile(join(OUT, "sources.gz"), container({ version, revision, diskBytes: DISK_BYTES }, sources));
+const head = { ...PAGE_HEAD, taskLayout, rows };
+await writeFile(join(OUT, "system.gz"), compressed(container(head, system)));
+// A package has the sources as they are, and makes this of them (src/host/page-files.ts).
+const sources = sourcesContainer(".");
+await writeFile(join(OUT, "sources.gz"), compressed(sources));
 
 /** A program as a compressed part. */
 async function buildModule(name, entry) {

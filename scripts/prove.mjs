@@ -10,6 +10,9 @@ const PROOFS = {
   packets: "tests/chaos/prove-packets.ts",
   network: "tests/guest/net/prove-network.ts",
   deaths: "tests/chaos/prove-deaths.ts",
+  volume: "tests/volume/prove.ts",
+  vm: "tests/vm/prove.ts",
+  clone: "tests/system/prove-clone.ts",
 };
 const [name, options] = workshopCommand(
   "npm run prove --",

@@ -39,6 +39,19 @@ export const requireOracle = (name: string, context: SkippableContext): string =
   return path;
 };
 
+const LIBVIRT_MS = 20_000;
+
+/** The URI of a libvirt of this host that answers and can run domains; skips the running test when there is none. */
+export const requireLibvirt = (context: SkippableContext): string => {
+  const uri = "qemu:///system";
+  const run = spawnSync(requireOracle("virsh", context), ["-c", uri, "version"], { timeout: LIBVIRT_MS });
+  if (run.status !== 0) {
+    if (process.env["CI"]) throw new Error(`CI needs a libvirtd that answers at ${uri}: ${run.stderr}`);
+    context.skip(`no libvirtd answers at ${uri}`);
+  }
+  return uri;
+};
+
 /** Runs `work` with a temporary folder that is removed afterwards. */
 export const withFolder = <Result>(work: (folder: string) => Result): Result => {
   const folder = mkdtempSync(join(tmpdir(), "qure-oracle-"));

@@ -7,7 +7,7 @@
  */
 
 import { assemble } from "../../src/assembler/assemble.ts";
-import { buildFirmware, buildSystem, KERNEL_SPACE } from "../../src/build/build.ts";
+import { buildFirmware, buildSystem, CHECKED, KERNEL_SPACE } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
 import {
   type ClusterOptions,
@@ -199,7 +199,8 @@ export class Stage {
   }
 
   #build(): Images {
-    const { files, diagnostics } = buildSystem(this.tree, { version: "0.1.0", revision: 1000, cache: this.#cache });
+    const settings = { version: "0.1.0", revision: 1000, checks: true, cache: this.#cache };
+    const { files, diagnostics } = buildSystem(this.tree, settings);
     const firmware =
       this.#fault === null || this.#fault.file.startsWith("boot/firmware/") || this.#fault.file.endsWith(".inc")
         ? buildFirmware(this.tree).files
@@ -252,7 +253,7 @@ export class Stage {
         }
         return null;
       };
-      const { object, diagnostics } = assemble({ path, files: { read } });
+      const { object, diagnostics } = assemble({ path, files: { read }, defines: CHECKED });
       if (!object) throw new NotBuilt(diagnostics[0]?.message ?? "not assembled");
       const elf = readElf(object, path);
       if (content === null) this.#objects.set(path, elf);
@@ -331,7 +332,8 @@ export class Stage {
 
   /** An ISO of sources that a test has made from `tree`. */
   isoOf(tree: SourceTree): Uint8Array {
-    const { files, diagnostics } = buildSystem(tree, { version: "0.1.0", revision: 1, cache: this.#cache });
+    const settings = { version: "0.1.0", revision: 1, checks: true, cache: this.#cache };
+    const { files, diagnostics } = buildSystem(tree, settings);
     if (!files) throw new NotBuilt(diagnostics[0]?.message ?? "not built");
     const iso = files.find(({ name }) => name === "qure.iso")!.content;
     if (this.#reached) this.#mappers.set(iso, new LineMap(files.find(({ name }) => name === "kernel.elf")!.content));

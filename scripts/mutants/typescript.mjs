@@ -39,6 +39,9 @@ const ENDLESS_FACTOR = 200;
 const silent = { debug() {}, info() {}, warn() {}, isDebugEnabled: () => false };
 const INSTRUMENTER_OPTIONS = { plugins: null, excludedMutations: [], ignorers: [], noHeader: false };
 
+/** One that waits while it is loaded, for files that it finds by their folder, is in no bundle. */
+const isBundled = (path) => !/^(?:const .* = )?await /m.test(readFileSync(path, "utf8"));
+
 function testFilesUnder(place) {
   try {
     return readdirSync(place, { recursive: true })
@@ -62,7 +65,7 @@ function testsFor(paths) {
     const known = TESTS.find(([folder]) => path.startsWith(`${folder}/`));
     return known ? known[1] : [nearest(join("tests", dirname(path).replace(/^src\//, "")))];
   });
-  return [...new Set([...new Set(places)].flatMap(testFilesUnder))];
+  return [...new Set([...new Set(places)].flatMap(testFilesUnder))].filter(isBundled);
 }
 
 const sources = new Map();

@@ -7,6 +7,7 @@ import { buildSystem } from "../../src/build/build.ts";
 import { BUILD_EXAMPLES, BUILD_EXPLANATIONS } from "../../src/build/explanations.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { LINK_EXPLANATIONS } from "../../src/linker/explanations.ts";
+import { SPEC_EXPLANATIONS } from "../../src/spec/explanations.ts";
 
 const own = folderTree(".");
 
@@ -38,7 +39,7 @@ describe("examples of the build's explanations", () => {
   });
 });
 
-test.each(Object.entries({ ...BUILD_EXPLANATIONS, ...LINK_EXPLANATIONS, ...EXPLANATIONS }))(
+test.each(Object.entries({ ...BUILD_EXPLANATIONS, ...SPEC_EXPLANATIONS, ...LINK_EXPLANATIONS, ...EXPLANATIONS }))(
   "%s is explained in whole sentences",
   (_id, text) => {
     expect(text).toMatch(/^[A-Z0-9`].{15,}[.]$/s);

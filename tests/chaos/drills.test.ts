@@ -43,6 +43,7 @@ const DRILLS = [
   "copies",
   "gone back",
   "said twice",
+  "clones",
 ];
 
 let stage: Stage;
@@ -77,6 +78,11 @@ test("a machine that goes back to an earlier state of its own goes on from now",
   expect([machine.instructions, machine.nowNs]).toEqual([instructions, nowNs]);
   await node!.enter("echo again", /^again$/m);
   expect(machine.nowNs).toBeGreaterThan(nowNs);
+});
+
+test("a cluster that is well passes the drill of clones", () => {
+  const { failure } = runGiven(stage, [], ALL, 1, { ...OPTIONS, drills: ["clones"] });
+  expect(failure).toBeNull();
 });
 
 describeThoroughly("a cluster that is well passes the drill", () => {

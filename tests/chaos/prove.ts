@@ -66,7 +66,7 @@ async function campaignOnBug(bug: PlantedBug, first: number, last: number, until
     list: (folder: string) => files.list(folder),
     read: (path: string) => (path === bug.file ? content : files.read(path)),
   };
-  const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, cache });
+  const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, checks: true, cache });
   if (!built) throw new Error(`${bug.file}: with \`${bug.with}\` it cannot be built: ${diagnostics[0]?.message}`);
   const file = (name: string): Uint8Array => built.find((found) => found.name === name)!.content;
   const system = { cdrom: file("qure.iso"), kernel: file("kernel.elf"), firmware: loadFirmware(), nodes: values.nodes };

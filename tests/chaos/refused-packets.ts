@@ -20,7 +20,7 @@ import { agreedValues } from "../../src/chaos/qure/values.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
 import { perform } from "../../src/lab/actions.ts";
-import { clusterPacketOf, packetHex } from "../../src/wire/cluster.ts";
+import { clusterPacketOf } from "../../src/wire/cluster.ts";
 import {
   ADDRESS,
   CODE,
@@ -32,6 +32,7 @@ import {
   SEQUENCE,
   SESSION,
 } from "../../src/wire/cluster-layout.ts";
+import { packetHex } from "../../src/wire/hex.ts";
 import { changedBytes } from "../guest/net/fuzz-frames.ts";
 
 const US = 1000;

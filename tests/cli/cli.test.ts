@@ -70,7 +70,7 @@ function expectImages(within: string): readonly string[] {
 describe("qure build", () => {
   thoroughly("writes every image, the same bytes each time, and a manifest that describes them", async () => {
     // The build in build/ is the one that the global setup made, as revision 1000.
-    expect((await qure(["build", "--packaged", "--revision", "1000", "-o", "again"])).exitCode).toBe(0);
+    expect((await qure(["build", "--packaged", "--checks", "--revision", "1000", "-o", "again"])).exitCode).toBe(0);
     const names = expectImages("again");
     for (const name of names)
       expect(readFileSync(join(folder, "again", name)).equals(readFileSync(join(folder, "build", name))), name).toBe(
@@ -134,7 +134,7 @@ describe("qure inspect", () => {
       const { stdout, exitCode } = await qure(["inspect", `build/${name}`]);
       expect(exitCode).toBe(0);
       for (const expected of [
-        /Boot record +version 1/,
+        /Boot record +version 2/,
         /checksum [0-9a-f]{8}, correct/,
         /relocation table/,
         /symbol table/,

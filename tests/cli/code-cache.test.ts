@@ -26,7 +26,7 @@ beforeEach(() => {
   home = join(folder, "home");
   mkdirSync(scripts, { mode: 0o755 });
   copyFileSync(join(dist, "qure.cjs"), join(folder, "qure.cjs"));
-  copyFileSync(join(dist, "scripts/none.cjs"), join(scripts, "none.cjs"));
+  copyFileSync(join(dist, "scripts/images.cjs"), join(scripts, "images.cjs"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -51,6 +51,20 @@ describe("qure disk", () => {
     ]);
     disk("get", "a.img@before/letters/host.txt", "back.txt");
     expect(readFileSync(join(folder, "back.txt"), "utf8")).toBe("hello\n");
+    // A pipe is written to, and stays one.
+    const taken = execFileSync(
+      "sh",
+      ["-c", `mkfifo pipe && { cat pipe & } && "$@" && wait && test -p pipe`, "sh"].concat(
+        process.execPath,
+        bundle,
+        "disk",
+        "get",
+        "a.img@before/letters/host.txt",
+        "pipe",
+      ),
+      { cwd: folder, encoding: "utf8" },
+    );
+    expect(taken).toBe("hello\n");
     expect(JSON.parse(disk("snapshot", "list", "--json", "a.img"))).toMatchObject([{ name: "before" }]);
     disk("snapshot", "restore", "a.img", "before");
     disk("snapshot", "remove", "a.img", "before");

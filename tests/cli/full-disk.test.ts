@@ -42,6 +42,15 @@ const qure = (...args: string[]) =>
 const emulate = (...args: string[]) => qure("emu", "--hda", "talk.img", ...args);
 
 describe.runIf(existsSync("/dev/full"))("a device that is always full", () => {
+  test("as the standard output of a command is told in a line", () => {
+    const { status, stderr } = spawnSync("sh", ["-c", `node ${bundle} emu --print-plan --hda talk.img > /dev/full`], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("qure: error: standard output: ENOSPC: no space left on device, write\n");
+    expect(status).toBe(1);
+  });
+
   test.each([
     ["-d", "exec", "-D", "/dev/full"],
     ["--nodes", "2", "--pcap", "/dev/full"],
@@ -97,6 +106,24 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "qure-1.log"));
   });
 
+  test("volumes there: what does not fit is told, what was there stays, and what is removed makes room again", () => {
+    const store = ["--store", "disk/volumes"];
+    const volume = (...args: string[]) => qure("volume", ...args, ...store);
+    writeFileSync(join(folder, "small.img"), new Uint8Array(100_000).fill(1));
+    writeFileSync(join(folder, "large.img"), new Uint8Array(2 << 20).fill(2));
+    expect(volume("import", "small", "small.img", "--raw").status).toBe(0);
+    const hash = volume("hash", "small").stdout;
+    const { status, stderr } = volume("import", "large", "large.img", "--raw");
+    expect(stderr).toMatch(/^qure volume: error: .*folder .*: no space is left: "qure volume gc" gives back [^\n]*\n$/);
+    expect(status).toBe(1);
+    expect(volume("hash", "small").stdout).toBe(hash);
+    expect(volume("gc").stderr).toBe("");
+    expect(volume("import", "other", "small.img", "--raw").status).toBe(0);
+    expect(volume("fsck").stdout).toBe("everything is as it was written\n");
+    expect(volume("list").stdout).not.toContain("large");
+    rmSync(join(disk, "volumes"), { recursive: true });
+  });
+
   test("a machine's disk that cannot be kept, and a file that cannot be copied out: the copy is named", () => {
     const large = new Uint8Array(2 << 20).fill(0xf4);
     writeFileSync(join(folder, "large.img"), large);
@@ -111,6 +138,21 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     const got = qure("disk", "get", "volume.img/large.img", "disk/large.img");
     expect(got.stderr).toBe("qure disk: error: disk/large.img: no space left on the disk\n");
     expect(readdirSync(disk)).toEqual([]);
+  });
+
+  test("a lock that finds no room is named, and none is left", () => {
+    mkdirSync(join(disk, "run/qure-vm"), { recursive: true, mode: 0o700 });
+    spawnSync("sh", ["-c", "cat /dev/zero > disk/filler"], { cwd: folder });
+    const { status, stderr } = spawnSync("node", [bundle, "vm", "scale", "0"], {
+      cwd: folder,
+      env: { ...process.env, QURE_MACHINES: join(folder, "machines"), XDG_RUNTIME_DIR: join(disk, "run") },
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^qure vm: error: \S+\/run\/qure-vm\/\w+\.scaling: no space left on the disk\n$/);
+    expect(status).toBe(1);
+    expect(readdirSync(join(disk, "run/qure-vm"))).toEqual([]);
+    rmSync(join(disk, "filler"));
+    rmSync(join(disk, "run"), { recursive: true });
   });
 
   thoroughly("a build leaves the former files as they were, and no others", () => {

@@ -12,7 +12,13 @@ export class KeptScene {
   constructor() {
     mkdirSync(join(this.folder, "dist/scripts"), { recursive: true, mode: 0o755 });
     for (const name of ["package.json", "asm", "boot"]) symlinkSync(join(ROOT, name), join(this.folder, name));
-    for (const name of ["qure.cjs", "scripts/emu.cjs", "interpreter-16.wasm", "interpreter-32.wasm", "firmware.bin"])
+    for (const name of [
+      "qure.cjs",
+      "scripts/machines.cjs",
+      "interpreter-16.wasm",
+      "interpreter-32.wasm",
+      "firmware.bin",
+    ])
       copyFileSync(join(ROOT, "dist", name), join(this.folder, "dist", name));
     const sector = new Uint8Array(512);
     // inc eax; jmp to it

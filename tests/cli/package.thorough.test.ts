@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -69,7 +70,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the package", () => {
   test("has the page, all licences, and no map of sources that do not come with it", () => {
-    expect(packed).toEqual(expect.arrayContaining(["dist/page/index.html", "dist/page/system.gz", "dist/index.cjs"]));
+    expect(packed).toEqual(expect.arrayContaining(["dist/page/index.html", "dist/page/system.gz", "dist/index.d.cts"]));
     expect(packed.filter((path) => /^dist\/.*(\.map|\.cache)$|^dist\/\.|^(src|emulator|tests)\//.test(path))).toEqual(
       [],
     );
@@ -116,6 +117,11 @@ describe("the commands of README and tutorial, installed", () => {
   test("serve the page, and write it to a folder", async () => {
     const { stdout } = await qure("page", "--out", "site");
     expect(stdout.trim()).toBe("site/index.html");
+    // The package has the sources as files.
+    const sources = gunzipSync(readFileSync(join(home, "site/sources.gz")));
+    expect(sources.includes(readFileSync(join(root, "boot/loader/main.s"))) && sources.includes("asm/shell/")).toBe(
+      true,
+    );
     const html = readFileSync(join(home, "site/index.html"), "utf8");
     // Without npx between, which would be ended alone.
     const server = execa(join(home, "node_modules/.bin/qure"), ["page", "--port", "0", "--no-isolate"], {

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { serveFolder } from "../../src/host/static-server.ts";
+import { readIfPresent } from "../../src/host/files.ts";
+import { serveFiles } from "../../src/host/static-server.ts";
 
 /** The status of a path that is sent as it is written. */
 function statusOf(port: number, path: string, headers: Record<string, string> = {}, method = "GET"): Promise<string> {
@@ -29,7 +30,7 @@ test("files with their types, compressed where that helps, and nothing from outs
     mkdirSync(join(page, "inner"), { recursive: true });
     for (const name of ["index.html", "system.gz"]) writeFileSync(join(page, name), "some text");
     writeFileSync(join(folder, "secret"), "not for anyone");
-    const server = await serveFolder(page, 0);
+    const server = await serveFiles((path) => readIfPresent(join(page, path)), 0);
     const { port } = server.address() as AddressInfo;
     const gzip = { "accept-encoding": "gzip" };
     const missing = "404 text/plain -";

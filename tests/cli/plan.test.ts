@@ -151,3 +151,9 @@ test("a run that cannot begin writes nothing, neither into what it reads nor int
 test("a device without an end is read up to a bound", async () => {
   await expect(run("--plan", "/dev/zero")).rejects.toThrow("/dev/zero: larger than the tools can work with");
 });
+
+test("a snapshot whose name is none is refused before the run", async () => {
+  await expect(run("--hda", "FOLDER/a.img", "--for", "100s", "--save", "a b")).rejects.toThrow(
+    "a b: a snapshot's name has letters, digits and . _ + - only",
+  );
+});

@@ -82,6 +82,8 @@ export class Scratch {
     symlinkSync(root, this.path("node_modules/qure"));
     writeFileSync(this.path("vitest.config.mjs"), VITEST_CONFIG);
     mkdirSync(this.path("bin"));
+    mkdirSync(this.path("home"));
+    mkdirSync(this.path("home/run"), { mode: 0o700 });
     for (const [name, script] of Object.entries(shims())) {
       if (script === null) continue;
       writeFileSync(this.path(`bin/${name}`), `#!/bin/sh\n${script}\n`);
@@ -123,7 +125,15 @@ export class Scratch {
     const text = `set -eo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${await this.withPorts(script)}`;
     const child = spawn("bash", ["-c", text], {
       cwd: this.folder,
-      env: { ...process.env, PATH: `${this.path("bin")}:${process.env["PATH"]}`, NO_COLOR: "1" },
+      env: {
+        ...process.env,
+        PATH: `${this.path("bin")}:${process.env["PATH"]}`,
+        NO_COLOR: "1",
+        // What a reader keeps at home is this page's alone.
+        XDG_DATA_HOME: this.path("home/data"),
+        XDG_STATE_HOME: this.path("home/state"),
+        XDG_RUNTIME_DIR: this.path("home/run"),
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -133,7 +143,9 @@ export class Scratch {
     return { exitCode, output };
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
+    // Machines go on when a page's commands are over.
+    if (existsSync(this.path("home/data/qure/machines"))) await this.run("qure vm stop --kill all");
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

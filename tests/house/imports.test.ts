@@ -54,11 +54,15 @@ const CIRCLES: readonly { readonly files: readonly string[]; readonly reason: st
 const ROOTS: readonly RegExp[] = [
   /\.test\.ts$|\.d\.m?ts$|^[^/]*$/,
   /^scripts\/[^/]*\.mjs$/,
+  // What scripts/page.mjs makes files of the page with.
+  /^src\/host\/page-files\.ts$/,
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
   /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/compiled\/(ready-interpreter|kept-guest-code)\.ts$/,
-  /^src\/index\.ts$|^src\/cli\/gnu\/(tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$|^src\/cli\/(main|build|chaos|disk|emu|explain|inspect|page|snapshot)\.ts$/,
+  /^src\/index\.ts$|^src\/cli\/gnu\/(tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$|^src\/cli\/(main|backup|build|chaos|cloud|completion|disk|emu|explain|image|inspect|key|new|page|restore|snapshot|storage|vlmc|vm|volume)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
+  // Templates of systems, which are copied with their tests.
+  /^vm\/new\/[a-z]+\/[a-z]+\.test\.mjs$/,
   /\/fuzz-target\.ts$|^tests\/setup\/(global|reporter)\.ts$/,
   // Found by their folder: tests/cli/gnu/gnu-options-walk.test.ts.
   /^tests\/cli\/gnu\/options\/[a-z]+\.ts$/,

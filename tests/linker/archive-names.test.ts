@@ -158,7 +158,7 @@ describe("members of archives for names that a script reads", () => {
       const [name = "", command = "", ...script] = line.split(/ *\| /);
       return [name.trim(), [command.replace(/\s*\|\s*$/, ""), script.join(" | ")]];
     });
-  for (const [name, [words, said]] of rowsOf(rows, 24))
+  for (const [name, [words, said]] of rowsOf(rows, 24, ([row]) => row.startsWith("a condition of a")))
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       prepare(as, ar);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/gnu/ld.ts";
+import { mergeScripts } from "../../src/linker/script/merge.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { ScriptError } from "../../src/linker/script/tree.ts";
 import { captured } from "../binutils/captured.ts";
@@ -144,4 +145,17 @@ test("a script that ends anywhere is read or refused with a sentence, and so is 
     read(EVERYTHING.slice(0, at) + EVERYTHING.slice(at + 1));
   }
   expect(problems).toEqual([]);
+});
+
+test.each([
+  ["FORCE_COMMON_ALLOCATION", "forcesCommon"],
+  ["FORCE_GROUP_ALLOCATION", "allocatesGroups"],
+  ["x = SIZEOF_HEADERS;", "usesHeaders"],
+] as const)("%s in one of two scripts counts for both", (said, flag) => {
+  const scripts = [said, "y = 1;"].map((text, index) => parseScript(text, `${index}.ld`));
+  expect([scripts, [...scripts].reverse(), [scripts[1]!, scripts[1]!]].map((all) => mergeScripts(all)[flag])).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });

@@ -1,9 +1,10 @@
 /** Names of C++ and Rust and what they were in the source, by what they show of the ABI; `c++filt -i` says the same. */
 
-import { type DemangleCase, EXPRESSION_CASES } from "./demangle-expression-cases.ts";
+import { type DemangleCase, EXPRESSION_CASES, OPERATOR_CASES } from "./demangle-expression-cases.ts";
 import { NOT_RUST_V0, RUST_V0_CASES } from "./demangle-rust-cases.ts";
 
 export const DEMANGLE_CASES: Readonly<Record<string, readonly DemangleCase[]>> = {
+  "operators of classes": OPERATOR_CASES,
   "local names, lambdas and unnamed types": [
     ["_ZZ1fIiEvT_E1x", "f<int>(int)::x"],
     ["_ZZ1fIiEvT_ENKUlS_E_clES_", "f<int>(int)::{lambda(f)#1}::operator()(f) const"],

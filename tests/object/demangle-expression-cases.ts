@@ -145,3 +145,14 @@ export const EXPRESSION_CASES: readonly DemangleCase[] = [
   ["_Z1fILin1EEDTngT_Ev", "decltype (-(-1)) f<-1>()"],
   ["_Z1fILin1EEDTplT_T_Ev", "decltype ((-1)+(-1)) f<-1>()"],
 ];
+
+/** What a class may have a routine for, by its two letters in names. */
+const SYMBOLS =
+  "aN &= aS = aa && ad & an & cl () cm , co ~ dV /= de * dv / eO ^= eo ^ eq == ge >= gt > ix [] lS <<= le <= " +
+  "ls << lt < mI -= mL *= mi - ml * mm -- ne != ng - nt ! oR |= oo || or | pL += pl + pm ->* pp ++ ps + pt -> " +
+  "rM %= rS >>= rm % rs >> ss <=>";
+
+export const OPERATOR_CASES: readonly DemangleCase[] = [...SYMBOLS.matchAll(/(\S+) (\S+)/g)].map(([, code, symbol]) => [
+  `_ZN1A${code}Ei`,
+  `A::operator${symbol}(int)`,
+]);

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { type ServeOptions, serveFolder } from "../../src/host/static-server.ts";
+import { readPageFile } from "../../src/host/page-files.ts";
+import { type ServeOptions, serveFiles } from "../../src/host/static-server.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
 import { root } from "../system/images.ts";
 
@@ -70,7 +71,7 @@ export async function withBrowser(
 ): Promise<void> {
   const executablePath = requireOracle("chromium", test);
   await buildPage();
-  const server = await serveFolder(join(root, "dist/page"), 0, options);
+  const server = await serveFiles(readPageFile, 0, options);
   const sockets: { readonly bytesWritten: number }[] = [];
   server.on("connection", (socket) => void sockets.push(socket));
   const sentBytes = (): number => sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);

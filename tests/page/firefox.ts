@@ -10,9 +10,9 @@ import { request } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serveFolder } from "../../src/host/static-server.ts";
+import { readPageFile } from "../../src/host/page-files.ts";
+import { serveFiles } from "../../src/host/static-server.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
-import { root } from "../system/images.ts";
 import { buildPage } from "./browser.ts";
 
 const START_MS = 60_000;
@@ -128,7 +128,7 @@ export interface FirefoxVisit {
 export async function withFirefox(test: SkippableContext, work: (visit: FirefoxVisit) => Promise<void>): Promise<void> {
   const path = requireOracle("firefox-esr", test);
   await buildPage();
-  const server = await serveFolder(join(root, "dist/page"), 0);
+  const server = await serveFiles(readPageFile, 0);
   const profile = mkdtempSync(join(tmpdir(), "qure-firefox-"));
   const firefox = spawn(path, ["--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile], {
     stdio: ["ignore", "ignore", "pipe"],

@@ -35,8 +35,8 @@ function node(...args: string[]): void {
 function makeImages(folder: string): void {
   const part = `${folder}.${process.pid}`;
   mkdirSync(part, { recursive: true });
-  // As a person has it: with map, listing and manifest.
-  node("dist/qure.cjs", "build", "--revision", "1000", "-o", join(part, "build"));
+  // As a person has it, with map, listing and manifest, but with the kernel's CHECKs.
+  node("dist/qure.cjs", "build", "--checks", "--revision", "1000", "-o", join(part, "build"));
   rmSync(join(part, "build/.qure-cache"), { recursive: true });
   copyFileSync(join(root, "dist/firmware.bin"), join(part, "firmware.bin"));
   try {

@@ -51,6 +51,37 @@ test.each([
 });
 
 test.each([
+  [4 * MIB - SECTOR, 12],
+  [4 * MIB, 16],
+  [512 * MIB - SECTOR, 16],
+  [512 * MIB, 32],
+])("of %i bytes the numbers have %i bits, when nothing is said", (sizeBytes, bits) => {
+  const device = new Sparse(sizeBytes);
+  expect(formatFat(device, "fat", { id: 1 })).toBe(bits);
+  expect(readGeometry(device).bits).toBe(bits);
+});
+
+test("an allocation table has a number for each cluster and two more, or is refused", () => {
+  const bytes = formatted("fat16", 12);
+  const device = new Memory(bytes);
+  const { clusterBytes } = readGeometry(device);
+  const boot = new DataView(bytes.buffer);
+  const tableSectors = 17;
+  const most = tableSectors * 256 - 2;
+  boot.setUint16(TABLE_SECTORS_SHORT, tableSectors, true);
+  const withClusters = (clusters: number): void => {
+    const sectors = 1 + 2 * tableSectors + boot.getUint16(17, true) / 16 + (clusters * clusterBytes) / SECTOR;
+    boot.setUint16(SECTORS_SHORT, sectors, true);
+  };
+  withClusters(most);
+  expect(readGeometry(device).clusters).toBe(most);
+  withClusters(most + 1);
+  expect(() => readGeometry(device)).toThrow(
+    `an allocation table of ${tableSectors * SECTOR} bytes is too short for ${most + 1} clusters`,
+  );
+});
+
+test.each([
   [512 * MIB, 4096],
   [512 * MIB - SECTOR, SECTOR],
 ])("a FAT32 of %i bytes has clusters of %i", (sizeBytes, clusterBytes) => {
@@ -134,4 +165,12 @@ test("of two files with one name the first counts", () => {
   bytes.set(Buffer.from("ONE"), Buffer.from(bytes).indexOf("TWO        "));
   expect(open(bytes).stat("/ONE").sizeBytes).toBe(10);
   expect(open(bytes).list("/")).toHaveLength(1);
+});
+
+test("a name whose letters change in size alone stays one name, of the same file", () => {
+  const fs = open(formatted("fat16", 12));
+  fs.create("/Some long name");
+  fs.write("/Some long name", 0, content(5000));
+  fs.rename("/Some long name", "/SOME LONG NAME");
+  expect(fs.list("/").map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([["SOME LONG NAME", 5000]]);
 });

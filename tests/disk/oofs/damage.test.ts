@@ -1,8 +1,9 @@
 /** Wrong bytes and hostile volumes: a part of what `npm run prove -- oofs` does as a whole. */
 import { describe, expect, test } from "vitest";
+import { check, mount } from "../../../src/disk/oofs/index.ts";
 import { casesOf } from "../../setup/tier.ts";
-import { flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
-import { Random } from "./disks.ts";
+import { BLOCKS, changeBlock, flip, forge, makeSample, spoil, tryHostile } from "./damage.ts";
+import { MemoryDisk, Random } from "./disks.ts";
 
 const sample = makeSample();
 const cases = casesOf("disk/oofs/damage");
@@ -42,4 +43,20 @@ test("A hostile volume is an error", () => {
   }
   expect(found.slice(0, 5)).toEqual([]);
   expect(mounted).toBeGreaterThan(cases.count / 4);
+});
+
+/** Of the first block of an object a byte is another one, and every checksum is right. */
+test.each([
+  ["/d", 16, 0, "the entry at byte 16"],
+  ["/d/e", 4095, 1, "pointers after the end of the content"],
+  ["/d/e", 4, 2, "is not a node"],
+])("%s, byte %i is %i: fsck and whoever reads it tell of it", (path, at, byte, message) => {
+  const image = sample.content.slice();
+  const before = mount(new MemoryDisk(image.slice()), { readOnly: true });
+  const { root } = before.volume.get(before.stat(path).id);
+  const all = [...sample.owners.keys()].filter((block) => block > 2 && block < BLOCKS - 2);
+  changeBlock(image, root.block, all, (bytes) => bytes.fill(byte, at, path === "/d" ? at + 4 : at + 1));
+  const fs = mount(new MemoryDisk(image), { readOnly: true });
+  expect(check(fs).problems.map((problem) => problem.text)).toContainEqual(expect.stringContaining(message));
+  expect(() => (path === "/d" ? fs.list(path) : fs.read(path))).toThrow(message);
 });

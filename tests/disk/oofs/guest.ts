@@ -78,7 +78,7 @@ export class Guest {
   /** `root`: folder of this repository. */
   static build(root: string): GuestImages {
     const tree = folderTree(root);
-    const system = buildSystem(tree, { version: "0.1.0", revision: 1 });
+    const system = buildSystem(tree, { version: "0.1.0", revision: 1, checks: true });
     const firmware = buildFirmware(tree);
     if (!system.files || !firmware.files)
       throw new Error(system.diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));

@@ -4,8 +4,10 @@ import {
   BLOCKS_MAX,
   BLOCKS_MIN,
   decodeCommit,
+  decodeObject,
   decodeSuperblock,
   encodeCommit,
+  encodeObject,
   encodeSuperblock,
   HOLE,
   SLOTS_PER_BLOCK,
@@ -124,4 +126,43 @@ test("a superblock has the blocks and the volume that one can have, and nothing 
     [511, 1],
   ] as const)
     expect(decodeSuperblock(withByte(sector, offset, byte)), `byte ${offset}`).toBeNull();
+});
+
+describe("a record of an object", () => {
+  const time = { seconds: 1, nanoseconds: 2 };
+  const bytes = encodeObject({
+    depth: 1,
+    id: 7,
+    parent: 1,
+    size: 5000,
+    changed: 3n,
+    root: at(20),
+    modified: time,
+    created: time,
+    count: 0,
+    nextOrphan: 0,
+    className: "file",
+  });
+
+  test("is none in a free slot", () => {
+    expect(decodeObject(bytes, 7)).toMatchObject({ id: 7, size: 5000, className: "file", created: time });
+    expect(decodeObject(new Uint8Array(bytes.length), 7)).toBeNull();
+  });
+
+  test.each([
+    [0, 0, "it has no magic number, and is not a free slot"],
+    [4, 1, "version 1"],
+    [8, 9, "it says that it is object 9"],
+    [22, 0xff, /a size of \d+ bytes/],
+    [6, 0, "a depth of 0 for 5000 bytes"],
+    [7, 1, "a depth of 1 for 5000 bytes"],
+    [32, 0, "a hole with a checksum"],
+    [64, 0x20, "its class name"],
+    [69, 0x41, "its class name"],
+  ])("with the byte %i as %i is damaged", (offset, byte, what) => {
+    const changed = bytes.slice();
+    changed[offset] = byte;
+    expect(() => decodeObject(changed, 7)).toThrow(what);
+    expect(() => decodeObject(changed, 7)).toThrow("the record of object 7 is damaged: ");
+  });
 });

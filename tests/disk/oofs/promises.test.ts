@@ -11,7 +11,7 @@ import { walkState } from "../../../src/disk/oofs/walk.ts";
 import { cutHistory, failHistory } from "./crash.ts";
 import { HugeDisk, MemoryDisk, Random, RecordingDisk } from "./disks.ts";
 import { describeVolume, type Operation } from "./history.ts";
-import { makeVersion1, oldDirectory } from "./version-1.ts";
+import { makeVersion1, oldDirectory, sealed } from "./version-1.ts";
 
 const TIME = { seconds: 3, nanoseconds: 0 };
 const BLOCK_BYTES = 4096;
@@ -356,5 +356,34 @@ describe("promises", () => {
       since.push(entry);
       if (entry.sector % 8 === 0) expected(mount(new MemoryDisk(image.slice()), { newId: 3n }));
     }
+  });
+
+  test("16. One whose superblock cannot be right is refused as it is", () => {
+    for (const blocks of [63, 2 ** 29 + 1]) {
+      const old = makeVersion1(64, [{ id: 1, parent: 0, className: "directory", content: oldDirectory([]) }], 5n);
+      const sector = old.bytes.slice(0, 512);
+      new DataView(sector.buffer).setUint32(20, blocks, true);
+      old.write(0, sealed(sector));
+      const before = old.bytes.slice();
+      expect(() => mount(old, { newId: 3n })).toThrow(`a superblock of version 1 with ${blocks} blocks`);
+      expect(same(before, old.bytes)).toBe(true);
+    }
+  });
+
+  test("16. It is said where one was converted, and not where it was only read", () => {
+    const root = { id: 1, parent: 0, className: "directory", content: oldDirectory([[2, "empty"]]) };
+    const file = { id: 2, parent: 1, className: "file", content: new Uint8Array(0) };
+    for (const readOnly of [true, false]) {
+      const said: string[] = [];
+      mount(makeVersion1(64, [root, file], 5n), { readOnly, newId: 3n, warn: (sentence) => said.push(sentence) });
+      expect(said).toEqual(readOnly ? [] : ["the volume was of version 1, and was converted to version 2"]);
+    }
+  });
+
+  test("a volume that was left whole is mounted without a write", () => {
+    const { disk } = fresh();
+    const again = new RecordingDisk(disk.bytes.slice());
+    mount(again);
+    expect(again.log.filter((entry) => entry !== null)).toEqual([]);
   });
 });

@@ -113,7 +113,8 @@ export function oldDirectory(entries: readonly (readonly [number, string])[]): U
   return bytes;
 }
 
-function sealed(sector: Uint8Array): Uint8Array {
+/** With the checksum that its content has. */
+export function sealed(sector: Uint8Array): Uint8Array {
   const view = new DataView(sector.buffer);
   view.setUint32(12, 0, true);
   view.setUint32(12, crc32(sector), true);

@@ -124,6 +124,19 @@ describe("a volume", () => {
     expect(check(again(disk)).usedBlocks).toBeLessThan(before + 2 * (10_000 / 32 + 3));
   });
 
+  test("finds each of some hundred names in a directory, and those alone, when half of them are gone", () => {
+    const { disk, fs } = fresh();
+    const name = (index: number): string => `file-${index}-with-a-name-that-fills-leaves`;
+    fs.mkdir("/d");
+    for (let index = 0; index < 300; index++) fs.create(`/d/${name(index)}`);
+    for (let index = 1; index < 300; index += 2) fs.unlink(`/d/${name(index)}`);
+    fs.sync();
+    const next = again(disk);
+    const found = next.list("/d").map((entry) => entry.name);
+    expect(found.sort()).toEqual(Array.from({ length: 150 }, (_, index) => name(2 * index)).sort());
+    for (let index = 0; index < 300; index++) expect(next.exists(`/d/${name(index)}`)).toBe(index % 2 === 0);
+  });
+
   test("needs no room for what of a file is not there, when the file becomes shorter in the middle of it", () => {
     const { fs } = fresh();
     fs.create("/hole");

@@ -1,0 +1,57 @@
+/** `qure emu --sites`: machines behind home gateways of their own, from a file. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { provideBuild } from "../system/images.ts";
+
+const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
+const folder = mkdtempSync(join(tmpdir(), "qure-sites-"));
+
+beforeAll(() => provideBuild(folder));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const emu = (sites: unknown, ...args: string[]) => {
+  writeFileSync(join(folder, "sites.json"), typeof sites === "string" ? sites : JSON.stringify(sites));
+  const all = ["emu", "--image", "build/qure.iso", "--sites", "sites.json", ...args];
+  return spawnSync("node", [bundle, ...all], { cwd: folder, encoding: "utf8" });
+};
+
+test("each site is a cluster by itself, as often as it is run", () => {
+  const sites = {
+    sites: [{ nodes: 2 }, { name: "office", nodes: 1 }],
+    ways: [{ between: ["site-1", "office"], latency: "90ms" }],
+  };
+  const run = () => {
+    const { stdout, status } = emu(sites, "--nodes", "3", "--for", "8s", "--json");
+    expect(status).toBe(0);
+    return JSON.parse(stdout) as { digest: string; nodes: { address: string; peers: number }[] };
+  };
+  const first = run();
+  expect(first.nodes.map(({ address, peers }) => `${address.replace(/\d+$/, "")} ${peers}`)).toEqual([
+    "192.168.1. 1",
+    "192.168.1. 1",
+    "192.168.1. 0",
+  ]);
+  expect(run().digest).toBe(first.digest);
+});
+
+test.each([
+  ["{", "sites.json: not JSON: "],
+  [{ sites: [] }, "sites.json: expected a list of sites"],
+  [{ sites: [{ nodes: 1, natt: 1 }] }, "sites.json: sites[0].natt: there is no such field; there are name, nodes, nat"],
+  [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
+  [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "sites.json: ways[0].between: expected two names"],
+])("%j is refused in a line", (sites, message) => {
+  const { status, stderr } = emu(sites, "--for", "1s");
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(stderr).toContain(message);
+  expect(status).toBe(1);
+});
+
+test("what goes with no sites is said", () => {
+  const { status, stderr } = emu({ sites: [{ nodes: 1 }] }, "--link", "--for", "1s");
+  expect(stderr).toMatch(/--sites.*--link|--link.*--sites/);
+  expect(status).toBe(2);
+});
