@@ -27,6 +27,7 @@ const live: Live = {
     if (store === "none") throw new Error("there is no such store");
     return ["disk", "data"];
   },
+  snapshots: async (_cluster, machine) => (machine === "web" ? ["monday"] : []),
 };
 
 /** What the line may become, and `+` where files may follow. */
@@ -51,6 +52,10 @@ test.each([
   ["vm start --dis", "--discard"],
   ["vm start -", "--cluster --timeout --json --discard --help"],
   ["vm restore ", "old"],
+  ["vm snapshot restore ", "1 web"],
+  ["vm snapshot restore web ", "monday"],
+  ["vm snapshot remove 1 ", ""],
+  ["vm snapshot create web ", ""],
   ["vm add ", ""],
   ["vm add --from ", "+"],
   ["vm add --driver q", "qemu"],

@@ -19,9 +19,11 @@ export interface Live {
   machines(cluster: string | null, kind: "there" | "removed"): readonly string[];
   clusters(): readonly string[];
   volumes(store: string | null): Promise<readonly string[]>;
+  /** Those of a machine. */
+  snapshots(cluster: string | null, machine: string): Promise<readonly string[]>;
 }
 
-type Kind = "machine" | "removed" | "place" | "cluster" | "volume" | "file" | "none" | readonly string[];
+type Kind = "machine" | "removed" | "place" | "cluster" | "volume" | "snapshot" | "file" | "none" | readonly string[];
 
 /** What an argument is, by `PATH NAME` of its command, or by the first command and its name. */
 const ARGUMENTS: Readonly<Record<string, Kind>> = {
@@ -33,6 +35,7 @@ const ARGUMENTS: Readonly<Record<string, Kind>> = {
   "vm to": "place",
   "vm set assignments": ASSIGNMENTS,
   "vm snapshot verb": ["create", "list", "restore", "remove"],
+  "vm snapshot snapshot": "snapshot",
   "vm screenshot file": "file",
   "volume create volume": "none",
   "volume clone volume": "none",
@@ -179,13 +182,17 @@ const plain = (words: readonly string[], help = ""): Completed => ({
 const candidatesOf = (kind: Kind, place: Place, live: Live): Promise<Completed> =>
   found(kind, place, live).catch(() => plain([]));
 
-async function found(kind: Kind, { given }: Place, live: Live): Promise<Completed> {
+async function found(kind: Kind, { given, operands }: Place, live: Live): Promise<Completed> {
   if (typeof kind === "object") return plain(kind);
   const cluster = given["--cluster"] ?? null;
   if (kind === "machine") return plain(live.machines(cluster, "there"), "machine");
   if (kind === "removed") return plain(live.machines(cluster, "removed"), "removed machine");
   if (kind === "cluster") return plain(live.clusters(), "cluster");
   if (kind === "volume") return plain(await live.volumes(given["--store"] ?? null), "volume");
+  if (kind === "snapshot") {
+    const [verb, machine = ""] = operands;
+    return verb === "create" ? plain([]) : plain(await live.snapshots(cluster, machine), "snapshot");
+  }
   if (kind === "place") {
     const machines = live.machines(cluster, "there").map((key) => `${key}:/net/`);
     return { candidates: machines.map((word) => ({ word, help: "on a machine's disk" })), files: true };

@@ -450,7 +450,10 @@ function removedOf(context: Context, names: readonly string[]): Machine[] {
   return names.map((name) => {
     const machine = removed.find(({ key }) => key === parseKey(name));
     if (machine) return machine;
-    throw new MachineError(`no machine ${parseKey(name)} was removed in cluster ${context.home.cluster}`);
+    const key = parseKey(name);
+    const isThere = context.home.machines().some((there) => there.key === key);
+    const why = isThere ? `: it is there ("qure vm snapshot restore ${key} SNAPSHOT" takes it back to a snapshot)` : "";
+    throw new MachineError(`no machine ${key} was removed in cluster ${context.home.cluster}${why}`);
   });
 }
 

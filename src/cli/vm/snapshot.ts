@@ -4,11 +4,13 @@
 import { statSync } from "node:fs";
 import { type Configuration, changedTo, type Hardware, hardwareOf, MEMORY_DRIVERS } from "../../vm/configuration.ts";
 import {
+  firstNameOf,
   type Machine,
   MachineError,
   memoryPath,
   readConfiguration,
   snapshotPath,
+  snapshotPrefix,
   volumeOf,
 } from "../../vm/host/home.ts";
 import { forgetSealed, readSealed, seal } from "../../vm/host/machine-disk.ts";
@@ -23,7 +25,7 @@ type Usable = Machine & { readonly configuration: Configuration };
 
 function snapshotName(volume: string, name: string): string {
   if (!isSnapshotName(name)) throw new UsageError(`${name}: a snapshot's name has letters, digits, _ and -`);
-  return `${volume}.snap-${name}`;
+  return snapshotPrefix(volume) + name;
 }
 
 export function ownVolume({ configuration, key }: Usable): string {
@@ -44,11 +46,10 @@ export async function snapshot(
   const machine = context.home.usable(parseKey(name!));
   const volume = ownVolume(machine);
   const { key } = machine;
-  const base = baseOf(volume);
-  if (word === "list") return snapshots(context, machine, base);
+  if (word === "list") return snapshots(context, machine, volume);
   if (given === undefined) throw new UsageError(`snapshot ${word}: name the snapshot`);
-  const kept = snapshotName(base, given);
-  await checkNamed(context, machine, base, word!, given);
+  const kept = snapshotName(volume, given);
+  await checkNamed(context, machine, volume, word!, given);
   if (word === "create") return createSnapshot(context, machine, { kept, given, diskOnly });
   if (word === "remove") {
     await (await context.volumes()).remove(kept);
@@ -60,8 +61,14 @@ export async function snapshot(
 }
 
 /** In a person's names, before anybody finds out in a volume's. */
-async function checkNamed(context: Context, { key }: Usable, base: string, word: string, given: string): Promise<void> {
-  const names = (await snapshotsOf(context, base)).map(({ given: name }) => name);
+async function checkNamed(
+  context: Context,
+  { key }: Usable,
+  volume: string,
+  word: string,
+  given: string,
+): Promise<void> {
+  const names = (await snapshotsOf(context, volume)).map(({ given: name }) => name);
   const isThere = names.includes(given);
   if (word === "create" && isThere)
     throw new MachineError(`machine ${key} has a snapshot ${given}: "qure vm snapshot remove ${key} ${given}" first`);
@@ -115,9 +122,6 @@ async function memoryOf(context: Context, machine: Usable, { kept, given, diskOn
   throw new MachineError(`${path} is the memory of another disk than ${given} is now: ${wayOut}`);
 }
 
-/** The name that a machine's disk had at first: later ones have a number behind it. */
-const baseOf = (volume: string): string => volume.replace(/\.\d+$/, "");
-
 /** Its disk becomes a new volume, and the change of one file decides which of the two counts. */
 async function restore(context: Context, machine: Usable, wanted: Wanted): Promise<Result> {
   const { kept, given } = wanted;
@@ -128,8 +132,7 @@ async function restore(context: Context, machine: Usable, wanted: Wanted): Promi
   await context.change(async () => {
     const volumes = await context.volumes();
     const before = ownVolume(machine);
-    const base = baseOf(before);
-    const volume = `${base}.${Number(/\.(\d+)$/.exec(before)?.[1] ?? 0) + 1}`;
+    const volume = `${firstNameOf(before)}.${Number(/\.(\d+)$/.exec(before)?.[1] ?? 0) + 1}`;
     await context.disks.remove(volume).catch(() => {});
     await volumes.create(volume, { snapshot: kept });
     const after = { ...machine.configuration, ...found?.hardware, disk: `volume:${volume}` };
@@ -145,17 +148,17 @@ async function restore(context: Context, machine: Usable, wanted: Wanted): Promi
 }
 
 /** As they are named, and their volumes. */
-async function snapshotsOf(context: Context, base: string): Promise<{ name: string; given: string }[]> {
-  const prefix = snapshotName(base, "x").slice(0, -1);
+async function snapshotsOf(context: Context, volume: string): Promise<{ name: string; given: string }[]> {
+  const prefix = snapshotPrefix(volume);
   const volumes = await (await context.volumes()).list();
   return volumes
     .filter(({ name }) => name.startsWith(prefix))
     .map(({ name }) => ({ name, given: name.slice(prefix.length) }));
 }
 
-async function snapshots(context: Context, machine: Machine, base: string): Promise<Result> {
+async function snapshots(context: Context, machine: Machine, volume: string): Promise<Result> {
   const volumes = await context.volumes();
-  const kept = await snapshotsOf(context, base);
+  const kept = await snapshotsOf(context, volume);
   const rows = await Promise.all(
     kept.map(async ({ name, given }) => {
       const { allocatedBytes } = await volumes.info(name);

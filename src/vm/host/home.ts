@@ -424,6 +424,12 @@ const isNamed = ({ key, configuration }: Machine): boolean =>
 export const volumeOf = (configuration: Configuration | null): string | null =>
   configuration?.disk?.replace(/^volume:/, "") ?? null;
 
+/** The name that a machine's disk had at first: one that was taken back to a snapshot has a number behind it. */
+export const firstNameOf = (volume: string): string => volume.replace(/\.\d+$/, "");
+
+/** What the names of the volumes begin with that are a machine's snapshots. */
+export const snapshotPrefix = (volume: string): string => `${firstNameOf(volume)}.snap-`;
+
 /** What makes a new machine itself: an id and a MAC address that no other has. */
 export function newIdentity(): Pick<Configuration, "version" | "id" | "mac"> {
   const mac = [0x52, 0x54, 0x00, ...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
