@@ -13,7 +13,6 @@ import { folderTree, readIfPresent, writeFileAside, writeFilesAside } from "../h
 import { packageRoot } from "../host/package.ts";
 import { SharedObjects } from "../host/shared-objects.ts";
 import { SourceLayers } from "../host/source-layers.ts";
-import { formatSize } from "../plan/fields.ts";
 import type { Spec } from "../spec/schema.ts";
 import { KERNEL_REVISION, VERSION } from "../version.ts";
 import { bytesOf } from "../vm/configuration.ts";
@@ -28,7 +27,6 @@ import {
 import { revisionOf, type SigningOptions, signingOf } from "./build/signing.ts";
 import { CommandError, say, UsageError } from "./fail.ts";
 import { makeProgress } from "./progress.ts";
-import { parseSize } from "./sizes.ts";
 
 interface BuildCommandOptions {
   readonly source: string;
@@ -37,12 +35,9 @@ interface BuildCommandOptions {
   readonly set: readonly string[];
   readonly showConfig?: string | true;
   readonly output: string;
-  readonly diskSize?: string;
   readonly revision?: string;
-  readonly product?: string;
   readonly trust: readonly string[];
   readonly sign?: string;
-  readonly floor?: string;
   readonly checks?: boolean;
   readonly firmware?: string;
   readonly starter?: string;
@@ -65,9 +60,7 @@ export function declare(command: Command): void {
     .option("--set <key=value>", "a value of the spec, such as disk.size=64M; may be repeated", collected, [])
     .option("--show-config [key]", "show each value of the spec, where it is from, and what it went over")
     .option("-o, --output <dir>", "where the images go", "build")
-    .option("--disk-size <size>", "size of the disk image (default: 32M)")
     .option("--revision <n>", "kernel revision in the image header")
-    .option("--product <name>", "name of the product, which an upgrade does not change (default: qure)")
     .option(
       "--trust <key>",
       "install kernels signed by this key: a file, or 64 hexadecimal digits; may be repeated",
@@ -75,7 +68,6 @@ export function declare(command: Command): void {
       [],
     )
     .option("--sign <key>", "sign the kernel with the private key in this file, into kernel.sig")
-    .option("--floor <n>", "lowest revision that may install the signed kernel (default: 0)")
     .option("--checks", "a kernel that stops where a promise of its own is broken, for its tests")
     .option("--firmware <file>", "build only the emulated PC's firmware, into this file")
     .option("--starter <file>", "build only what boots kernels that are files (qure emu --kernel), into this file")
@@ -120,21 +112,15 @@ async function runBuild(module: string | undefined, options: BuildCommandOptions
 }
 
 /** What of the command line is a layer of the spec. */
-function askedOf(root: string, { config, set, diskSize, revision }: BuildCommandOptions): Asked {
-  if (revision !== undefined) revisionOf(revision, "--revision");
-  const diskBytes = diskSize === undefined ? null : parseSize(diskSize, "--disk-size");
-  const size = diskBytes === null ? "" : formatSize(diskBytes);
-  // A spec knows no odd sectors.
-  const isSaid = /[KMGT]$/.test(size);
+function askedOf(root: string, { config, set, revision }: BuildCommandOptions): Asked {
+  if (revision !== undefined) revisionOf(revision);
   return {
     root,
     ...(config === undefined ? {} : { config }),
     assignments: [
       ...(revision === undefined ? [] : [{ text: `revision=${revision}`, option: "--revision" }]),
-      ...(isSaid ? [{ text: `disk.size=${size}`, option: "--disk-size" }] : []),
       ...set.map((text) => ({ text, option: "--set" })),
     ],
-    diskBytes: isSaid ? null : diskBytes,
   };
 }
 
@@ -192,7 +178,7 @@ class Builder {
     if (configuration.spec.layout === "qure") requireSources(this.#options, configuration.sources);
     if (this.#module !== undefined) return this.#buildModule(configuration, this.#module, start);
     const path = join(output, MANIFEST);
-    const signing = signingOf(this.#options, configuration.spec.revision ?? KERNEL_REVISION);
+    const signing = signingOf(this.#options, configuration.spec, this.#asked.root);
     const key = this.#keyOf(configuration, signing);
     const kept = cache && this.#store.isUnchanged(key, configuration.sources) ? readIfPresent(path) : null;
     const manifest = kept ? Buffer.from(kept).toString() : await this.#make(configuration, signing, key);
@@ -209,10 +195,10 @@ class Builder {
 
   /** What decides what is built, besides the sources. */
   #keyOf({ spec }: Configuration, signing: SigningOptions): string {
-    const { root, diskBytes } = this.#asked;
+    const { root } = this.#asked;
     const output = resolve(this.#options.output);
     const { checks } = this.#options;
-    return JSON.stringify({ root, output, version: VERSION, diskBytes, spec, checks, ...signing });
+    return JSON.stringify({ root, output, version: VERSION, spec, checks, ...signing });
   }
 
   /** Makes what is not as it was; comes back with the manifest. */
@@ -280,7 +266,7 @@ class Builder {
     return {
       version: spec.version ?? VERSION,
       revision: spec.revision ?? KERNEL_REVISION,
-      diskBytes: this.#asked.diskBytes ?? bytesOf(spec.disk.size),
+      diskBytes: bytesOf(spec.disk.size),
       checks: this.#options.checks === true,
       shape: shapeOf(spec, left, read),
       ...(this.#shared ? { shared: this.#shared } : {}),

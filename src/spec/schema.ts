@@ -2,6 +2,8 @@
  * What a build makes, as `build.json` says it: each key once. Types, checks, the page (docs/formats/spec.md) and the
  * schema for editors (vm/build.schema.json) come from these tables.
  */
+import { MOST_TRUSTED } from "../image/key-list.ts";
+import { PRODUCT } from "../image/signature.ts";
 import {
   choice,
   type Field,
@@ -92,6 +94,29 @@ const CLUSTER = {
   reboot: flag({ help: "whether members may restart it", initial: true }),
 };
 
+const SIGNING = {
+  product: text({
+    help: "name that no upgrade changes",
+    kind: "1 to 31 letters a to z, digits, dots and hyphens",
+    pattern: PRODUCT,
+    initial: "qure",
+  }),
+  floor: wholeNumber({
+    help: "lowest revision that may install the signed kernel",
+    least: 0,
+    most: MOST_NUMBER,
+    initial: 0,
+  }),
+  trust: listOf(
+    text({
+      help: "public keys whose kernels it installs, with `--trust`'s",
+      kind: "64 hexadecimal digits or a file",
+      pattern: LINE,
+    }),
+    MOST_TRUSTED,
+  ),
+};
+
 const MACHINE = {
   memory: text({ help: "of its RAM", kind: "size from 4M to 2G", pattern: MEMORY_SIZE, initial: "32M" }),
   processors: wholeNumber({ help: "how many", least: 1, most: 8, initial: 1 }),
@@ -153,6 +178,7 @@ export const SPEC = {
   console: group({ help: "the console", table: CONSOLE }),
   cluster: group({ help: "its cluster", table: CLUSTER }),
   disk: group({ help: "the disk", table: DISK }),
+  signing: group({ help: "[signatures](signature.md)", table: SIGNING }),
   machine: group({ help: "the machine of `vmx`", table: MACHINE }),
   outputs: withInitial(
     listOf(choice({ help: "images, besides kernel and lists", choices: OUTPUTS, initial: "iso" })),

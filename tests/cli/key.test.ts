@@ -117,7 +117,8 @@ describe("qure build --sign", () => {
   test("puts a signature beside the image, which is the same without, and onto CD and disk", () => {
     const key = writeKey("a.key", 1);
     expect(qure("build", "-o", "plain", "--revision", "5").status).toBe(0);
-    const terms = ["--revision", "5", "--sign", "a.key", "--trust", "a.key", "--floor", "3", "--product", "small"];
+    const terms = ["--revision", "5", "--sign", "a.key", "--trust", "a.key"];
+    for (const value of ["floor=3", "product=small"]) terms.push("--set", `signing.${value}`);
     const built = qure("build", "-o", "signed", ...terms);
     expect(built).toMatchObject({ status: 0, stderr: "" });
     expect(built.stdout).toContain("kernel.sig");
@@ -174,15 +175,22 @@ describe("qure build --sign", () => {
   test.each(
     rowsOf(
       [
-        [["--floor", "1"], 2, /--floor: give --sign too$/],
-        [["--sign", "a.key", "--revision", "4", "--floor", "5"], 2, /--floor 5: higher than the revision, which is 4$/],
-        [["--sign", "a.key", "--floor", "x"], 2, /--floor x: not a number from 0 to 4294967295$/],
-        [["--product", "Large"], 2, /--product Large: 1 to 31 letters a to z, digits, dots and hyphens$/],
+        [
+          ["--sign", "a.key", "--revision", "4", "--set", "signing.floor=5"],
+          1,
+          /signing.floor is 5: higher than the revision, which is 4$/,
+        ],
+        [["--set", "signing.product=Large"], 1, /expected 1 to 31 letters a to z, digits, dots and hyphens/],
+        [["--set", 'signing.trust=["none.key"]'], 1, /none.key: no such file$/],
         [["--sign", "none.key"], 1, /none.key: no such file$/],
         [["--sign", "words.key"], 1, /words.key: expected a private key of Ed25519 in PEM/],
         [["--trust", "words.key"], 1, /words.key: expected a key of Ed25519 in PEM/],
         [["--trust", "00".repeat(32)], 1, /0000: no public key of Ed25519$/],
-        [Array.from({ length: 9 }, () => ["--trust", "ab".repeat(32)]).flat(), 2, /--trust: at most 8 keys$/],
+        [
+          Array.from({ length: 9 }, () => ["--trust", "ab".repeat(32)]).flat(),
+          2,
+          /--trust: at most 8 keys, with those of signing.trust$/,
+        ],
       ] as const,
       3,
     ),

@@ -39,9 +39,9 @@ describe("qure build", () => {
     }
   });
 
-  thoroughly("--disk-size is the size of the disk, and --watch builds again after a change", async () => {
+  thoroughly("disk.size is the size of the disk, and --watch builds again after a change", async () => {
     for (const name of ["asm", "boot"]) cpSync(join(root, name), join(folder, name), { recursive: true });
-    const watching = spawn("node", [bundle, "build", "--watch", "--disk-size", "40M"], { cwd: folder });
+    const watching = spawn("node", [bundle, "build", "--watch", "--set", "disk.size=40M"], { cwd: folder });
     const built = (): Promise<void> =>
       new Promise((done) => watching.stdout.on("data", (text) => /^built in/m.test(`${text}`) && done()));
     await built();

@@ -113,7 +113,7 @@ describe("house rules", () => {
       "src/binutils": ["src/isa", "src/object"],
       "src/image": ["src/diagnostic", "src/object", "src/linker", "src/disk"],
       "src/build": ["src/isa", "src/diagnostic", "src/object", "src/assembler", "src/linker", "src/image", "src/disk"],
-      "src/spec": ["src/diagnostic", "src/plan/fields.ts", "src/build", "src/vm"],
+      "src/spec": ["src/diagnostic", "src/plan/fields.ts", "src/build", "src/image", "src/vm"],
       "src/disk/oofs": ["src/disk/device.ts", "src/disk/error.ts", "src/diagnostic"],
       "src/disk/fat": ["src/disk/device.ts", "src/disk/error.ts", "src/disk/oofs", "src/diagnostic"],
       "src/disk": ["src/diagnostic"],

@@ -35,8 +35,6 @@ export interface Asked {
   /** In the place of the files of the folder. */
   readonly config?: string;
   readonly assignments: readonly { readonly text: string; readonly option: string }[];
-  /** Of --disk-size, which takes any number of sectors. */
-  readonly diskBytes: number | null;
 }
 
 export interface Configuration extends Resolved {
