@@ -95,12 +95,13 @@ const CLUSTER = {
 };
 
 const SIGNING = {
-  product: text({
-    help: "name that no upgrade changes",
-    kind: "1 to 31 letters a to z, digits, dots and hyphens",
-    pattern: PRODUCT,
-    initial: "qure",
-  }),
+  product: optional(
+    text({
+      help: "name that no upgrade changes; when absent, `name`",
+      kind: "1 to 31 letters a to z, digits, dots and hyphens",
+      pattern: PRODUCT,
+    }),
+  ),
   floor: wholeNumber({
     help: "lowest revision that may install the signed kernel",
     least: 0,

@@ -36,7 +36,11 @@ export function signingOf({ trust, sign }: Asked, { signing, revision }: Spec, r
   const signer = sign === undefined ? null : signerIn(sign);
   if (signer && !trusted.some((key) => hexOf(key) === hexOf(signer.key)))
     say("note", `this kernel does not trust the key that signs it: --trust ${sign} has it install the next one`);
-  return { product, trusted, signing: signer && { floor, signer, sha512: nodeCrypto.sha512 } };
+  return {
+    ...(product === null ? {} : { product }),
+    trusted,
+    signing: signer && { floor, signer, sha512: nodeCrypto.sha512 },
+  };
 }
 
 const isDigits = (text: string): boolean => /^[\da-f]{64}$/i.test(text);
