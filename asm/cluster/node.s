@@ -25,7 +25,15 @@ node_mount:             .space 4        # handle of mount_open of where the obje
 node_problem:           .space 4        # why it is: text
 node_lost:              .space 4        # 1: it was taken away (umount -f); it is used again when it is back
 
+ON_HOOK volume_of_node, node_volume
+
 .text
+
+# The volume that the node has.
+# Out: EAX handle, 0: the node is diskless.
+node_volume:
+    mov     eax, [node_mount]
+    ret
 
 # Makes the node's id from a MAC address (EUI-64: FF FE in the middle).
 # In: EAX interface.

@@ -19,8 +19,14 @@ ON_HOOK printer, console_begin, console_put, console_end, console_init, console_
 HOOK console_wire, hook_quiet, wire_none_room
 CONSOLE_WIRE_PUT    = 0                     # of the hook console_wire: the routines of a terminal over the network
 CONSOLE_WIRE_ROOM   = 4
+HOOK shell_left, hook_quiet                 # its shell has ended: a terminal over the network goes with it
 
 .text
+
+# The shell of the running task's console has ended.
+.global console_hang_up
+console_hang_up:
+    jmp     [shell_left]
 
 # A wire that nobody serves.
 # Out: EAX bytes that it takes.

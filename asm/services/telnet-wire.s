@@ -4,6 +4,7 @@
 .include "console.inc"
 
 ON_HOOK console_wire, wire_put, wire_room
+ON_HOOK shell_left, telnet_hang_up
 
 .text
 
@@ -71,7 +72,6 @@ wire_room:
     ret
 
 # Ends the connection that shows the running shell's console, if one does: `exit` was typed.
-.global telnet_hang_up
 telnet_hang_up:
     call    console_own
     mov     eax, [eax + CONSOLE_WIRE]

@@ -314,7 +314,7 @@ kernel_trust:
     call    keys_take
     jc      .Lkernel_trust_wrong
     PRINTF  "This kernel trusts the keys of list %u now: %u.\n", [edi+KEYS_SEQUENCE], [edi+KEYS_COUNT]
-    mov     eax, [node_mount]
+    call    volume_kept
     test    eax, eax
     jz      .Lkernel_trust_lost
     mov     edx, offset keys_class
@@ -354,7 +354,7 @@ kernel_keys_recall:
     push    esi
     cmp     byte ptr [keys_recalled], 1
     je      .Lkernel_keys_recall_done   # CF is clear
-    mov     eax, [node_mount]
+    call    volume_kept
     cmp     eax, 1
     cmc
     jnc     .Lkernel_keys_recall_done

@@ -40,7 +40,7 @@ shell_task:
     add     eax, CONSOLE_CONTEXT
     mov     [ecx + TASK_CONTEXT], eax
 1:  call    shell_loop
-    call    telnet_hang_up
+    call    console_hang_up
     jmp     1b
 
 # Reads lines and runs them until `exit`. May sleep.

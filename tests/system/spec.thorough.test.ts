@@ -85,8 +85,8 @@ test("what can be left out of QuRe, and a system of few programs, boot", async (
   expect(node.console.text).not.toMatch(/ wc\n/);
 });
 
-test("without network cards or shell it is linked, too", () => {
-  for (const name of ["cards", "shell"]) {
+test("without the cluster, network cards or shell it is linked, too", () => {
+  for (const name of ["cluster", "cards", "shell"]) {
     writeFileSync(join(home, "build.local.json"), JSON.stringify({ modules: { [name]: false } }));
     expect(qure("build")).toContain("cats.iso");
   }
