@@ -192,12 +192,17 @@ class SystemBuild {
 
   oneObject(module: Module): Uint8Array {
     const paths = this.#tree.list(module.folder).filter((path) => module.owns(path) || this.#isAdded(module, path));
-    const inputs = this.#assembled(module.folder, paths).map((elf) => ({ kind: "object" as const, elf }));
-    const script = parseScript(defaultScript("partial"), "the built-in script");
-    const { image, problems } = linkProgram(inputs, { script, isDefaultScript: true, isRelocatable: true });
-    if (image === null || problems.length > 0)
-      throw new BuildFailure(problems.map((found) => problem(found, this.#tree)));
-    return image.bytes;
+    const objects = this.#assembled(module.folder, paths);
+    return this.#cache.product(`module ${module.name}`, objects, () => {
+      const inputs = objects.map((elf) => ({ kind: "object" as const, elf }));
+      const script = parseScript(defaultScript("partial"), "the built-in script");
+      // The constants of the headers would be four fifths of the file.
+      const settings = { script, isDefaultScript: true, isRelocatable: true, discard: "all" as const };
+      const { image, problems } = linkProgram(inputs, settings);
+      if (image === null || problems.length > 0)
+        throw new BuildFailure(problems.map((found) => problem(found, this.#tree)));
+      return image.bytes;
+    });
   }
 
   /** Whether a source came with the folder that a module is taken from. */
