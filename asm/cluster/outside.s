@@ -59,12 +59,14 @@ change_is_whole:
 9:  ret
 
 # Takes in a packet of a node that joins, has proved that it speaks now, and may be an observer. May sleep.
-# In: EBX packet, EDI sender's address.
-# Out: ZF when it was about a change, or a service address that is to be moved.
+# In: EBX packet, EDI sender's address, ESI bytes.
+# Out: ZF when it was about a change, a service address that is to be moved, or a module.
 .global outside_heard
 outside_heard:
     movzx   eax, byte ptr [ebx + CLOUD_KIND]
     cmp     eax, KIND_MOVE
+    je      .Loutside_heard_ours
+    cmp     eax, KIND_PUSH
     je      .Loutside_heard_ours
     cmp     eax, KIND_CHANGE
     jne     .Loutside_heard_done
@@ -73,6 +75,8 @@ outside_heard:
     jne     .Loutside_heard_over
     cmp     eax, KIND_MOVE
     je      .Loutside_heard_move
+    cmp     eax, KIND_PUSH
+    je      .Loutside_heard_push
     call    outside_is_repeated
     je      .Loutside_heard_again
     call    outside_is_new
@@ -81,6 +85,9 @@ outside_heard:
     jmp     .Loutside_heard_over
 .Loutside_heard_again:
     call    outside_answer
+    jmp     .Loutside_heard_over
+.Loutside_heard_push:
+    call    push_heard
     jmp     .Loutside_heard_over
 .Loutside_heard_move:
     call    outside_is_new
@@ -110,6 +117,7 @@ outside_is_repeated:
 # In: EBX packet.
 # Out: CF when not; it has been counted.
 # Clobbers: EAX, ECX.
+.global outside_is_new
 outside_is_new:
     mov     ecx, [ebx + CLOUD_ECHO_NUMBER]
     mov     eax, [trust_sequence]

@@ -258,6 +258,8 @@ packet_is_whole:
     je      .Lpacket_is_whole_events
     cmp     eax, KIND_HISTORY
     je      .Lpacket_is_whole_history
+    cmp     eax, KIND_PUSH
+    je      .Lpacket_is_whole_push
     movzx   edx, word ptr [kind_sizes + eax*2]
     cmp     esi, edx                    # KIND 0 has no size
     jne     .Lpacket_is_whole_not
@@ -308,6 +310,10 @@ packet_is_whole:
     jc      .Lpacket_is_whole_not
     cmp     eax, CLOUD_EVENTS_MAXIMUM
     ja      .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_push:
+    call    push_is_whole
+    jc      .Lpacket_is_whole_not
     jmp     .Lpacket_is_whole_yes
 .Lpacket_is_whole_view:
     call    view_check
@@ -431,11 +437,11 @@ kind_sizes:             .word 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .word   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
     .word   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
     .word   CLOUD_OFFER_KEY_SIZE, CLOUD_OFFER_KEY_SIZE, CLOUD_GIVE_SIZE, CLOUD_HAVE_SIZE, CLOUD_SIZE, CLOUD_SIZE
-    .word   CLOUD_CHANGE_SIZE, CLOUD_REQUEST_SIZE
+    .word   CLOUD_CHANGE_SIZE, CLOUD_REQUEST_SIZE, 0, 0, 0, 0   # nodes take no KIND_PUSHED
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
     .byte   MEMBER, MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
-    .byte   JOINING, MEMBER
+    .byte   JOINING, MEMBER, 0, 0, JOINING, 0

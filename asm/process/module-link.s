@@ -163,8 +163,12 @@ module_place:
     mov     edi, [ebx + MODULE_BASE]
     add     edi, [esi + SH_ADDRESS]
     mov     [esi + SH_ADDRESS], edi
+    push    ecx
+    call    module_hook
+    pop     ecx
     cmp     dword ptr [esi + SH_TYPE], SHT_NOBITS
     je      .Lmodule_place_next
+    mov     edi, [esi + SH_ADDRESS]
     mov     eax, [esi + SH_OFFSET]
     mov     edx, [esi + SH_SIZE]
     call    module_within
@@ -183,6 +187,43 @@ module_place:
     clc
 .Lmodule_place_done:
     ret
+
+# Has a hook that a module declares be the kernel's, with those who took it there (HOOK of macros.inc): the empty section
+# `.hook.NAME.0` of the module is where the kernel has NAME.
+# In: EBX module, EBP file, ESI header of a section with its SH_ADDRESS.
+# Clobbers: EAX, ECX, EDX.
+module_hook:
+    cmp     dword ptr [esi + SH_SIZE], 0
+    jne     9f
+    movzx   eax, word ptr [ebp + E_SHSTRNDX]
+    call    module_section
+    jc      9f
+    mov     eax, [eax + SH_OFFSET]
+    add     eax, [esi + SH_NAME]
+    jc      9f
+    mov     edx, 1
+    call    module_within
+    jc      9f
+    LOAD_STRING edx, ".hook."
+    call    string_prefix
+    jne     9f
+    FRAME   SYMBOL_BYTES
+    mov     edx, eax
+    lea     eax, [ebp - SYMBOL_BYTES]
+    mov     ecx, SYMBOL_BYTES
+    call    string_copy
+    lea     ecx, [ebp - SYMBOL_BYTES - 2]
+    cmp     eax, 3
+    jb      1f
+    cmp     word ptr [ecx + eax], '.' + ('0' << 8)
+    jne     1f
+    mov     byte ptr [ecx + eax], 0
+    lea     eax, [ebp - SYMBOL_BYTES]
+    call    symbol_address
+    jc      1f
+    mov     [esi + SH_ADDRESS], eax
+1:  ENDFRAME
+9:  ret
 
 # Applies all relocations.
 # In: EBX module, EBP file.

@@ -17,6 +17,7 @@
 MODULE_BYTES_MAXIMUM = 1 << 20              # of its file
 
 HOOK on_unload, hook_quiet                  # EAX first of its services, EDX their end -> CF when one runs
+HOOK module_verbs, hook_none                # EAX argc, EDX argv of a command that is none of these -> EAX status, or CF
 
 ON_HOOK commands_more, module_command
 
@@ -213,6 +214,9 @@ module_unload:
     call    [on_unload]
     mov     eax, ERROR_BUSY
     jc      .Lmodule_unload_done
+    call    module_is_at_hand
+    mov     eax, ERROR_BUSY
+    jc      .Lmodule_unload_done
     mov     ecx, offset modules - MODULE_NEXT
 .Lmodule_unload_look:
     mov     edx, ecx
@@ -247,9 +251,10 @@ module_unload:
     pop     ebx
     ret
 
-# Finds a module.
+# Finds a module by its label, which is its file's name.
 # In: EAX name.
 # Out: EDX module; CF when there is none.
+.global module_find
 module_find:
     push    ebx
     push    esi
@@ -266,6 +271,69 @@ module_find:
 2:  mov     edx, ebx
     pop     esi
     pop     ebx
+    ret
+
+# Finds the module that something belongs to.
+# In: EAX address, such as that of one of its services.
+# Out: EDX module; CF when it is the kernel's.
+# Clobbers: EAX, ECX.
+.global module_of
+module_of:
+    mov     edx, [modules]
+1:  cmp     edx, 1
+    jc      2f
+    mov     ecx, eax
+    sub     ecx, [edx + MODULE_BASE]
+    shr     ecx, 12
+    cmp     ecx, [edx + MODULE_PAGES]
+    cmc
+    jnc     2f
+    mov     edx, [edx + MODULE_NEXT]
+    jmp     1b
+2:  ret
+
+# What all modules have.
+# Out: EAX pages.
+# Clobbers: EDX.
+.global modules_pages
+modules_pages:
+    xor     eax, eax
+    mov     edx, [modules]
+1:  test    edx, edx
+    jz      2f
+    add     eax, [edx + MODULE_PAGES]
+    mov     edx, [edx + MODULE_NEXT]
+    jmp     1b
+2:  ret
+
+# Whether a task that waits was called by a module, or has something of it at hand: its stack knows an address there.
+# In: EBX module.
+# Out: CF when one does.
+# Clobbers: EAX, ECX.
+module_is_at_hand:
+    push    esi
+    INTERRUPTS_OFF
+    mov     esi, [task_all]
+1:  test    esi, esi
+    jz      4f                          # CF is clear
+    cmp     esi, [task_current]
+    je      3f
+    mov     ecx, [esi + TASK_ESP]
+2:  cmp     ecx, [esi + TASK_STACK_TOP]
+    jae     3f
+    mov     eax, [ecx]
+    sub     eax, [ebx + MODULE_BASE]
+    shr     eax, 12
+    cmp     eax, [ebx + MODULE_PAGES]
+    jb      4f                          # CF is set
+    add     ecx, 4
+    jmp     2b
+3:  mov     esi, [esi + TASK_ALL_NEXT]
+    jmp     1b
+4:  sbb     eax, eax
+    INTERRUPTS_RESTORE
+    neg     eax                         # CF
+    pop     esi
     ret
 
 # Finds a service of a module.
@@ -331,7 +399,11 @@ command_module:
     mov     ebx, edx
     cmp     eax, 1
     je      .Lcommand_module_list
-    cmp     eax, 3
+    push    eax
+    call    [module_verbs]
+    pop     edx
+    jnc     .Lcommand_module_done
+    cmp     edx, 3
     jne     .Lcommand_module_usage
     mov     eax, [ebx + 4]
     LOAD_STRING edx, "load"
@@ -374,7 +446,7 @@ command_module:
     mov     ebx, [ebx + MODULE_NEXT]
     jmp     .Lcommand_module_next
 .Lcommand_module_usage:
-    PRINT   "usage: module [load PATH|unload NAME]\n"
+    PRINT   "usage: module [load PATH|unload NAME|list|undo NAME]\n"
     mov     eax, 2
     jmp     .Lcommand_module_done
 .Lcommand_module_good:
@@ -384,12 +456,13 @@ command_module:
     pop     ebx
     ret
 
-SHELL_COMMAND "module", command_module, "[load PATH|unload NAME]", "link object files to the running kernel", GROUP_SYSTEM, module_text
+SHELL_COMMAND "module", command_module, "[load PATH|unload NAME|list|undo NAME]", "link object files to the running kernel", GROUP_SYSTEM, module_text
 
 .section .rodata
 module_text:
     .ascii  "A module is an object file of qure as: its init calls run when it is loaded, and its shell commands\n"
-    .asciz  "are there until it is unloaded. Without arguments the modules are listed.\n"
+    .ascii  "are there until it is unloaded. Without arguments the modules are listed. `list` shows what was pushed into\n"
+    .asciz  "this machine (qure push), and `undo` puts back what was there before.\n"
 
 .bss
 .balign 4

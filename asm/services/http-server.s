@@ -11,6 +11,7 @@
 .include "cluster.inc"
 .include "names.inc"
 .include "bootinfo.inc"
+.include "part.inc"
 .include "http.inc"
 
 HTTP_PORT               = 80
@@ -25,8 +26,13 @@ GUARD   http_guard, HTTP_CLIENTS, HTTP_OF_ONE, CLIENT_SIZE, http_client, "http c
 http_requests:          .space 4
 http_nothing:           .space 4        # era, peers and name without a cluster
 
-ON_HOOK network_tasks, http_task, http_task_name
-STRING http_task_name, "http"
+.data
+.balign 4
+http_owner:             .long 0, 0, http_name, 0
+STRING http_name, "http"
+
+# Clients are nobody's: who replaces the server leaves them their connections. Its state is how much it was asked.
+SERVICE_PART http, http_owner, "http", http_task, 0, 0, "kernel http\nneed network\nrestart always\n", form=1, giver=http_state, taker=http_goes_on
 
 HOOK http_cluster, http_nothing, http_nothing, http_nothing # addresses: era, number of peers, name
 CLUSTER_ERA             = 0
@@ -37,6 +43,8 @@ CLUSTER_NAME            = 8
 
 # Takes connections and gives each to a task.
 http_task:
+    mov     eax, offset http_owner
+    call    owner_join
     call    stream_open
     jc      1f
     mov     ebx, eax
@@ -56,6 +64,27 @@ http_task:
     mov     ebx, offset http_guard
     jmp     guard_serve
 1:  ret
+
+# What the server that follows this one goes on with.
+# Out: EAX address, EDX bytes.
+http_state:
+    mov     eax, offset http_requests
+    mov     edx, 4
+    ret
+
+# In: EAX address, EDX bytes, ECX version of what the server before has given.
+# Out: CF when it is something else.
+http_goes_on:
+    cmp     ecx, 1
+    jne     1f
+    cmp     edx, 4
+    jne     1f
+    mov     eax, [eax]
+    mov     [http_requests], eax
+    clc
+    ret
+1:  stc
+    ret
 
 # Serves one client until it goes, is silent for too long, or says something that is no request.
 # In: EAX client.

@@ -136,7 +136,7 @@ part_end:
     call    owner_kill
     jz      .Lpart_end_reset
 .Lpart_end_wait:
-    mov     eax, END_MS
+    mov     eax, 1                          # the service is away while this lasts
     call    task_sleep
     jmp     .Lpart_end_kill
 .Lpart_end_reset:

@@ -19,75 +19,152 @@ ON_HOOK on_unload, parts_used
 
 .text
 
-# Replaces the part of a service. May sleep.
+# Replaces the part of a service, and says what has become of it. May sleep.
 # In: EBX service, EDX path of a module.
 # Out: CF when the old one is left.
 .global service_replace_part
 service_replace_part:
     push    esi
-    push    edi
-    push    ebp
     mov     esi, edx                    # ESI: path
-    mov     eax, offset part_mutex
-    call    mutex_lock
-    LOAD_STRING edx, "it does not run"
     cmp     dword ptr [ebx + SERVICE_STATE], SERVICE_RUNNING
     jne     .Lservice_replace_part_refused
-    mov     eax, esi
-    call    module_load
-    jc      .Lservice_replace_part_not_loaded
-    mov     edi, eax                    # EDI: module
-    mov     edx, [ebx + SERVICE_PART]
-    mov     edx, [edx + PART_NAME]
-    call    module_part
-    LOAD_STRING edx, "the module has no part of this name"
-    jc      .Lservice_replace_part_failed
-    mov     ebp, eax                    # EBP: the new part
-    mov     eax, ebx
-    mov     edx, ebp
-    call    part_offer
-    jc      .Lservice_replace_part_failed
-    mov     eax, [ebp + PART_NAME]
-    lea     edx, [ebx + SERVICE_LINE]
-    SNPRINTF edx, SERVICE_LINE_BYTES, "kernel %s by %s", eax, esi
-    LOAD_STRING edx, "replaced"
-    mov     ecx, LOG_INFO
-    call    service_note
+    call    part_try
+    jc      .Lservice_replace_part_say
     lea     eax, [ebx + SERVICE_LABEL]
     PRINTF  "%s is %s now\n", eax, esi
-    xor     esi, esi
+    clc
     jmp     .Lservice_replace_part_done
 .Lservice_replace_part_refused:
     lea     ecx, [ebx + SERVICE_LABEL]
-    PRINTF  "service %s: %s\n", ecx, edx
+    PRINTF  "service %s: it does not run\n", ecx
     jmp     .Lservice_replace_part_left
-.Lservice_replace_part_not_loaded:
-    mov     edi, edx
-    call    error_text
-    mov     edx, eax
-    test    edi, edi
-    jz      .Lservice_replace_part_say
-    mov     ecx, offset module_missing_name
-    mov     eax, offset part_reason
-    SNPRINTF eax, REASON_BYTES, "%s: %s", edx, ecx
-    mov     edx, offset part_reason
-    jmp     .Lservice_replace_part_say
-.Lservice_replace_part_failed:
+.Lservice_replace_part_say:
+    call    replace_say
+.Lservice_replace_part_left:
+    stc
+.Lservice_replace_part_done:
+    pop     esi
+    ret
+
+# Has the part of a module take the place of a service's. May sleep.
+# In: EBX service, EDX path of the module.
+# Out: CF and EDX why the old part is left.
+.global part_try
+part_try:
+    push    esi
+    push    edi
+    mov     esi, edx
+    mov     eax, offset part_mutex
+    call    mutex_lock
+    mov     eax, esi
+    call    module_load
+    jc      .Lpart_try_not_loaded
+    mov     edi, eax                    # EDI: module
+    mov     edx, esi
+    call    part_use
+    jnc     .Lpart_try_done
     push    edx
     lea     eax, [edi + MODULE_LABEL]
     call    module_unload               # one with init calls and no end of its own stays
     pop     edx
-.Lservice_replace_part_say:
-    call    replace_say
-.Lservice_replace_part_left:
-    mov     esi, 1
-.Lservice_replace_part_done:
+    stc
+    jmp     .Lpart_try_done
+.Lpart_try_not_loaded:
+    mov     edi, edx
+    call    error_text
+    mov     edx, eax
+    test    edi, edi
+    stc
+    jz      .Lpart_try_done
+    mov     ecx, offset module_missing_name
+    mov     eax, offset part_reason
+    SNPRINTF eax, REASON_BYTES, "%s: %s", edx, ecx
+    mov     edx, offset part_reason
+    stc
+.Lpart_try_done:
+    jmp     part_unlock
+
+# The same of a module that is loaded already, because it was replaced before. May sleep.
+# In: EBX service, EAX module, EDX its path.
+# Out: CF and EDX why the old part is left.
+.global part_again
+part_again:
+    push    esi
+    push    edi
+    mov     edi, eax
+    mov     esi, edx
+    mov     eax, offset part_mutex
+    call    mutex_lock
+    mov     edx, esi
+    call    part_use
+
+# In: the flags and EDX of an answer; ESI and EDI on the stack.
+part_unlock:
+    pushfd
+    push    edx
     mov     eax, offset part_mutex
     call    mutex_unlock
-    neg     esi                         # CF
-    pop     ebp
+    pop     edx
+    popfd
     pop     edi
     pop     esi
+    ret
+
+# Has a part of the kernel's own take the place of a service's. May sleep.
+# In: EBX service, EDX part.
+# Out: CF and EDX why the old part is left.
+.global part_back
+part_back:
+    push    esi
+    push    edi
+    mov     esi, edx
+    mov     eax, offset part_mutex
+    call    mutex_lock
+    mov     eax, ebx
+    mov     edx, esi
+    call    part_offer
+    jc      part_unlock
+    mov     eax, [esi + PART_NAME]
+    lea     edx, [ebx + SERVICE_LINE]
+    SNPRINTF edx, SERVICE_LINE_BYTES, "kernel %s", eax
+    call    part_replaced
+    jmp     part_unlock
+
+# Offers the part of a module. The mutex is held. May sleep.
+# In: EBX service, EDI module, EDX its path.
+# Out: CF and EDX why the old part is left.
+part_use:
+    push    esi
+    push    ebp
+    mov     ebp, edx                    # EBP: path
+    mov     eax, edi
+    mov     edx, [ebx + SERVICE_PART]
+    mov     edx, [edx + PART_NAME]
+    call    module_part
+    LOAD_STRING edx, "the module has no part of this name"
+    jc      .Lpart_use_done
+    mov     esi, eax                    # ESI: the new part
+    mov     eax, ebx
+    mov     edx, esi
+    call    part_offer
+    jc      .Lpart_use_done
+    mov     eax, [esi + PART_NAME]
+    lea     edx, [ebx + SERVICE_LINE]
+    SNPRINTF edx, SERVICE_LINE_BYTES, "kernel %s by %s", eax, ebp
+    call    part_replaced
+.Lpart_use_done:
+    pop     ebp
+    pop     esi
+    ret
+
+# Notes in the log that a part was replaced.
+# In: EBX service.
+# Out: CF clear.
+part_replaced:
+    LOAD_STRING edx, "replaced"
+    mov     ecx, LOG_INFO
+    call    service_note
+    clc
     ret
 
 # Offers a part to the task of a service, and waits for what becomes of it. May sleep.
@@ -130,6 +207,8 @@ part_succeed:
     push    ebp
     mov     ebp, esi                    # EBP: the old part
     mov     dword ptr [part_vector], NO_VECTOR
+    call    clock_us
+    mov     [part_away_us], eax
     call    part_leaves
     call    part_end
     mov     dword ptr [ebx + SERVICE_REASON], 0
@@ -149,6 +228,9 @@ part_succeed:
     call    part_begin
     LOAD_STRING edx, "there is no memory for the new part"
     jc      .Lpart_succeed_back
+    call    clock_us
+    sub     eax, [part_away_us]
+    mov     [part_away_us], eax
     push    TRIAL_MS / END_MS
 .Lpart_succeed_trial:
     mov     eax, END_MS
@@ -307,6 +389,8 @@ parts_used:
 .bss
 .balign 4
 part_mutex:         .space MUTEX_SIZE       # held while a part is replaced
+.global part_away_us
+part_away_us:       .space 4                # for how long the service had no task when it was replaced last
 part_trial:         .space 4                # the task of a part on trial, or 0
 part_vector:        .space 4                # of the exception that has ended it, or NO_VECTOR
 part_reason:        .space REASON_BYTES

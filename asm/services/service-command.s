@@ -43,6 +43,7 @@ services_task:
     jmp     1b
 2:  INTERRUPTS_RESTORE
     call    [on_settings]
+    call    pushed_begin
     LOAD_STRING esi, "/net/services"
     call    directory_open
     jc      4f
@@ -302,6 +303,7 @@ service_parse:
 # Finds a service.
 # In: EAX name.
 # Out: EAX service; CF and 0 when none of this name was ever started.
+.global service_find
 service_find:
     push    ebx
     push    esi

@@ -22,6 +22,7 @@ import {
   JOINING,
   LEFT,
   OUTDATED,
+  PUSHED,
   VALUES,
   VIEW,
   WELCOME,
@@ -40,6 +41,7 @@ import { type Ask, Changes, type Outcome, type Asked as Whom } from "./changes.t
 import { Codes } from "./codes.ts";
 import { History } from "./history.ts";
 import { Asking, type ClusterKey, Invitations, type SayWith } from "./invitation.ts";
+import { type PushAsk, Pushes } from "./pushes.ts";
 import { Sessions } from "./sessions.ts";
 import { type Datagram, GROUP, Station } from "./station.ts";
 import { type PartRecord, Views } from "./views.ts";
@@ -157,6 +159,8 @@ export class Observer {
   /** By session of whoever coordinated: number and digest of its values, as it said them last. */
   readonly #valuesOf = new Map<string, Pick<Head, "valuesNumber" | "valuesDigest">>();
   readonly #changesAsked: Changes;
+  /** What is pushed into nodes. */
+  readonly pushes: Pushes;
   readonly #invitations: Invitations | null;
   #asking: Asking | null = null;
   /** By id: when it last spoke as one of an open cluster. */
@@ -192,6 +196,10 @@ export class Observer {
     this.#changesAsked = new Changes({
       coordinator: () => this.#coordinator(),
       holderOf: (address) => this.#whom(this.#holds.get(address)?.holder),
+      say: (ask, to, request) => this.#request(ask, to, request),
+    });
+    this.pushes = new Pushes({
+      member: (id) => this.#whom(id),
       say: (ask, to, request) => this.#request(ask, to, request),
     });
   }
@@ -299,6 +307,7 @@ export class Observer {
     this.#show();
     this.#ask(nowMs);
     this.#changesAsked.tick(nowMs);
+    this.pushes.tick(nowMs);
     this.#asking?.tick(nowMs);
   }
 
@@ -310,6 +319,8 @@ export class Observer {
     if (this.#valuesOf.has(head.session)) this.#hearValuesOf(head);
     if (packet.kind === CHANGED && packet.fields.target === this.#id && this.#answers(head))
       this.#changesAsked.answered(packet, nowMs);
+    if (packet.kind === PUSHED && packet.fields.target === this.#id && this.#answers(head))
+      this.pushes.answered(packet, nowMs);
     if (packet.kind === VIEW) {
       this.#invitations?.answer();
       this.#hearValuesOf(head);
@@ -355,7 +366,7 @@ export class Observer {
     return { id: id!, session, sequence, valuesNumber, valuesDigest };
   }
 
-  #request(ask: Ask, { id, session, sequence, valuesNumber, valuesDigest }: Whom, request: number): void {
+  #request(ask: Ask | PushAsk, { id, session, sequence, valuesNumber, valuesDigest }: Whom, request: number): void {
     const { address } = this.members.find((member) => member.id === id)!;
     const head = { ...this.#head(session, sequence), request, valuesNumber, valuesDigest };
     this.#say(packetBytes({ ...ask, head } as Packet), { from: address, mac: macOf(id) });

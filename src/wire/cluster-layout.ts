@@ -36,6 +36,8 @@ export const CODE_BYTES = 16;
 export const ENTRY_BYTES = 68;
 /** Of the history. */
 export const EVENT_BYTES = 72;
+/** Of a piece of a module, at most. */
+export const PIECE_BYTES = 1024;
 /** Before the text of values: how many members agree, and their ids. */
 export const VOTERS_BYTES = 132;
 
@@ -63,6 +65,8 @@ export const OUTDATED = 25;
 export const TURN = 26;
 export const CHANGE = 27;
 export const CHANGED = 28;
+export const PUSH = 31;
+export const PUSHED = 32;
 
 /** States of senders. */
 export const JOINING = 1;

@@ -13,6 +13,8 @@ import {
   MEMBER,
   NAME_BYTES,
   NAMED,
+  PIECE_BYTES,
+  PUSH,
   VALUES,
   VERSION,
   VOTERS_BYTES,
@@ -77,7 +79,19 @@ const EVENT = [
   ["name", 40, "name"],
 ] as const satisfies readonly FieldRow[];
 
+/** A module that was pushed into a node. */
+const PUSHED_ENTRY = [
+  ["name", 0, 16],
+  ["digest", 16, "half"],
+  ["sizeBytes", 20, "u32"],
+  ["revision", 24, "u32"],
+  ["checksum", 28, "u32"],
+  ["since", 32, "u32"],
+  ["flags", 36, "u32"],
+] as const satisfies readonly FieldRow[];
+
 export type Head = Values<typeof HEAD>;
+export type PushedEntry = Values<typeof PUSHED_ENTRY>;
 export type Entry = Values<typeof ENTRY>;
 /** Of the cluster's history. `time`: seconds since 2000-01-01 by the author's clock. */
 export type HistoryEvent = Values<typeof EVENT>;
@@ -96,6 +110,8 @@ const TAILS = {
   events: { bytes: EVENT_BYTES, least: 1, most: 18 },
   sums: { bytes: 4, least: 64, most: 64 },
   region: { bytes: 4, least: VOTERS_BYTES / 4, most: (VOTERS_BYTES + 1024) / 4 },
+  piece: { bytes: 4, least: 0, most: PIECE_BYTES / 4 },
+  pushes: { bytes: 40, least: 0, most: 16 },
   /** A region, or nothing when there was no vote. */
   vote: { bytes: 4, least: 0, most: (VOTERS_BYTES + 1024) / 4 },
 } as const;
@@ -166,6 +182,31 @@ export const KINDS = {
     ],
   },
   28: { name: "changed", fields: [TARGET, ["result", 136, "u32"], ["answers", 140, "u16"], ["asked", 142, "u16"]] },
+  31: {
+    name: "push",
+    joins: "only",
+    fields: [
+      ["verb", 128, "u32"],
+      ["sha256", 132, 32],
+      ["number", 164, "u32"],
+      ["keeps", 168, "u32"],
+      ["moduleName", 172, "name"],
+    ],
+    tail: "piece",
+  },
+  32: {
+    name: "pushed",
+    fields: [
+      TARGET,
+      ["pushState", 136, "u32"],
+      ["received", 140, "u32"],
+      ["about", 144, 8],
+      ["checksum", 152, "u32"],
+      ["awayUs", 156, "u32"],
+      ["reason", 160, 80],
+    ],
+    tail: "pushes",
+  },
 } as const satisfies Readonly<Record<number, KindRow>>;
 
 type Kinds = typeof KINDS;
@@ -178,6 +219,8 @@ interface TailValues {
   readonly sums: readonly number[];
   readonly region: Region;
   readonly vote: Region | null;
+  readonly piece: Uint8Array;
+  readonly pushes: readonly PushedEntry[];
 }
 type FieldsOf<Row> = Row extends { readonly fields: infer Rows extends readonly FieldRow[] }
   ? Values<Rows>
@@ -347,6 +390,10 @@ function readTail(name: Tail, bytes: Uint8Array): TailValues[Tail] | undefined {
       return readItems(bytes, 4, (at) => bytes.subarray(at, at + 4).join("."), good);
     case "sums":
       return readItems(bytes, 4, (at) => little32(bytes, at), good);
+    case "piece":
+      return bytes.slice();
+    case "pushes":
+      return readItems(bytes, TAILS.pushes.bytes, (at) => readRecord(bytes, at, PUSHED_ENTRY), good);
     default:
       if (bytes.length < VOTERS_BYTES) return name === "vote" && bytes.length === 0 ? null : undefined;
       return readRegion(bytes) ?? undefined;
@@ -355,13 +402,15 @@ function readTail(name: Tail, bytes: Uint8Array): TailValues[Tail] | undefined {
 
 function tailBytes(name: Tail, tail: TailValues[Tail]): Uint8Array {
   if (tail === null || name === "none") return new Uint8Array();
+  if (tail instanceof Uint8Array) return tail;
   if ("voters" in tail) return regionBytes(tail);
   const { bytes: sizeBytes } = TAILS[name];
   if (name === "events") return eventBytes(tail as TailValues["events"]);
   const bytes = new Uint8Array(tail.length * sizeBytes);
   tail.forEach((item, index) => {
     const at = index * sizeBytes;
-    if (typeof item === "object") writeRecord(bytes, at, ENTRY, item as Entry);
+    if (name === "pushes") writeRecord(bytes, at, PUSHED_ENTRY, item as PushedEntry);
+    else if (typeof item === "object") writeRecord(bytes, at, ENTRY, item as Entry);
     else if (typeof item === "string") writeRecord(bytes, at, [["item", 0, "address"]], { item });
     else writeRecord(bytes, at, [["item", 0, "u32"]], { item });
   });
@@ -382,6 +431,23 @@ const isChange = (bytes: Uint8Array, removes: number): boolean =>
   isName(bytes, VALUE_NAME_AT) &&
   wordEnd(bytes, VALUE_AT, VALUE_BYTES, 0x20) !== 0;
 
+type Push = FieldsOf<Kinds[typeof PUSH]>;
+
+/** What the verbs of a push are (docs/protocols/push.md). */
+export const PUSH_VERBS = { ask: 0, begin: 1, piece: 2, undo: 3 } as const;
+export const MOST_MODULE_BYTES = 1 << 20;
+/** The name of a module that can be pushed. */
+export const isModuleName = (name: string): boolean => /^[A-Za-z0-9-]{1,12}$/.test(name);
+
+function isPush(bytes: Uint8Array, { verb, number, keeps, moduleName }: Push, restBytes: number): boolean {
+  if (verb > PUSH_VERBS.undo) return false;
+  if (verb === PUSH_VERBS.piece) return restBytes > 0 && number % 4 === 0;
+  if (restBytes > 0) return false;
+  if (verb === PUSH_VERBS.ask) return true;
+  if (!isName(bytes, 172) || !isModuleName(moduleName)) return false;
+  return verb === PUSH_VERBS.undo || (keeps <= 1 && number > 0 && number <= MOST_MODULE_BYTES);
+}
+
 /** A packet that keeps all rules of form; null for anything else. Its code is not looked at. */
 export function readPacket(bytes: Uint8Array): Packet | null {
   if (bytes.length < HEAD_BYTES || little32(bytes, 0) !== MAGIC || bytes[VERSION] !== VERSION_NOW) return null;
@@ -397,6 +463,7 @@ export function readPacket(bytes: Uint8Array): Packet | null {
   if (tail === undefined) return null;
   if (kind === VALUES && digestOfRegion(wordsOf(rest)) !== head.valuesDigest) return null;
   if (kind === CHANGE && !isChange(bytes, fields["removes"] as number)) return null;
+  if (kind === PUSH && !isPush(bytes, fields as Push, rest.length)) return null;
   if (row.tail === "entries" && fields["members"] === 0) return null;
   if (row.tail === "vote" && tail === null && fields["voted"] !== 0) return null;
   return { kind, head, fields, tail } as unknown as Packet;

@@ -3,7 +3,7 @@ import { little32 } from "../bytes/little-endian.ts";
 import { packetHex } from "./hex.ts";
 
 /** `id`: eight bytes, as hexadecimal digits; `half`: four of them. `name`: 32 bytes, NUL padded. */
-export type FieldType = "u8" | "u16" | "u32" | "id" | "half" | "name" | "address" | 12 | 16 | 32 | 64 | 128;
+export type FieldType = "u8" | "u16" | "u32" | "id" | "half" | "name" | "address" | 8 | 12 | 16 | 32 | 64 | 80 | 128;
 /** Name, offset, type. */
 export type FieldRow = readonly [name: string, at: number, type: FieldType];
 

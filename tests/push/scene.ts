@@ -1,0 +1,98 @@
+/** Nodes with disks and a key, and a host that pushes modules into them as the observer of their cluster. */
+import type { Outcome } from "../../src/cloud/changes.ts";
+import type { PushOutcome } from "../../src/cloud/pushes.ts";
+import { buildModule } from "../../src/build/build.ts";
+import { modulesOf } from "../../src/build/modules.ts";
+import { formatDiagnostic, type LabNode, type SourceTree } from "../../src/index.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { nodeId } from "../../src/wire/cluster.ts";
+import { keyOfLine, Watched } from "../cloud/watched.ts";
+import { membersWithKey, type Parts, reboot } from "../system/cluster-parts.ts";
+import { PROMPT, sources } from "../system/images.ts";
+import { output } from "../system/output.ts";
+
+export type { Outcome };
+
+/** The sources with some text in the place of other text. */
+function treeWithChange(path: string, from: string, to: string): SourceTree {
+  const tree = sources();
+  const text = Buffer.from(tree.read(path)!).toString();
+  if (!text.includes(from)) throw new Error(`${path} has no ${from}`);
+  const changed = Buffer.from(text.replaceAll(from, to));
+  return { list: (folder) => tree.list(folder), read: (one) => (one === path ? changed : tree.read(one)) };
+}
+
+/** The module `http`, in which some text of a source is another. */
+export function httpWith(from: string, to: string, path = "asm/services/http-server.s"): Uint8Array {
+  const tree = treeWithChange(path, from, to);
+  const module = modulesOf(tree.list("asm")).get("http")!;
+  const { files, diagnostics } = buildModule(tree, { version: "0.1.0", revision: 1 }, module);
+  if (files) return files[0]!.content;
+  throw new Error(diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
+}
+
+/** One that says another name of itself. */
+export const httpNamed = (name: string): Uint8Array => httpWith("Server: QuRe", `Server: ${name}`);
+
+export class Scene extends Watched {
+  readonly parts: Parts;
+
+  constructor(parts: Parts, line = keyOfSeed(1)) {
+    super(parts.lab, "switch", keyOfLine(line));
+    this.parts = parts;
+  }
+
+  static async of(count = 3, disks = true): Promise<Scene> {
+    const scene = new Scene(await membersWithKey(count, disks));
+    await scene.advance(2000);
+    return scene;
+  }
+
+  get nodes(): readonly LabNode[] {
+    return this.parts.nodes;
+  }
+
+  idOf(node: LabNode): string {
+    return nodeId(this.lab.cluster.macAddresses[node.index]!);
+  }
+
+  /** Asks nodes, and waits for what becomes of it at each. */
+  async ask(
+    nodes: readonly LabNode[],
+    begin: (id: string, done: (outcome: PushOutcome) => void) => void,
+    withinMs = 12_000,
+  ): Promise<PushOutcome[]> {
+    const found = nodes.map((): PushOutcome | null => null);
+    nodes.forEach((node, index) =>
+      begin(this.idOf(node), (outcome) => {
+        found[index] = outcome;
+      }),
+    );
+    for (let passed = 0; found.includes(null) && passed < withinMs; passed += 10) await this.advance(10);
+    return found.map((outcome) => outcome ?? { result: "no answer", why: "the test has ended" });
+  }
+
+  push(nodes: readonly LabNode[], content: Uint8Array, { name = "http", keeps = false } = {}): Promise<PushOutcome[]> {
+    return this.ask(nodes, (id, done) => this.observer.pushes.push(id, name, content, keeps, done));
+  }
+
+  undo(nodes: readonly LabNode[], name = "http"): Promise<PushOutcome[]> {
+    return this.ask(nodes, (id, done) => this.observer.pushes.undo(id, name, done));
+  }
+
+  look(nodes: readonly LabNode[]): Promise<PushOutcome[]> {
+    return this.ask(nodes, (id, done) => this.observer.pushes.look(id, done));
+  }
+
+  /** The name by which a node's web server answers. */
+  async server(node: LabNode): Promise<string> {
+    const asked = await output(node, "wget -S -O /dev/null http://127.0.0.1/status");
+    return /^ *Server: (\S+)/m.exec(asked)?.[1] ?? asked;
+  }
+
+  async reboot(...nodes: readonly LabNode[]): Promise<void> {
+    await reboot(this.parts, ...nodes);
+    for (const node of nodes) await node.waitFor(PROMPT);
+    await this.advance(4000);
+  }
+}
