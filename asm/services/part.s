@@ -4,6 +4,8 @@
 .include "macros.inc"
 .include "service.inc"
 
+YIELDS              = 8                     # how often tasks that end are let run before it is waited for them
+
 .text
 
 # Starts the parts of the kernel that are services (level 9).
@@ -123,6 +125,7 @@ part_begin:
 .global part_end
 part_end:
     push    ecx
+    push    YIELDS                          # [esp]
     mov     eax, [esi + PART_LEAVE]
     and     eax, eax
     jz      .Lpart_end_kill
@@ -136,10 +139,15 @@ part_end:
     call    owner_kill
     jz      .Lpart_end_reset
 .Lpart_end_wait:
-    mov     eax, 1                          # the service is away while this lasts
+    dec     dword ptr [esp]
+    js      1f
+    call    task_yield                      # most end as soon as they run
+    jmp     .Lpart_end_kill
+1:  mov     eax, END_MS
     call    task_sleep
     jmp     .Lpart_end_kill
 .Lpart_end_reset:
+    pop     ecx
     pop     ecx
     mov     eax, [esi + PART_RESET]
     test    eax, eax

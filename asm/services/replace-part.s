@@ -231,7 +231,9 @@ part_succeed:
     call    clock_us
     sub     eax, [part_away_us]
     mov     [part_away_us], eax
-    push    TRIAL_MS / END_MS
+    call    clock_ms
+    add     eax, TRIAL_MS
+    push    eax                         # [esp]: when the trial is over
 .Lpart_succeed_trial:
     mov     eax, END_MS
     call    task_sleep
@@ -241,8 +243,9 @@ part_succeed:
     mov     eax, edi
     call    task_lives
     jc      .Lpart_succeed_ended
-    dec     dword ptr [esp]
-    jnz     .Lpart_succeed_trial
+    call    clock_ms
+    sub     eax, [esp]
+    js      .Lpart_succeed_trial
     pop     eax
     mov     [ebx + SERVICE_PART], esi
     xor     edx, edx

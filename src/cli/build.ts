@@ -111,6 +111,24 @@ async function runBuild(module: string | undefined, options: BuildCommandOptions
   }
 }
 
+export interface ModuleOptions {
+  readonly source: string;
+  readonly packaged?: boolean;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly output: string;
+}
+
+/** Builds one module, as `qure build MODULE` does. */
+export function builtModule(
+  name: string,
+  options: ModuleOptions,
+): Promise<{ readonly path: string; readonly content: Uint8Array }> {
+  const root = options.packaged ? packageRoot() : resolve(options.source);
+  const asked = askedOf(root, { ...options, trust: [], cache: true });
+  return new Builder(asked, name, { ...options, trust: [], cache: true }).module(name);
+}
+
 /** What of the command line is a layer of the spec. */
 function askedOf(root: string, { config, set, revision }: BuildCommandOptions): Asked {
   if (revision !== undefined) revisionOf(revision);
@@ -233,6 +251,22 @@ class Builder {
   }
 
   async #buildModule(configuration: Configuration, name: string, start: number): Promise<void> {
+    const { path, content } = await this.#madeModule(configuration, name);
+    process.stdout.write(`${path.padEnd(28)} ${String(content.length).padStart(10)} bytes\n`);
+    process.stdout.write(`built in ${secondsSince(start)} s\n`);
+  }
+
+  /** Builds one module into the folder of images. */
+  module(name: string): Promise<{ readonly path: string; readonly content: Uint8Array }> {
+    const configuration = configurationOf(this.#asked);
+    if (configuration.spec.layout === "qure") requireSources(this.#options, configuration.sources);
+    return this.#madeModule(configuration, name);
+  }
+
+  async #madeModule(
+    configuration: Configuration,
+    name: string,
+  ): Promise<{ readonly path: string; readonly content: Uint8Array }> {
     const module = moduleNamed(configuration, name);
     const { buildModule } = await import("../build/build.ts");
     const kept = `module-${name}`;
@@ -244,12 +278,12 @@ class Builder {
     const result = buildModule(tree, { ...settings, cache, onMaking, added }, module);
     done();
     const [file] = report(result, configuration);
+    const { content } = file!;
     const path = join(this.#options.output, file!.name);
-    writeFilesAside([{ path, isProduct: true, content: file!.content }]);
+    writeFilesAside([{ path, isProduct: true, content }]);
     this.#store.keepParts(cache.toFile(), kept);
     this.#shared?.trim();
-    process.stdout.write(`${path.padEnd(28)} ${String(file!.sizeBytes).padStart(10)} bytes\n`);
-    process.stdout.write(`built in ${secondsSince(start)} s\n`);
+    return { path, content };
   }
 
   #tree({ spec, sources }: Configuration): RecordingTree {

@@ -16,7 +16,7 @@ const POLL_MS = 200;
 const MOST_SETTLE_MS = 3_000;
 const SECONDS_TO_2000 = 946_684_800;
 
-const notAnyRunning = ({ home }: Context): MachineError =>
+export const notAnyRunning = ({ home }: Context): MachineError =>
   new MachineError(`no machine of cluster ${home.cluster} is running: "qure vm start all"`);
 
 async function heard(context: Context): Promise<CloudStatus> {
@@ -26,7 +26,7 @@ async function heard(context: Context): Promise<CloudStatus> {
 }
 
 /** An owner that has just begun to listen has not heard all that there is. */
-async function settled(context: Context): Promise<CloudStatus> {
+export async function settled(context: Context): Promise<CloudStatus> {
   const untilMs = Date.now() + Math.min(context.timeoutMs, MOST_SETTLE_MS);
   for (;;) {
     const status = await heard(context);

@@ -28,6 +28,7 @@ export const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["key", "make and show the keys by which kernels are signed"],
   ["new", "make a folder with a system of one's own"],
   ["page", "serve the page in which a cluster runs in a browser"],
+  ["push", "put a module into machines that run, as it is in this folder"],
   ["restore", "bring back nodes, disks and volumes from archives"],
   ["snapshot", "save, restore, branch, list and delete whole clusters"],
   ["storage", "start and stop the processes that serve volumes, and say which run"],
@@ -41,7 +42,7 @@ export const COMMANDS: ReadonlyMap<string, string> = new Map([
  * its own. To have all in one is smaller still, and each start takes ten milliseconds longer.
  */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
-  machines: ["emu", "snapshot", "chaos", "vm", "cloud", "backup", "restore"],
+  machines: ["emu", "snapshot", "chaos", "vm", "cloud", "push", "backup", "restore"],
   builders: ["build", "as", "ld", "objdump"],
   volumes: ["volume", "vlmc", "storage", "disk", "completion"],
   images: ["image", "inspect", "key", "new", "page", "explain", NO_COMMAND],

@@ -4,6 +4,7 @@
  */
 
 import type { Observer } from "../cloud/observer.ts";
+import type { PushOutcome } from "../cloud/pushes.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -59,7 +60,28 @@ export type CloudRequest =
   /** A service address, to a node by its name, address or id. */
   | { readonly verb: "move"; readonly address: string; readonly node: string }
   | { readonly verb: "invite" }
-  | { readonly verb: "join"; readonly code: string };
+  | { readonly verb: "join"; readonly code: string }
+  /** `nodes`: names, addresses or ids of members; `all`: each of them. The answer: PushStatus. */
+  | { readonly verb: "pushed"; readonly nodes: readonly string[] }
+  /** The module in a file of this host. */
+  | {
+      readonly verb: "push";
+      readonly nodes: readonly string[];
+      readonly name: string;
+      readonly path: string;
+      readonly keeps: boolean;
+    }
+  | { readonly verb: "unpush"; readonly nodes: readonly string[]; readonly name: string };
+
+/** What became of a push, or is pushed, at each node. */
+export interface PushStatus {
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly id: string;
+    readonly revision: number;
+    readonly outcome: PushOutcome;
+  }[];
+}
 
 export type Request =
   | CloudRequest

@@ -7,11 +7,20 @@ test("try", async () => {
   const s = await Scene.of(3);
   const module = httpNamed("Other");
   const from = s.lab.nowNs;
-  console.log(await output(s.nodes[0]!, "service list; wget -h"));
   const t0 = performance.now();
   const outcomes = await s.push(s.nodes, module);
   console.log(outcomes, (s.lab.nowNs - from) / 1e6, performance.now() - t0, module.length);
-  console.log(await output(s.nodes[0]!, "module list; module; log; ls /net/modules"));
-  console.log(await s.look(s.nodes));
-  expect(1).toBe(1);
+  console.log(
+    await output(s.nodes[0]!, "module list; module; log; ls /net/modules; service list; service status http"),
+  );
+  console.log(await output(s.nodes[0]!, "wget http://127.0.0.1/status"));
+  await s.reboot(...s.nodes);
+  console.log(
+    await output(s.nodes[0]!, "module list; module; log; ls /net/modules; service list; service status http"),
+  );
+  console.log(JSON.stringify(await s.look(s.nodes)));
+  console.log(await s.undo(s.nodes));
+  console.log(
+    await output(s.nodes[0]!, "module list; module; log; ls /net/modules; service list; service status http"),
+  );
 });

@@ -1,8 +1,9 @@
 /** Nodes with disks and a key, and a host that pushes modules into them as the observer of their cluster. */
-import type { Outcome } from "../../src/cloud/changes.ts";
-import type { PushOutcome } from "../../src/cloud/pushes.ts";
+
 import { buildModule } from "../../src/build/build.ts";
 import { modulesOf } from "../../src/build/modules.ts";
+import type { Outcome } from "../../src/cloud/changes.ts";
+import type { PushOutcome } from "../../src/cloud/pushes.ts";
 import { formatDiagnostic, type LabNode, type SourceTree } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { nodeId } from "../../src/wire/cluster.ts";

@@ -143,32 +143,41 @@ export function addVerb(
   { usage, summary, example, aliases = [], options, run }: Verb,
   program = "vm",
 ): void {
-  const added = command
-    .command(usage)
-    .description(summary)
-    .aliases([...aliases])
-    .exitOverride()
-    .option("-c, --cluster <name>", `of which cluster (default: $QURE_CLUSTER, ${OWN_CLUSTER})`)
-    .option("--timeout <seconds>", `how long to wait (default: ${DEFAULT_TIMEOUT_S})`, seconds)
-    .option("--json", "print one JSON value")
-    .addHelpText("after", `\nExample:\n  qure ${program} ${example}\n`);
+  const added = withCommon(
+    command
+      .command(usage)
+      .description(summary)
+      .aliases([...aliases])
+      .exitOverride(),
+  ).addHelpText("after", `\nExample:\n  qure ${program} ${example}\n`);
   options?.(added);
   added.action(async (...given: unknown[]) => {
-    const found = given.at(-2) as Common;
     const args = given
       .slice(0, -2)
       .flat()
       .filter((arg) => arg !== undefined) as string[];
-    await asCommand(async () => {
-      const context = new Context(found);
-      try {
-        show(await run(context, args, found as never), found);
-      } finally {
-        await context.close();
-      }
-    });
+    await runVerb(run, args, given.at(-2) as Common);
   });
 }
+
+/** Does what a verb does, and says what came out. */
+export async function runVerb(run: Verb["run"], args: readonly string[], options: Common): Promise<void> {
+  await asCommand(async () => {
+    const context = new Context(options);
+    try {
+      show(await run(context, args, options as never), options);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** The options that all verbs have. */
+export const withCommon = (command: Command): Command =>
+  command
+    .option("-c, --cluster <name>", `of which cluster (default: $QURE_CLUSTER, ${OWN_CLUSTER})`)
+    .option("--timeout <seconds>", `how long to wait (default: ${DEFAULT_TIMEOUT_S})`, seconds)
+    .option("--json", "print one JSON value");
 
 function show({ json, text, failed = [], exitCode = failed.length > 0 ? 1 : 0 }: Result, options: Common): void {
   if (options.json) process.stdout.write(`${JSON.stringify({ schema: SCHEMA, ...json }, null, 2)}\n`);

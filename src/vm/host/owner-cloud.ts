@@ -3,10 +3,12 @@
  * to machines that are invited. It is no member.
  */
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Outcome } from "../../cloud/changes.ts";
 import { type ClusterKey, codeBytes, INVITATION_BYTES, NONCE_BYTES } from "../../cloud/invitation.ts";
 import { type Member, Observer } from "../../cloud/observer.ts";
-import type { CloudRequest, CloudStatus } from "../protocol.ts";
+import type { PushOutcome } from "../../cloud/pushes.ts";
+import type { CloudRequest, CloudStatus, PushStatus } from "../protocol.ts";
 import { keyStamp, readKey, writeKey } from "./cluster-key.ts";
 import { type Home, MachineError } from "./home.ts";
 
@@ -85,6 +87,15 @@ export class OwnerCloud {
         return { code: this.#invite(observer) };
       case "join":
         return this.#join(observer, request.code);
+      case "pushed":
+        return this.#pushed(observer, request.nodes, (id, done) => observer.pushes.look(id, done));
+      case "push": {
+        const { nodes, name, path, keeps } = request;
+        const content = readFileSync(path);
+        return this.#pushed(observer, nodes, (id, done) => observer.pushes.push(id, name, content, keeps, done));
+      }
+      case "unpush":
+        return this.#pushed(observer, request.nodes, (id, done) => observer.pushes.undo(id, request.name, done));
     }
   }
 
@@ -105,6 +116,32 @@ export class OwnerCloud {
         fail(new MachineError((error as Error).message));
       }
     });
+  }
+
+  /** Has something done at each of these members at once. */
+  async #pushed(
+    observer: Observer,
+    names: readonly string[],
+    begin: (id: string, done: (outcome: PushOutcome) => void) => void,
+  ): Promise<PushStatus> {
+    if (this.#name === null)
+      throw new MachineError(
+        `this host has no key of cluster ${this.#home.cluster}, without which nothing is pushed: "qure cloud join" gets it from a member`,
+      );
+    const named = names.flatMap((name) => (name === "all" ? observer.members : [memberCalled(observer, name)]));
+    const members = [...new Map(named.map((member) => [member.id, member])).values()];
+    if (members.length === 0) throw new MachineError('no member is heard: "qure cloud nodes" lists them');
+    const at = ({ id, name, revision }: Member): Promise<PushStatus["nodes"][number]> =>
+      new Promise((answered, fail) => {
+        try {
+          begin(id, (outcome) => answered({ node: name, id, revision, outcome }));
+        } catch (error) {
+          fail(new MachineError((error as Error).message));
+        }
+      });
+    const nodes = Promise.all(members.map(at));
+    observer.tick();
+    return { nodes: await nodes };
   }
 
   #invite(observer: Observer): string {

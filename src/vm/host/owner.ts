@@ -66,8 +66,15 @@ const CLOUD_WORDS: Readonly<Record<string, readonly string[]>> = {
   move: ["address", "node"],
   invite: [],
   join: ["code"],
+  pushed: [],
+  push: ["name", "path"],
+  unpush: ["name"],
 };
+/** What is asked of several members. */
+const OF_NODES: readonly string[] = ["pushed", "push", "unpush"];
 const isCloudRequest = (request: Request): request is CloudRequest => request.verb in CLOUD_WORDS;
+
+const isText = (value: unknown): boolean => typeof value === "string";
 
 /** Whoever asks may be of another version, or no qure at all. */
 function parseRequest(line: string): Request {
@@ -85,6 +92,11 @@ function parseRequest(line: string): Request {
   const text = (name: string): unknown => (request as Readonly<Record<string, unknown>>)[name];
   if (request.verb === "fork" && !/^[0-9a-f]{32}$/.test(`${text("id")}`)) throw new MachineError("fork needs an id");
   if (request.verb === "keep" && !isSnapshotName(`${text("name")}`)) throw new MachineError("keep needs a name");
+  if (
+    OF_NODES.includes(`${request.verb}`) &&
+    !(Array.isArray(text("nodes")) && (text("nodes") as unknown[]).every(isText))
+  )
+    throw new MachineError(`${request.verb} needs nodes, a list of names`);
   for (const word of CLOUD_WORDS[(request as Request).verb] ?? [])
     if (typeof (request as Readonly<Record<string, unknown>>)[word] !== "string")
       throw new MachineError(`${request.verb} needs ${word}, a text`);
