@@ -2,17 +2,17 @@
 
 import { buildModule } from "../../src/build/build.ts";
 import { modulesOf } from "../../src/build/modules.ts";
-import type { Outcome } from "../../src/cloud/changes.ts";
+import { sha256 } from "../../src/bytes/sha256.ts";
 import type { PushOutcome } from "../../src/cloud/pushes.ts";
 import { formatDiagnostic, type LabNode, type SourceTree } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { nodeId } from "../../src/wire/cluster.ts";
+import { packetHex } from "../../src/wire/hex.ts";
 import { keyOfLine, Watched } from "../cloud/watched.ts";
 import { membersWithKey, type Parts, reboot } from "../system/cluster-parts.ts";
-import { PROMPT, sources } from "../system/images.ts";
+import { diskWith } from "../system/disk-with.ts";
+import { boot, CLOUD, images, PROMPT, sources } from "../system/images.ts";
 import { output } from "../system/output.ts";
-
-export type { Outcome };
 
 /** The sources with some text in the place of other text. */
 function treeWithChange(path: string, from: string, to: string): SourceTree {
@@ -32,11 +32,17 @@ export function httpWith(from: string, to: string, path = "asm/services/http-ser
   throw new Error(diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
 }
 
-/** One that says another name of itself. */
-export const httpNamed = (name: string): Uint8Array => httpWith("Server: QuRe", `Server: ${name}`);
+/** One whose page begins with another word than `name`. */
+export const httpNamed = (word: string): Uint8Array => httpWith('"name %s\\naddress', `"${word} %s\\naddress`);
+
+/** One whose main task does this first. */
+export const httpThat = (statements: string): Uint8Array =>
+  httpWith("http_task:\n", `http_task:\n    ${statements.replaceAll("; ", "\n    ")}\n`);
 
 export class Scene extends Watched {
   readonly parts: Parts;
+  /** Is called each 10 ms while it is waited for a push. */
+  onStep: () => void = () => {};
 
   constructor(parts: Parts, line = keyOfSeed(1)) {
     super(parts.lab, "switch", keyOfLine(line));
@@ -46,6 +52,17 @@ export class Scene extends Watched {
   static async of(count = 3, disks = true): Promise<Scene> {
     const scene = new Scene(await membersWithKey(count, disks));
     await scene.advance(2000);
+    return scene;
+  }
+
+  /** One node, whose disk remembers all that is written. */
+  static async ofOne({ iso = images().iso, disk = diskWith(new Map()), line = keyOfSeed(1) } = {}): Promise<Scene> {
+    const lab = boot({ nodes: [{ cdrom: iso, disk, key: line, bootOrder: "d" }] });
+    const node = lab.nodes[0]!;
+    await node.waitFor(CLOUD, { within: "30s" });
+    await node.waitFor(PROMPT);
+    const scene = new Scene({ lab, nodes: [node] });
+    await scene.advance(4000);
     return scene;
   }
 
@@ -69,7 +86,10 @@ export class Scene extends Watched {
         found[index] = outcome;
       }),
     );
-    for (let passed = 0; found.includes(null) && passed < withinMs; passed += 10) await this.advance(10);
+    for (let passed = 0; found.includes(null) && passed < withinMs; passed += 10) {
+      await this.advance(10);
+      this.onStep();
+    }
     return found.map((outcome) => outcome ?? { result: "no answer", why: "the test has ended" });
   }
 
@@ -85,10 +105,17 @@ export class Scene extends Watched {
     return this.ask(nodes, (id, done) => this.observer.pushes.look(id, done));
   }
 
-  /** The name by which a node's web server answers. */
-  async server(node: LabNode): Promise<string> {
-    const asked = await output(node, "wget -S -O /dev/null http://127.0.0.1/status");
-    return /^ *Server: (\S+)/m.exec(asked)?.[1] ?? asked;
+  /** The word with which a node's web server begins its page: `name` is the image's own. */
+  async word(node: LabNode): Promise<string> {
+    const page = await output(node, "wget http://127.0.0.1/status");
+    return /^(\S+) \S+\naddress/m.exec(page)?.[1] ?? page;
+  }
+
+  /** What a node says is pushed there: names and digests. */
+  async pushed(node: LabNode): Promise<string> {
+    const [outcome] = await this.look([node]);
+    if (outcome?.result !== "done") return JSON.stringify(outcome);
+    return outcome.modules.map(({ name, digest }) => `${name} ${digest}`).join(", ");
   }
 
   async reboot(...nodes: readonly LabNode[]): Promise<void> {
@@ -97,3 +124,6 @@ export class Scene extends Watched {
     await this.advance(4000);
   }
 }
+
+/** The first eight digits of a module's SHA-256, as nodes name it. */
+export const digestOf = (content: Uint8Array): string => packetHex(sha256(content), 0, 4);
