@@ -1,6 +1,6 @@
 # Modules that a host pushes into this node, by packets of the cluster: docs/protocols/push.md. The content comes in
-# pieces into memory, then a task has asm/services/pushed.s do the rest, without the cluster's mutex. Routines are called
-# with that mutex held, but for the task.
+# pieces into memory, then a task has asm/services/pushed.s do the rest, without the cluster's mutex. Routines are
+# called with that mutex held, but for the task.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -51,27 +51,27 @@ push_reason:            .space CLOUD_REASON_SIZE
 push_is_whole:
     mov     ecx, esi
     sub     ecx, CLOUD_PUSH_SIZE
-    jb      9f
+    jb      .Lpush_is_whole_done
     cmp     ecx, CLOUD_PIECE_MAXIMUM
-    ja      8f
+    ja      .Lpush_is_whole_bad
     test    ecx, 3
-    jnz     8f
+    jnz     .Lpush_is_whole_bad
     mov     eax, [ebx + CLOUD_PUSH_VERB]
     cmp     eax, ASK_UNDO
-    ja      8f
+    ja      .Lpush_is_whole_bad
     cmp     eax, ASK_PIECE
     je      .Lpush_is_whole_piece
     test    ecx, ecx
-    jnz     8f
+    jnz     .Lpush_is_whole_bad
     cmp     eax, ASK_STATE
-    je      9f                          # CF is clear
+    je      .Lpush_is_whole_done    # CF is clear
     lea     eax, [ebx + CLOUD_PUSH_NAME]
     call    pushed_name_is_good
-    jc      9f
+    jc      .Lpush_is_whole_done
     cmp     dword ptr [ebx + CLOUD_PUSH_VERB], ASK_UNDO
-    je      9f                          # CF is clear
+    je      .Lpush_is_whole_done    # CF is clear
     cmp     dword ptr [ebx + CLOUD_PUSH_KEEP], 1
-    ja      8f
+    ja      .Lpush_is_whole_bad
     mov     eax, [ebx + CLOUD_PUSH_NUMBER]
     dec     eax
     cmp     eax, PUSHED_BYTES_MAXIMUM
@@ -79,11 +79,13 @@ push_is_whole:
     ret
 .Lpush_is_whole_piece:
     test    ecx, ecx
-    jz      8f
+    jz      .Lpush_is_whole_bad
     test    dword ptr [ebx + CLOUD_PUSH_NUMBER], 3
-    jz      9f                          # CF is clear
-8:  stc
-9:  ret
+    jz      .Lpush_is_whole_done    # CF is clear
+.Lpush_is_whole_bad:
+    stc
+.Lpush_is_whole_done:
+    ret
 
 # Takes in a push. Its sender has proved that it speaks now. May sleep.
 # In: EBX packet, EDI sender's address, ESI bytes.

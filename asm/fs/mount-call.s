@@ -18,6 +18,9 @@ HOOK volume_of_node, volume_none
 volume_kept:
     jmp     [volume_of_node]
 
+# A node without a cluster keeps nothing.
+# Out: EAX 0.
+# Clobbers: EAX only.
 volume_none:
     xor     eax, eax
     ret

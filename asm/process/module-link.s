@@ -188,25 +188,25 @@ module_place:
 .Lmodule_place_done:
     ret
 
-# Has a hook that a module declares be the kernel's, with those who took it there (HOOK of macros.inc): the empty section
-# `.hook.NAME.0` of the module is where the kernel has NAME.
+# Has a hook that a module declares be the kernel's, with those who took it there (HOOK of macros.inc): the empty
+# section `.hook.NAME.0` of the module is where the kernel has NAME.
 # In: EBX module, EBP file, ESI header of a section with its SH_ADDRESS.
 # Clobbers: EAX, ECX, EDX.
 module_hook:
     cmp     dword ptr [esi + SH_SIZE], 0
-    jne     9f
+    jne     .Lmodule_hook_done
     movzx   eax, word ptr [ebp + E_SHSTRNDX]
     call    module_section
-    jc      9f
+    jc      .Lmodule_hook_done
     mov     eax, [eax + SH_OFFSET]
     add     eax, [esi + SH_NAME]
-    jc      9f
+    jc      .Lmodule_hook_done
     mov     edx, 1
     call    module_within
-    jc      9f
+    jc      .Lmodule_hook_done
     LOAD_STRING edx, ".hook."
     call    string_prefix
-    jne     9f
+    jne     .Lmodule_hook_done
     FRAME   SYMBOL_BYTES
     mov     edx, eax
     lea     eax, [ebp - SYMBOL_BYTES]
@@ -223,7 +223,8 @@ module_hook:
     jc      1f
     mov     [esi + SH_ADDRESS], eax
 1:  ENDFRAME
-9:  ret
+.Lmodule_hook_done:
+    ret
 
 # Applies all relocations.
 # In: EBX module, EBP file.

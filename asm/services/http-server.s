@@ -65,14 +65,15 @@ http_task:
     jmp     guard_serve
 1:  ret
 
-# What the server that follows this one goes on with.
+# Gives what the server that follows this one goes on with.
 # Out: EAX address, EDX bytes.
 http_state:
     mov     eax, offset http_requests
     mov     edx, 4
     ret
 
-# In: EAX address, EDX bytes, ECX version of what the server before has given.
+# Goes on with what the server before it has given.
+# In: EAX address, EDX bytes, ECX version.
 # Out: CF when it is something else.
 http_goes_on:
     cmp     ecx, 1

@@ -12,6 +12,7 @@ pushed_nothing:         .byte 0
 
 .text
 
+# Runs `module list` and `module undo`. May sleep.
 # In: EAX argc, at least 2, EDX argv.
 # Out: EAX status; CF when the verb is another.
 pushed_verb:

@@ -30,7 +30,6 @@ pushed_state:           .space PUSHED_SIZE  # the desired state, as it is on the
 .global pushed_next
 pushed_next:            .space PUSHED_SIZE  # what it is to be
 pushed_undone:          .space PUSH_SIZE    # its name
-.global pushed_path
 pushed_path:            .space PATH_SIZE
 pushed_label:           .space TASK_NAME_SIZE
 
@@ -332,7 +331,6 @@ pushed_remove:
 # In: EAX name.
 # Out: EDI entry of pushed_state; CF when there is none.
 # Clobbers: EAX, ECX, EDX.
-.global pushed_find
 pushed_find:
     push    esi
     mov     esi, eax

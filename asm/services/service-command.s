@@ -525,7 +525,7 @@ SHELL_COMMAND "service", command_service, "list|start NAME|stop NAME|restart NAM
 service_text:
     .ascii  "A service is described by a text file /net/services/NAME:\n"
     .ascii  "program PATH [ARGUMENT...]   what it runs, or\n"
-    .ascii  "kernel network|cluster|log   the part of the kernel that it is\n"
+    .ascii  "kernel network|cluster|log|http  the part of the kernel that it is\n"
     .ascii  "need NAME                    a service that is started before\n"
     .ascii  "restart failure|always|never  when it is started again; failure if left out\n"
     .ascii  "All that are there are started with the machine, and before them network, cluster and log, which need no\n"

@@ -1,6 +1,6 @@
 /**
- * What an observer pushes into nodes: a module each, in pieces, and what became of it (docs/protocols/push.md). One thing
- * a node at a time, any number of nodes at once. Time comes in with `tick`, packets with `answered`.
+ * What an observer pushes into nodes: a module each, in pieces, and what became of it (docs/protocols/push.md). One
+ * thing a node at a time, any number of nodes at once. Time comes in with `tick`, packets with `answered`.
  */
 import { sha256 as sha256Of } from "../bytes/sha256.ts";
 import { PIECE_BYTES, PUSH, type PUSHED } from "../wire/cluster-layout.ts";
@@ -27,7 +27,7 @@ export interface PushedModule {
 
 /** What became of it. */
 export type PushOutcome =
-  /** `awayUs`: for how long the service was away, by the node; null: not known. `modules`: all that are pushed there. */
+  /** `awayUs`: for how long the service was away, by the node; null: not known. `modules`: what is pushed there. */
   | { readonly result: "done"; readonly awayUs: number | null; readonly modules: readonly PushedModule[] }
   /** The node said no, and why. What was there before goes on. */
   | { readonly result: "failed"; readonly why: string }
@@ -61,7 +61,7 @@ interface Job {
   readonly sha256: Uint8Array;
   readonly keeps: boolean;
   readonly done: (outcome: PushOutcome) => void;
-  /** `asks`: for a fresh number. `begins`: until the node has begun. `sends`: pieces. `waits`: for what becomes of it. */
+  /** `asks`: for a fresh number. `begins`: until the node does. `sends`: pieces. `waits`: for what becomes of it. */
   phase: "asks" | "begins" | "sends" | "waits";
   session: string;
   request: number;

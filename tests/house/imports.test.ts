@@ -59,7 +59,7 @@ const ROOTS: readonly RegExp[] = [
   // Stands in place of vitest and of the tests' images in the bundle that scripts/mutants/assembly.ts makes.
   /^scripts\/mutants\/assembly(-images|-session|-vitest)?\.ts$/,
   /^src\/page\/(ui\/main\.tsx|worker\/(main|ready-interpreter)\.ts|service-worker\.ts)$|^src\/host\/compiled\/(ready-interpreter|kept-guest-code)\.ts$/,
-  /^src\/index\.ts$|^src\/cli\/gnu\/(tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$|^src\/cli\/(main|backup|build|chaos|cloud|completion|disk|emu|explain|image|inspect|key|new|page|restore|snapshot|storage|vlmc|vm|volume)\.ts$/,
+  /^src\/index\.ts$|^src\/cli\/gnu\/(tool|as|ld|ar|ranlib|nm|objdump|objcopy|readelf|size|strip)\.ts$|^src\/cli\/(main|backup|build|chaos|cloud|completion|disk|emu|explain|image|inspect|key|new|page|push|restore|snapshot|storage|vlmc|vm|volume)\.ts$/,
   /^bench\/[^/]*(?<!-sources)\.ts$|^bench\/peers\/v86-guest\.mjs$/,
   // Templates of systems, which are copied with their tests.
   /^vm\/new\/[a-z]+\/[a-z]+\.test\.mjs$/,

@@ -1,4 +1,4 @@
-/** The rules of docs/protocols/push.md, in their model: cut, lost, doubled or heard again at any step, nothing is half. */
+/** The rules of docs/protocols/push.md in their model: cut, lost, doubled or heard again, nothing is half. */
 import { expect, test } from "vitest";
 import { CutError, Host, type Message, type Nature, Node } from "./model.ts";
 

@@ -24,7 +24,7 @@ function treeWithChange(path: string, from: string, to: string): SourceTree {
 }
 
 /** The module `http`, in which some text of a source is another. */
-export function httpWith(from: string, to: string, path = "asm/services/http-server.s"): Uint8Array {
+function httpWith(from: string, to: string, path = "asm/services/http-server.s"): Uint8Array {
   const tree = treeWithChange(path, from, to);
   const module = modulesOf(tree.list("asm")).get("http")!;
   const { files, diagnostics } = buildModule(tree, { version: "0.1.0", revision: 1 }, module);
