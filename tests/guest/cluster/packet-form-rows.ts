@@ -6,7 +6,7 @@ import { ballotBytes, joined, NOTHING, numberBytes, regionOf, TEXT_AT } from "./
 
 const [HOLD, RELEASE, MOVE, VALUES, SUSPECT, EVENTS, HISTORY] = [8, 9, 10, 11, 12, 15, 16];
 const [PREPARE, OFFER, PROMISE, VOTED] = [17, 18, 19, 20];
-const CHANGE = 27;
+const [CHANGE, PUSH] = [27, 31];
 const ENTRY_AT = VIEW_BYTES - HEADER_BYTES;
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -67,6 +67,17 @@ function change({ name = "colour", value = "blue", removes = 0 }): Said {
   return { ...hello(HIGH), kind: CHANGE, rest };
 }
 
+/** What a host says of a module. */
+function push({ verb = 0, number = 0, keeps = 0, name = "", piece = 0 }): Said {
+  const rest = new Uint8Array(76 + piece);
+  const view = new DataView(rest.buffer);
+  view.setUint32(0, verb, true);
+  view.setUint32(36, number, true);
+  view.setUint32(40, keeps, true);
+  rest.set(text(name), 44);
+  return { ...hello(HIGH), kind: PUSH, rest };
+}
+
 /** What is said, and whether it is in form. */
 export const FORMS: readonly (readonly [what: string, said: Said, good: boolean])[] = [
   ["a hello in the last era", hello(HIGH, 0x7fffffff), true],
@@ -86,6 +97,27 @@ export const FORMS: readonly (readonly [what: string, said: Said, good: boolean]
   ["a change to a value with a tab", change({ value: "\t" }), false],
   ["an answer to a change", member(28, 16), true],
   ["an answer to a change, of a joiner", { ...hello(HIGH), kind: 28, rest: new Uint8Array(16) }, false],
+  ["a question for what is pushed", push({}), true],
+  ["such a question of a member", { ...member(PUSH, push({}).rest!) }, false],
+  ["a push of no such verb", push({ verb: 4 }), false],
+  ["a push begins", push({ verb: 1, number: 1, name: "http" }), true],
+  ["a push begins of nothing", push({ verb: 1, number: 0, name: "http" }), false],
+  ["a push begins of all that may be", push({ verb: 1, number: 1 << 20, name: "http" }), true],
+  ["a push begins of a byte more", push({ verb: 1, number: (1 << 20) + 1, name: "http" }), false],
+  ["a push begins, kept", push({ verb: 1, number: 1, keeps: 1, name: "http" }), true],
+  ["a push begins, kept twice", push({ verb: 1, number: 1, keeps: 2, name: "http" }), false],
+  ["a push begins without a name", push({ verb: 1, number: 1 }), false],
+  ["a push begins with the longest name", push({ verb: 1, number: 1, name: "a-0123456789" }), true],
+  ["a push begins with a longer one", push({ verb: 1, number: 1, name: "a-01234567890" }), false],
+  ["a push begins with a path", push({ verb: 1, number: 1, name: "../http" }), false],
+  ["a push begins with a piece", push({ verb: 1, number: 1, name: "http", piece: 4 }), false],
+  ["a piece", push({ verb: 2, number: 4, piece: 1024 }), true],
+  ["a piece of nothing", push({ verb: 2, number: 4 }), false],
+  ["a piece that is too long", push({ verb: 2, number: 4, piece: 1028 }), false],
+  ["a piece of an odd byte", push({ verb: 2, number: 4, piece: 5 }), false],
+  ["a piece at an odd place", push({ verb: 2, number: 2, piece: 4 }), false],
+  ["an undo", push({ verb: 3, name: "http" }), true],
+  ["an undo of no name", push({ verb: 3 }), false],
   ["a move that a joiner asks for", { ...hello(HIGH), kind: MOVE, rest: new Uint8Array(16) }, true],
   ["kind 255", member(255, 0), false],
   ["a probe", member(PROBE, 0), true],
