@@ -80,5 +80,4 @@ thoroughly("the new service is there within a second at three nodes, and says so
   const doneMs = passedMs();
   expect(placedMs).toBeLessThan(MOST_PLACED_MS);
   expect(doneMs).toBeLessThan(MOST_DONE_MS);
-  console.log(`in their places after ${placedMs} ms, said to be good after ${doneMs} ms`);
 });
