@@ -51,11 +51,15 @@ pushed_push:
     jc      pushed_unlock
     call    pushed_room
     jc      pushed_unlock
+    LOAD_STRING eax, "/net"
+    call    mount_find
+    LOAD_STRING edx, "nothing is mounted at /net, where it would be kept"
+    jc      pushed_unlock
     mov     eax, [ebp + PUSH_NAME]
     call    pushed_find
     call    pushed_change
     jc      pushed_unlock
-    jz      pushed_unlock          # it is there: CF is clear
+    jz      pushed_unlock               # it is there: CF is clear
     lea     edx, [ebp + PUSH_SHA256]
     mov     eax, [ebp + PUSH_NAME]
     call    pushed_names

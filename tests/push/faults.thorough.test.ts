@@ -141,6 +141,13 @@ test("a host that falls silent costs memory for ten seconds, and no more", async
   expect((await output(node!, "mem")).replace(heap, "")).toBe(before.replace(heap, ""));
 });
 
+test("a node without a disk takes no module", async () => {
+  const s = await Scene.of(1, false);
+  expect(await s.push(s.nodes, httpNamed("titled"))).toEqual([
+    { result: "failed", why: "nothing is mounted at /net, where it would be kept" },
+  ]);
+});
+
 test("a full disk leaves the old one", async () => {
   const s = await Scene.ofOne();
   const [node] = s.nodes;
