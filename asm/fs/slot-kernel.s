@@ -27,13 +27,13 @@ PUT_LOCALS              = -PUT_DIGEST
 
 .text
 
-# The disk that this machine was started from, if the loader knows its slots. May sleep.
+# The disk that this machine was started from. May sleep.
 # Out: EAX its name; CF and EAX = ERROR_NO_DEVICE when it was started from something else, or the disk is gone.
 .global slot_disk
 slot_disk:
     push    ebx
-    cmp     byte ptr [boot_info + bi_slot], 0
-    je      1f
+    cmp     byte ptr [boot_info + bi_media], BOOT_MEDIA_DISK
+    jne     1f
     mov     eax, 1                      # a sector of a CD has room in a page
     call    page_alloc
     jc      2f
@@ -320,4 +320,40 @@ slot_match:
     mov     eax, ERROR_NOT_FOUND
     stc
 .Lslot_match_done:
+    ret
+
+# Proves a kernel image that is in memory: its header and checksum.
+# In: EAX image, EDX bytes that there are of it.
+# Out: CF and EAX text when something is wrong.
+.global kernel_prove
+kernel_prove:
+    push    esi
+    mov     esi, eax
+    LOAD_STRING eax, "the kernel image has no valid header"
+    cmp     edx, ki_size
+    jb      .Lkernel_prove_done
+    cmp     dword ptr [esi + ki_magic], KERNEL_MAGIC_LOW
+    jne     .Lkernel_prove_bad
+    cmp     dword ptr [esi + ki_magic + 4], KERNEL_MAGIC_HIGH
+    jne     .Lkernel_prove_bad
+    mov     ecx, [esi + ki_bytes]
+    cmp     ecx, ki_size
+    jb      .Lkernel_prove_done
+    cmp     edx, ecx
+    jb      .Lkernel_prove_done
+    xor     eax, eax
+    xchg    eax, [esi + ki_checksum]    # the checksum counts its own field as zero
+    push    eax
+    mov     eax, esi
+    mov     edx, ecx
+    call    crc32
+    pop     [esi + ki_checksum]
+    mov     edx, eax
+    LOAD_STRING eax, "the checksum of the kernel image is wrong"
+    cmp     edx, [esi + ki_checksum]
+    je      .Lkernel_prove_done         # CF is clear
+.Lkernel_prove_bad:
+    stc
+.Lkernel_prove_done:
+    pop     esi
     ret

@@ -11,6 +11,7 @@
 .include "bootrecord.inc"
 .include "slots.inc"
 .include "signature.inc"
+.include "download.inc"
 
 TRIAL_MS            = 600000                # a kernel that nobody confirms in this time restarts the machine
 SLOT_HEADER_BYTES   = 512
@@ -271,6 +272,8 @@ command_kernel:
 .Lcommand_kernel_disk:
     mov     ebp, eax                    # EBP: name of the disk
     mov     edi, [ebx + 4]
+    call    kernel_load
+    jnc     .Lcommand_kernel_done
     push    ecx
     mov     eax, offset slots_mutex     # one change after the other, and none is left half done by Ctrl-C
     call    mutex_lock
@@ -326,6 +329,50 @@ slots_option:
     add     ebp, 4
     dec     edi
 1:  ret
+
+# Installs a kernel that is not on a drive: `kernel install URL`, or a revision that members of the cluster have. The
+# record of slots is not locked while it comes. May sleep, for minutes.
+# In: EDI routine of the command, ESI what is to be installed, EBP name of the disk, ECX 1 for --unsigned.
+# Out: EAX status; CF when the command is another one.
+# Clobbers: EDX; ECX only without CF.
+kernel_load:
+    cmp     edi, offset slots_install
+    jne     8f
+    push    ecx
+    mov     eax, esi
+    call    parse_number
+    jc      1f
+    cmp     byte ptr [edx], 0
+    jne     1f
+    test    eax, eax
+    jnz     2f
+1:  mov     eax, esi
+    mov     dl, ':'                     # which no name of a drive has
+    call    string_find
+    jc      7f
+    xor     eax, eax
+2:  pop     ecx
+    neg     ecx
+    and     ecx, FETCH_UNSIGNED
+    or      ecx, FETCH_TRIAL | FETCH_BREAKS
+    push    esi
+    test    eax, eax
+    jz      3f
+    xor     esi, esi
+3:  mov     edx, ebp
+    call    break_clear
+    call    download_kernel
+    pop     esi
+    jc      4f
+    PRINTF  "Kernel %u is on trial at the next start; then `kernel confirm` keeps it.\n", eax
+    xor     eax, eax
+    ret
+4:  mov     eax, 1
+    clc
+    ret
+7:  pop     ecx
+8:  stc
+    ret
 
 # Lists the kernels of a disk, and what became of the last trial.
 # In: EBX volume.
