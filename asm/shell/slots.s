@@ -10,6 +10,7 @@
 .include "bootinfo.inc"
 .include "bootrecord.inc"
 .include "slots.inc"
+.include "crypto.inc"
 
 TRIAL_MS            = 600000                # a kernel that nobody confirms in this time restarts the machine
 SLOT_HEADER_BYTES   = 512
@@ -44,16 +45,17 @@ slots_expired:
     jmp     power_reset
 1:  ret
 
+.global slots_timer
 TIMER slots_timer, slots_expired
 
-# Ends a trial that has failed: counts it, and notes the reason. May sleep.
-slots_settle:
-    push    ebx
-    push    esi
-    push    edi
+# Reads the record of the disk that this machine was started from. May sleep.
+# Out: EBX volume, slots_record; CF and EAX error.
+# Clobbers: ESI, EDI too.
+.global slots_boot
+slots_boot:
     mov     eax, 1                      # a sector of a CD has room in a page
     call    page_alloc
-    jc      .Lslots_settle_done
+    jc      1f
     mov     edi, eax
     mov     ecx, eax
     call    boot_source_find
@@ -62,9 +64,18 @@ slots_settle:
     mov     edx, 1
     call    page_free
     popfd
-    jc      .Lslots_settle_done
+    mov     eax, ERROR_NOT_FOUND
+    jc      1f
     lea     eax, [edi + DISK_NAME]
-    call    slots_read
+    jmp     slots_read
+1:  ret
+
+# Ends a trial that has failed: counts it, and notes the reason. May sleep.
+slots_settle:
+    push    ebx
+    push    esi
+    push    edi
+    call    slots_boot
     jc      .Lslots_settle_done
     mov     esi, [slots_record + sr_trial]
     cmp     esi, 1
@@ -127,6 +138,7 @@ slots_failure:
 # Whether a kernel may be put on trial. Says why not.
 # In: EAX revision.
 # Out: CF when not.
+.global slots_allowed
 slots_allowed:
     cmp     eax, [slots_record + sr_floor]
     jb      1f
@@ -330,6 +342,7 @@ slots_revisions:
 # In: EBX volume.
 # Out: CF and EAX error: ERROR_NO_SPACE where a partition begins before the end of the slots.
 # Clobbers: ESI too.
+.global slots_write
 slots_write:
     mov     eax, [ebx + VOLUME_DISK]
     add     eax, DISK_PARTITION
@@ -359,6 +372,8 @@ slots_write:
     call    slots_write_copy
     jc      4f
     mov     dword ptr [slots_counts], 0
+    call    upgrade_slots_changed
+    clc
     ret
 3:  mov     eax, ERROR_NO_SPACE
     stc
@@ -702,6 +717,7 @@ slots_describe:
 # In: EBX volume.
 # Out: EAX slot, SLOT_NONE when it came from a drive without slots, such as a CD, or another is installed there since.
 # Clobbers: EAX only.
+.global slots_running
 slots_running:
     movzx   eax, byte ptr [boot_info + bi_slot]
     dec     eax
@@ -778,6 +794,14 @@ slots_install:
     mov     [slots_record + sr_places + ecx*8 + 4], eax
     call    slots_content
     mov     [eax], edi
+    cmp     dword ptr [slots_unsigned], 0
+    jne     .Lslots_install_digested
+    lea     edi, [eax + 8]
+    mov     edx, [ebp - 4]
+    mov     ecx, [ebp - 12]
+    call    slots_digest
+.Lslots_install_digested:
+    mov     ecx, [ebp - 16]
     mov     [slots_record + sr_trial], ecx
     mov     dword ptr [slots_record + sr_tries], 1
     call    slots_write
@@ -814,6 +838,24 @@ slots_install:
     clc
 .Lslots_install_done:
     ENDFRAME
+    ret
+
+# Notes which image a slot has, as one that somebody trusted has signed.
+# In: EDX boot image, ECX sectors of its kernel, EDI where the first 16 bytes of the kernel's SHA-512 go.
+# Clobbers: EAX, ECX, EDX.
+slots_digest:
+    sub     esp, SHA512_BYTES
+    mov     eax, [edx + br_kernel_sector]
+    shl     eax, 9
+    add     edx, eax
+    shl     ecx, 9
+    mov     eax, esp
+    call    sha512
+    mov     eax, edi
+    mov     edx, esp
+    mov     ecx, 16
+    call    mem_copy
+    add     esp, SHA512_BYTES
     ret
 
 # Forgets what the record says of a slot's contents. If the running kernel came from there, it cannot be confirmed any
@@ -869,6 +911,7 @@ slots_copy:
 # In: EBX volume.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
+.global slots_confirm
 slots_confirm:
     call    slots_running
     cmp     eax, [slots_record + sr_trial]
@@ -1040,6 +1083,7 @@ STRING slots_word_unsigned, "--unsigned"
 slots_record:       .space SLOT_RECORD_BYTES    # the copy that counts, and what is made of it
 slots_second:       .space SLOT_RECORD_BYTES
 slots_sector:       .space SLOT_RECORD_BYTES
+.global slots_mutex
 slots_mutex:        .space MUTEX_SIZE
 slots_counts:       .space 4                    # number of the copy that counts
 slots_replaced:     .space 4                    # volume whose running kernel was written over; 0: none
