@@ -78,7 +78,6 @@ signature_of_drive:
 # In: EDI volume, EBX buffer, EDX first sector, ESI sectors, at least 1.
 # Out: CF and EAX error.
 # Clobbers: EAX, ECX only.
-.global signature_sectors
 signature_sectors:
     push    edx
     mov     eax, edi

@@ -53,6 +53,16 @@ slot_disk:
 2:  pop     ebx
     ret
 
+# Reads the record of the disk that this machine was started from. May sleep.
+# Out: EBX volume, slots_record; CF and EAX error.
+# Clobbers: ESI too.
+# Locks: slots_mutex is held.
+.global slots_boot
+slots_boot:
+    call    slot_disk
+    jnc     slots_read
+    ret
+
 # Where the signature of a kernel lies: after it, at the next multiple of 2048 bytes from the beginning of the disk.
 # In: EDX first sector of the kernel, ESI its sectors.
 # Out: EDX first sector of the signature.
@@ -136,11 +146,7 @@ slots_put:
     mov     eax, ebx
     call    volume_flush
     jc      .Lslots_put_done
-    lea     eax, [ebp + PUT_DIGEST]
-    mov     edx, [ebp + PUT_KERNEL]
-    mov     ecx, [ebp + PUT_SECTORS]
-    shl     ecx, SECTOR_SHIFT
-    call    sha512
+    call    slots_put_digest
     mov     ecx, [ebp + PUT_SLOT]
     mov     eax, [ebp + PUT_SECTORS]
     mov     [slots_record + sr_places + ecx*8 + 4], eax
@@ -157,6 +163,24 @@ slots_put:
 .Lslots_put_done:
     ENDFRAME
     ret
+
+# Makes the digest by which a slot's kernel is known. One that nobody has proven has none.
+# In: the frame of slots_put.
+# Out: PUT_DIGEST.
+# Clobbers: EAX, ECX, EDX, EDI.
+slots_put_digest:
+    lea     edi, [ebp + PUT_DIGEST]
+    mov     ecx, SHA512_BYTES / 4
+    xor     eax, eax
+    rep stosd
+    cmp     [ebp + PUT_SIGNATURE], eax
+    je      1f
+    lea     eax, [ebp + PUT_DIGEST]
+    mov     edx, [ebp + PUT_KERNEL]
+    mov     ecx, [ebp + PUT_SECTORS]
+    shl     ecx, SECTOR_SHIFT
+    call    sha512
+1:  ret
 
 # As slots_put, and the kernel is on trial at the next start.
 # In: as slots_put.
@@ -235,13 +259,9 @@ slot_find:
     push    esi
     push    ebp
     mov     ebp, eax
-    call    slot_disk
-    jc      .Lslot_find_done
-    push    eax
     mov     eax, offset slots_mutex
     call    mutex_lock
-    pop     eax
-    call    slots_read
+    call    slots_boot
     jc      .Lslot_find_unlock
     mov     ecx, [slots_record + sr_good]
     call    slot_match
@@ -256,7 +276,6 @@ slot_find:
     call    mutex_unlock
     pop     eax
     popfd
-.Lslot_find_done:
     pop     ebp
     pop     esi
     pop     ebx
@@ -266,7 +285,6 @@ slot_find:
 # In: EBX volume, slots_record; ECX slot, EBP revision, EDI record.
 # Out: CF and EAX error.
 # Clobbers: ESI too.
-.global slot_match
 slot_match:
     cmp     dword ptr [slots_record + sr_places + ecx*8 + 4], 0
     je      .Lslot_match_none

@@ -9,6 +9,8 @@
 .include "bootrecord.inc"
 .include "slots.inc"
 
+HOOK slots_written, hook_quiet              # the record was changed
+
 .bss
 .balign 4
 .global slots_record
@@ -242,6 +244,8 @@ slots_write:
     call    slots_write_copy
     jc      4f
     mov     dword ptr [slots_counts], 0
+    call    [slots_written]
+    clc
     ret
 3:  mov     eax, ERROR_NO_SPACE
     stc

@@ -171,7 +171,7 @@ fetch_broken:
 fetch_sources:
     push    esi
     call    kernel_keys_recall
-    mov     ecx, REASON_PROOF
+    mov     ecx, REASON_UNPROVEN
     jc      .Lfetch_sources_failed
     test    esi, esi
     jnz     .Lfetch_sources_url
@@ -528,7 +528,7 @@ fetch_fits:
     LOAD_STRING eax, "its revision is below the lowest of this disk"
     jecxz   2f
     LOAD_STRING eax, "its revision has failed twice: `kernel allow REVISION` lets it be tried again"
-2:  mov     ecx, REASON_PROOF
+2:  mov     ecx, REASON_UNPROVEN
     stc
     ret
 1:  mov     ecx, [slots_record + sr_good]
@@ -648,7 +648,7 @@ fetch_report:
     pop     eax
     test    edx, edx
     jnz     .Lfetch_report_done         # CF is clear
-    mov     eax, REASON_PROOF
+    mov     eax, REASON_UNPROVEN
     test    dword ptr [ebx + FETCH_FLAGS], FETCH_UNPROVEN
     jnz     3f
     mov     eax, REASON_SOURCE

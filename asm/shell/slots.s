@@ -45,6 +45,7 @@ slots_expired:
     jmp     power_reset
 1:  ret
 
+.global slots_timer
 TIMER slots_timer, slots_expired
 
 # Ends a trial that has failed: counts it, and notes the reason. May sleep.
@@ -52,9 +53,7 @@ slots_settle:
     push    ebx
     push    esi
     push    edi
-    call    slot_disk
-    jc      .Lslots_settle_done
-    call    slots_read
+    call    slots_boot
     jc      .Lslots_settle_done
     mov     esi, [slots_record + sr_trial]
     cmp     esi, 1
@@ -89,6 +88,7 @@ slots_settle:
 # Whether a kernel may be put on trial. Says why not.
 # In: EAX revision.
 # Out: CF when not.
+.global slots_allowed
 slots_allowed:
     call    slots_barred
     jnc     2f
@@ -521,6 +521,7 @@ slots_install_free:
 # In: EBX volume.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
+.global slots_confirm
 slots_confirm:
     call    slots_running
     cmp     eax, [slots_record + sr_trial]

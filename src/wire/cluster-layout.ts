@@ -63,6 +63,8 @@ export const OUTDATED = 25;
 export const TURN = 26;
 export const CHANGE = 27;
 export const CHANGED = 28;
+export const UPGRADE = 29;
+export const WITNESS = 30;
 
 /** States of senders. */
 export const JOINING = 1;
