@@ -5,6 +5,8 @@
 .include "errors.inc"
 .include "tasks.inc"
 
+HOOK downloads_changed, hook_quiet
+
 .bss
 .balign 4
 .global downloads_served
@@ -26,10 +28,17 @@ downloads_recall:
     mov     eax, offset downloads_mutex
     call    mutex_lock
     call    downloads_load
-    mov     eax, offset downloads_mutex
-    jmp     mutex_unlock
+    jmp     downloads_told
 
-# In: downloads_mutex is held.
+# Notes how many kernels are being served.
+# In: AL how many.
+# Clobbers: EAX, ECX, EDX.
+.global downloads_note
+downloads_note:
+    mov     [downloads_active], al
+    jmp     [downloads_changed]
+
+# Adds what is kept. downloads_mutex is held.
 # Clobbers: EAX, ECX, EDX.
 downloads_load:
     cmp     byte ptr [downloads_recalled], 0
@@ -71,5 +80,11 @@ download_counted:
     mov     esi, 4
     call    object_save                 # if it fails, the next one is tried
     pop     esi
-1:  mov     eax, offset downloads_mutex
-    jmp     mutex_unlock
+1:
+
+# Says so to whoever tells others. Jumped to with downloads_mutex held.
+# Clobbers: EAX, ECX, EDX.
+downloads_told:
+    mov     eax, offset downloads_mutex
+    call    mutex_unlock
+    jmp     [downloads_changed]

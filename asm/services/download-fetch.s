@@ -17,14 +17,17 @@ SECTOR_SHIFT            = 9
 SECTOR_BYTES            = 512
 STEP_MS                 = 500           # how often Ctrl-C is looked for
 
-# Names those who may have a kernel, the best first: ECX number from 0 on -> EAX address; CF when there are no more.
-HOOK download_source, hook_none
+# Names those who may have the kernel of revision EDX, the best first: EDI where their addresses go, ECX how many fit ->
+# EAX how many.
+HOOK download_sources, fetch_nobody
 
 .pushsection .rodata
 .balign 4
 fetch_pauses:           .long 2000, 4000, 8000, 0   # ms after each round
 .popsection
 STRING word_http_scheme, "http://"
+STRING name_unsigned, "upgrade.unsigned"
+STRING word_yes, "yes"
 STRING said_aborted, "Ctrl-C was typed"
 STRING said_revision, "has the signature of another revision"
 STRING said_kernel, "has no kernel, or a damaged one"
@@ -48,11 +51,31 @@ download_fetch:
     call    slot_disk
     pop     edx
     xchg    eax, edx
-    mov     ecx, 0
-    jnc     download_kernel
-    PRINT   "kernel: this machine was not started from a disk, so it has no slot for it\n"
+    jc      1f
+    call    fetch_setting
+    jmp     download_kernel
+1:  PRINT   "kernel: this machine was not started from a disk, so it has no slot for it\n"
     mov     eax, REASON_SPACE
     stc
+    ret
+
+# Whether the cluster takes kernels that nobody has signed: `set upgrade.unsigned yes`.
+# Out: ECX FETCH_UNSIGNED, or 0.
+# Clobbers: nothing else.
+fetch_setting:
+    push    eax
+    push    edx
+    mov     eax, offset name_unsigned
+    call    env_get
+    mov     ecx, 0
+    jc      1f
+    mov     edx, offset word_yes
+    call    string_compare
+    mov     ecx, 0
+    jne     1f
+    mov     ecx, FETCH_UNSIGNED
+1:  pop     edx
+    pop     eax
     ret
 
 # Loads a kernel into the slot of a disk that is not good. One at a time. May sleep, for minutes.
@@ -182,25 +205,11 @@ fetch_sources:
     call    string_copy
     lea     eax, [ebx + FETCH_PATH]
     SNPRINTF eax, FETCH_PATH_BYTES, "/kernel/%u", [ebx+FETCH_REVISION]
-    lea     edi, [ebx + FETCH_SOURCES]
-1:  mov     ecx, [ebx + FETCH_COUNT]
-    cmp     ecx, SOURCES_MAXIMUM
-    jae     .Lfetch_sources_good
-    call    [download_source]
-    jc      .Lfetch_sources_end
-    call    fetch_source
-    jmp     1b
-.Lfetch_sources_end:
-    LOAD_STRING eax, "the cluster has no other member to load it from"
-    mov     ecx, REASON_SOURCE
-    cmp     dword ptr [ebx + FETCH_COUNT], 0
-    je      .Lfetch_sources_failed
-.Lfetch_sources_good:
-    clc
-    jmp     .Lfetch_sources_done
+    call    fetch_members
+    jmp     1f
 .Lfetch_sources_url:
     call    fetch_url
-    mov     ecx, REASON_SOURCE
+1:  mov     ecx, REASON_SOURCE
     jnc     .Lfetch_sources_done
 .Lfetch_sources_failed:
     call    fetch_fails
@@ -208,15 +217,47 @@ fetch_sources:
     pop     esi
     ret
 
-# Adds a source.
-# In: EBX fetch, EDI its entry, EAX address.
-# Out: EDI the next one.
-# Clobbers: nothing else.
-fetch_source:
-    mov     [edi + SOURCE_ADDRESS], eax
-    inc     dword ptr [ebx + FETCH_COUNT]
-    add     edi, SOURCE_SIZE
+# Nobody knows others.
+# Out: EAX 0.
+fetch_nobody:
+    xor     eax, eax
     ret
+
+# Takes members of the cluster as sources.
+# In: EBX fetch.
+# Out: CF and EAX text when there are none.
+# Clobbers: ECX, EDX, ESI, EDI.
+fetch_members:
+    sub     esp, SOURCES_MAXIMUM * 4
+    mov     edi, esp
+    mov     ecx, SOURCES_MAXIMUM
+    mov     edx, [ebx + FETCH_REVISION]
+    call    [download_sources]
+    mov     edx, esp
+    call    fetch_entries
+    lea     esp, [esp + SOURCES_MAXIMUM * 4]
+    LOAD_STRING eax, "the cluster has no other member to load it from"
+    ret
+
+# Makes entries of addresses.
+# In: EBX fetch, EDX addresses, EAX how many, at most SOURCES_MAXIMUM.
+# Out: CF when there are none.
+# Clobbers: EAX, ECX, EDX, EDI.
+fetch_entries:
+    CHECK   eax, be, SOURCES_MAXIMUM, "fetch_entries: more sources than there is room for"
+    mov     [ebx + FETCH_COUNT], eax
+    mov     ecx, eax
+    lea     edi, [ebx + FETCH_SOURCES]
+    sub     eax, 1
+    jb      2f
+1:  mov     eax, [edx]
+    add     edx, 4
+    mov     [edi + SOURCE_ADDRESS], eax
+    add     edi, SOURCE_SIZE
+    dec     ecx
+    jnz     1b
+    clc
+2:  ret
 
 # Takes a URL apart, `http://HOST[:PORT]/PATH`, and finds the addresses of its host. May sleep.
 # In: EBX fetch, ESI URL.
@@ -270,15 +311,9 @@ fetch_url:
     mov     ecx, SOURCES_MAXIMUM
     call    resolve
     jc      .Lfetch_url_unknown
-    mov     ecx, eax
-    mov     esi, esp
-    lea     edi, [ebx + FETCH_SOURCES]
-3:  lodsd
-    call    fetch_source
-    dec     ecx
-    jnz     3b
+    mov     edx, esp
+    call    fetch_entries
     lea     esp, [esp + SOURCES_MAXIMUM * 4]
-    clc
     ret
 .Lfetch_url_unknown:
     lea     esp, [esp + SOURCES_MAXIMUM * 4]

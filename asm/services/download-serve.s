@@ -257,13 +257,13 @@ kernel_send:
     call    download_take
     jc      2f
     mov     [ebp + KERNEL_SEAT], eax
-    call    downloads_note
+    call    kernels_served_now
     call    file_send
     pushfd
     push    eax
     mov     ecx, [ebp + KERNEL_SEAT]
     mov     dword ptr [ecx + TAKEN_SOCKET], 0
-    call    downloads_note
+    call    kernels_served_now
     pop     eax
     popfd
     jc      2f
@@ -273,14 +273,13 @@ kernel_send:
 1:  clc
 2:  ret
 
-# Notes how many kernels are being served.
+# Counts anew how many kernels are being served.
 # Clobbers: EAX, ECX, EDX, ESI.
-.global downloads_note
-downloads_note:
+.global kernels_served_now
+kernels_served_now:
     mov     esi, offset kernel_seats
     call    downloads_now
-    mov     [downloads_active], al
-    ret
+    jmp     downloads_note
 
 # Whether a download is to end, because it lasts long and others wait.
 # In: the frame of http_kernel.

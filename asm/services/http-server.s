@@ -37,7 +37,7 @@ CLUSTER_NAME            = 8
 
 # Takes connections and gives each to a task.
 http_task:
-    call    downloads_note              # nobody is served that was when the service ended
+    call    kernels_served_now             # nobody is served that was when the service ended
     call    stream_open
     jc      1f
     mov     ebx, eax
