@@ -63,7 +63,9 @@ lead_look:
     je      1f
     call    lead_node
     mov     eax, [plan + PLAN_PHASE]
-1:  call    [lead_phases + eax*4]
+1:  mov     dword ptr [proposal_quiet], 1
+    call    [lead_phases + eax*4]
+    mov     dword ptr [proposal_quiet], 0
     jmp     .Llead_look_done
 .Llead_look_not:
     xor     eax, eax                    # who leads again knows nothing of before
