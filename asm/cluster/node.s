@@ -25,6 +25,8 @@ node_mount:             .space 4        # handle of mount_open of where the obje
 node_problem:           .space 4        # why it is: text
 node_lost:              .space 4        # 1: it was taken away (umount -f); it is used again when it is back
 
+ON_HOOK kernel_store, node_mount
+
 .text
 
 # Makes the node's id from a MAC address (EUI-64: FF FE in the middle).
@@ -132,6 +134,7 @@ node_return:
     call    mount_open
     jc      .Lnode_return_done
     mov     [node_mount], eax
+    call    downloads_recall
     call    node_save
     call    keep_anew
     jmp     .Lnode_return_shown
@@ -177,6 +180,7 @@ node_load:
     call    mount_open
     jc      .Lnode_load_failed
     mov     [node_mount], eax
+    call    downloads_recall
     mov     eax, offset loaded          # the seed for the next boot is made of this one's
     mov     edx, NODE_SIZE
     call    generator_stir

@@ -36,6 +36,8 @@ HOOK upgrade_floor, hook_none
 # The trial ends in EDX milliseconds.
 HOOK upgrade_ends, hook_quiet
 
+ON_HOOK slots_written, upgrade_slots_changed
+
 STRING upgrade_unsigned_name, "upgrade.unsigned"
 STRING upgrade_yes, "yes"
 
@@ -367,7 +369,6 @@ turn_tell_slots:
 
 # The record of slots may have changed: it is looked at again.
 # Clobbers: EAX, ECX, EDX.
-.global upgrade_slots_changed
 upgrade_slots_changed:
     mov     dword ptr [seen_known], 0
     mov     eax, offset upgrade_event
@@ -400,7 +401,12 @@ turn_install:
     jne     .Lturn_install_failed
     mov     eax, [plan + PLAN_REVISION]
     call    turn_slot_of
-    mov     edx, eax
+    jnc     1f
+    call    turn_download
+    jc      .Lturn_install_failed
+    mov     eax, [plan + PLAN_REVISION]
+    call    turn_slot_of
+1:  mov     edx, eax
     mov     eax, REASON_SOURCE
     jc      .Lturn_install_failed
     call    turn_proven
@@ -430,6 +436,26 @@ turn_install:
 .Lturn_install_unlock:
     call    cloud_unlock
     pop     ebx
+    ret
+
+# Loads the plan's target from those members that have it. The mutex is held, but not meanwhile. May sleep, for minutes.
+# Out: CF and EAX REASON_*.
+# Clobbers: ECX, EDX.
+turn_download:
+    push    esi
+    push    dword ptr [plan + PLAN_REVISION]
+    call    cloud_unlock
+    pop     eax
+    xor     esi, esi
+    call    download_fetch
+    pushfd
+    push    eax
+    jc      1f
+    call    turn_slots
+1:  call    cloud_lock
+    pop     eax
+    popfd
+    pop     esi
     ret
 
 # Whether a slot's image may go through the cluster: somebody whom this node trusts has signed it, or a person wants
