@@ -97,6 +97,8 @@ report_changed:
     call    clock_ms
     add     eax, PROMPT_MS
     mov     [report_at], eax
+    mov     eax, offset cable_event     # the daemon's task tells it
+    call    event_signal
     mov     eax, offset upgrade_event
     jmp     event_signal
 
