@@ -1,5 +1,5 @@
-# The kernels in a disk's two slots, each with its signature (docs/formats/boot-record.md): one is written as a whole, and
-# found by its revision, for whoever serves it.
+# The kernels in a disk's two slots, each with its signature (docs/formats/boot-record.md): one is written as a whole,
+# and found by its revision, for whoever serves it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -279,6 +279,39 @@ slot_find:
     pop     ebp
     pop     esi
     pop     ebx
+    ret
+
+# Reads the signature that lies after a slot's kernel. May sleep.
+# In: EBX volume, slots_record; ESI slot, EDI SIGNATURE_PAGES.
+# Out: EAX bytes; CF when there is none, or it cannot be read.
+# Locks: slots_mutex is held.
+.global slot_signature
+slot_signature:
+    push    esi
+    push    edi
+    push    ebp
+    sub     esp, SLOTTED_SIZE
+    mov     ecx, esi
+    imul    eax, esi, SLOT_CONTENT_BYTES
+    mov     ebp, [slots_record + sr_contents + eax]
+    mov     edi, esp
+    call    slot_match
+    jc      1f
+    mov     esi, [edi + SLOTTED_SIGNATURE_BYTES]
+    cmp     esi, 1
+    jb      1f
+    lea     esi, [esi + SECTOR_BYTES - 1]
+    shr     esi, SECTOR_SHIFT
+    mov     edx, [edi + SLOTTED_SIGNATURE]
+    mov     ecx, [esp + SLOTTED_SIZE + 4]   # the caller's EDI
+    mov     eax, ebx
+    call    volume_read
+    jc      1f
+    mov     eax, [edi + SLOTTED_SIGNATURE_BYTES]
+1:  lea     esp, [esp + SLOTTED_SIZE]
+    pop     ebp
+    pop     edi
+    pop     esi
     ret
 
 # Describes a slot's kernel, if it is of a revision. May sleep.

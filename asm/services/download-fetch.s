@@ -1,6 +1,7 @@
-# Loads a kernel of a higher revision from others, and installs it in the slot that is not good (docs/protocols/upgrade.md,
-# "Propagation"). The signature comes first. Each 64 KiB are proven as they arrive, whoever sent them, and what was right
-# stays when a source fails; it is in memory until all of it is there, so a load that fails has changed nothing.
+# Loads a kernel of a higher revision from others, and installs it in the slot that is not good
+# (docs/protocols/upgrade.md, "Propagation"). The signature comes first. Each 64 KiB are proven as they arrive, whoever
+# sent them, and what was right stays when a source fails; it is in memory until all of it is there, so a load that
+# fails has changed nothing.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -323,7 +324,8 @@ fetch_url:
 .Lfetch_url_done:
     ret
 
-# In: EBX fetch, ESI path of a URL.
+# Takes over the path of a URL.
+# In: EBX fetch, ESI path.
 # Out: FETCH_PATH; CF and EAX text.
 # Clobbers: ECX, EDX, ESI, EDI.
 fetch_path:
@@ -697,6 +699,7 @@ fetch_report:
     pop     esi
     ret
 
+# Says what one source said.
 # In: EDI source.
 # Clobbers: EAX, ECX.
 fetch_report_source:

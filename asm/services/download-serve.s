@@ -1,6 +1,7 @@
-# Kernels by HTTP, for nodes that upgrade: `/kernel/REVISION`, whole or a range, and its signature `/kernel/REVISION.sig`
-# (docs/protocols/upgrade.md, "Propagation"). They come from the slots of the disk that was started, whether they run or
-# not. A node without slots serves the kernel that it runs from memory, as the build made it.
+# Kernels by HTTP, for nodes that upgrade: `/kernel/REVISION`, whole or a range, and its signature
+# `/kernel/REVISION.sig` (docs/protocols/upgrade.md, "Propagation"). They come from the slots of the disk that was
+# started, whether they run or not. A node without slots serves the kernel that it runs from memory, as the build made
+# it.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -36,8 +37,8 @@ STRING path_signature, ".sig"
 
 # Answers a request for a kernel or its signature. May sleep.
 # In: EBX client, ESI path that was asked for, NUL terminated.
-# Out: CF and EAX error: ERROR_NOT_FOUND when the path is none of those, or there is no such kernel here; ERROR_BUSY when
-# two others download; others when the connection has ended.
+# Out: CF and EAX error: ERROR_NOT_FOUND when the path is none of those, or there is no such kernel here; ERROR_BUSY
+# when two others download; others when the connection has ended.
 .global http_kernel
 http_kernel:
     push    esi

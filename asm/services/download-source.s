@@ -1,6 +1,6 @@
-# One source of a kernel: a web server that is asked for the signature, or for the kernel from some byte on. Requests are
-# of HTTP/1.0, so an answer comes in no pieces and ends with its connection; all that a source says is hostile. What it
-# said, or what was wrong with it, is kept in its entry.
+# One source of a kernel: a web server that is asked for the signature, or for the kernel from some byte on. Requests
+# are of HTTP/1.0, so an answer comes in no pieces and ends with its connection; all that a source says is hostile. What
+# it said, or what was wrong with it, is kept in its entry.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -364,8 +364,8 @@ source_receive:
 
 # Connects to a source, sends a request and reads the head of its answer. May sleep.
 # In: EBX fetch, EDI source, EAX what follows the path, EDX first byte that is wanted.
-# Out: FETCH_STATUS, FETCH_LENGTH, FETCH_HEAD, FETCH_SOCKET; CF when there is no answer, and the source says why, and the
-# connection is closed.
+# Out: FETCH_STATUS, FETCH_LENGTH, FETCH_HEAD, FETCH_SOCKET; CF when there is no answer, and the source says why, and
+# the connection is closed.
 # Clobbers: EAX, ECX, EDX, ESI.
 source_ask:
     push    ebp
@@ -389,6 +389,7 @@ source_ask:
     pop     ebp
     ret
 
+# Connects to a source. May sleep.
 # In: EBX fetch, EDI source.
 # Out: FETCH_SOCKET; CF and EAX error.
 # Clobbers: ECX, EDX.
@@ -409,6 +410,7 @@ source_connect:
     mov     eax, ERROR_TIMEOUT
 1:  ret
 
+# Sends a request. May sleep.
 # In: EBX fetch, EBP what follows the path, EDX first byte that is wanted.
 # Out: CF and EAX error.
 # Clobbers: ECX, EDX, ESI.

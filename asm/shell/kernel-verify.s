@@ -63,12 +63,111 @@ kernel_signed:
     pop     ebx
     ret
 
+# Says who signed a slot's kernel, in its line of `kernel list`; nothing when nobody did. May sleep.
+# In: EBX volume, slots_record; EDI slot.
+# Clobbers: EAX, ECX, EDX, ESI.
+.global kernel_told
+kernel_told:
+    push    edi
+    mov     esi, edi
+    mov     eax, SIGNATURE_PAGES
+    call    page_alloc
+    jc      .Lkernel_told_done
+    mov     edi, eax
+    call    slot_signature
+    jc      .Lkernel_told_free
+    call    kernel_trusted
+    jc      1f
+    lea     eax, [edi + SIGNATURE_PRODUCT]
+    PRINTF  ", signed for %s", eax
+    jmp     .Lkernel_told_free
+1:  PRINT   ", signed by nobody whom this kernel trusts"
+.Lkernel_told_free:
+    mov     eax, edi
+    mov     edx, SIGNATURE_PAGES
+    call    page_free
+.Lkernel_told_done:
+    pop     edi
+    ret
+
+# Proves a signature by the keys that this kernel trusts by now. May sleep.
+# In: EDI signature, EAX its bytes.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX.
+kernel_trusted:
+    push    eax
+    call    kernel_keys_recall
+    pop     edx
+    jc      1f
+    mov     eax, edi
+    jmp     signature_prove
+1:  ret
+
+# Proves the kernels of a disk by the signatures that lie after them. May sleep.
+# In: EBX volume, slots_record.
+# Out: EAX status; CF and EAX error.
+# Clobbers: ESI, EDI too.
+kernel_verify_own:
+    FRAME   8
+    # Locals: -4 chunk, -8 status
+    mov     eax, SIGNATURE_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_own_done
+    mov     edi, eax
+    mov     eax, CHUNK_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_own_free
+    mov     [ebp - 4], eax
+    mov     dword ptr [ebp - 8], 0
+    xor     esi, esi                    # ESI: slot
+.Lkernel_verify_own_slot:
+    cmp     dword ptr [slots_record + sr_places + esi*8 + 4], 0
+    je      .Lkernel_verify_own_next
+    call    slot_signature
+    jc      .Lkernel_verify_own_unsigned
+    call    kernel_trusted
+    jc      .Lkernel_verify_own_wrong
+    mov     edx, [ebp - 4]
+    call    kernel_verify_slot
+    LOAD_STRING eax, "it is not the kernel that was signed"
+    jc      .Lkernel_verify_own_wrong
+    lea     eax, [edi + SIGNATURE_PRODUCT]
+    PRINTF  "%u  is %s revision %u, for revision %u and later\n", esi, eax, [edi+SIGNATURE_REVISION], [edi+SIGNATURE_FLOOR]
+    jmp     .Lkernel_verify_own_next
+.Lkernel_verify_own_unsigned:
+    LOAD_STRING eax, "it is not signed"
+.Lkernel_verify_own_wrong:
+    PRINTF  "kernel: %u: %s\n", esi, eax
+    mov     dword ptr [ebp - 8], 1
+.Lkernel_verify_own_next:
+    inc     esi
+    cmp     esi, 2
+    jb      .Lkernel_verify_own_slot
+    mov     eax, [ebp - 4]
+    mov     edx, CHUNK_PAGES
+    call    page_free
+    mov     eax, [ebp - 8]
+    clc
+.Lkernel_verify_own_free:
+    pushfd
+    push    eax
+    mov     eax, edi
+    mov     edx, SIGNATURE_PAGES
+    call    page_free
+    pop     eax
+    popfd
+.Lkernel_verify_own_done:
+    ENDFRAME
+    ret
+
 # Says which kernels of a disk are what the signature in a file is of. May sleep.
-# In: EBX volume, slots_record; ESI path.
+# In: EBX volume, slots_record; ESI path, 0: each slot has its own.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
 .global kernel_verify
 kernel_verify:
+    test    esi, esi
+    jz      kernel_verify_own
     FRAME   12
     # Locals: -4 signature, -8 chunk, -12 status
     mov     eax, SIGNATURE_PAGES
@@ -82,12 +181,7 @@ kernel_verify:
     mov     edi, [ebp - 4]
     call    signature_of_file
     jc      .Lkernel_verify_unread
-    push    eax
-    call    kernel_keys_recall
-    pop     edx
-    jc      .Lkernel_verify_wrong
-    mov     eax, edi
-    call    signature_prove
+    call    kernel_trusted
     jc      .Lkernel_verify_wrong
     lea     eax, [edi + SIGNATURE_PRODUCT]
     PRINTF  "%s revision %u, for revision %u and later\n", eax, [edi+SIGNATURE_REVISION], [edi+SIGNATURE_FLOOR]

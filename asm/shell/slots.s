@@ -45,8 +45,14 @@ slots_expired:
     jmp     power_reset
 1:  ret
 
-.global slots_timer
 TIMER slots_timer, slots_expired
+
+# Gives the trial another time to be confirmed in.
+# In: EDX milliseconds from now.
+.global slots_trial_ends
+slots_trial_ends:
+    mov     eax, offset slots_timer
+    jmp     timer_set
 
 # Ends a trial that has failed: counts it, and notes the reason. May sleep.
 slots_settle:
@@ -260,7 +266,14 @@ command_kernel:
     jne     .Lcommand_kernel_words
     call    slots_option
 .Lcommand_kernel_words:
-    sub     edi, [ebx + 8]              # words before the disk
+    cmp     dword ptr [ebx + 4], offset kernel_verify
+    jne     1f
+    cmp     edi, 2
+    jne     1f
+    xor     esi, esi                    # by the signatures that the slots have
+    LOAD_STRING eax, "hda"
+    jmp     .Lcommand_kernel_disk
+1:  sub     edi, [ebx + 8]              # words before the disk
     jb      .Lcommand_kernel_usage
     cmp     edi, 1
     ja      .Lcommand_kernel_usage
@@ -428,6 +441,7 @@ slots_describe:
     LOAD_STRING eax, "no kernel"
 .Lslots_describe_known:
     PRINTF  "%u  %s, revision %u, sector %u", edi, eax, [ebp-SLOT_HEADER_BYTES+ki_revision], [slots_record+sr_places+edi*8]
+    call    kernel_told
     cmp     [slots_record + sr_good], edi
     jne     .Lslots_describe_trial
     PRINT   ", good"
@@ -630,7 +644,7 @@ slots_select:
 .Lslots_select_done:
     ret
 
-SHELL_COMMAND "kernel", command_kernel, "list|install [--unsigned] DRIVE|confirm|select SLOT|allow REVISION|verify FILE|trust FILE|log [DISK]", "show and choose the kernels of a disk", GROUP_SYSTEM, kernel_text
+SHELL_COMMAND "kernel", command_kernel, "list|install [--unsigned] DRIVE|URL|REVISION|confirm|select SLOT|allow REVISION|verify [FILE]|trust FILE|log [DISK]", "show and choose the kernels of a disk", GROUP_SYSTEM, kernel_text
 
 .section .rodata
 kernel_text:
@@ -640,8 +654,11 @@ kernel_text:
     .ascii  "machine restarts with the good one, and `kernel log` shows what it said. A revision that failed twice is\n"
     .ascii  "refused until `kernel allow`. `kernel select 0` puts another one on trial, or ends the trial when that\n"
     .ascii  "is the good one. DISK is hda if left out.\n"
+    .ascii  "`kernel install http://HOST/kernel/1207` loads one from a web server, with its signature at the same URL\n"
+    .ascii  "and .sig; `kernel install 1207` from the cluster's members. Each piece is proven as it comes.\n"
     .ascii  "A kernel is installed when a key that this one trusts has signed it; with --unsigned nobody asks. `kernel\n"
-    .ascii  "verify FILE` says which kernel of the disk the signature in FILE is of; `kernel trust FILE` takes over a\n"
+    .ascii  "verify` proves the kernels of the disk by their signatures, `kernel verify FILE` says which of them the\n"
+    .ascii  "signature in FILE is of; `kernel trust FILE` takes over a\n"
     .asciz  "list of keys that one of the keys before has signed.\n"
 .balign 4
 slots_verbs:                                # word, routine, words before the disk

@@ -19,7 +19,7 @@ const KERNEL_CHECKSUM_AT = 20;
 
 export const trusted = numberedSigner(1);
 
-export const TERMS: Terms = {
+const TERMS: Terms = {
   product: "test",
   revision: REVISION,
   floor: 7,

@@ -3,15 +3,29 @@
  * (docs/protocols/upgrade.md, "Propagation").
  */
 import { expect, test } from "vitest";
-import { readKernelHeader } from "../../src/image/kernel-image.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
-import { downloads } from "../guest/net/downloads.ts";
-import { PacketScene } from "../guest/net/packet-wire.ts";
-import { boot, CLOUD, inState, PROMPT } from "../system/images.ts";
-import { outputAmong } from "../system/output.ts";
-import { cdOf, flip, type Other, ofRevision, REVISION, signedDisk, signedSystem } from "../system/signed-images.ts";
+import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
+import { PacketScene, PEER } from "../guest/net/packet-wire.ts";
+import { shared } from "../setup/shared.ts";
+import { numberedSigner } from "../setup/signer.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
+import { boot, CLOUD, PROMPT } from "../system/images.ts";
+import { output, outputAmong } from "../system/output.ts";
+import {
+  cdOf,
+  flip,
+  KERNEL_REVISION_AT,
+  type Other,
+  ofRevision,
+  REVISION,
+  signedDisk,
+  signedSystem,
+  withWord,
+} from "../system/signed-images.ts";
 import { SECOND_LBA } from "./machine.ts";
+import { page, type Said, ScriptedSource } from "./scripted-source.ts";
 
 const SECTOR_BYTES = 512;
 const DISK_BYTES = 16 << 20;
@@ -26,7 +40,7 @@ interface Scene {
   readonly disks: readonly SparseDisk[];
 }
 
-/** Members with slots, and CDs in their drives. */
+/** Members with slots, and with CDs in their drives. */
 async function members(...cds: readonly (Other | null)[]): Promise<Scene> {
   const disks = cds.map(() => new SparseDisk(DISK_BYTES, { content: signedDisk() }));
   const lab = boot({ nodes: cds.map((cd, index) => ({ disk: disks[index]!, ...(cd ? { cdrom: cdOf(cd) } : {}) })) });
@@ -38,7 +52,7 @@ async function members(...cds: readonly (Other | null)[]): Promise<Scene> {
 }
 
 const addressOf = (node: LabNode): string => [...node.console.text.matchAll(new RegExp(CLOUD, "gm"))].at(-1)![2]!;
-const urlOf = (node: LabNode, revision = NEXT): string => `http://${addressOf(node)}/kernel/${revision}`;
+const urlOf = (node: LabNode): string => `http://${addressOf(node)}/kernel/${NEXT}`;
 
 function bytesOf(disk: SparseDisk, sector: number, sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
@@ -58,14 +72,291 @@ function expectInstalled(disk: SparseDisk): void {
   expect(Buffer.compare(bytesOf(disk, signatureAt, signature!.length), signature!)).toBe(0);
 }
 
+/** One byte of a slot's kernel is another one. */
+function spoil(disk: SparseDisk, byte: number): void {
+  const sector = SECOND_LBA + Math.floor(byte / SECTOR_BYTES);
+  const bytes = bytesOf(disk, sector, SECTOR_BYTES);
+  bytes[byte % SECTOR_BYTES]! ^= 1;
+  disk.write(sector * SECTOR_BYTES, bytes);
+}
+
+const servedBy = async (node: LabNode): Promise<number> =>
+  Number(/^kernels served (\d+)$/m.exec(await outputAmong(node, "wget http://127.0.0.1/status"))![1]);
+
 test("a kernel goes from a CD to one node, and from node to node", async () => {
-  const { lab, nodes, disks } = await members(next, null, null);
+  const { nodes, disks } = await members(next, null, null);
   const [first, second, third] = nodes as [LabNode, LabNode, LabNode];
   expect(await outputAmong(first, "kernel install hdc")).toMatch(INSTALLED);
-  const from = lab.nowNs;
   expect(await outputAmong(second, `kernel install ${urlOf(first)}`)).toMatch(INSTALLED);
-  console.log("ms", (lab.nowNs - from) / 1e6);
   expect(await outputAmong(third, `kernel install ${NEXT}`)).toMatch(INSTALLED);
   for (const disk of disks) expectInstalled(disk);
-  for (const node of nodes) console.log(await outputAmong(node, "wget http://127.0.0.1/status"));
+  const served = [await servedBy(first), await servedBy(second)];
+  expect(served[0]! + served[1]!).toBe(2);
+  expect(served[0]).toBeGreaterThan(0);
+});
+
+/** In the order of their ids, by which members are asked that are equal in all else. */
+function byId({ lab, nodes, disks }: Scene): { readonly node: LabNode; readonly disk: SparseDisk }[] {
+  const hex = (node: LabNode): string => Buffer.from(lab.cluster.macAddresses[node.index]!).toString("hex");
+  return nodes
+    .map((node, index) => ({ node, disk: disks[index]! }))
+    .sort((one, other) => (hex(one.node) < hex(other.node) ? -1 : 1));
+}
+
+test("a member whose disk is damaged is named, and another one goes on where it was", async () => {
+  const scene = await members(next, next, null);
+  const [liar, other] = byId(scene).filter(({ node }) => node !== scene.nodes[2]);
+  for (const { node } of [liar!, other!]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
+  spoil(liar!.disk, 5 * CHUNK_BYTES + 77);
+  const said = await outputAmong(scene.nodes[2]!, `kernel install ${NEXT}`);
+  expect(said).toContain(
+    `kernel: ${addressOf(liar!.node)}: sent what was not signed, in the 64 KiB from byte ${5 * CHUNK_BYTES}\n`,
+  );
+  expect(said).toMatch(INSTALLED);
+  expectInstalled(scene.disks[2]!);
+  expect(await servedBy(other!.node), "the rest is no whole kernel").toBe(0);
+});
+
+thoroughly("a member that dies at any moment of a download gives way to another", async () => {
+  for (const afterMs of [20, 60, 120, 200, 300]) {
+    const scene = await members(next, next, null);
+    const [dying, other] = byId(scene).filter(({ node }) => node !== scene.nodes[2]);
+    for (const { node } of [dying!, other!]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
+    const last = scene.nodes[2]!;
+    last.type(`kernel install ${NEXT}\n`);
+    await scene.lab.advance(`${afterMs}ms`);
+    dying!.node.powerOff();
+    await last.waitFor(INSTALLED, { within: "60s" });
+    expectInstalled(scene.disks[2]!);
+    expect(await outputAmong(last, "handles")).not.toMatch(/stream.*shell/);
+  }
+});
+
+/** A node that is loaded from, and one that loads from whoever a test makes. */
+const serving = shared(async () => {
+  const scene = await members(next);
+  expect(await outputAmong(scene.nodes[0]!, "kernel install hdc")).toMatch(INSTALLED);
+  return { ...scene, wire: new PacketScene(scene.lab) };
+});
+
+async function get(asked: Partial<Asked> = {}): Promise<Downloaded> {
+  return (await downloads((await serving()).wire, [{ path: `/kernel/${NEXT}`, ...asked }]))[0]!;
+}
+
+test("both slots are served, with their signatures, and nothing else is", async () => {
+  for (const [revision, other] of [
+    [REVISION, {}],
+    [NEXT, next],
+  ] as const) {
+    const { kernel, signature } = signedSystem(other);
+    const whole = await get({ path: `/kernel/${revision}` });
+    expect(whole.status).toBe("200 OK");
+    expect(Buffer.compare(whole.body, kernel)).toBe(0);
+    const signed = await get({ path: `/kernel/${revision}.sig` });
+    expect(Buffer.compare(signed.body, signature!)).toBe(0);
+    const head = await get({ path: `/kernel/${revision}`, method: "HEAD" });
+    expect([head.status, head.fields.get("Content-Length")]).toEqual(["200 OK", String(kernel.length)]);
+  }
+  for (const path of ["999", `0${NEXT}`, "0x3e9", `${NEXT}.si`, `${NEXT}.sigs`, `${NEXT}/`, "", "99999999999", "-1"])
+    expect((await get({ path: `/kernel/${path}` })).status, path).toBe("404 Not Found");
+});
+
+test("a range is that part, whatever sector it begins in, and only of the same kernel", async () => {
+  const { kernel } = signedSystem(next);
+  const tag = (await get({ method: "HEAD" })).fields.get("ETag")!;
+  const ends = [0, 1, 511, 512, 513, 4095, 4096, 4097, 70_000, kernel.length - 1];
+  for (const from of rowsOf(ends, 4))
+    for (const bytes of [1, 4096, 9000]) {
+      const to = Math.min(from + bytes, kernel.length) - 1;
+      const { status, body } = await get({ fields: `If-Range: ${tag}\r\nRange: bytes=${from}-${to}\r\n` });
+      expect(status).toBe("206 Partial Content");
+      expect(Buffer.compare(body, kernel.subarray(from, to + 1)), `${from}-${to}`).toBe(0);
+    }
+  expect((await get({ fields: 'If-Range: "other"\r\nRange: bytes=5-\r\n' })).body.length).toBe(kernel.length);
+  expect((await get({ fields: `Range: bytes=${kernel.length}-\r\n` })).status).toBe("416 Range Not Satisfiable");
+  expect((await get({ fields: `If-None-Match: ${tag}\r\n` })).status).toBe("304 Not Modified");
+});
+
+test("two download at once, a third hears when to ask again, and whole ones are counted", async () => {
+  const { wire, nodes } = await serving();
+  const before = await servedBy(nodes[0]!);
+  const path = `/kernel/${NEXT}`;
+  const asked = [{ path }, { path, from: "10.0.2.78" }, { path, from: "10.0.2.79" }, { path: `${path}.sig` }];
+  const answers = await downloads(wire, asked);
+  expect(answers.map(({ status }) => status.slice(0, 3))).toEqual(["200", "200", "503", "200"]);
+  expect(answers[2]!.fields.get("Retry-After")).toBe("1");
+  await downloads(wire, [{ path, stops: { after: 100_000, how: "resets" } }]);
+  await get({ fields: "Range: bytes=1-\r\n" });
+  expect(await servedBy(nodes[0]!)).toBe(before + 2);
+});
+
+test("two that take nothing hold a third up for no longer than 15 s", async () => {
+  const { wire } = await serving();
+  const path = `/kernel/${NEXT}`;
+  const stops = { after: 100_000, how: "silent" } as const;
+  await downloads(wire, [
+    { path, stops },
+    { path, from: "10.0.2.78", stops },
+  ]);
+  expect((await get({ from: "10.0.2.79" })).status).toBe("503 Service Unavailable");
+  await wire.lab.advance("16s");
+  expect((await get({ from: "10.0.2.79" })).status).toBe("200 OK");
+});
+
+/** A node alone with a source that does what it is told. */
+const alone = shared(async () => {
+  const disk = new SparseDisk(DISK_BYTES, { content: signedDisk() });
+  const lab = boot({ nodes: [{ disk }] });
+  const node = lab.nodes[0]!;
+  await node.waitFor(CLOUD, { within: "60s" });
+  await node.waitFor(PROMPT);
+  await lab.advance("5s");
+  return { lab, node, disk, source: new ScriptedSource(new PacketScene(lab)) };
+});
+
+/** What a source says that has this system, right or wrong. */
+function sourceOf(other: Other, body = (kernel: Uint8Array): Said => ({ bytes: page(kernel) })) {
+  const { kernel, signature } = signedSystem(other);
+  return (request: string): Said | null => {
+    if (!request.includes(".sig ")) return body(kernel);
+    return { bytes: signature ? page(signature) : page(Buffer.from("none\n"), { status: "404 Not Found" }) };
+  };
+}
+
+const part = (kernel: Uint8Array, from: number, sent = from): Said => ({
+  bytes: page(kernel.subarray(sent), {
+    status: "206 Partial Content",
+    fields: `Content-Range: bytes ${from}-${kernel.length - 1}/${kernel.length}\r\n`,
+  }),
+});
+
+const BAD = "its signature is damaged, or of another format";
+const stranger = numberedSigner(2);
+const changed = (at: number) => (right: Uint8Array) => {
+  const kernel = right.slice();
+  flip(at)(kernel);
+  return { bytes: page(kernel) };
+};
+const cutTo = (bytes: number) => (kernel: Uint8Array) => ({ bytes: page(kernel).subarray(0, bytes) });
+
+/** A source, and what is said of it when nobody else is there. */
+const REFUSED: readonly (readonly [what: string, answer: (request: string) => Said | null, said: string])[] = [
+  ["no signature", sourceOf({ ...next, signature: null }), "answered with status 404"],
+  ["a stranger's signature", sourceOf({ ...next, signer: stranger }), "no key that this kernel trusts made its signature"],
+  ["a signature with a changed hash", sourceOf({ ...next, signature: flip(128) }), "its signature is wrong"],
+  ["a signature of another version", sourceOf({ ...next, signedBytes: withWord(4, 2) }), BAD],
+  ["a signature of a size that it has not", sourceOf({ ...next, signedBytes: withWord(8, 4096) }), BAD],
+  ["an image of 4 GiB", sourceOf({ ...next, signedBytes: withWord(28, 0xffff_fe00) }), BAD],
+  ["class 18, another product", sourceOf({ ...next, terms: { ...next.terms, product: "tests" } }), "it is of another product"],
+  [
+    "a floor above this kernel",
+    sourceOf({ ...next, terms: { revision: NEXT, floor: NEXT } }),
+    "only a kernel of a higher revision than this one may install it",
+  ],
+  ["class 13, a signed downgrade", sourceOf(ofRevision(REVISION - 1, 7)), "it is of a lower revision than this kernel"],
+  [
+    "the signature of another kernel",
+    sourceOf({ ...next, kernel: undefined, terms: next.terms }),
+    "has the signature of another revision",
+  ],
+  ["class 20, a bit that flipped", sourceOf(next, changed(100_000)), lied(1)],
+  ["a byte of the last chunk", sourceOf(next, changed(-1)), lied(13)],
+  ["class 19, a body that ends early", sourceOf(next, cutTo(200_000)), "ended its answer too early"],
+  [
+    "a body of a sector less",
+    sourceOf(next, (kernel) => ({ bytes: page(kernel.subarray(SECTOR_BYTES)) })),
+    "has a kernel of another length, in bytes: \\d+",
+  ],
+  [
+    "another part than was asked for",
+    sourceOf(next, (kernel) => part(kernel, 512)),
+    "sent another part than it was asked for",
+  ],
+  [
+    "a reset in the middle",
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "reset" })),
+    "connection reset by the other side",
+  ],
+  [
+    "silence in the middle",
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "silence" })),
+    "was silent for 10 s",
+  ],
+  ["silence from the beginning", () => null, "was silent for 10 s"],
+  [
+    "a redirect",
+    () => ({ bytes: page(new Uint8Array(0), { status: "302 Found", fields: "Location: http://10.0.2.78/\r\n" }) }),
+    "answered with status 302",
+  ],
+  ["pieces", sourceOf(next, (kernel) => ({ bytes: page(kernel, { fields: "Transfer-Encoding: chunked\r\n" }) })), "gave no answer of HTTP"],
+  ["what is no HTTP", () => ({ bytes: Buffer.from("220 ready\r\n\r\n") }), "gave no answer of HTTP"],
+  ["a head without end", () => ({ bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(1000)}`) }), "gave no answer of HTTP"],
+  ["a signature without end", () => ({ bytes: page(new Uint8Array(20_000)) }), "has a signature that is too long"],
+];
+
+function lied(chunk: number): string {
+  return `sent what was not signed, in the 64 KiB from byte ${chunk * CHUNK_BYTES}`;
+}
+
+test("a source that is wrong in any way is named with the reason, and nothing is written", async () => {
+  const { node, disk, source } = await alone();
+  for (const [what, answer, said] of rowsOf(REFUSED, 6)) {
+    source.answer = answer;
+    const printed = await output(node, `kernel install http://${PEER}/kernel/${NEXT}; echo $?`);
+    expect(printed, what).toMatch(new RegExp(`^kernel: no source has given it:\nkernel: ${PEER}: ${said}\n1\n`));
+    expect(recordOn(disk), what).toBeNull();
+  }
+  expect(await outputAmong(node, "handles")).not.toMatch(/stream.*shell/);
+});
+
+test("a source that breaks off, and one that knows no ranges, go on where they were", async () => {
+  const { node, disk, source } = await alone();
+  let count = 0;
+  const kernelOf = sourceOf(next, (kernel) => {
+    count++;
+    const from = Number(/^Range: bytes=(\d+)-\r$/m.exec(source.requests.at(-1)!)?.[1] ?? 0);
+    expect(from % CHUNK_BYTES, "only what is proven is kept").toBe(0);
+    if (count === 1) return { bytes: page(kernel).subarray(0, 200_000) };
+    if (count === 2) return { bytes: part(kernel, from).bytes.subarray(0, 300_000), then: "reset" };
+    return { bytes: page(kernel) };
+  });
+  source.answer = kernelOf;
+  source.requests.length = 0;
+  expect(await output(node, `kernel install http://${PEER}:80/any/kernel`)).toMatch(INSTALLED);
+  expectInstalled(disk);
+  const ranges = source.requests.map((request) => /bytes=(\d+)/.exec(request)?.[1]);
+  expect(ranges).toEqual([undefined, undefined, String(3 * CHUNK_BYTES), String(7 * CHUNK_BYTES)]);
+  expect(source.requests[1]).toMatch(/^GET \/any\/kernel HTTP\/1.0\r\nHost: 10.0.2.77:80\r\n/);
+});
+
+test.each([
+  ["of 100 KB/s is waited for", 14, INSTALLED],
+  ["of 1.4 KB/s is left", 1000, /^kernel: 10.0.2.77: was too slow$/m],
+] as const)("a source %s", async (_, segmentMs, said) => {
+  const { node, source } = await alone();
+  source.answer = sourceOf(next, (kernel) => ({ bytes: page(kernel), segmentMs }));
+  const from = node.console.text.length;
+  node.type(`kernel install http://${PEER}/k\n`);
+  while (!PROMPT.test(node.console.text.slice(from + 5))) await source.advance(segmentMs);
+  expect(node.console.text.slice(from)).toMatch(said);
+});
+
+test("Ctrl-C ends a load at once, and what was wrongly typed is said", async () => {
+  const { node, source } = await alone();
+  source.answer = () => null;
+  node.type(`kernel install http://${PEER}/k\n`);
+  await source.advance(2000);
+  node.type("\u0003");
+  await node.waitFor(/^kernel: hda: Ctrl-C was typed$/m, { within: "1s" });
+  await node.waitFor(PROMPT);
+  for (const [line, said] of [
+    ["https://10.0.2.77/k", "only http:// is known here"],
+    ["http:///k", "the URL names no host"],
+    ["http://10.0.2.77:0/k", "a port is a number from 1 to 65535"],
+    ["http://10.0.2.77:70000/k", "a port is a number from 1 to 65535"],
+    ["http://10.0.2.77/", "the URL names no file"],
+    ["http://10.0.2.77/k?x", "the URL of a kernel has no blanks, no ? and no #, and its path at most 511 characters"],
+    [String(NEXT), "the cluster has no other member to load it from"],
+  ])
+    expect(await output(node, `kernel install ${line}`)).toBe(`kernel: hda: ${said}\n`);
 });

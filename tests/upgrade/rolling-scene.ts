@@ -147,6 +147,3 @@ export function slotsOf(node: LabNode): SlotRecord {
 /** The revision that a node said at its last start. */
 export const revisionOf = (node: LabNode): number =>
   Number([...node.console.text.matchAll(/^QuRe revision (\d+)$/gm)].at(-1)?.[1] ?? -1);
-
-/** How often a node has started. */
-export const startsOf = (node: LabNode): number => [...node.console.text.matchAll(/^QuRe revision \d+$/gm)].length;

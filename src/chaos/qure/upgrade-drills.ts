@@ -17,7 +17,7 @@ const MS = 1e6;
 const TYPED_NS = 8000 * MS;
 /** Two leaders have heard each other by then. */
 const LED_NS = 1500 * MS;
-/** A turn that comes to nothing: three changes of the plan, the pause after it, and a machine that restarts meanwhile. */
+/** A turn that comes to nothing: changes of the plan, the pause after it, and a machine that restarts meanwhile. */
 const TURN_NS = 16_000 * MS;
 const FIRST_REVISION = 1_000_000;
 const REVISIONS = 1_000_000_000;
