@@ -317,6 +317,9 @@ cluster_timers:
     call    clock_ms
     call    proposal_timers
     call    cluster_sooner
+    call    clock_ms
+    call    report_timers
+    call    cluster_sooner
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi

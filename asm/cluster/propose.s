@@ -39,6 +39,9 @@ wanted:                 .space 4        # 1: a value, 2: voters, 0: nothing
 wanted_name:            .space NAME_SIZE
 wanted_value:           .space VALUE_SIZE
 wanted_away:            .space 4        # 1: the value is to go
+wanted_quiet:           .space 4        # 1: nobody waits for what becomes of it
+.global proposal_quiet
+proposal_quiet:         .space 4        # 1: nor will anybody for the changes that begin now
 wanted_from:            .space 4        # number of the values that it is a change of; 0: of whatever they are
     # what became of the last change of a value: 0 not known yet, 1 it counts, 2 no majority has answered
 .global proposal_result
@@ -103,10 +106,13 @@ proposal_begin_from:
     mov     ecx, VALUE_SIZE
     call    string_copy
 .Lproposal_begin_start:
-    xor     eax, eax
+    mov     eax, [proposal_quiet]
+    mov     [wanted_quiet], eax
+    test    eax, eax
+    jnz     1f
     mov     [proposal_result], eax
     mov     [proposal_event], eax
-    call    clock_ms
+1:  call    clock_ms
     add     eax, PROPOSE_MS
     mov     [give_up_at], eax
     call    proposal_start
@@ -430,6 +436,8 @@ proposal_end:
     xor     ecx, ecx
     xchg    ecx, [wanted]
     cmp     ecx, 1
+    jne     1f
+    cmp     dword ptr [wanted_quiet], 0
     jne     1f
     mov     [proposal_result], ebx
     call    proposal_count

@@ -59,7 +59,7 @@ upgrade_text:           .space REFUSAL_BYTES
 
 .text
 
-# cloud upgrade [status|REVISION|start|pause|resume|abort|allow REVISION]
+# Shows the upgrade of the cluster, or acts on it: cloud upgrade.
 # In: EAX how many arguments, EDX their addresses.
 # Out: EAX status.
 .global cloud_upgrade
@@ -104,7 +104,7 @@ cloud_upgrade:
     pop     ebx
     ret
 
-# cloud finalise: what the running revision writes may be written from now on.
+# Lets all write what the running revision writes: cloud finalise.
 # Out: EAX status.
 .global cloud_finalise
 cloud_finalise:
@@ -178,7 +178,7 @@ upgrade_agree:
     pop     ebx
     ret
 
-# cloud upgrade start: to the kernel in this machine's other slot.
+# Begins an upgrade to the kernel in this machine's other slot: cloud upgrade start.
 # Out: CF and EAX text, else EAX 1.
 upgrade_start_own:
     mov     eax, [upgrade_seen + SEEN_REVISIONS]
@@ -191,7 +191,7 @@ upgrade_start_own:
     stc
     ret
 
-# cloud upgrade REVISION
+# Begins an upgrade: cloud upgrade REVISION.
 # In: ESI the words.
 # Out: CF and EAX text, else EAX 1.
 upgrade_start:
@@ -262,7 +262,7 @@ upgrade_left:
     pop     edi
     ret
 
-# cloud upgrade pause
+# Has it stop after the node whose turn it is: cloud upgrade pause.
 # Out: CF and EAX text, else EAX 1.
 upgrade_pause:
     cmp     dword ptr [plan + PLAN_REVISION], 0
@@ -281,7 +281,7 @@ upgrade_nothing:
     stc
     ret
 
-# cloud upgrade resume, after a pause or a failure
+# Has it go on after a pause or a failure: cloud upgrade resume.
 # Out: CF and EAX text, else EAX 1.
 upgrade_resume:
     cmp     dword ptr [plan + PLAN_REVISION], 0
@@ -305,7 +305,7 @@ upgrade_resume:
     stc
     ret
 
-# cloud upgrade abort: what was done stays, whoever has the turn goes on
+# Ends it; what was done stays, and whoever has the turn goes on: cloud upgrade abort.
 # Out: CF and EAX text, else EAX 1.
 upgrade_abort:
     cmp     dword ptr [plan + PLAN_REVISION], 0
@@ -317,7 +317,7 @@ upgrade_abort:
     clc
     ret
 
-# cloud upgrade allow REVISION
+# Lets a refused revision be tried again: cloud upgrade allow REVISION.
 # In: ESI the words.
 # Out: CF and EAX text, else EAX 0, and EDX, ECX of the proposal.
 upgrade_allow:
@@ -351,37 +351,38 @@ upgrade_proposed:
     xor     eax, eax
     ret
 
-# cloud finalise
+# Makes what the running revision writes final: cloud finalise.
 # Out: as upgrade_allow.
 upgrade_final:
     LOAD_STRING eax, "an upgrade is under way"
     cmp     dword ptr [plan + PLAN_PHASE], PHASE_NONE
-    stc
-    jne     9f
-    cmp     byte ptr [boot_info + bi_trial], 1
-    cmc
-    jnc     1f
+    jne     .Lupgrade_final_not
     LOAD_STRING eax, "this kernel is on trial"
-    stc
-    ret
-1:  mov     ecx, [peer_first]
-2:  jecxz   4f
+    cmp     byte ptr [boot_info + bi_trial], 0
+    jne     .Lupgrade_final_not
+    mov     ecx, [peer_first]
+.Lupgrade_final_next:
+    jecxz   .Lupgrade_final_all
     cmp     dword ptr [ecx + PEER_VIEWED], 0
-    je      3f
+    je      .Lupgrade_final_skip
     mov     eax, [ecx + PEER_REVISION]
     cmp     eax, [boot_info + bi_revision]
-    jne     5f
-3:  mov     ecx, [ecx + PEER_NEXT]
-    jmp     2b
-4:  mov     eax, [boot_info + bi_revision]
+    jne     .Lupgrade_final_other
+.Lupgrade_final_skip:
+    mov     ecx, [ecx + PEER_NEXT]
+    jmp     .Lupgrade_final_next
+.Lupgrade_final_all:
+    mov     eax, [boot_info + bi_revision]
     call    plan_finalise
     jmp     upgrade_proposed
-5:  add     ecx, PEER_NAME
+.Lupgrade_final_other:
+    add     ecx, PEER_NAME
     mov     edx, offset upgrade_text
     SNPRINTF edx, REFUSAL_BYTES, "%s runs revision %u: all members must run one", ecx, eax
     mov     eax, offset upgrade_text
+.Lupgrade_final_not:
     stc
-9:  ret
+    ret
 
 # Prints the plan, who leads, and how far each member is. The mutex is not held.
 upgrade_show:

@@ -63,7 +63,9 @@ lead_look:
     je      1f
     call    lead_node
     mov     eax, [plan + PLAN_PHASE]
-1:  call    [lead_phases + eax*4]
+1:  mov     dword ptr [proposal_quiet], 1
+    call    [lead_phases + eax*4]
+    mov     dword ptr [proposal_quiet], 0
     jmp     .Llead_look_done
 .Llead_look_not:
     xor     eax, eax                    # who leads again knows nothing of before
@@ -424,17 +426,20 @@ lead_answers:
     call    lead_counts
 .Llead_answers_others:
     mov     esi, [peer_first]
-1:  test    esi, esi
-    jz      3f
+.Llead_answers_next:
+    test    esi, esi
+    jz      .Llead_answers_alone
     cmp     esi, edi
-    je      2f
+    je      .Llead_answers_skip
     cmp     dword ptr [esi + PEER_VIEWED], 0
-    je      2f
+    je      .Llead_answers_skip
     lea     eax, [esi + PEER_REPORT]
     call    lead_counts
-2:  mov     esi, [esi + PEER_NEXT]
-    jmp     1b
-3:  test    edi, edi
+.Llead_answers_skip:
+    mov     esi, [esi + PEER_NEXT]
+    jmp     .Llead_answers_next
+.Llead_answers_alone:
+    test    edi, edi
     jnz     .Llead_answers_count
     cmp     dword ptr [peer_alive], 0
     jne     .Llead_answers_count
@@ -444,11 +449,10 @@ lead_answers:
     call    lead_counts
 .Llead_answers_count:
     cmp     ebp, 1
-    jl      8f
-    clc
-    jmp     9f
-8:  stc
-9:  pop     ebp
+    setl    al
+    cmp     al, 1                       # CF when it was not less
+    cmc
+    pop     ebp
     pop     esi
     ret
 

@@ -52,7 +52,6 @@ failed_text:            .space VALUE_SIZE
 # In: EAX name.
 # Out: EAX text; CF when there is none.
 # Clobbers: ECX, EDX.
-.global value_text
 value_text:
     mov     edx, offset values
     call    values_find
@@ -176,33 +175,35 @@ plan_word:
 # Reads an id of 16 hexadecimal digits, or `-`.
 # In: ESI text, EDI where to, 8 bytes of zeros.
 # Out: ESI after it and a blank; CF when it is none.
-# Clobbers: EAX, ECX, EDX.
+# Clobbers: EAX, ECX, EDX, EDI.
 plan_id:
     cmp     byte ptr [esi], '-'
-    je      3f
-    mov     ecx, 16
-1:  lodsb
+    je      .Lplan_id_nobody
+    mov     ecx, 8
+.Lplan_id_byte:
+    lodsb
     call    parse_hex_digit
-    jc      9f
-    mov     edx, ecx                    # two digits a byte, the upper one first
-    and     edx, 1
-    jnz     2f
-    shl     eax, 4
-    mov     [edi], al
-    jmp     4f
-2:  or      [edi], al
-    inc     edi
-4:  dec     ecx
-    jnz     1b
-    jmp     5f
-3:  inc     esi
-5:  cmp     byte ptr [esi], ' '
-    jne     8f
+    jc      .Lplan_id_done
+    mov     edx, eax
+    shl     edx, 4
+    lodsb
+    call    parse_hex_digit
+    jc      .Lplan_id_done
+    or      eax, edx
+    stosb
+    dec     ecx
+    jnz     .Lplan_id_byte
+    jmp     .Lplan_id_end
+.Lplan_id_nobody:
+    inc     esi
+.Lplan_id_end:
+    cmp     byte ptr [esi], ' '
+    stc
+    jne     .Lplan_id_done
     inc     esi
     clc
+.Lplan_id_done:
     ret
-8:  stc
-9:  ret
 
 # Begins to change the plan to plan_next, if nobody changes the values meanwhile.
 # Out: CF and EAX error.

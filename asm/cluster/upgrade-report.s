@@ -56,7 +56,7 @@ report_heard:
     mov     esi, eax
     lea     eax, [esi + CLOUD_NODE]
     call    peer_known
-    jc      9f
+    jc      .Lreport_heard_done
     mov     ebx, eax
     lea     eax, [ebx + PEER_REPORT]
     lea     edx, [esi + CLOUD_REPORT]
@@ -86,7 +86,8 @@ report_heard:
     mov     dword ptr [peer_changed], 1
 2:  mov     eax, offset upgrade_event
     call    event_signal
-9:  pop     esi
+.Lreport_heard_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -97,6 +98,8 @@ report_changed:
     call    clock_ms
     add     eax, PROMPT_MS
     mov     [report_at], eax
+    mov     eax, offset cable_event     # the daemon's task tells it
+    call    event_signal
     mov     eax, offset upgrade_event
     jmp     event_signal
 

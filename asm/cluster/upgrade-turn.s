@@ -81,11 +81,6 @@ upgrade_task:
 1:  call    turn_look
     mov     esi, eax
     call    lead_look
-    mov     eax, ebx
-    call    report_timers
-    cmp     eax, edi
-    jge     .Lupgrade_task_unlock
-    mov     edi, eax
 .Lupgrade_task_unlock:
     call    cloud_unlock
     test    esi, esi
@@ -271,6 +266,8 @@ turn_others:
     movzx   eax, word ptr [report_own + REPORT_STATE]
     cmp     al, UPGRADE_FAILED
     jne     .Lturn_others_idle
+    cmp     dword ptr [plan + PLAN_STATE], PLAN_DONE    # nobody needs to know any more
+    jae     .Lturn_others_idle
     cmp     dword ptr [plan + PLAN_STATE], PLAN_RUN     # a person resumes: it is tried again,
     jne     .Lturn_others_nothing
     cmp     ah, REASON_SPACE            # but where it cannot be

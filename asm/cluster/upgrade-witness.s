@@ -245,9 +245,9 @@ witness_heard:
     push    esi
     mov     ebx, eax
     cmp     dword ptr [leader + SERVICE_RECORD], 0
-    je      9f
+    je      .Lwitness_heard_done
     call    plan_read
-    jc      9f
+    jc      .Lwitness_heard_done
     lea     eax, [ebx + CLOUD_WITNESSED]
     mov     edx, offset plan + PLAN_TURN
     call    session_same                # ids have the size of sessions
@@ -256,7 +256,7 @@ witness_heard:
     cmp     ecx, [plan + PLAN_EPOCH]
     jne     9f
     call    peer_known
-    jc      9f
+    jc      .Lwitness_heard_done
     add     eax, PEER_SESSION
     lea     edx, [ebx + CLOUD_WITNESSED + 8]
     call    session_same                # of an earlier boot it says nothing
@@ -264,14 +264,15 @@ witness_heard:
     lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset plan + PLAN_TURN
     call    session_same
-    je      9f                          # nobody speaks for himself
+    je      .Lwitness_heard_done                          # nobody speaks for himself
     call    peer_known
-    jc      9f
+    jc      .Lwitness_heard_done
     add     eax, PEER_REPORT
     mov     ecx, [plan + PLAN_EPOCH]
     mov     edx, [ebx + CLOUD_WITNESS_BITS]
     call    witness_count
-9:  pop     esi
+.Lwitness_heard_done:
+    pop     esi
     pop     ebx
     ret
 

@@ -4,7 +4,6 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
-.include "timer.inc"
 .include "slots.inc"
 .include "upgrade.inc"
 
@@ -12,7 +11,7 @@ ON_HOOK upgrade_slots, upgrade_slots_read
 ON_HOOK upgrade_try, upgrade_slots_try
 ON_HOOK upgrade_keep, upgrade_slots_keep
 ON_HOOK upgrade_floor, upgrade_slots_raise
-ON_HOOK upgrade_ends, upgrade_slots_end
+ON_HOOK upgrade_ends, slots_trial_ends
 
 .text
 
@@ -157,9 +156,3 @@ upgrade_slots_raise:
     pop     esi
     pop     ebx
     ret
-
-# Ends the trial after a time, if no one confirms it before.
-# In: EDX milliseconds.
-upgrade_slots_end:
-    mov     eax, offset slots_timer
-    jmp     timer_set

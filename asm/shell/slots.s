@@ -45,8 +45,14 @@ slots_expired:
     jmp     power_reset
 1:  ret
 
-.global slots_timer
 TIMER slots_timer, slots_expired
+
+# Gives the trial another time to be confirmed in.
+# In: EDX milliseconds from now.
+.global slots_trial_ends
+slots_trial_ends:
+    mov     eax, offset slots_timer
+    jmp     timer_set
 
 # Ends a trial that has failed: counts it, and notes the reason. May sleep.
 slots_settle:

@@ -1,0 +1,128 @@
+/**
+ * What becomes of an upgrade of the cluster while its machines restart (docs/protocols/upgrade.md). Those of campaigns
+ * run from CDs, which have no second kernel: each is given its turn, cannot take it, and is passed over. So all that is
+ * between the nodes is tried: who leads, whose turn it is, and that nothing goes on once a person has said so.
+ */
+import type { FaultAction } from "../../lab/fault-kinds.ts";
+import { packetHex } from "../../wire/hex.ts";
+import type { Drill } from "../drill.ts";
+import type { World } from "../world.ts";
+import { factsOf } from "./facts.ts";
+import type { KernelLayout } from "./kernel-layout.ts";
+import { staged } from "./staged.ts";
+import { canAgree } from "./values.ts";
+
+const MS = 1e6;
+/** What is typed has happened: a shell may wait for a majority. */
+const TYPED_NS = 8000 * MS;
+/** Two leaders have heard each other by then. */
+const LED_NS = 1500 * MS;
+/** A turn that comes to nothing: changes of the plan, the pause after it, and a machine that restarts meanwhile. */
+const TURN_NS = 16_000 * MS;
+const FIRST_REVISION = 1_000_000;
+const REVISIONS = 1_000_000_000;
+
+interface Plan {
+  readonly revision: number;
+  readonly state: number;
+  readonly epoch: number;
+  readonly turn: string;
+  readonly isGiven: boolean;
+}
+
+export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => string | null): Drill {
+  const facts = factsOf(world, layout);
+  const of = (name: string): number => layout.constant(name);
+  const nameOf = (index: number): string => world.nodes[index]!.name;
+  const type = (node: number, text: string): FaultAction => ({ word: "type", node, values: [`${text}\r`] });
+  /** The plan as a node has read it last; null: none. */
+  const planOf = (index: number): Plan | null => {
+    if (!facts.of(index).isMember) return null;
+    const { memory } = world.nodes[index]!;
+    const at = layout.address("plan");
+    const word = (name: string): number => memory.word(at + of(name)) ?? 0;
+    const turn = memory.bytes(at + of("PLAN_TURN"), 8);
+    if (word("PLAN_REVISION") === 0 || turn === null) return null;
+    return {
+      revision: word("PLAN_REVISION"),
+      state: word("PLAN_STATE"),
+      epoch: word("PLAN_EPOCH"),
+      turn: packetHex(turn, 0, 8),
+      isGiven: word("PLAN_PHASE") !== of("PHASE_NONE"),
+    };
+  };
+  const leads = (index: number): boolean =>
+    facts.of(index).isMember &&
+    (world.nodes[index]!.memory.word(layout.address("leader") + of("SERVICE_RECORD")) ?? 0) !== 0;
+
+  return {
+    name: "upgrade",
+    rule: "an upgrade gives one node after the other the turn, with one number each, also when its leader restarts; of two that begin at once one does; a person ends it",
+    begin: (random) => {
+      if (world.core.length < 2 || !canAgree(world, layout)) return null;
+      const revision = FIRST_REVISION + random.below(REVISIONS);
+      const [one, other] = [random.pick(world.core), random.pick(world.core)];
+      const givenTo = new Map<number, string>();
+      let chosen: number | null = null;
+      let twoSinceNs = Infinity;
+      let resetAtNs = Infinity;
+      let victim: number | null = null;
+      const isOurs = (plan: Plan | null): plan is Plan =>
+        plan !== null && (plan.revision === revision || plan.revision === revision + 1);
+      const plans = (): (Plan | null)[] => world.core.map(planOf);
+      const wrong = (): string | null => {
+        for (const plan of plans().filter(isOurs)) {
+          chosen ??= plan.revision;
+          if (plan.revision !== chosen) return `the upgrade to ${chosen} becomes one to ${plan.revision}`;
+          if (plan.state === of("PLAN_STOP")) return "the upgrade stops as after a failure, and nobody has tried anything";
+          if (!plan.isGiven) continue;
+          const before = givenTo.get(plan.epoch);
+          if (before !== undefined && before !== plan.turn) return `turn ${plan.epoch} is ${before}'s and ${plan.turn}'s`;
+          givenTo.set(plan.epoch, plan.turn);
+        }
+        const leaders = world.core.filter(leads);
+        if (leaders.length < 2) twoSinceNs = Infinity;
+        else twoSinceNs = Math.min(twoSinceNs, world.nowNs);
+        return world.nowNs > twoSinceNs + LED_NS ? `${leaders.map(nameOf).join(" and ")} lead the upgrade` : null;
+      };
+      const disturb = (): readonly FaultAction[] => {
+        if (resetAtNs === Infinity && plans().some((plan) => isOurs(plan) && plan.isGiven))
+          resetAtNs = world.nowNs + random.below(4000) * MS;
+        if (victim !== null || world.nowNs < resetAtNs) return [];
+        victim = world.core.find(leads) ?? random.pick(world.core);
+        return [{ word: "reset", node: victim, values: [] }];
+      };
+      return staged(world, [
+        {
+          withinNs: TYPED_NS,
+          begin: () => [type(one, `cloud upgrade ${revision}`), type(other, `cloud upgrade ${revision + 1}`)],
+          wrong,
+          missing: () => (plans().some(isOurs) ? null : "nobody has the plan of an upgrade"),
+        },
+        {
+          withinNs: TURN_NS * (world.core.length + 1),
+          go: disturb,
+          wrong,
+          missing: () => {
+            if (victim === null) return "nobody has had a turn";
+            if (!facts.of(victim).isMember) return `${nameOf(victim)}, which led the upgrade, is no member again`;
+            const left = world.core.find((index) => ![...givenTo.values()].includes(facts.ids[index]!));
+            return left === undefined ? null : `${nameOf(left)} has not had a turn`;
+          },
+        },
+        {
+          withinNs: TYPED_NS + TURN_NS,
+          begin: () => [type(random.pick(world.core), "cloud upgrade abort")],
+          wrong,
+          missing: () => {
+            const late = world.core.find((index) => {
+              const plan = planOf(index);
+              return !isOurs(plan) || plan.isGiven || plan.state < of("PLAN_DONE");
+            });
+            return late === undefined ? wellNot() : `${nameOf(late)} goes on with an upgrade that was ended`;
+          },
+        },
+      ]);
+    },
+  };
+}
