@@ -3,20 +3,22 @@
  * (docs/protocols/upgrade.md, "Propagation").
  */
 import { expect, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { digAt, rows } from "../guest/net/dig.ts";
 import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
 import { PacketScene, PEER } from "../guest/net/packet-wire.ts";
+import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
 import { numberedSigner } from "../setup/signer.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, PROMPT } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import {
   cdOf,
   flip,
-  KERNEL_REVISION_AT,
   type Other,
   ofRevision,
   REVISION,
@@ -132,6 +134,45 @@ thoroughly("a member that dies at any moment of a download gives way to another"
   }
 });
 
+thoroughly(
+  "the name `download` gives those that have the plan's target, the one that served the least first",
+  async (context) => {
+    requireOracle("dig", context);
+    const scene = await members(next, next, null);
+    const [first, second, third] = scene.nodes as [LabNode, LabNode, LabNode];
+    for (const node of [first, second]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
+    await outputAmong(first, "cloud set dns.domain cloud.example");
+    const wire = new PacketScene(scene.lab);
+    const facts = scene.nodes.map((node) => ({
+      mac: scene.lab.cluster.macAddresses[node.index]!,
+      address: addressOf(node),
+    }));
+    const addresses = (text: string): string[] =>
+      rows(text).flatMap((row) => / 0 IN A (\S+)$/.exec(row)?.slice(1) ?? []);
+    /** Of the member that knows most: reports of slots go to the coordinator. */
+    const asked = async (type = "A"): Promise<string> => {
+      const answers: string[] = [];
+      for (const node of facts) answers.push(await digAt(wire, node, "Download.cloud.example", type));
+      return answers.sort((one, other) => addresses(other).length - addresses(one).length)[0]!;
+    };
+    await scene.lab.advance("3s");
+    expect(await asked(), "without a plan").toMatch(/status: NXDOMAIN/);
+    await outputAmong(first, `cloud set upgrade "${NEXT} pause 0 - - 3"`);
+    await scene.lab.advance("70s");
+    expect(addresses(await asked()).sort()).toEqual([addressOf(first), addressOf(second)].sort());
+    expect(await asked("AAAA")).toMatch(/status: NOERROR.*ANSWER: 0/s);
+    // Whoever has served less comes first, then the lower id.
+    expect(await outputAmong(third, `kernel install ${urlOf(first)}`)).toMatch(INSTALLED);
+    await scene.lab.advance("3s");
+    expect(addresses(await asked())).toEqual([
+      ...byId(scene)
+        .filter(({ node }) => node !== first)
+        .map(({ node }) => addressOf(node)),
+      addressOf(first),
+    ]);
+  },
+);
+
 /** A node that is loaded from, and one that loads from whoever a test makes. */
 const serving = shared(async () => {
   const scene = await members(next);
@@ -242,12 +283,20 @@ const cutTo = (bytes: number) => (kernel: Uint8Array) => ({ bytes: page(kernel).
 /** A source, and what is said of it when nobody else is there. */
 const REFUSED: readonly (readonly [what: string, answer: (request: string) => Said | null, said: string])[] = [
   ["no signature", sourceOf({ ...next, signature: null }), "answered with status 404"],
-  ["a stranger's signature", sourceOf({ ...next, signer: stranger }), "no key that this kernel trusts made its signature"],
+  [
+    "a stranger's signature",
+    sourceOf({ ...next, signer: stranger }),
+    "no key that this kernel trusts made its signature",
+  ],
   ["a signature with a changed hash", sourceOf({ ...next, signature: flip(128) }), "its signature is wrong"],
   ["a signature of another version", sourceOf({ ...next, signedBytes: withWord(4, 2) }), BAD],
   ["a signature of a size that it has not", sourceOf({ ...next, signedBytes: withWord(8, 4096) }), BAD],
   ["an image of 4 GiB", sourceOf({ ...next, signedBytes: withWord(28, 0xffff_fe00) }), BAD],
-  ["class 18, another product", sourceOf({ ...next, terms: { ...next.terms, product: "tests" } }), "it is of another product"],
+  [
+    "class 18, another product",
+    sourceOf({ ...next, terms: { ...next.terms, product: "tests" } }),
+    "it is of another product",
+  ],
   [
     "a floor above this kernel",
     sourceOf({ ...next, terms: { revision: NEXT, floor: NEXT } }),
@@ -256,7 +305,7 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
   ["class 13, a signed downgrade", sourceOf(ofRevision(REVISION - 1, 7)), "it is of a lower revision than this kernel"],
   [
     "the signature of another kernel",
-    sourceOf({ ...next, kernel: undefined, terms: next.terms }),
+    sourceOf({ terms: { revision: NEXT, floor: REVISION } }),
     "has the signature of another revision",
   ],
   ["class 20, a bit that flipped", sourceOf(next, changed(100_000)), lied(1)],
@@ -274,12 +323,12 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
   ],
   [
     "a reset in the middle",
-    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "reset" })),
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), end: "reset" })),
     "connection reset by the other side",
   ],
   [
     "silence in the middle",
-    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "silence" })),
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), end: "silence" })),
     "was silent for 10 s",
   ],
   ["silence from the beginning", () => null, "was silent for 10 s"],
@@ -288,9 +337,17 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
     () => ({ bytes: page(new Uint8Array(0), { status: "302 Found", fields: "Location: http://10.0.2.78/\r\n" }) }),
     "answered with status 302",
   ],
-  ["pieces", sourceOf(next, (kernel) => ({ bytes: page(kernel, { fields: "Transfer-Encoding: chunked\r\n" }) })), "gave no answer of HTTP"],
+  [
+    "pieces",
+    sourceOf(next, (kernel) => ({ bytes: page(kernel, { fields: "Transfer-Encoding: chunked\r\n" }) })),
+    "gave no answer of HTTP",
+  ],
   ["what is no HTTP", () => ({ bytes: Buffer.from("220 ready\r\n\r\n") }), "gave no answer of HTTP"],
-  ["a head without end", () => ({ bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(1000)}`) }), "gave no answer of HTTP"],
+  [
+    "a head without end",
+    () => ({ bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(1000)}`) }),
+    "gave no answer of HTTP",
+  ],
   ["a signature without end", () => ({ bytes: page(new Uint8Array(20_000)) }), "has a signature that is too long"],
 ];
 
@@ -317,7 +374,7 @@ test("a source that breaks off, and one that knows no ranges, go on where they w
     const from = Number(/^Range: bytes=(\d+)-\r$/m.exec(source.requests.at(-1)!)?.[1] ?? 0);
     expect(from % CHUNK_BYTES, "only what is proven is kept").toBe(0);
     if (count === 1) return { bytes: page(kernel).subarray(0, 200_000) };
-    if (count === 2) return { bytes: part(kernel, from).bytes.subarray(0, 300_000), then: "reset" };
+    if (count === 2) return { bytes: part(kernel, from).bytes.subarray(0, 300_000), end: "reset" };
     return { bytes: page(kernel) };
   });
   source.answer = kernelOf;
@@ -359,4 +416,30 @@ test("Ctrl-C ends a load at once, and what was wrongly typed is said", async () 
     [String(NEXT), "the cluster has no other member to load it from"],
   ])
     expect(await output(node, `kernel install ${line}`)).toBe(`kernel: hda: ${said}\n`);
+});
+
+const cases = casesOf("upgrade/download");
+
+/** Some bits are other ones. */
+function mutated(right: Uint8Array, random: Random): Uint8Array {
+  const bytes = right.slice();
+  for (let count = 1 + random.below(4); count > 0; count--) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+  return bytes;
+}
+
+test(`whatever bits of an answer are wrong, nothing is installed and no memory is lost: ${cases.title}`, async () => {
+  const { node, disk, source } = await alone();
+  const { kernel, signature } = signedSystem(next);
+  const before = recordOn(disk);
+  await output(node, "mem mark");
+  for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+    const random = new Random(seed, "answers");
+    const signed = random.below(4) > 0 ? mutated(signature!, random) : signature!;
+    const body = signed === signature ? mutated(kernel, random) : kernel;
+    source.answer = (request) => ({ bytes: page(request.includes(".sig ") ? signed : body) });
+    const said = await output(node, `kernel install http://${PEER}/k`);
+    expect(said, cases.repeat(seed)).toMatch(/^kernel: no source has given it:\n/);
+    expect(recordOn(disk), cases.repeat(seed)).toEqual(before);
+  }
+  expect(await output(node, "mem leaks")).not.toMatch(/download|source|fetch/);
 });
