@@ -242,12 +242,20 @@ const cutTo = (bytes: number) => (kernel: Uint8Array) => ({ bytes: page(kernel).
 /** A source, and what is said of it when nobody else is there. */
 const REFUSED: readonly (readonly [what: string, answer: (request: string) => Said | null, said: string])[] = [
   ["no signature", sourceOf({ ...next, signature: null }), "answered with status 404"],
-  ["a stranger's signature", sourceOf({ ...next, signer: stranger }), "no key that this kernel trusts made its signature"],
+  [
+    "a stranger's signature",
+    sourceOf({ ...next, signer: stranger }),
+    "no key that this kernel trusts made its signature",
+  ],
   ["a signature with a changed hash", sourceOf({ ...next, signature: flip(128) }), "its signature is wrong"],
   ["a signature of another version", sourceOf({ ...next, signedBytes: withWord(4, 2) }), BAD],
   ["a signature of a size that it has not", sourceOf({ ...next, signedBytes: withWord(8, 4096) }), BAD],
   ["an image of 4 GiB", sourceOf({ ...next, signedBytes: withWord(28, 0xffff_fe00) }), BAD],
-  ["class 18, another product", sourceOf({ ...next, terms: { ...next.terms, product: "tests" } }), "it is of another product"],
+  [
+    "class 18, another product",
+    sourceOf({ ...next, terms: { ...next.terms, product: "tests" } }),
+    "it is of another product",
+  ],
   [
     "a floor above this kernel",
     sourceOf({ ...next, terms: { revision: NEXT, floor: NEXT } }),
@@ -288,9 +296,17 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
     () => ({ bytes: page(new Uint8Array(0), { status: "302 Found", fields: "Location: http://10.0.2.78/\r\n" }) }),
     "answered with status 302",
   ],
-  ["pieces", sourceOf(next, (kernel) => ({ bytes: page(kernel, { fields: "Transfer-Encoding: chunked\r\n" }) })), "gave no answer of HTTP"],
+  [
+    "pieces",
+    sourceOf(next, (kernel) => ({ bytes: page(kernel, { fields: "Transfer-Encoding: chunked\r\n" }) })),
+    "gave no answer of HTTP",
+  ],
   ["what is no HTTP", () => ({ bytes: Buffer.from("220 ready\r\n\r\n") }), "gave no answer of HTTP"],
-  ["a head without end", () => ({ bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(1000)}`) }), "gave no answer of HTTP"],
+  [
+    "a head without end",
+    () => ({ bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(1000)}`) }),
+    "gave no answer of HTTP",
+  ],
   ["a signature without end", () => ({ bytes: page(new Uint8Array(20_000)) }), "has a signature that is too long"],
 ];
 

@@ -59,7 +59,16 @@ export class ScriptedSource {
     const flags = bytes[13]!;
     const sequence = get32(bytes, 4);
     if (flags & SYN) {
-      const made = { port, request: "", said: null, heard: (sequence + 1) >>> 0, sent: 0, acknowledged: 0, windowBytes: 0, isOver: false };
+      const made = {
+        port,
+        request: "",
+        said: null,
+        heard: (sequence + 1) >>> 0,
+        sent: 0,
+        acknowledged: 0,
+        windowBytes: 0,
+        isOver: false,
+      };
       this.#connections.set(port, made);
       return [this.#segment(made, SYN | ACK, 0)];
     }
