@@ -54,37 +54,40 @@ async function turnIn(scene: Scene, phase: string, isWanted = (_: LabNode): bool
   return whose()!;
 }
 
-test("classes 1 and 2: three nodes go to the next revision, one after the other, and their services stay up", async () => {
+test("classes 1 and 2: three nodes go to the next revision, one after the other, and each is kept by the others", async () => {
   const { lab, nodes } = await rolling(3, "with an address", { service: SERVICE });
-  const client = new ServiceClient(lab);
-  await lab.advance("1s");
   const fromMs = lab.nowNs / 1e6;
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toMatch(/^cluster: the upgrade to revision 1001 is under way/m);
   const behind = new Set<number>();
-  await lab.until(
-    () => {
-      // Never two of them run the new kernel without one that is not confirmed.
-      const tried = nodes.filter((node) => !node.isOff && node.console.text.includes("a kernel on trial"));
-      behind.add(tried.filter((node) => !/good one now/.test(node.console.text)).length);
-      return nodes.every((node) => planOf(node)?.state === "done");
-    },
-    "the upgrade does not end",
-    WITHIN,
-  );
+  while (!nodes.every((node) => planOf(node)?.state === "done") && lab.nowNs / 1e6 < fromMs + 200_000) {
+    await lab.advance("500ms");
+    // Never two of them run the new kernel without one that is not confirmed.
+    behind.add(nodes.filter((node) => slotsOf(node).trial !== null).length);
+  }
   expect([...behind].sort()).toEqual([0, 1]);
   expect(nodes.map(revisionOf)).toEqual([NEW, NEW, NEW]);
   expect(nodes.map((node) => slotsOf(node).good)).toEqual([1, 1, 1]);
   expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: 3, left: 0 });
   expect(lab.nowNs / 1e6 - fromMs).toBeLessThan(120_000);
-  // Goodbyes and probes: the holder hands the address over before it restarts.
-  expect(client.silenceMs(fromMs)).toBeLessThan(100);
-  if (process.env["QURE_SHOW"]) console.log(lab.nowNs / 1e9 - fromMs / 1e3, client.silenceMs(fromMs));
+  if (process.env["QURE_SHOW"]) console.log(`three nodes: ${lab.nowNs / 1e9 - fromMs / 1e3} s`);
   await lab.advance("2s");
   expect(await said(nodes[1]!, "cloud upgrade")).toMatch(/^upgrade to revision 1001: done, 0 to go, turn 3$/m);
 });
 
 describeThoroughly("people and accidents", () => {
+  test("class 17: a service address is answered for all the time, but for its hand-over", async () => {
+    const { lab, nodes } = await rolling(3, "with an address", { service: SERVICE });
+    const client = new ServiceClient(lab);
+    await lab.advance("1s");
+    const fromMs = lab.nowNs / 1e6;
+    expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
+    await ended({ lab, nodes }, "done");
+    const awayMs = client.silenceMs(fromMs);
+    if (process.env["QURE_SHOW"]) console.log(`its address is away for ${awayMs} ms`);
+    expect(awayMs).toBeLessThan(100);
+  });
+
   test("classes 2 and 8: a poisoned revision stops after one node, and is refused after a second", async () => {
     const scene = await begun("poisoned", { breaks: POISON });
     const { lab, nodes } = scene;

@@ -74,10 +74,12 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
         for (const plan of plans().filter(isOurs)) {
           chosen ??= plan.revision;
           if (plan.revision !== chosen) return `the upgrade to ${chosen} becomes one to ${plan.revision}`;
-          if (plan.state === of("PLAN_STOP")) return "the upgrade stops as after a failure, and nobody has tried anything";
+          if (plan.state === of("PLAN_STOP"))
+            return "the upgrade stops as after a failure, and nobody has tried anything";
           if (!plan.isGiven) continue;
           const before = givenTo.get(plan.epoch);
-          if (before !== undefined && before !== plan.turn) return `turn ${plan.epoch} is ${before}'s and ${plan.turn}'s`;
+          if (before !== undefined && before !== plan.turn)
+            return `turn ${plan.epoch} is ${before}'s and ${plan.turn}'s`;
           givenTo.set(plan.epoch, plan.turn);
         }
         const leaders = world.core.filter(leads);
