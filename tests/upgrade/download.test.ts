@@ -28,6 +28,7 @@ import {
 } from "../system/signed-images.ts";
 import { SECOND_LBA } from "./machine.ts";
 import { page, type Said, ScriptedSource } from "./scripted-source.ts";
+import { sectorOf } from "./slot-sectors.ts";
 
 const SECTOR_BYTES = 512;
 const DISK_BYTES = 16 << 20;
@@ -364,6 +365,66 @@ test("a source that is wrong in any way is named with the reason, and nothing is
     expect(recordOn(disk), what).toBeNull();
   }
   expect(await outputAmong(node, "handles")).not.toMatch(/stream.*shell/);
+});
+
+/** What the record of the disk says, whether a signed kernel that is right can be installed there or not. */
+const RECORDS: readonly (readonly [what: string, said: Partial<SlotRecord>, printed: string])[] = [
+  [
+    "class 9, the disk is full",
+    {
+      good: 1,
+      slots: [
+        { firstSector: SECOND_LBA - 100, sectors: 0, revision: 0 },
+        { firstSector: SECOND_LBA, sectors: 2000, revision: 1 },
+      ],
+    },
+    "no space left",
+  ],
+  ["class 13, below the floor of the disk", { floor: NEXT + 1 }, "its revision is below the lowest of this disk"],
+  [
+    "a revision that is refused",
+    { failures: [{ revision: NEXT, count: 2 }] },
+    "its revision has failed twice: `kernel allow REVISION` lets it be tried again",
+  ],
+];
+
+test.each(RECORDS)("%s: that is found out before a byte of the kernel is asked for", async (_, said, printed) => {
+  const { node, disk, source } = await alone();
+  const before = [0, 1].map((copy) => bytesOf(disk, SLOT_RECORD_LBA + copy, SECTOR_BYTES));
+  const slots = [
+    { firstSector: 14, sectors: 2000, revision: REVISION },
+    { firstSector: SECOND_LBA, sectors: 0, revision: 0 },
+  ];
+  const whole = { version: 2, good: 0, trial: null, tries: 0, sequence: 9, floor: 0, result: 0, resultRevision: 0 };
+  const record = sectorOf({ ...whole, failures: [], slots, ...said });
+  for (const copy of [0, 1]) disk.write((SLOT_RECORD_LBA + copy) * SECTOR_BYTES, record);
+  source.answer = sourceOf(next);
+  source.requests.length = 0;
+  expect(await output(node, `kernel install http://${PEER}/k`)).toBe(`kernel: hda: ${printed}\n`);
+  expect(source.requests.map((request) => request.split(" ")[1])).toEqual(["/k.sig"]);
+  expect(Buffer.compare(bytesOf(disk, SLOT_RECORD_LBA, SECTOR_BYTES), record)).toBe(0);
+  before.forEach((bytes, copy) => disk.write((SLOT_RECORD_LBA + copy) * SECTOR_BYTES, bytes));
+});
+
+test("a kernel of a slot is named with its signature, and proved by it", async () => {
+  const { node, disk, source } = await alone();
+  source.answer = sourceOf(next);
+  expect(await output(node, `kernel install http://${PEER}/k`)).toMatch(INSTALLED);
+  expect(await output(node, "kernel list")).toBe(
+    `0  QuRe 0.2.0, revision ${REVISION}, sector 14, signed for test, good\n` +
+      `1  QuRe 0.2.0, revision ${NEXT}, sector 8192, signed for test, on trial\n`,
+  );
+  const right = `0  is test revision ${REVISION}, for revision 7 and later\n`;
+  expect(await output(node, "kernel verify; echo $?")).toBe(
+    `${right}1  is test revision ${NEXT}, for revision ${REVISION} and later\n0\n`,
+  );
+  spoil(disk, 300_000);
+  expect(await output(node, "kernel verify; echo $?")).toBe(
+    `${right}kernel: 1: it is not the kernel that was signed\n1\n`,
+  );
+  expect(await output(node, `kernel install --unsigned http://${PEER}/k`)).toMatch(INSTALLED);
+  expect(await output(node, "kernel verify; echo $?")).toBe(`${right}kernel: 1: it is not signed\n1\n`);
+  expect(source.requests.at(-1)).toMatch(/^GET \/k HTTP/);
 });
 
 test("a source that breaks off, and one that knows no ranges, go on where they were", async () => {
