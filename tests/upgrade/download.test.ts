@@ -2,10 +2,17 @@
  * How a kernel spreads: nodes serve what is in their slots, and load it from each other and from plain web servers
  * (docs/protocols/upgrade.md, "Propagation").
  */
-import { expect, test } from "vitest";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
-import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { type LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
 import { digAt, rows } from "../guest/net/dig.ts";
 import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
 import { PacketScene, PEER } from "../guest/net/packet-wire.ts";
@@ -243,6 +250,73 @@ test("two that take nothing hold a third up for no longer than 15 s", async () =
   expect((await get({ from: "10.0.2.79" })).status).toBe("503 Service Unavailable");
   await wire.lab.advance("16s");
   expect((await get({ from: "10.0.2.79" })).status).toBe("200 OK");
+});
+
+thoroughly(
+  "curl takes a kernel, a part and a rest from a node, and a node loads from a web server of this host",
+  async (context) => {
+    const curl = requireOracle("curl", context);
+    const { lab, nodes, disks } = await members(null);
+    const node = nodes[0]!;
+    lab.realtime = true;
+    onTestFinished(() => lab.close());
+    const { ports } = await openWay(lab, "user,hostfwd=tcp:127.0.0.1:0-:80");
+    const url = `http://127.0.0.1:${ports[0]}/kernel/${REVISION}`;
+    const folder = mkdtempSync(join(tmpdir(), "qure-curl-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const ask = async (...options: readonly string[]): Promise<void> => {
+      let isOver = false;
+      const done = promisify(execFile)(curl, ["-sS", "--fail", "--max-time", "60", ...options]).finally(
+        () => (isOver = true),
+      );
+      done.catch(() => {});
+      await lab.until(() => isOver, "curl did not end", { within: "300s" });
+      await done;
+    };
+    const { kernel, signature } = signedSystem();
+    const file = join(folder, "kernel");
+    await ask("-o", file, url, "-o", `${file}.sig`, `${url}.sig`);
+    expect(Buffer.compare(readFileSync(file), kernel)).toBe(0);
+    expect(Buffer.compare(readFileSync(`${file}.sig`), signature!)).toBe(0);
+    await ask("-r", "1000-70000", "-o", file, url);
+    expect(Buffer.compare(readFileSync(file), kernel.subarray(1000, 70_001))).toBe(0);
+    writeFileSync(file, kernel.subarray(0, 123_457));
+    await ask("-C", "-", "-o", file, url);
+    expect(Buffer.compare(readFileSync(file), kernel)).toBe(0);
+
+    const system = signedSystem(next);
+    const server = createServer(({ url: path }, response) => {
+      response.end(path === "/kernel.sig" ? system.signature : system.kernel);
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    expect(await outputAmong(node, `kernel install http://10.0.2.2:${port}/kernel`)).toMatch(INSTALLED);
+    expectInstalled(disks[0]!);
+  },
+);
+
+thoroughly("how many kernels a node has served outlives its restart, if it keeps anything", async () => {
+  const disk = new SparseDisk(DISK_BYTES + (32 << 20), { content: signedDisk() });
+  const lab = boot({ nodes: [{ disk }] });
+  const node = lab.nodes[0]!;
+  const start = async (): Promise<void> => {
+    const from = node.console.text.length;
+    await lab.until(() => /^cloud: .* peers 0$/m.test(node.console.text.slice(from)), "it is no member", {
+      within: "60s",
+    });
+    await lab.advance("6s");
+    await node.enter("", PROMPT);
+  };
+  await start();
+  await node.enter("mkfs -t oofs hda0", PROMPT);
+  node.reset();
+  await start();
+  expect((await downloads(new PacketScene(lab), [{ path: `/kernel/${REVISION}` }]))[0]!.status).toBe("200 OK");
+  expect(await servedBy(node)).toBe(1);
+  node.reset();
+  await start();
+  expect(await servedBy(node)).toBe(1);
 });
 
 /** A node alone with a source that does what it is told. */
