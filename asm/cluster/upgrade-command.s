@@ -225,13 +225,12 @@ upgrade_begin:
 .Lupgrade_begin_free:
     call    plan_refused
     jc      .Lupgrade_begin_refused
-    mov     [plan + PLAN_REVISION], ebx # for who is counted
+    mov     [plan_next + PLAN_REVISION], ebx
     call    upgrade_left
     LOAD_STRING eax, "no member runs a lower revision that it could leave"
     cmp     ecx, 1
     jc      .Lupgrade_begin_done
     mov     [plan_next + PLAN_LEFT], ecx
-    mov     [plan_next + PLAN_REVISION], ebx
     mov     dword ptr [plan_next + PLAN_STATE], PLAN_RUN
     mov     eax, 1
     clc
@@ -251,7 +250,7 @@ upgrade_begin:
     pop     ebx
     ret
 
-# How many members run a lower revision than the plan's.
+# How many members run a lower revision than that of plan_next, and can take it.
 # Out: ECX how many.
 # Clobbers: EAX, EDX.
 upgrade_left:

@@ -159,6 +159,7 @@ lead_give:
     ret
 
 # Finds who is next: the member with the lowest id that runs a lower revision and can take the target; this node last.
+# In: plan_next its revision.
 # Out: EDI its id, 0 when there is none; ECX how many are still to go, those apart that cannot.
 # Clobbers: EAX, EDX, ESI.
 .global lead_next
@@ -166,7 +167,7 @@ lead_next:
     push    ebp
     xor     edi, edi
     xor     ecx, ecx
-    mov     ebp, [plan + PLAN_REVISION]
+    mov     ebp, [plan_next + PLAN_REVISION]
     mov     esi, [peer_first]
 1:  test    esi, esi
     jz      4f

@@ -1,7 +1,7 @@
 /**
- * What becomes of an upgrade of the cluster while its machines restart (docs/protocols/upgrade.md). Those of campaigns
- * run from CDs, which have no second kernel: each is given its turn, cannot take it, and is passed over. So all that is
- * between the nodes is tried: who leads, whose turn it is, and that nothing goes on once a person has said so.
+ * What becomes of an upgrade of the cluster while its machines restart (docs/protocols/upgrade.md). It is to a kernel
+ * that nobody has: whoever has the turn looks for it in vain, and that stops it. So all that is between the nodes is
+ * tried: who leads, whose turn it is, what two people do at once, and that nothing goes on once a person has said so.
  */
 import type { FaultAction } from "../../lab/fault-kinds.ts";
 import { packetHex } from "../../wire/hex.ts";
@@ -17,8 +17,8 @@ const MS = 1e6;
 const TYPED_NS = 8000 * MS;
 /** Two leaders have heard each other by then. */
 const LED_NS = 1500 * MS;
-/** A turn that comes to nothing: changes of the plan, the pause after it, and a machine that restarts meanwhile. */
-const TURN_NS = 16_000 * MS;
+/** A turn that comes to nothing: three rounds of sources, and a machine that restarts meanwhile. */
+const TURN_NS = 40_000 * MS;
 const FIRST_REVISION = 1_000_000;
 const REVISIONS = 1_000_000_000;
 
@@ -57,7 +57,7 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
 
   return {
     name: "upgrade",
-    rule: "an upgrade gives one node after the other the turn, with one number each, also when its leader restarts; of two that begin at once one does; a person ends it",
+    rule: "an upgrade to a kernel that nobody has stops, whoever restarts meanwhile, and counts no failure; one leads it; of two that begin at once one does; a person ends it",
     begin: (random) => {
       if (world.core.length < 2 || !canAgree(world, layout)) return null;
       const revision = FIRST_REVISION + random.below(REVISIONS);
@@ -70,18 +70,25 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
       const isOurs = (plan: Plan | null): plan is Plan =>
         plan !== null && (plan.revision === revision || plan.revision === revision + 1);
       const plans = (): (Plan | null)[] => world.core.map(planOf);
+      const hasFailed = (): boolean => {
+        const at = layout.address("values") + of("VALUES_TEXT");
+        const { memory } = world.nodes[one]!;
+        const bytes = memory.bytes(at, of("VALUES_TEXT_MAXIMUM")) ?? new Uint8Array();
+        const words = String.fromCharCode(...bytes).split("\0");
+        const failed = words.indexOf("upgrade.failed");
+        return failed >= 0 && (words[failed + 1] ?? "").includes(`${chosen}:`);
+      };
       const wrong = (): string | null => {
         for (const plan of plans().filter(isOurs)) {
           chosen ??= plan.revision;
           if (plan.revision !== chosen) return `the upgrade to ${chosen} becomes one to ${plan.revision}`;
-          if (plan.state === of("PLAN_STOP"))
-            return "the upgrade stops as after a failure, and nobody has tried anything";
           if (!plan.isGiven) continue;
           const before = givenTo.get(plan.epoch);
           if (before !== undefined && before !== plan.turn)
             return `turn ${plan.epoch} is ${before}'s and ${plan.turn}'s`;
           givenTo.set(plan.epoch, plan.turn);
         }
+        if (hasFailed()) return `revision ${chosen} counts as failed, and nobody has tried it`;
         const leaders = world.core.filter(leads);
         if (leaders.length < 2) twoSinceNs = Infinity;
         else twoSinceNs = Math.min(twoSinceNs, world.nowNs);
@@ -91,7 +98,7 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
         if (resetAtNs === Infinity && plans().some((plan) => isOurs(plan) && plan.isGiven))
           resetAtNs = world.nowNs + random.below(4000) * MS;
         if (victim !== null || world.nowNs < resetAtNs) return [];
-        victim = world.core.find(leads) ?? random.pick(world.core);
+        victim = (random.chance(50) ? world.core.find(leads) : undefined) ?? random.pick(world.core);
         return [{ word: "reset", node: victim, values: [] }];
       };
       return staged(world, [
@@ -102,14 +109,14 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
           missing: () => (plans().some(isOurs) ? null : "nobody has the plan of an upgrade"),
         },
         {
-          withinNs: TURN_NS * (world.core.length + 1),
+          withinNs: 3 * TURN_NS,
           go: disturb,
           wrong,
           missing: () => {
             if (victim === null) return "nobody has had a turn";
-            if (!facts.of(victim).isMember) return `${nameOf(victim)}, which led the upgrade, is no member again`;
-            const left = world.core.find((index) => ![...givenTo.values()].includes(facts.ids[index]!));
-            return left === undefined ? null : `${nameOf(left)} has not had a turn`;
+            if (!facts.of(victim).isMember) return `${nameOf(victim)}, which has restarted, is no member again`;
+            const late = world.core.find((index) => planOf(index)?.state !== of("PLAN_STOP"));
+            return late === undefined ? null : `${nameOf(late)} does not stop an upgrade to a kernel that nobody has`;
           },
         },
         {
