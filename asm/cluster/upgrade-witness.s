@@ -251,16 +251,16 @@ witness_heard:
     lea     eax, [ebx + CLOUD_WITNESSED]
     mov     edx, offset plan + PLAN_TURN
     call    session_same                # ids have the size of sessions
-    jne     9f
+    jne     .Lwitness_heard_done
     mov     ecx, [ebx + CLOUD_WITNESS_EPOCH]
     cmp     ecx, [plan + PLAN_EPOCH]
-    jne     9f
+    jne     .Lwitness_heard_done
     call    peer_known
     jc      .Lwitness_heard_done
     add     eax, PEER_SESSION
     lea     edx, [ebx + CLOUD_WITNESSED + 8]
     call    session_same                # of an earlier boot it says nothing
-    jne     9f
+    jne     .Lwitness_heard_done
     lea     eax, [ebx + CLOUD_NODE]
     mov     edx, offset plan + PLAN_TURN
     call    session_same
