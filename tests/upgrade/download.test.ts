@@ -34,6 +34,7 @@ import {
   withWord,
 } from "../system/signed-images.ts";
 import { SECOND_LBA } from "./machine.ts";
+import { NEW, planOf, revisionOf, rolling, slotsOf } from "./rolling-scene.ts";
 import { page, type Said, ScriptedSource } from "./scripted-source.ts";
 import { sectorOf } from "./slot-sectors.ts";
 
@@ -180,6 +181,18 @@ thoroughly(
     ]);
   },
 );
+
+thoroughly("a cluster goes to a kernel that one of its members has", async () => {
+  const { lab, nodes } = await rolling(3, "one has it", { lacking: [1, 2], isProven: false });
+  for (const node of nodes) await outputAmong(node, "set upgrade.unsigned yes");
+  expect(await outputAmong(nodes[0]!, `cloud upgrade ${NEW}`)).not.toMatch(/^cluster: .*(?:cannot|no member)/m);
+  await lab.until(() => nodes.every((node) => planOf(node)?.state === "done"), "not all run it", { within: "900s" });
+  expect(nodes.map(revisionOf)).toEqual([NEW, NEW, NEW]);
+  expect(nodes.map((node) => slotsOf(node).good)).toEqual([1, 1, 1]);
+  const served: number[] = [];
+  for (const node of nodes) served.push(await servedBy(node));
+  expect(served.reduce((sum, count) => sum + count)).toBe(2);
+});
 
 /** A node that is loaded from, and one that loads from whoever a test makes. */
 const serving = shared(async () => {
