@@ -559,35 +559,37 @@ fetch_with_record:
 fetch_fits:
     mov     eax, [ebp + FETCH_REVISION]
     test    eax, eax                    # not known without a signature, until all is there
-    jz      1f
+    jz      .Lfetch_fits_slot
     call    slots_barred
-    jnc     1f
+    jnc     .Lfetch_fits_slot
     LOAD_STRING eax, "its revision is below the lowest of this disk"
-    jecxz   2f
+    jecxz   1f
     LOAD_STRING eax, "its revision has failed twice: `kernel allow REVISION` lets it be tried again"
-2:  mov     ecx, REASON_UNPROVEN
+1:  mov     ecx, REASON_UNPROVEN
     stc
     ret
-1:  mov     ecx, [slots_record + sr_good]
+.Lfetch_fits_slot:
+    mov     ecx, [slots_record + sr_good]
     xor     ecx, 1
     test    dword ptr [ebp + FETCH_FLAGS], FETCH_TRIAL
-    jnz     3f
+    jnz     2f
     call    slots_running               # without a person nobody writes over what runs
     cmp     eax, ecx
     mov     eax, offset said_running
-    je      4f
-3:  mov     esi, [ebp + FETCH_BYTES]
+    je      .Lfetch_fits_space
+2:  mov     esi, [ebp + FETCH_BYTES]
     shr     esi, SECTOR_SHIFT
     mov     edx, [ebp + FETCH_SIGNATURE]
     test    edx, edx
-    jz      5f
+    jz      3f
     mov     edx, [edx + SIGNATURE_SIZE]
-5:  call    slots_fits
-    jnc     6f
+3:  call    slots_fits
+    jnc     4f
     call    error_text
-4:  mov     ecx, REASON_SPACE
+.Lfetch_fits_space:
+    mov     ecx, REASON_SPACE
     stc
-6:  ret
+4:  ret
 
 # Proves what chunks do not: that it is a kernel, and of the revision that was signed. Without a signature its checksum
 # is all there is.

@@ -299,7 +299,7 @@ kernel_late:
 # Reads a piece of a slot's kernel, FILE_READER: whole sectors, of which some bytes may be too many in front.
 kernel_slot_piece:
     call    kernel_late
-    jc      3f
+    jc      .Lkernel_slot_piece_done
     push    esi
     push    edi
     mov     eax, [ebp + FILE_FROM]
@@ -332,7 +332,8 @@ kernel_slot_piece:
     clc
 2:  pop     edi
     pop     esi
-3:  ret
+.Lkernel_slot_piece_done:
+    ret
 
 # Reads a piece of the kernel that runs, FILE_READER.
 kernel_memory_piece:

@@ -350,7 +350,7 @@ slots_option:
 # Clobbers: EDX; ECX only without CF.
 kernel_load:
     cmp     edi, offset slots_install
-    jne     8f
+    jne     .Lkernel_load_other
     push    ecx
     mov     eax, esi
     call    parse_number
@@ -358,33 +358,36 @@ kernel_load:
     cmp     byte ptr [edx], 0
     jne     1f
     test    eax, eax
-    jnz     2f
+    jnz     .Lkernel_load_given
 1:  mov     eax, esi
     mov     dl, ':'                     # which no name of a drive has
     call    string_find
-    jc      7f
+    jc      .Lkernel_load_drive
     xor     eax, eax
-2:  pop     ecx
+.Lkernel_load_given:
+    pop     ecx
     neg     ecx
     and     ecx, FETCH_UNSIGNED
     or      ecx, FETCH_TRIAL | FETCH_BREAKS
     push    esi
     test    eax, eax
-    jz      3f
+    jz      2f
     xor     esi, esi
-3:  mov     edx, ebp
+2:  mov     edx, ebp
     call    break_clear
     call    download_kernel
     pop     esi
-    jc      4f
+    jc      3f
     PRINTF  "Kernel %u is on trial at the next start; then `kernel confirm` keeps it.\n", eax
     xor     eax, eax
     ret
-4:  mov     eax, 1
+3:  mov     eax, 1
     clc
     ret
-7:  pop     ecx
-8:  stc
+.Lkernel_load_drive:
+    pop     ecx
+.Lkernel_load_other:
+    stc
     ret
 
 # Lists the kernels of a disk, and what became of the last trial.

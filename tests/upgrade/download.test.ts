@@ -2,21 +2,30 @@
  * How a kernel spreads: nodes serve what is in their slots, and load it from each other and from plain web servers
  * (docs/protocols/upgrade.md, "Propagation").
  */
-import { expect, test } from "vitest";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { Random } from "../../emulator/state/random.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
-import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
+import { type LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
+import { digAt, rows } from "../guest/net/dig.ts";
 import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
 import { PacketScene, PEER } from "../guest/net/packet-wire.ts";
+import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
 import { numberedSigner } from "../setup/signer.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { casesOf, rowsOf } from "../setup/tier.ts";
 import { boot, CLOUD, PROMPT } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import {
   cdOf,
   flip,
-  KERNEL_REVISION_AT,
   type Other,
   ofRevision,
   REVISION,
@@ -25,7 +34,9 @@ import {
   withWord,
 } from "../system/signed-images.ts";
 import { SECOND_LBA } from "./machine.ts";
+import { NEW, planOf, revisionOf, rolling, slotsOf } from "./rolling-scene.ts";
 import { page, type Said, ScriptedSource } from "./scripted-source.ts";
+import { sectorOf } from "./slot-sectors.ts";
 
 const SECTOR_BYTES = 512;
 const DISK_BYTES = 16 << 20;
@@ -132,6 +143,57 @@ thoroughly("a member that dies at any moment of a download gives way to another"
   }
 });
 
+thoroughly(
+  "the name `download` gives those that have the plan's target, the one that served the least first",
+  async (context) => {
+    requireOracle("dig", context);
+    const scene = await members(next, next, null);
+    const [first, second, third] = scene.nodes as [LabNode, LabNode, LabNode];
+    for (const node of [first, second]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
+    await outputAmong(first, "cloud set dns.domain cloud.example");
+    const wire = new PacketScene(scene.lab);
+    const facts = scene.nodes.map((node) => ({
+      mac: scene.lab.cluster.macAddresses[node.index]!,
+      address: addressOf(node),
+    }));
+    const addresses = (text: string): string[] =>
+      rows(text).flatMap((row) => / 0 IN A (\S+)$/.exec(row)?.slice(1) ?? []);
+    /** Of the member that knows most: reports of slots go to the coordinator. */
+    const asked = async (type = "A"): Promise<string> => {
+      const answers: string[] = [];
+      for (const node of facts) answers.push(await digAt(wire, node, "Download.cloud.example", type));
+      return answers.sort((one, other) => addresses(other).length - addresses(one).length)[0]!;
+    };
+    await scene.lab.advance("3s");
+    expect(await asked(), "without a plan").toMatch(/status: NXDOMAIN/);
+    await outputAmong(first, `cloud set upgrade "${NEXT} pause 0 - - 3"`);
+    await scene.lab.advance("70s");
+    expect(addresses(await asked()).sort()).toEqual([addressOf(first), addressOf(second)].sort());
+    expect(await asked("AAAA")).toMatch(/status: NOERROR.*ANSWER: 0/s);
+    // Whoever has served less comes first, then the lower id.
+    expect(await outputAmong(third, `kernel install ${urlOf(first)}`)).toMatch(INSTALLED);
+    await scene.lab.advance("3s");
+    expect(addresses(await asked())).toEqual([
+      ...byId(scene)
+        .filter(({ node }) => node !== first)
+        .map(({ node }) => addressOf(node)),
+      addressOf(first),
+    ]);
+  },
+);
+
+thoroughly("a cluster goes to a kernel that one of its members has", async () => {
+  const { lab, nodes } = await rolling(3, "one has it", { lacking: [1, 2], isProven: false });
+  for (const node of nodes) await outputAmong(node, "set upgrade.unsigned yes");
+  expect(await outputAmong(nodes[0]!, `cloud upgrade ${NEW}`)).not.toMatch(/^cluster: .*(?:cannot|no member)/m);
+  await lab.until(() => nodes.every((node) => planOf(node)?.state === "done"), "not all run it", { within: "900s" });
+  expect(nodes.map(revisionOf)).toEqual([NEW, NEW, NEW]);
+  expect(nodes.map((node) => slotsOf(node).good)).toEqual([1, 1, 1]);
+  const served: number[] = [];
+  for (const node of nodes) served.push(await servedBy(node));
+  expect(served.reduce((sum, count) => sum + count)).toBe(2);
+});
+
 /** A node that is loaded from, and one that loads from whoever a test makes. */
 const serving = shared(async () => {
   const scene = await members(next);
@@ -203,6 +265,73 @@ test("two that take nothing hold a third up for no longer than 15 s", async () =
   expect((await get({ from: "10.0.2.79" })).status).toBe("200 OK");
 });
 
+thoroughly(
+  "curl takes a kernel, a part and a rest from a node, and a node loads from a web server of this host",
+  async (context) => {
+    const curl = requireOracle("curl", context);
+    const { lab, nodes, disks } = await members(null);
+    const node = nodes[0]!;
+    lab.realtime = true;
+    onTestFinished(() => lab.close());
+    const { ports } = await openWay(lab, "user,hostfwd=tcp:127.0.0.1:0-:80");
+    const url = `http://127.0.0.1:${ports[0]}/kernel/${REVISION}`;
+    const folder = mkdtempSync(join(tmpdir(), "qure-curl-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const ask = async (...options: readonly string[]): Promise<void> => {
+      let isOver = false;
+      const done = promisify(execFile)(curl, ["-sS", "--fail", "--max-time", "60", ...options]).finally(
+        () => (isOver = true),
+      );
+      done.catch(() => {});
+      await lab.until(() => isOver, "curl did not end", { within: "300s" });
+      await done;
+    };
+    const { kernel, signature } = signedSystem();
+    const file = join(folder, "kernel");
+    await ask("-o", file, url, "-o", `${file}.sig`, `${url}.sig`);
+    expect(Buffer.compare(readFileSync(file), kernel)).toBe(0);
+    expect(Buffer.compare(readFileSync(`${file}.sig`), signature!)).toBe(0);
+    await ask("-r", "1000-70000", "-o", file, url);
+    expect(Buffer.compare(readFileSync(file), kernel.subarray(1000, 70_001))).toBe(0);
+    writeFileSync(file, kernel.subarray(0, 123_457));
+    await ask("-C", "-", "-o", file, url);
+    expect(Buffer.compare(readFileSync(file), kernel)).toBe(0);
+
+    const system = signedSystem(next);
+    const server = createServer(({ url: path }, response) => {
+      response.end(path === "/kernel.sig" ? system.signature : system.kernel);
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    expect(await outputAmong(node, `kernel install http://10.0.2.2:${port}/kernel`)).toMatch(INSTALLED);
+    expectInstalled(disks[0]!);
+  },
+);
+
+thoroughly("how many kernels a node has served outlives its restart, if it keeps anything", async () => {
+  const disk = new SparseDisk(DISK_BYTES + (32 << 20), { content: signedDisk() });
+  const lab = boot({ nodes: [{ disk }] });
+  const node = lab.nodes[0]!;
+  const start = async (): Promise<void> => {
+    const from = node.console.text.length;
+    await lab.until(() => /^cloud: .* peers 0$/m.test(node.console.text.slice(from)), "it is no member", {
+      within: "60s",
+    });
+    await lab.advance("6s");
+    await node.enter("", PROMPT);
+  };
+  await start();
+  await node.enter("mkfs -t oofs hda0", PROMPT);
+  node.reset();
+  await start();
+  expect((await downloads(new PacketScene(lab), [{ path: `/kernel/${REVISION}` }]))[0]!.status).toBe("200 OK");
+  expect(await servedBy(node)).toBe(1);
+  node.reset();
+  await start();
+  expect(await servedBy(node)).toBe(1);
+});
+
 /** A node alone with a source that does what it is told. */
 const alone = shared(async () => {
   const disk = new SparseDisk(DISK_BYTES, { content: signedDisk() });
@@ -264,7 +393,7 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
   ["class 13, a signed downgrade", sourceOf(ofRevision(REVISION - 1, 7)), "it is of a lower revision than this kernel"],
   [
     "the signature of another kernel",
-    sourceOf({ ...next, kernel: undefined, terms: next.terms }),
+    sourceOf({ terms: { revision: NEXT, floor: REVISION } }),
     "has the signature of another revision",
   ],
   ["class 20, a bit that flipped", sourceOf(next, changed(100_000)), lied(1)],
@@ -282,12 +411,12 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
   ],
   [
     "a reset in the middle",
-    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "reset" })),
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), end: "reset" })),
     "connection reset by the other side",
   ],
   [
     "silence in the middle",
-    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), then: "silence" })),
+    sourceOf(next, (kernel) => ({ bytes: page(kernel).subarray(0, 100_000), end: "silence" })),
     "was silent for 10 s",
   ],
   ["silence from the beginning", () => null, "was silent for 10 s"],
@@ -325,6 +454,66 @@ test("a source that is wrong in any way is named with the reason, and nothing is
   expect(await outputAmong(node, "handles")).not.toMatch(/stream.*shell/);
 });
 
+/** What the record of the disk says, whether a signed kernel that is right can be installed there or not. */
+const RECORDS: readonly (readonly [what: string, said: Partial<SlotRecord>, printed: string])[] = [
+  [
+    "class 9, the disk is full",
+    {
+      good: 1,
+      slots: [
+        { firstSector: SECOND_LBA - 100, sectors: 0, revision: 0 },
+        { firstSector: SECOND_LBA, sectors: 2000, revision: 1 },
+      ],
+    },
+    "no space left",
+  ],
+  ["class 13, below the floor of the disk", { floor: NEXT + 1 }, "its revision is below the lowest of this disk"],
+  [
+    "a revision that is refused",
+    { failures: [{ revision: NEXT, count: 2 }] },
+    "its revision has failed twice: `kernel allow REVISION` lets it be tried again",
+  ],
+];
+
+test.each(RECORDS)("%s: that is found out before a byte of the kernel is asked for", async (_, said, printed) => {
+  const { node, disk, source } = await alone();
+  const before = [0, 1].map((copy) => bytesOf(disk, SLOT_RECORD_LBA + copy, SECTOR_BYTES));
+  const slots = [
+    { firstSector: 14, sectors: 2000, revision: REVISION },
+    { firstSector: SECOND_LBA, sectors: 0, revision: 0 },
+  ];
+  const whole = { version: 2, good: 0, trial: null, tries: 0, sequence: 9, floor: 0, result: 0, resultRevision: 0 };
+  const record = sectorOf({ ...whole, failures: [], slots, ...said });
+  for (const copy of [0, 1]) disk.write((SLOT_RECORD_LBA + copy) * SECTOR_BYTES, record);
+  source.answer = sourceOf(next);
+  source.requests.length = 0;
+  expect(await output(node, `kernel install http://${PEER}/k`)).toBe(`kernel: hda: ${printed}\n`);
+  expect(source.requests.map((request) => request.split(" ")[1])).toEqual(["/k.sig"]);
+  expect(Buffer.compare(bytesOf(disk, SLOT_RECORD_LBA, SECTOR_BYTES), record)).toBe(0);
+  before.forEach((bytes, copy) => disk.write((SLOT_RECORD_LBA + copy) * SECTOR_BYTES, bytes));
+});
+
+test("a kernel of a slot is named with its signature, and proved by it", async () => {
+  const { node, disk, source } = await alone();
+  source.answer = sourceOf(next);
+  expect(await output(node, `kernel install http://${PEER}/k`)).toMatch(INSTALLED);
+  expect(await output(node, "kernel list")).toBe(
+    `0  QuRe 0.2.0, revision ${REVISION}, sector 14, signed for test, good\n` +
+      `1  QuRe 0.2.0, revision ${NEXT}, sector 8192, signed for test, on trial\n`,
+  );
+  const right = `0  is test revision ${REVISION}, for revision 7 and later\n`;
+  expect(await output(node, "kernel verify; echo $?")).toBe(
+    `${right}1  is test revision ${NEXT}, for revision ${REVISION} and later\n0\n`,
+  );
+  spoil(disk, 300_000);
+  expect(await output(node, "kernel verify; echo $?")).toBe(
+    `${right}kernel: 1: it is not the kernel that was signed\n1\n`,
+  );
+  expect(await output(node, `kernel install --unsigned http://${PEER}/k`)).toMatch(INSTALLED);
+  expect(await output(node, "kernel verify; echo $?")).toBe(`${right}kernel: 1: it is not signed\n1\n`);
+  expect(source.requests.at(-1)).toMatch(/^GET \/k HTTP/);
+});
+
 test("a source that breaks off, and one that knows no ranges, go on where they were", async () => {
   const { node, disk, source } = await alone();
   let count = 0;
@@ -333,7 +522,7 @@ test("a source that breaks off, and one that knows no ranges, go on where they w
     const from = Number(/^Range: bytes=(\d+)-\r$/m.exec(source.requests.at(-1)!)?.[1] ?? 0);
     expect(from % CHUNK_BYTES, "only what is proven is kept").toBe(0);
     if (count === 1) return { bytes: page(kernel).subarray(0, 200_000) };
-    if (count === 2) return { bytes: part(kernel, from).bytes.subarray(0, 300_000), then: "reset" };
+    if (count === 2) return { bytes: part(kernel, from).bytes.subarray(0, 300_000), end: "reset" };
     return { bytes: page(kernel) };
   });
   source.answer = kernelOf;
@@ -375,4 +564,30 @@ test("Ctrl-C ends a load at once, and what was wrongly typed is said", async () 
     [String(NEXT), "the cluster has no other member to load it from"],
   ])
     expect(await output(node, `kernel install ${line}`)).toBe(`kernel: hda: ${said}\n`);
+});
+
+const cases = casesOf("upgrade/download");
+
+/** Some bits are other ones. */
+function mutated(right: Uint8Array, random: Random): Uint8Array {
+  const bytes = right.slice();
+  for (let count = 1 + random.below(4); count > 0; count--) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+  return bytes;
+}
+
+test(`whatever bits of an answer are wrong, nothing is installed and no memory is lost: ${cases.title}`, async () => {
+  const { node, disk, source } = await alone();
+  const { kernel, signature } = signedSystem(next);
+  const before = recordOn(disk);
+  await output(node, "mem mark");
+  for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
+    const random = new Random(seed, "answers");
+    const signed = random.below(4) > 0 ? mutated(signature!, random) : signature!;
+    const body = signed === signature ? mutated(kernel, random) : kernel;
+    source.answer = (request) => ({ bytes: page(request.includes(".sig ") ? signed : body) });
+    const said = await output(node, `kernel install http://${PEER}/k`);
+    expect(said, cases.repeat(seed)).toMatch(/^kernel: no source has given it:\n/);
+    expect(recordOn(disk), cases.repeat(seed)).toEqual(before);
+  }
+  expect(await output(node, "mem leaks")).not.toMatch(/download|source|fetch/);
 });

@@ -1,6 +1,6 @@
 /**
- * A web server on the wire that does what a test says: it answers, falls silent, breaks off, or is slow. All of it is in
- * virtual time.
+ * A web server on the wire that does what a test says: it answers, falls silent, breaks off, or is slow. All of it is
+ * in virtual time.
  */
 import { get16, get32 } from "../../emulator/ether/packet.ts";
 import { type PacketScene, PEER, tcp } from "../guest/net/packet-wire.ts";
@@ -17,7 +17,7 @@ export interface Said {
   /** Head and body. */
   readonly bytes: Uint8Array;
   /** What comes after them: the end, a reset, or nothing for ever. */
-  readonly then?: "fin" | "reset" | "silence";
+  readonly end?: "fin" | "reset" | "silence";
   /** A segment in so many milliseconds, and no sooner. */
   readonly segmentMs?: number;
 }
@@ -97,15 +97,15 @@ export class ScriptedSource {
     if (!said || known.isOver) return [];
     const { bytes } = said;
     const frames: Uint8Array[] = [];
-    const end = Math.min(bytes.length, known.acknowledged + Math.min(most, known.windowBytes));
-    while (known.sent < end) {
-      const data = bytes.slice(known.sent, Math.min(end, known.sent + SEGMENT_BYTES));
+    const until = Math.min(bytes.length, known.acknowledged + Math.min(most, known.windowBytes));
+    while (known.sent < until) {
+      const data = bytes.slice(known.sent, Math.min(until, known.sent + SEGMENT_BYTES));
       frames.push(this.#segment(known, PSH | ACK, 1 + known.sent, data));
       known.sent += data.length;
     }
-    if (known.sent < bytes.length || known.acknowledged < bytes.length || said.then === "silence") return frames;
+    if (known.sent < bytes.length || known.acknowledged < bytes.length || said.end === "silence") return frames;
     known.isOver = true;
-    return [...frames, this.#segment(known, said.then === "reset" ? RST | ACK : FIN | ACK, 1 + known.sent)];
+    return [...frames, this.#segment(known, said.end === "reset" ? RST | ACK : FIN | ACK, 1 + known.sent)];
   }
 
   /** Lets those go on who say a segment now and then; `ms` have passed. */
