@@ -6,7 +6,7 @@
 .include "net.inc"
 .include "cluster.inc"
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|upgrade|finalise|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -26,6 +26,8 @@ STRING action_invite, "invite"
 STRING action_join, "join"
 STRING action_expel, "expel"
 STRING action_key, "key"
+STRING action_upgrade, "upgrade"
+STRING action_finalise, "finalise"
 STRING action_help, "help"
 STRING key_new, "new"
 STRING key_set, "set"
@@ -62,6 +64,8 @@ actions:
     .long   action_join, cloud_join, 1
     .long   action_expel, cloud_rotate, 1
     .long   action_key, cloud_key, ANY
+    .long   action_upgrade, cloud_upgrade, ANY
+    .long   action_finalise, cloud_finalise, 0
     .long   action_help, cloud_help_shown, 0
     .long   0
 
@@ -188,6 +192,10 @@ cloud_status:
     jnc     .Lcloud_status_table
     PRINTF  "in memory only: hda0: %s\n", [node_problem]
 .Lcloud_status_table:
+    call    upgrade_unsigned
+    jc      2f
+    PRINT   "unsigned kernels may come through the cluster (set upgrade.unsigned no)\n"
+2:
     PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
     push    -1                          # now: this node
     push    [cluster_state]

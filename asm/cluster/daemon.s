@@ -35,12 +35,15 @@ STRING cluster_name, "cloud"
 .balign 4
 cluster_tasks:                          # those that work beside the daemon: routine, name
     .long   record_task, cluster_save_name, keep_task, cluster_keep_name, names_task, cluster_names_name
-    .long   learn_task, cluster_learn_name, lend_task, cluster_lend_name, 0
+    .long   learn_task, cluster_learn_name, lend_task, cluster_lend_name
+    .long   upgrade_task, cluster_upgrade_name, witness_task, cluster_witness_name, 0
 STRING cluster_save_name, "cloud save"
 STRING cluster_keep_name, "cloud keep"
 STRING cluster_names_name, "cloud names"
 STRING cluster_learn_name, "cloud learn"
 STRING cluster_lend_name, "cloud lend"
+STRING cluster_upgrade_name, "cloud upgrade"
+STRING cluster_witness_name, "cloud witness"
 
 .section .bss.kept, "aw", @nobits
 .balign 4
@@ -128,6 +131,7 @@ cluster_task:
     mov     eax, offset cluster_mutex
     call    mutex_lock
     call    cluster_remember
+    mov     dword ptr [upgrade_begun], 1
     mov     eax, CLUSTER_PORT
     mov     edx, ebx
     call    udp_open_on
@@ -312,6 +316,9 @@ cluster_timers:
     call    cluster_sooner
     call    clock_ms
     call    proposal_timers
+    call    cluster_sooner
+    call    clock_ms
+    call    report_timers
     call    cluster_sooner
     test    esi, esi
     jg      .Lcluster_timers_due

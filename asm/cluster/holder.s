@@ -70,7 +70,7 @@ holder_task:
     call    event_wait
     jmp     .Lholder_task_loop
 
-# Whether this node may hold addresses now: a member that others can hear, and believe.
+# Whether this node may hold addresses now: a member that others can hear, and believe, and that stays.
 # Out: ZF when it may.
 # Clobbers: EAX.
 .global holder_may
@@ -83,6 +83,8 @@ holder_may:
     mov     eax, [eax + NETIF_FLAGS]
     and     eax, NETIF_LINK
     cmp     eax, NETIF_LINK
+    jne     9f
+    cmp     dword ptr [upgrade_drained], 0  # it is about to restart, or on trial
 9:  ret
 
 # Says what is held when it is time, and looks what is to be claimed. What is held comes first: of several claims each
@@ -99,7 +101,8 @@ holder_look:
     mov     ebx, eax                    # EBX: now
     call    share_look
     call    holder_stamp
-    mov     edi, NEVER                  # EDI: milliseconds
+    call    leader_look
+    mov     edi, eax                    # EDI: milliseconds
     xor     ebp, ebp                    # EBP: addresses that are held
     mov     esi, offset services
 .Lholder_look_next:
@@ -212,6 +215,7 @@ holder_lend:
 # In: ESI service.
 # Out: EAX clock_ms.
 # Clobbers: ECX, EDX.
+.global holder_due
 holder_due:
     mov     eax, [esi + SERVICE_HEARD]
     cmp     dword ptr [esi + SERVICE_GIVEN], 0
@@ -404,6 +408,11 @@ holder_heard:
     mov     eax, [edi]
     test    eax, eax
     jz      .Lholder_heard_other
+    cmp     eax, LEADER_ADDRESS
+    jne     .Lholder_heard_service
+    call    leader_heard
+    jmp     .Lholder_heard_other
+.Lholder_heard_service:
     call    service_address_find
     jc      .Lholder_heard_other
     mov     ecx, [esi + SERVICE_RECORD]
@@ -452,10 +461,13 @@ holder_released:
     push    ebx
     push    esi
     mov     ebx, eax
+    mov     esi, offset leader
     mov     eax, [ebx + CLOUD_SERVICE]
+    cmp     eax, LEADER_ADDRESS
+    je      2f
     call    service_address_find
     jc      9f
-    cmp     dword ptr [esi + SERVICE_RECORD], 0
+2:  cmp     dword ptr [esi + SERVICE_RECORD], 0
     jne     9f
     lea     eax, [ebx + CLOUD_NODE]
     lea     edx, [esi + SERVICE_HOLDER]
@@ -522,45 +534,51 @@ holder_hand:
 # This node leaves: what it holds goes to the members that are next. The mutex is held. May sleep.
 .global holder_leave
 holder_leave:
-    push    ebx
     push    esi
+    mov     esi, offset services
+1:  cmp     dword ptr [esi + SERVICE_RECORD], 0
+    je      3f
+    call    holder_next
+    jc      2f
+    call    holder_hand
+    jmp     3f
+2:  call    holder_drop                 # there is nobody else
+3:  add     esi, SERVICE_SIZE
+    cmp     esi, offset services + SERVICES * SERVICE_SIZE
+    jb      1b
+    pop     esi
+    jmp     leader_leave
+
+# Finds the member that an address goes to next.
+# In: ESI service.
+# Out: EAX its id; CF when there is none.
+# Clobbers: ECX, EDX.
+.global holder_next
+holder_next:
+    push    ebx
     push    edi
     push    ebp
-    mov     esi, offset services
-.Lholder_leave_next:
-    cmp     dword ptr [esi + SERVICE_RECORD], 0
-    je      .Lholder_leave_other
     xor     edi, edi                    # EDI: who is next so far, EBP its weight
     mov     ebx, [peer_first]
-.Lholder_leave_peer:
+.Lholder_next_peer:
     test    ebx, ebx
-    jz      .Lholder_leave_chosen
+    jz      .Lholder_next_chosen
     call    holder_candidate
-    jne     .Lholder_leave_skip
+    jne     .Lholder_next_skip
     test    edi, edi
-    jz      .Lholder_leave_better
+    jz      .Lholder_next_better
     cmp     eax, ebp
-    jae     .Lholder_leave_skip
-.Lholder_leave_better:
+    jae     .Lholder_next_skip
+.Lholder_next_better:
     mov     ebp, eax
     lea     edi, [ebx + PEER_ID]
-.Lholder_leave_skip:
+.Lholder_next_skip:
     mov     ebx, [ebx + PEER_NEXT]
-    jmp     .Lholder_leave_peer
-.Lholder_leave_chosen:
+    jmp     .Lholder_next_peer
+.Lholder_next_chosen:
     mov     eax, edi
-    test    edi, edi
-    jz      .Lholder_leave_nobody
-    call    holder_hand
-    jmp     .Lholder_leave_other
-.Lholder_leave_nobody:
-    call    holder_drop                 # there is nobody else
-.Lholder_leave_other:
-    add     esi, SERVICE_SIZE
-    cmp     esi, offset services + SERVICES * SERVICE_SIZE
-    jb      .Lholder_leave_next
+    cmp     eax, 1                      # CF when there is none
     pop     ebp
     pop     edi
-    pop     esi
     pop     ebx
     ret

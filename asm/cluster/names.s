@@ -78,6 +78,8 @@ names_task:
     je      .Lnames_task_none
     call    names_load
     call    names_compose
+    call    plan_read
+    call    download_look
 .Lnames_task_none:
     mov     eax, offset cluster_mutex
     call    mutex_unlock

@@ -140,6 +140,7 @@ node_return:
     call    mount_open
     jc      .Lnode_return_done
     mov     [node_mount], eax
+    call    downloads_recall
     call    node_save
     call    keep_anew
     jmp     .Lnode_return_shown
@@ -185,6 +186,7 @@ node_load:
     call    mount_open
     jc      .Lnode_load_failed
     mov     [node_mount], eax
+    call    downloads_recall
     mov     eax, offset loaded          # the seed for the next boot is made of this one's
     mov     edx, NODE_SIZE
     call    generator_stir

@@ -264,7 +264,12 @@ packet_is_whole:
     cmp     esi, edx                    # KIND 0 has no size
     jne     .Lpacket_is_whole_not
     cmp     eax, KIND_CHANGE
-    jne     .Lpacket_is_whole_yes
+    jb      .Lpacket_is_whole_yes
+    je      .Lpacket_is_whole_change
+    call    report_is_whole
+    jc      .Lpacket_is_whole_not
+    jmp     .Lpacket_is_whole_yes
+.Lpacket_is_whole_change:
     call    change_is_whole
     jc      .Lpacket_is_whole_not
     jmp     .Lpacket_is_whole_yes
@@ -437,11 +442,12 @@ kind_sizes:             .word 0, CLOUD_SIZE, 0, CLOUD_SIZE, CLOUD_SIZE
     .word   CLOUD_JOIN_SIZE, CLOUD_WELCOME_SIZE, 0, 0
     .word   CLOUD_REQUEST_SIZE, 0, 0, CLOUD_REQUEST_SIZE
     .word   CLOUD_OFFER_KEY_SIZE, CLOUD_OFFER_KEY_SIZE, CLOUD_GIVE_SIZE, CLOUD_HAVE_SIZE, CLOUD_SIZE, CLOUD_SIZE
-    .word   CLOUD_CHANGE_SIZE, CLOUD_REQUEST_SIZE, 0, 0, 0, 0   # nodes take no KIND_PUSHED
+    .word   CLOUD_CHANGE_SIZE, CLOUD_REQUEST_SIZE, CLOUD_UPGRADE_SIZE, CLOUD_WITNESS_SIZE
+    .word   0, 0                        # nodes take no KIND_PUSHED
 kind_states:            .byte 0, JOINING | MEMBER, MEMBER, MEMBER, JOINING | MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER
     .byte   MEMBER, MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   JOINING | MEMBER, JOINING | MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER
     .byte   MEMBER, MEMBER, MEMBER, MEMBER, MEMBER, MEMBER
-    .byte   JOINING, MEMBER, 0, 0, JOINING, 0
+    .byte   JOINING, MEMBER, MEMBER, MEMBER, JOINING, 0

@@ -39,6 +39,10 @@ wanted:                 .space 4        # 1: a value, 2: voters, 0: nothing
 wanted_name:            .space NAME_SIZE
 wanted_value:           .space VALUE_SIZE
 wanted_away:            .space 4        # 1: the value is to go
+wanted_quiet:           .space 4        # 1: nobody waits for what becomes of it
+.global proposal_quiet
+proposal_quiet:         .space 4        # 1: nor will anybody for the changes that begin now
+wanted_from:            .space 4        # number of the values that it is a change of; 0: of whatever they are
     # what became of the last change of a value: 0 not known yet, 1 it counts, 2 no majority has answered
 .global proposal_result
 proposal_result:        .space 4
@@ -59,10 +63,18 @@ retry_ms:               .space 4        # after which that is tried again
 # Out: CF and EAX error: ERROR_BUSY, ERROR_NO_SPACE, ERROR_INVALID, ERROR_NO_ROUTE (this node is no member).
 .global proposal_begin
 proposal_begin:
+    xor     ecx, ecx
+
+# The same, unless others have changed the values meanwhile: then nothing is changed, and proposal_result is 2.
+# In: ECX number of the values that were read, 0 when they do not matter.
+.global proposal_begin_from
+proposal_begin_from:
     push    ebx
     push    esi
+    push    edi
     mov     ebx, eax
     mov     esi, edx
+    mov     edi, ecx
     mov     eax, ERROR_NO_ROUTE
     cmp     dword ptr [cluster_state], STATE_MEMBER
     stc
@@ -78,6 +90,7 @@ proposal_begin:
     call    values_change               # is it in order, and does it fit?
     jc      .Lproposal_begin_done
     mov     dword ptr [wanted], 1
+    mov     [wanted_from], edi
     mov     eax, offset wanted_name
     mov     edx, ebx
     mov     ecx, NAME_SIZE
@@ -93,15 +106,19 @@ proposal_begin:
     mov     ecx, VALUE_SIZE
     call    string_copy
 .Lproposal_begin_start:
-    xor     eax, eax
+    mov     eax, [proposal_quiet]
+    mov     [wanted_quiet], eax
+    test    eax, eax
+    jnz     1f
     mov     [proposal_result], eax
     mov     [proposal_event], eax
-    call    clock_ms
+1:  call    clock_ms
     add     eax, PROPOSE_MS
     mov     [give_up_at], eax
     call    proposal_start
     clc
 .Lproposal_begin_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -116,6 +133,12 @@ proposal_start:
     call    proposal_end
     jmp     .Lproposal_start_done
 .Lproposal_start_propose:
+    call    proposal_is_late
+    jne     .Lproposal_start_voters
+    mov     eax, 2
+    call    proposal_end
+    jmp     .Lproposal_start_done
+.Lproposal_start_voters:
     mov     eax, offset voters
     mov     edx, offset values + VALUES_VOTERS
     mov     ecx, REGION_TEXT
@@ -145,6 +168,22 @@ proposal_start:
 .Lproposal_start_done:
     pop     ebx
     ret
+
+# Whether a value is wanted for values that are others by now.
+# Out: ZF when so.
+# Clobbers: EAX.
+proposal_is_late:
+    cmp     dword ptr [wanted], 1
+    jne     9f
+    mov     eax, [wanted_from]
+    test    eax, eax
+    jz      1f
+    cmp     eax, [values + VALUES_NUMBER]
+    je      1f
+    cmp     eax, eax
+    ret
+1:  test    esp, esp                    # ZF clear
+9:  ret
 
 # Begins a phase.
 # In: EAX PHASE_PREPARE or PHASE_OFFER.
@@ -397,6 +436,8 @@ proposal_end:
     xor     ecx, ecx
     xchg    ecx, [wanted]
     cmp     ecx, 1
+    jne     1f
+    cmp     dword ptr [wanted_quiet], 0
     jne     1f
     mov     [proposal_result], ebx
     call    proposal_count

@@ -411,6 +411,9 @@ cluster_shared:
     mov     edx, esi
     cmp     ecx, KIND_PREPARE
     jb      .Lcluster_shared_accused
+    cmp     ecx, KIND_UPGRADE
+    je      .Lcluster_shared_upgrade
+    ja      .Lcluster_shared_witness
     cmp     ecx, KIND_PROMISE
     jae     .Lcluster_shared_answer
     mov     ecx, edi
@@ -418,6 +421,12 @@ cluster_shared:
     jmp     .Lcluster_shared_done
 .Lcluster_shared_answer:
     call    proposal_answered
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_upgrade:
+    call    report_heard
+    jmp     .Lcluster_shared_done
+.Lcluster_shared_witness:
+    call    witness_heard
     jmp     .Lcluster_shared_done
 .Lcluster_shared_accused:
     cmp     ecx, KIND_SUSPECT

@@ -99,6 +99,10 @@ services_configure:
     call    event_signal
     mov     eax, offset holder_event
     call    event_signal
+    mov     eax, offset upgrade_event
+    call    event_signal
+    mov     eax, offset witness_event
+    call    event_signal
     mov     eax, offset names_event
     call    event_signal
     pop     ebp

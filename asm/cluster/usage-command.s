@@ -38,6 +38,13 @@ cloud_help:
     .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"
     .ascii  "  cloud key rotate     replaces the key, for all members that live. Who was away says what to do\n"
     .ascii  "  cloud key forget     forgets it: the machine's own key counts again, or none\n"
+    .ascii  "  cloud upgrade        shows the upgrade of the cluster, and how far each node is (cloud upgrade status)\n"
+    .ascii  "  cloud upgrade REVISION     takes all nodes to this kernel, one after the other: each has it in the slot\n"
+    .ascii  "                       that does not run (kernel install), and keeps it once others say that it works\n"
+    .ascii  "  cloud upgrade start        to the one that this machine has in the other slot\n"
+    .ascii  "  cloud upgrade pause|resume|abort   after the node whose turn it is; a failure stops it until resume\n"
+    .ascii  "  cloud upgrade allow REVISION       lets one that failed twice be tried again\n"
+    .ascii  "  cloud finalise       no node goes back to an earlier revision any more: all run this one\n"
     .asciz  "  cloud help           shows this, a page at a time\n"
 .popsection
 

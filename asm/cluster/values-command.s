@@ -164,6 +164,7 @@ cloud_get:
 # Prints a member by its name, or by its id when it is not known.
 # In: ESI id.
 # Clobbers: EAX, ECX, EDX.
+.global voter_print
 voter_print:
     mov     eax, esi
     mov     edx, offset node + NODE_ID

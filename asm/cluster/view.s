@@ -135,6 +135,8 @@ view_put:
     mov     ecx, ENTRY_SIZE / 4
     rep movsd
     mov     [edi - ENTRY_SIZE + ENTRY_STATE], al
+    mov     eax, [ebx + PEER_REPORT + REPORT_TOLD]
+    mov     [edi - ENTRY_SIZE + ENTRY_UPGRADE], ax
     pop     esi
     ret
 
@@ -326,6 +328,8 @@ view_apply_entry:
     rep movsd
     pop     edi
     pop     esi
+    mov     ax, [esi + ENTRY_UPGRADE]
+    mov     [ebx + PEER_REPORT + REPORT_TOLD], ax
     and     dword ptr [ebx + PEER_FLAGS], FLAGS_ENTRY
     call    peer_aged
     call    peer_renew

@@ -250,6 +250,7 @@ signature_product:
 # Whether this kernel may give way to one that is signed: product, floor, and no lower revision.
 # In: EBX signature, proved.
 # Out: CF and EAX text.
+.global signature_fits
 signature_fits:
     call    signature_product
     jc      1f

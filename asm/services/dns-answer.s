@@ -193,6 +193,8 @@ dns_answer_finish:
 # Clobbers: EAX, ECX, EDI.
 answer_zone:
     push    ebp
+    call    answer_download
+    jc      .Lanswer_zone_done
     mov     ebp, ALIASES
 .Lanswer_zone_name:
     call    answer_delegation

@@ -9,19 +9,15 @@
 .include "tcp.inc"
 .include "http.inc"
 .include "running.inc"
-
-RUNNING_MS              = 10000         # so long nobody has to give way
+.include "download.inc"
 
 # More locals: SERVED_*.
 FILE_SERVED             = FILE_OTHERS - SERVED_SIZE
+FILE_SEAT               = FILE_SERVED - 4
 
 STRING name_public, "public.address"
 
-.bss
-.balign 4
-running_socket:         .space 4        # of the client that downloads; 0: nobody does
-running_since:          .space 4        # clock_ms when it began
-running_wanted:         .space 4        # 1: somebody else has asked since
+DOWNLOAD_SEATS running_seats, 1
 
 .text
 
@@ -33,7 +29,7 @@ running_wanted:         .space 4        # 1: somebody else has asked since
 http_running:
     push    esi
     push    edi
-    FRAME   -FILE_SERVED
+    FRAME   -FILE_SEAT
     mov     esi, edx
     call    running_bytes
     jc      .Lhttp_running_done
@@ -50,11 +46,13 @@ http_running:
     jne     .Lhttp_running_head
     cmp     dword ptr [ebp + FILE_LEFT], 0
     je      .Lhttp_running_head
-    call    running_take
-    mov     eax, ERROR_BUSY
+    mov     esi, offset running_seats
+    call    download_take
     jc      .Lhttp_running_done
+    mov     [ebp + FILE_SEAT], eax
     call    file_send
-    mov     dword ptr [running_socket], 0
+    mov     ecx, [ebp + FILE_SEAT]
+    mov     dword ptr [ecx + TAKEN_SOCKET], 0
     jmp     .Lhttp_running_done
 .Lhttp_running_head:
     call    file_send
@@ -64,48 +62,21 @@ http_running:
     pop     esi
     ret
 
-# Makes this client the one that downloads. A client whose connection is gone, by whatever end its task had, is none.
-# In: EBX client.
-# Out: CF when another one downloads.
-# Clobbers: EAX, ECX, EDX.
-running_take:
-    call    clock_ms
-    mov     ecx, eax
-    INTERRUPTS_OFF
-    mov     eax, [running_socket]
-    test    eax, eax
-    jz      1f
-    mov     edx, offset stream_type
-    call    handle_find
-    jc      1f
-    mov     dword ptr [running_wanted], 1
-    INTERRUPTS_RESTORE
-    stc
-    ret
-1:  mov     eax, [ebx + CLIENT_HANDLE]
-    mov     [running_socket], eax
-    mov     [running_since], ecx
-    mov     dword ptr [running_wanted], 0
-    INTERRUPTS_RESTORE
-    clc
-    ret
-
 # Reads a piece, FILE_READER.
 running_piece:
     push    ecx
-    cmp     dword ptr [running_wanted], 0
-    je      1f
-    call    clock_ms
-    sub     eax, [running_since]
-    cmp     eax, RUNNING_MS
-    cmc
-    jc      2f
+    push    esi
+    mov     esi, offset running_seats
+    mov     eax, [ebp + FILE_SEAT]
+    call    download_late
+    pop     esi
     mov     ecx, [esp]
-1:  mov     eax, [ebp + FILE_FROM]
+    jc      1f
+    mov     eax, [ebp + FILE_FROM]
     lea     edx, [ebp + FILE_SERVED]
     call    running_read
     clc
-2:  pop     eax
+1:  pop     eax
     ret
 
 # Writes who serves this copy: on the LAN the address that the client has reached, else `set public.address ADDRESS` if

@@ -1,6 +1,6 @@
 # The HTTP server: what a node says of itself to anybody who asks (RFC 9110, 9112). GET and HEAD of /status,
-# /status.json and /?IP, of the running kernel (asm/services/http-running.s), and of files (asm/services/http-file.s);
-# connections are kept open as HTTP/1.1 says.
+# /status.json and /?IP, of kernels (asm/services/http-running.s, asm/services/download-serve.s), and of files
+# (asm/services/http-file.s); connections are kept open as HTTP/1.1 says.
 # Each client has a task of its own, and as much room as asm/services/guard.s gives it.
 
 .include "macros.inc"
@@ -45,6 +45,7 @@ CLUSTER_NAME            = 8
 http_task:
     mov     eax, offset http_owner
     call    owner_join
+    call    kernels_served_now             # nobody is served that was when the service ended
     call    stream_open
     jc      1f
     mov     ebx, eax
@@ -277,20 +278,23 @@ http_answer:
     mov     edx, [http_cluster + CLUSTER_NAME]
     call    http_running
     jnc     .Lhttp_answer_done
-    cmp     eax, ERROR_BUSY
-    mov     edx, offset type_busy
-    mov     ebp, offset head_busy
-    je      .Lhttp_answer_text
     jmp     .Lhttp_answer_failed
 .Lhttp_answer_missing:
+    call    http_kernel
+    jnc     .Lhttp_answer_done
+    cmp     eax, ERROR_NOT_FOUND
+    jne     .Lhttp_answer_failed
     call    http_file
     jnc     .Lhttp_answer_done
 .Lhttp_answer_failed:
-    cmp     eax, ERROR_NOT_FOUND
-    stc
-    jne     .Lhttp_answer_done
+    mov     edx, offset type_busy
+    mov     ebp, offset head_busy
+    cmp     eax, ERROR_BUSY
+    je      .Lhttp_answer_text
     mov     ebp, offset head_missing
-    jmp     .Lhttp_answer_error
+    cmp     eax, ERROR_NOT_FOUND
+    je      .Lhttp_answer_error
+    stc
 .Lhttp_answer_done:
     pop     ebp
     ret
@@ -450,7 +454,7 @@ page_status:
     mov     edx, [http_cluster + CLUSTER_ERA]
     mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\nkernel revision %u, checksum %08x\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum]
+    SNPRINTF edi, ANSWER_BYTES, "name %s\naddress %I\nup %u s\nmemory in use %u bytes\nrequests %u\ncluster era %u, %u peers\nkernel revision %u, checksum %08x\nkernels served %u\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum], [downloads_served]
     mov     edx, offset type_text
     pop     ebx
     pop     ebp
@@ -465,7 +469,7 @@ page_json:
     mov     edx, [http_cluster + CLUSTER_ERA]
     mov     ebx, [http_cluster + CLUSTER_PEERS]
     mov     eax, offset hostname
-    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u,\"revision\":%u,\"checksum\":\"%08x\"}\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum]
+    SNPRINTF edi, ANSWER_BYTES, "{\"name\":\"%s\",\"address\":\"%I\",\"upSeconds\":%u,\"memoryBytes\":%u,\"requests\":%u,\"era\":%u,\"peers\":%u,\"revision\":%u,\"checksum\":\"%08x\",\"kernelsServed\":%u}\n", eax, esi, ecx, ebp, [http_requests], [edx], [ebx], [boot_info+bi_revision], [running_checksum], [downloads_served]
     mov     edx, offset type_json
     pop     ebx
     pop     ebp

@@ -169,29 +169,9 @@ boot_image_prove:
     cmp     edx, ecx
     ja      .Lboot_image_prove_bad
     shl     eax, 9
-    lea     esi, [ebx + eax]            # ESI: kernel image
+    add     eax, ebx
     shl     edx, 9
-    LOAD_STRING edi, "the kernel image has no valid header"
-    cmp     dword ptr [esi + ki_magic], KERNEL_MAGIC_LOW
-    jne     .Lboot_image_prove_bad
-    cmp     dword ptr [esi + ki_magic + 4], KERNEL_MAGIC_HIGH
-    jne     .Lboot_image_prove_bad
-    mov     ecx, [esi + ki_bytes]
-    cmp     ecx, 128
-    jb      .Lboot_image_prove_bad
-    cmp     ecx, edx
-    ja      .Lboot_image_prove_bad
-    LOAD_STRING edi, "the checksum of the kernel image is wrong"
-    xor     eax, eax
-    xchg    eax, [esi + ki_checksum]    # the checksum counts its own field as zero
-    push    eax
-    mov     eax, esi
-    mov     edx, ecx
-    call    crc32
-    pop     [esi + ki_checksum]
-    cmp     eax, [esi + ki_checksum]
-    jne     .Lboot_image_prove_bad
-    clc
+    call    kernel_prove
     jmp     .Lboot_image_prove_done
 .Lboot_image_prove_bad:
     mov     eax, edi

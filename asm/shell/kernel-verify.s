@@ -11,21 +11,14 @@
 .include "crypto.inc"
 .include "signature.inc"
 
-BUFFER_PAGES            = 3             # the longest signature, in whole sectors of any drive
 CHUNK_PAGES             = CHUNK_BYTES / PAGE_SIZE
 SECTOR_SHIFT            = 9
-ALIGNMENT_SECTORS       = SIGNATURE_ALIGNMENT >> SECTOR_SHIFT
-
-.bss
-keys_recalled:          .space 1        # 1: what this node keeps of its keys was read
-
-STRING keys_class, "kernel_keys"        # the list that the node took over last, as a persistent object
 
 .text
 
 # Proves the kernel of a drive by the signature there. May sleep.
 # In: EAX name of the drive, EDX kernel in memory, ECX its sectors of 512 bytes.
-# Out: CF and EAX text.
+# Out: EDX signature, SIGNATURE_PAGES that the caller gives back; CF and EAX text.
 .global kernel_signed
 kernel_signed:
     push    ebx
@@ -35,7 +28,7 @@ kernel_signed:
     mov     edi, ecx
     shl     edi, SECTOR_SHIFT
     push    eax
-    mov     eax, BUFFER_PAGES
+    mov     eax, SIGNATURE_PAGES
     call    page_alloc
     pop     edx
     jc      .Lkernel_signed_error
@@ -51,14 +44,15 @@ kernel_signed:
     mov     eax, ebx
     mov     ecx, edi
     call    signature_check
+    mov     edx, ebx
+    jnc     .Lkernel_signed_done
 .Lkernel_signed_free:
-    pushfd
     push    eax
     mov     eax, ebx
-    mov     edx, BUFFER_PAGES
+    mov     edx, SIGNATURE_PAGES
     call    page_free
     pop     eax
-    popfd
+    stc
     jmp     .Lkernel_signed_done
 .Lkernel_signed_error:
     call    error_text
@@ -69,89 +63,114 @@ kernel_signed:
     pop     ebx
     ret
 
-# Reads the signature that follows a drive's boot image. May sleep.
-# In: EAX name of the drive, EBX BUFFER_PAGES.
-# Out: EAX bytes; CF and EAX text.
-signature_of_drive:
-    push    esi
+# Says who signed a slot's kernel, in its line of `kernel list`; nothing when nobody did. May sleep.
+# In: EBX volume, slots_record; EDI slot.
+# Clobbers: EAX, ECX, EDX, ESI.
+.global kernel_told
+kernel_told:
     push    edi
-    push    ebp
-    call    volume_find
-    jc      .Lsignature_of_drive_error
-    mov     edi, eax                    # EDI: volume
-    mov     eax, [edi + VOLUME_DISK]
-    mov     ebp, [eax + DISK_SECTOR_BYTES]
-    xor     edx, edx
-    mov     esi, 1
-    call    signature_sectors
-    jc      .Lsignature_of_drive_error
-    mov     eax, [ebx + br_image_sectors]
-    add     eax, ALIGNMENT_SECTORS - 1
-    and     eax, -ALIGNMENT_SECTORS
-    add     eax, [ebx + br_image_lba]
-    bsf     ecx, ebp                    # in sectors of the drive
-    sub     ecx, SECTOR_SHIFT
-    shr     eax, cl
-    mov     edx, eax
-    call    signature_sectors
-    jc      .Lsignature_of_drive_none
-    cmp     dword ptr [ebx], SIGNATURE_MAGIC
-    jne     .Lsignature_of_drive_none
-    mov     eax, [ebx + SIGNATURE_SIZE]
-    cmp     eax, SIGNATURE_BYTES_MIN
-    jb      .Lsignature_of_drive_size
-    cmp     eax, SIGNATURE_BYTES_MAX
-    ja      .Lsignature_of_drive_size
-    push    eax
-    push    edx
-    lea     eax, [eax + ebp - 1]
-    xor     edx, edx
-    div     ebp
-    pop     edx
-    mov     esi, eax
-    call    signature_sectors
-    pop     edx
-    jc      .Lsignature_of_drive_error
-    mov     eax, edx
-    jmp     .Lsignature_of_drive_done
-.Lsignature_of_drive_size:
-    LOAD_STRING eax, "its signature has a size that none can have"
-    stc
-    jmp     .Lsignature_of_drive_done
-.Lsignature_of_drive_none:
-    LOAD_STRING eax, "it is not signed"
-    stc
-    jmp     .Lsignature_of_drive_done
-.Lsignature_of_drive_error:
-    call    error_text
-    stc
-.Lsignature_of_drive_done:
-    pop     ebp
+    mov     esi, edi
+    mov     eax, SIGNATURE_PAGES
+    call    page_alloc
+    jc      .Lkernel_told_done
+    mov     edi, eax
+    call    slot_signature
+    jc      .Lkernel_told_free
+    call    kernel_trusted
+    jc      1f
+    lea     eax, [edi + SIGNATURE_PRODUCT]
+    PRINTF  ", signed for %s", eax
+    jmp     .Lkernel_told_free
+1:  PRINT   ", signed by nobody whom this kernel trusts"
+.Lkernel_told_free:
+    mov     eax, edi
+    mov     edx, SIGNATURE_PAGES
+    call    page_free
+.Lkernel_told_done:
     pop     edi
-    pop     esi
     ret
 
-# Reads sectors into the buffer. May sleep.
-# In: EDI volume, EBX buffer, EDX first sector, ESI sectors, at least 1.
-# Out: CF and EAX error.
-# Clobbers: EAX, ECX only.
-signature_sectors:
-    push    edx
-    mov     eax, edi
-    mov     ecx, ebx
-    call    volume_read
+# Proves a signature by the keys that this kernel trusts by now. May sleep.
+# In: EDI signature, EAX its bytes.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX.
+kernel_trusted:
+    push    eax
+    call    kernel_keys_recall
     pop     edx
+    jc      1f
+    mov     eax, edi
+    jmp     signature_prove
+1:  ret
+
+# Proves the kernels of a disk by the signatures that lie after them. May sleep.
+# In: EBX volume, slots_record.
+# Out: EAX status; CF and EAX error.
+# Clobbers: ESI, EDI too.
+kernel_verify_own:
+    FRAME   8
+    # Locals: -4 chunk, -8 status
+    mov     eax, SIGNATURE_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_own_done
+    mov     edi, eax
+    mov     eax, CHUNK_PAGES
+    call    page_alloc
+    jc      .Lkernel_verify_own_free
+    mov     [ebp - 4], eax
+    mov     dword ptr [ebp - 8], 0
+    xor     esi, esi                    # ESI: slot
+.Lkernel_verify_own_slot:
+    cmp     dword ptr [slots_record + sr_places + esi*8 + 4], 0
+    je      .Lkernel_verify_own_next
+    call    slot_signature
+    jc      .Lkernel_verify_own_unsigned
+    call    kernel_trusted
+    jc      .Lkernel_verify_own_wrong
+    mov     edx, [ebp - 4]
+    call    kernel_verify_slot
+    LOAD_STRING eax, "it is not the kernel that was signed"
+    jc      .Lkernel_verify_own_wrong
+    lea     eax, [edi + SIGNATURE_PRODUCT]
+    PRINTF  "%u  is %s revision %u, for revision %u and later\n", esi, eax, [edi+SIGNATURE_REVISION], [edi+SIGNATURE_FLOOR]
+    jmp     .Lkernel_verify_own_next
+.Lkernel_verify_own_unsigned:
+    LOAD_STRING eax, "it is not signed"
+.Lkernel_verify_own_wrong:
+    PRINTF  "kernel: %u: %s\n", esi, eax
+    mov     dword ptr [ebp - 8], 1
+.Lkernel_verify_own_next:
+    inc     esi
+    cmp     esi, 2
+    jb      .Lkernel_verify_own_slot
+    mov     eax, [ebp - 4]
+    mov     edx, CHUNK_PAGES
+    call    page_free
+    mov     eax, [ebp - 8]
+    clc
+.Lkernel_verify_own_free:
+    pushfd
+    push    eax
+    mov     eax, edi
+    mov     edx, SIGNATURE_PAGES
+    call    page_free
+    pop     eax
+    popfd
+.Lkernel_verify_own_done:
+    ENDFRAME
     ret
 
 # Says which kernels of a disk are what the signature in a file is of. May sleep.
-# In: EBX volume, slots_record; ESI path.
+# In: EBX volume, slots_record; ESI path, 0: each slot has its own.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
 .global kernel_verify
 kernel_verify:
+    test    esi, esi
+    jz      kernel_verify_own
     FRAME   12
     # Locals: -4 signature, -8 chunk, -12 status
-    mov     eax, BUFFER_PAGES
+    mov     eax, SIGNATURE_PAGES
     call    page_alloc
     jc      .Lkernel_verify_done
     mov     [ebp - 4], eax
@@ -162,12 +181,7 @@ kernel_verify:
     mov     edi, [ebp - 4]
     call    signature_of_file
     jc      .Lkernel_verify_unread
-    push    eax
-    call    kernel_keys_recall
-    pop     edx
-    jc      .Lkernel_verify_wrong
-    mov     eax, edi
-    call    signature_prove
+    call    kernel_trusted
     jc      .Lkernel_verify_wrong
     lea     eax, [edi + SIGNATURE_PRODUCT]
     PRINTF  "%s revision %u, for revision %u and later\n", eax, [edi+SIGNATURE_REVISION], [edi+SIGNATURE_FLOOR]
@@ -203,7 +217,7 @@ kernel_verify:
     pushfd
     push    eax
     mov     eax, [ebp - 4]
-    mov     edx, BUFFER_PAGES
+    mov     edx, SIGNATURE_PAGES
     call    page_free
     pop     eax
     popfd
@@ -259,7 +273,7 @@ kernel_verify_slot:
     ret
 
 # Reads a signature from a file. May sleep.
-# In: ESI path, EDI BUFFER_PAGES.
+# In: ESI path, EDI SIGNATURE_PAGES.
 # Out: EAX bytes; CF and EAX error.
 signature_of_file:
     push    ebx
@@ -300,7 +314,7 @@ signature_of_file:
 .global kernel_trust
 kernel_trust:
     push    ebx
-    mov     eax, BUFFER_PAGES
+    mov     eax, SIGNATURE_PAGES
     call    page_alloc
     jc      .Lkernel_trust_done
     mov     edi, eax                    # EDI: list
@@ -314,15 +328,13 @@ kernel_trust:
     call    keys_take
     jc      .Lkernel_trust_wrong
     PRINTF  "This kernel trusts the keys of list %u now: %u.\n", [edi+KEYS_SEQUENCE], [edi+KEYS_COUNT]
-    call    volume_kept
-    test    eax, eax
-    jz      .Lkernel_trust_lost
-    mov     edx, offset keys_class
     mov     ecx, edi
     mov     esi, ebx
-    call    object_save
+    call    kernel_keys_keep
     mov     ebx, 0
     jnc     .Lkernel_trust_free
+    cmp     eax, ERROR_NO_DEVICE
+    je      .Lkernel_trust_lost
     call    error_text
     PRINTF  "kernel: they could not be kept: %s\n", eax
     jmp     .Lkernel_trust_failed
@@ -338,7 +350,7 @@ kernel_trust:
     mov     ebx, 1
 .Lkernel_trust_free:
     mov     eax, edi
-    mov     edx, BUFFER_PAGES
+    mov     edx, SIGNATURE_PAGES
     call    page_free
     mov     eax, ebx
     clc
@@ -346,37 +358,3 @@ kernel_trust:
     pop     ebx
     ret
 
-# Takes up the list of keys that this node keeps, once. One that cannot be read is not passed over: keys that it took
-# away would be trusted again. May sleep.
-# Out: CF and EAX text.
-kernel_keys_recall:
-    FRAME   KEYS_BYTES_MAX
-    push    esi
-    cmp     byte ptr [keys_recalled], 1
-    je      .Lkernel_keys_recall_done   # CF is clear
-    call    volume_kept
-    cmp     eax, 1
-    cmc
-    jnc     .Lkernel_keys_recall_done
-    mov     edx, offset keys_class
-    lea     ecx, [ebp - KEYS_BYTES_MAX]
-    mov     esi, KEYS_BYTES_MAX
-    call    object_load
-    jnc     .Lkernel_keys_recall_found
-    cmp     eax, ERROR_NOT_FOUND
-    je      .Lkernel_keys_recall_known
-    call    error_text
-    stc
-    jmp     .Lkernel_keys_recall_done
-.Lkernel_keys_recall_found:
-    mov     edx, eax
-    lea     eax, [ebp - KEYS_BYTES_MAX]
-    call    keys_recall
-    jc      .Lkernel_keys_recall_done
-.Lkernel_keys_recall_known:
-    mov     byte ptr [keys_recalled], 1
-    clc
-.Lkernel_keys_recall_done:
-    pop     esi
-    ENDFRAME
-    ret

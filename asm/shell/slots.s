@@ -10,10 +10,11 @@
 .include "bootinfo.inc"
 .include "bootrecord.inc"
 .include "slots.inc"
+.include "signature.inc"
+.include "download.inc"
 
 TRIAL_MS            = 600000                # a kernel that nobody confirms in this time restarts the machine
 SLOT_HEADER_BYTES   = 512
-KI_REVISION         = 28
 KI_LABEL            = 84
 KI_LABEL_BYTES      = 32
 
@@ -46,25 +47,19 @@ slots_expired:
 
 TIMER slots_timer, slots_expired
 
+# Gives the trial another time to be confirmed in.
+# In: EDX milliseconds from now.
+.global slots_trial_ends
+slots_trial_ends:
+    mov     eax, offset slots_timer
+    jmp     timer_set
+
 # Ends a trial that has failed: counts it, and notes the reason. May sleep.
 slots_settle:
     push    ebx
     push    esi
     push    edi
-    mov     eax, 1                      # a sector of a CD has room in a page
-    call    page_alloc
-    jc      .Lslots_settle_done
-    mov     edi, eax
-    mov     ecx, eax
-    call    boot_source_find
-    xchg    eax, edi
-    pushfd
-    mov     edx, 1
-    call    page_free
-    popfd
-    jc      .Lslots_settle_done
-    lea     eax, [edi + DISK_NAME]
-    call    slots_read
+    call    slots_boot
     jc      .Lslots_settle_done
     mov     esi, [slots_record + sr_trial]
     cmp     esi, 1
@@ -96,302 +91,20 @@ slots_settle:
     pop     ebx
     ret
 
-# Has the record say that the trial is over.
-# In: ESI revision that was on trial, EDI SLOT_RESULT_*.
-# Clobbers: nothing.
-slots_end_trial:
-    mov     dword ptr [slots_record + sr_trial], SLOT_NONE
-    mov     dword ptr [slots_record + sr_tries], 0
-    mov     [slots_record + sr_result], edi
-    mov     [slots_record + sr_result_revision], esi
-    ret
-
-# Finds where the failures of a revision are counted: its entry, else a free one, else the last.
-# In: EAX revision.
-# Out: ECX entry, its count 0 when it was not this revision's.
-# Clobbers: EDX.
-slots_failure:
-    mov     ecx, offset slots_record + sr_failures
-    mov     edx, SLOT_FAILURES
-1:  cmp     dword ptr [ecx + 4], 0
-    je      2f
-    cmp     [ecx], eax
-    je      3f
-    add     ecx, 8
-    dec     edx
-    jnz     1b
-    sub     ecx, 8
-2:  mov     dword ptr [ecx + 4], 0
-3:  ret
-
 # Whether a kernel may be put on trial. Says why not.
 # In: EAX revision.
 # Out: CF when not.
+.global slots_allowed
 slots_allowed:
-    cmp     eax, [slots_record + sr_floor]
-    jb      1f
-    mov     ecx, offset slots_record + sr_failures
-    mov     edx, SLOT_FAILURES
-3:  cmp     [ecx], eax
-    jne     4f
-    cmp     dword ptr [ecx + 4], SLOT_REFUSED
-    jae     2f
-4:  add     ecx, 8
-    dec     edx
-    jnz     3b
-    ret                                 # CF is clear
+    call    slots_barred
+    jnc     2f
+    jecxz   1f
+    PRINTF  "kernel: revision %u has failed %u times: `kernel allow %u` lets it be tried again\n", eax, ecx, eax
+    stc
+2:  ret
 1:  PRINTF  "kernel: revision %u is below the lowest of this disk, %u\n", eax, [slots_record + sr_floor]
     stc
     ret
-2:  PRINTF  "kernel: revision %u has failed %u times: `kernel allow %u` lets it be tried again\n", eax, [ecx + 4], eax
-    stc
-    ret
-
-# Reads a disk's record; makes one for its only kernel when it has none. May sleep.
-# In: EAX name of the disk.
-# Out: EBX volume, slots_record; CF and EAX error.
-# Clobbers: ESI too.
-slots_read:
-    push    edi
-    push    ebp
-    call    volume_find
-    jc      .Lslots_read_done
-    mov     ebx, eax
-    mov     ecx, [ebx + VOLUME_DISK]
-    mov     eax, ERROR_NOT_SUPPORTED
-    cmp     dword ptr [ecx + DISK_SECTOR_BYTES], 512
-    stc
-    jne     .Lslots_read_done
-    xor     edx, edx
-    mov     ecx, offset slots_sector
-    call    slots_sector_read
-    jc      .Lslots_read_done
-    xor     edi, edi                    # EDI: 1 when the loader knows one copy
-    cmp     dword ptr [slots_sector + br_magic], BOOT_RECORD_MAGIC
-    jne     1f
-    cmp     word ptr [slots_sector + br_version], BOOT_RECORD_VERSION
-    adc     edi, 0
-1:  mov     [slots_summed], edi
-    mov     edx, SLOT_RECORD_LBA + 1
-    mov     ecx, offset slots_second
-    call    slots_copy_read
-    mov     ebp, eax                    # EBP: the copies' errors, -1 for one that is whole
-    mov     edx, SLOT_RECORD_LBA
-    mov     ecx, offset slots_record
-    call    slots_copy_read
-    mov     dword ptr [slots_counts], 0
-    cmp     dword ptr [slots_summed], 0
-    je      4f
-    xor     eax, eax                    # what such a loader does not see is not one
-4:  cmp     eax, -1
-    jne     2f
-    cmp     ebp, -1
-    jne     .Lslots_read_good
-    mov     eax, [slots_second + sr_sequence]
-    cmp     eax, [slots_record + sr_sequence]
-    jbe     .Lslots_read_good
-2:  cmp     ebp, -1
-    jne     3f
-    mov     dword ptr [slots_counts], 1
-    mov     esi, offset slots_second
-    mov     edi, offset slots_record
-    mov     ecx, SLOT_RECORD_BYTES / 4
-    rep movsd
-    jmp     .Lslots_read_good
-3:  or      eax, ebp                    # what cannot be read may be one
-    stc
-    jnz     .Lslots_read_unread
-    mov     dword ptr [slots_counts], 1
-    call    slots_make
-    jc      .Lslots_read_done
-.Lslots_read_good:
-    call    slots_revisions
-    jmp     .Lslots_read_done
-.Lslots_read_unread:
-    mov     eax, ERROR_IO
-.Lslots_read_done:
-    pop     ebp
-    pop     edi
-    ret
-
-# Reads a sector. May sleep.
-# In: EBX volume, EDX sector, ECX memory.
-# Out: CF and EAX error.
-# Clobbers: ESI too.
-slots_sector_read:
-    mov     eax, ebx
-    mov     esi, 1
-    jmp     volume_read
-
-# Reads a copy of the record. May sleep.
-# In: EBX volume, EDX sector, ECX memory.
-# Out: EAX -1 when it is whole, 0 when it is none, else an error.
-# Clobbers: ESI too.
-slots_copy_read:
-    push    edi
-    mov     edi, ecx
-    call    slots_sector_read
-    jc      .Lslots_copy_read_done
-    cmp     dword ptr [edi + sr_magic], SLOT_MAGIC
-    jne     .Lslots_copy_read_none
-    cmp     dword ptr [edi + sr_good], 1
-    ja      .Lslots_copy_read_none
-    cmp     dword ptr [edi + sr_version], SLOT_VERSION
-    jne     .Lslots_copy_read_summed
-    mov     eax, edi
-    mov     edx, sr_check
-    call    crc32
-    cmp     eax, [edi + sr_check]
-    jne     .Lslots_copy_read_none
-    jmp     .Lslots_copy_read_whole
-.Lslots_copy_read_summed:
-    cmp     dword ptr [edi + sr_version], SLOT_VERSION_SUMMED
-    jne     .Lslots_copy_read_none
-    cmp     edi, offset slots_second
-    jne     .Lslots_copy_read_none
-    call    slots_sum
-    jnz     .Lslots_copy_read_none
-.Lslots_copy_read_whole:
-    or      eax, -1
-    jmp     .Lslots_copy_read_done
-.Lslots_copy_read_none:
-    xor     eax, eax
-.Lslots_copy_read_done:
-    pop     edi
-    ret
-
-# Adds up a record.
-# In: EDI record.
-# Out: EAX sum; ZF set when it is 0.
-# Clobbers: ECX.
-slots_sum:
-    xor     eax, eax
-    mov     ecx, SLOT_RECORD_BYTES / 4
-1:  add     eax, [edi + ecx*4 - 4]
-    dec     ecx
-    jnz     1b
-    test    eax, eax
-    ret
-
-# Makes the record of a disk that has none, from its boot sector in slots_sector.
-# Out: CF and EAX error.
-# Clobbers: EDI too.
-slots_make:
-    mov     eax, ERROR_CORRUPT
-    cmp     dword ptr [slots_sector + br_magic], BOOT_RECORD_MAGIC
-    stc
-    jne     1f
-    cmp     dword ptr [slots_sector + br_image_lba], 1
-    cmc
-    jc      1f
-    mov     ecx, SLOT_RECORD_BYTES / 4
-    mov     edi, offset slots_record
-    xor     eax, eax
-    rep stosd
-    mov     eax, [slots_sector + br_kernel_sector]
-    mov     dword ptr [slots_record + sr_magic], SLOT_MAGIC
-    mov     dword ptr [slots_record + sr_trial], SLOT_NONE
-    mov     [slots_record + sr_places], eax
-    neg     eax
-    add     eax, SLOT_SECOND_LBA
-    mov     [slots_record + sr_places + 4], eax
-    mov     dword ptr [slots_record + sr_places + 8], SLOT_SECOND_LBA
-    clc
-1:  ret
-
-# Fills in the revisions that the record does not know yet, from the kernels. May sleep.
-# In: EBX volume.
-# Out: CF and EAX error.
-# Clobbers: ESI, EDI too.
-slots_revisions:
-    xor     edi, edi
-1:  cmp     dword ptr [slots_record + sr_places + edi*8 + 4], 0
-    je      2f
-    imul    eax, edi, SLOT_CONTENT_BYTES
-    cmp     dword ptr [slots_record + sr_contents + eax], 0
-    jne     2f
-    mov     edx, [slots_record + sr_places + edi*8]
-    mov     ecx, offset slots_sector
-    call    slots_sector_read
-    jc      3f
-    cmp     dword ptr [slots_sector + ki_magic], KERNEL_MAGIC_LOW
-    jne     2f
-    imul    eax, edi, SLOT_CONTENT_BYTES
-    mov     ecx, [slots_sector + KI_REVISION]
-    mov     [slots_record + sr_contents + eax], ecx
-2:  inc     edi
-    cmp     edi, 2
-    jb      1b
-    clc
-3:  ret
-
-# Writes the record, each copy after the other is on stable storage, first over the one that does not count. Whoever
-# writes a kernel writes the record before, so a partition that lies where they would be ends both. May sleep.
-# In: EBX volume.
-# Out: CF and EAX error: ERROR_NO_SPACE where a partition begins before the end of the slots.
-# Clobbers: ESI too.
-slots_write:
-    mov     eax, [ebx + VOLUME_DISK]
-    add     eax, DISK_PARTITION
-    mov     ecx, DISK_PARTITIONS
-1:  cmp     dword ptr [eax + VOLUME_SECTORS], 0
-    je      2f
-    cmp     dword ptr [eax + VOLUME_START], SLOT_RECORD_LBA + 1
-    jbe     3f
-2:  add     eax, VOLUME_SIZE_OF
-    dec     ecx
-    jnz     1b
-    cmp     dword ptr [slots_summed], 0
-    jne     slots_write_summed
-    inc     dword ptr [slots_record + sr_sequence]
-    mov     dword ptr [slots_record + sr_version], SLOT_VERSION
-    mov     eax, offset slots_record
-    mov     edx, sr_check
-    call    crc32
-    mov     [slots_record + sr_check], eax
-    mov     edx, SLOT_RECORD_LBA + 1
-    sub     edx, [slots_counts]
-    call    slots_write_copy
-    jc      4f
-    xor     dword ptr [slots_counts], 1 # from here on this one counts
-    mov     edx, SLOT_RECORD_LBA + 1
-    sub     edx, [slots_counts]
-    call    slots_write_copy
-    jc      4f
-    mov     dword ptr [slots_counts], 0
-    ret
-3:  mov     eax, ERROR_NO_SPACE
-    stc
-4:  ret
-
-# Writes it for a loader that knows one copy. May sleep.
-# In: EBX volume.
-# Out: CF and EAX error.
-# Clobbers: ESI too.
-slots_write_summed:
-    mov     dword ptr [slots_record + sr_sequence], 0
-    mov     dword ptr [slots_record + sr_version], SLOT_VERSION_SUMMED
-    mov     dword ptr [slots_record + sr_check], 0
-    push    edi
-    mov     edi, offset slots_record
-    call    slots_sum
-    pop     edi
-    sub     [slots_record + sr_check], eax
-    mov     edx, SLOT_RECORD_LBA + 1
-
-# Writes the record to a sector, and waits until it is on stable storage. May sleep.
-# In: EBX volume, EDX sector.
-# Out: CF and EAX error.
-# Clobbers: ESI too.
-slots_write_copy:
-    mov     eax, ebx
-    mov     ecx, offset slots_record
-    mov     esi, 1
-    call    volume_write
-    jc      1f
-    mov     eax, ebx
-    jmp     volume_flush
-1:  ret
 
 # Takes the boot image of a drive or a disk into memory, and proves it. May sleep.
 # In: EAX name of the drive.
@@ -553,7 +266,14 @@ command_kernel:
     jne     .Lcommand_kernel_words
     call    slots_option
 .Lcommand_kernel_words:
-    sub     edi, [ebx + 8]              # words before the disk
+    cmp     dword ptr [ebx + 4], offset kernel_verify
+    jne     1f
+    cmp     edi, 2
+    jne     1f
+    xor     esi, esi                    # by the signatures that the slots have
+    LOAD_STRING eax, "hda"
+    jmp     .Lcommand_kernel_disk
+1:  sub     edi, [ebx + 8]              # words before the disk
     jb      .Lcommand_kernel_usage
     cmp     edi, 1
     ja      .Lcommand_kernel_usage
@@ -565,6 +285,8 @@ command_kernel:
 .Lcommand_kernel_disk:
     mov     ebp, eax                    # EBP: name of the disk
     mov     edi, [ebx + 4]
+    call    kernel_load
+    jnc     .Lcommand_kernel_done
     push    ecx
     mov     eax, offset slots_mutex     # one change after the other, and none is left half done by Ctrl-C
     call    mutex_lock
@@ -621,6 +343,53 @@ slots_option:
     dec     edi
 1:  ret
 
+# Installs a kernel that is not on a drive: `kernel install URL`, or a revision that members of the cluster have. The
+# record of slots is not locked while it comes. May sleep, for minutes.
+# In: EDI routine of the command, ESI what is to be installed, EBP name of the disk, ECX 1 for --unsigned.
+# Out: EAX status; CF when the command is another one.
+# Clobbers: EDX; ECX only without CF.
+kernel_load:
+    cmp     edi, offset slots_install
+    jne     .Lkernel_load_other
+    push    ecx
+    mov     eax, esi
+    call    parse_number
+    jc      1f
+    cmp     byte ptr [edx], 0
+    jne     1f
+    test    eax, eax
+    jnz     .Lkernel_load_given
+1:  mov     eax, esi
+    mov     dl, ':'                     # which no name of a drive has
+    call    string_find
+    jc      .Lkernel_load_drive
+    xor     eax, eax
+.Lkernel_load_given:
+    pop     ecx
+    neg     ecx
+    and     ecx, FETCH_UNSIGNED
+    or      ecx, FETCH_TRIAL | FETCH_BREAKS
+    push    esi
+    test    eax, eax
+    jz      2f
+    xor     esi, esi
+2:  mov     edx, ebp
+    call    break_clear
+    call    download_kernel
+    pop     esi
+    jc      3f
+    PRINTF  "Kernel %u is on trial at the next start; then `kernel confirm` keeps it.\n", eax
+    xor     eax, eax
+    ret
+3:  mov     eax, 1
+    clc
+    ret
+.Lkernel_load_drive:
+    pop     ecx
+.Lkernel_load_other:
+    stc
+    ret
+
 # Lists the kernels of a disk, and what became of the last trial.
 # In: EBX volume.
 # Out: EAX status.
@@ -674,7 +443,8 @@ slots_describe:
     je      .Lslots_describe_known
     LOAD_STRING eax, "no kernel"
 .Lslots_describe_known:
-    PRINTF  "%u  %s, revision %u, sector %u", edi, eax, [ebp-SLOT_HEADER_BYTES+KI_REVISION], [slots_record+sr_places+edi*8]
+    PRINTF  "%u  %s, revision %u, sector %u", edi, eax, [ebp-SLOT_HEADER_BYTES+ki_revision], [slots_record+sr_places+edi*8]
+    call    kernel_told
     cmp     [slots_record + sr_good], edi
     jne     .Lslots_describe_trial
     PRINT   ", good"
@@ -698,117 +468,47 @@ slots_describe:
     ENDFRAME
     ret
 
-# Which slot the running kernel came from.
-# In: EBX volume.
-# Out: EAX slot, SLOT_NONE when it came from a drive without slots, such as a CD, or another is installed there since.
-# Clobbers: EAX only.
-slots_running:
-    movzx   eax, byte ptr [boot_info + bi_slot]
-    dec     eax
-    cmp     [slots_replaced], ebx
-    jne     1f
-    or      eax, SLOT_NONE
-1:  ret
-
-# Whether a kernel fits into a slot.
-# In: ECX slot, ESI sectors.
-# Out: CF and EAX error when it does not.
-# Clobbers: EDX.
-slots_fits:
-    mov     edx, SLOT_RECORD_LBA
-    test    ecx, ecx
-    jnz     1f
-    mov     edx, SLOT_SECOND_LBA
-1:  sub     edx, [slots_record + sr_places + ecx*8]
-    mov     eax, ERROR_NO_SPACE
-    cmp     edx, esi
-    ret
-
 # Copies the kernel of another drive into the slot that is not good, and puts it on trial. May sleep.
 # In: EBX volume, ESI name of the drive.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
 slots_install:
-    FRAME   20
-    # Locals: -4 image, -8 its pages, -12 sectors of the kernel, -16 slot, -20 name of the drive
+    FRAME   16
+    # Locals: -4 image, -8 its pages, -12 signature or 0, -16 name of the drive
+    mov     [ebp - 16], esi
+    mov     dword ptr [ebp - 12], 0
     mov     eax, esi
-    mov     [ebp - 20], eax
-    push    esi
     call    slots_fetch
-    pop     edi
     jc      .Lslots_install_bad
     mov     [ebp - 4], eax
     mov     [ebp - 8], ecx
-    mov     [ebp - 12], esi
-    mov     edi, edx                    # EDI: kernel
+    mov     edi, edx                    # EDI: kernel, ESI: its sectors
     cmp     dword ptr [slots_unsigned], 0
     jne     .Lslots_install_trusted
-    mov     eax, [ebp - 20]
+    mov     eax, [ebp - 16]
     mov     ecx, esi
     call    kernel_signed
     jc      .Lslots_install_untrusted
+    mov     [ebp - 12], edx
 .Lslots_install_trusted:
-    mov     eax, [edi + KI_REVISION]
+    mov     eax, [edi + ki_revision]
     call    slots_allowed
     jc      .Lslots_install_refused
-    mov     ecx, [slots_record + sr_good]
-    xor     ecx, 1
-    mov     [ebp - 16], ecx
-    call    slots_fits
-    jc      .Lslots_install_free
-    mov     dword ptr [slots_record + sr_trial], SLOT_NONE
-    mov     dword ptr [slots_record + sr_tries], 0
-    mov     dword ptr [slots_record + sr_places + ecx*8 + 4], 0
-    call    slots_content
-    call    slots_write                 # nobody takes it while it is written
-    jc      .Lslots_install_free
-    mov     ecx, [ebp - 16]
-    mov     edx, [slots_record + sr_places + ecx*8]
-    mov     esi, [ebp - 12]
-    push    dword ptr [edi + KI_REVISION]
-    call    slots_copy
-    pop     edx
-    jc      .Lslots_install_free
-    mov     edi, edx                    # EDI: revision
-    mov     eax, ebx
-    call    volume_flush
-    jc      .Lslots_install_free
-    mov     ecx, [ebp - 16]
-    mov     eax, [ebp - 12]
-    mov     [slots_record + sr_places + ecx*8 + 4], eax
-    call    slots_content
-    mov     [eax], edi
-    mov     [slots_record + sr_trial], ecx
-    mov     dword ptr [slots_record + sr_tries], 1
-    call    slots_write
-.Lslots_install_free:
-    pushfd
-    push    eax
-    mov     eax, [ebp - 4]
-    mov     edx, [ebp - 8]
-    call    page_free
-    pop     eax
-    popfd
+    mov     edx, [ebp - 12]
+    call    slots_put_trial
+    call    slots_install_free
     jc      .Lslots_install_done
-    mov     ecx, [ebp - 16]
     PRINTF  "Kernel %u is on trial at the next start; then `kernel confirm` keeps it.\n", ecx
     xor     eax, eax
     jmp     .Lslots_install_done
-.Lslots_install_refused:
-    mov     eax, [ebp - 4]
-    mov     edx, [ebp - 8]
-    call    page_free
-    jmp     .Lslots_install_no
 .Lslots_install_untrusted:
-    mov     edi, eax
-    mov     eax, [ebp - 4]
-    mov     edx, [ebp - 8]
-    call    page_free
     PRINT   "kernel: `kernel install --unsigned` does not ask who made a kernel\n"
-    mov     eax, edi
-    mov     edi, [ebp - 20]
+    PRINTF  "kernel: %s: %s\n", [ebp-16], eax
+.Lslots_install_refused:
+    call    slots_install_free
+    jmp     .Lslots_install_no
 .Lslots_install_bad:
-    PRINTF  "kernel: %s: %s\n", edi, eax
+    PRINTF  "kernel: %s: %s\n", [ebp-16], eax
 .Lslots_install_no:
     mov     eax, 1
     clc
@@ -816,59 +516,29 @@ slots_install:
     ENDFRAME
     ret
 
-# Forgets what the record says of a slot's contents. If the running kernel came from there, it cannot be confirmed any
-# more: that would make one good that never ran.
-# In: EBX volume, ECX slot.
-# Out: EAX its entry.
-# Clobbers: nothing else.
-slots_content:
-    call    slots_running
-    cmp     eax, ecx
-    jne     1f
-    mov     [slots_replaced], ebx
-1:  push    ecx
-    push    edi
-    imul    edi, ecx, SLOT_CONTENT_BYTES
-    add     edi, offset slots_record + sr_contents
-    push    edi
-    xor     eax, eax
-    mov     ecx, SLOT_CONTENT_BYTES / 4
-    rep stosd
-    pop     eax
-    pop     edi
-    pop     ecx
-    ret
-
-# Writes a kernel. May sleep.
-# In: EBX volume, EDX first sector, EDI memory, ESI sectors.
-# Out: CF and EAX error.
-# Clobbers: ESI, EDI too.
-slots_copy:
-    push    ebp
-    mov     ebp, esi
-1:  mov     esi, ebp
-    cmp     esi, 64
-    jbe     2f
-    mov     esi, 64
-2:  mov     eax, ebx
-    mov     ecx, edi
-    push    edx
-    call    volume_write
-    pop     edx
-    jc      3f
-    add     edx, esi
-    mov     eax, esi
-    shl     eax, 9
-    add     edi, eax
-    sub     ebp, esi
-    jnz     1b
-3:  pop     ebp
+# Gives back what slots_install read.
+# In: the frame of slots_install.
+# Clobbers: nothing, and no flag.
+slots_install_free:
+    pushfd
+    pushad
+    mov     eax, [ebp - 4]
+    mov     edx, [ebp - 8]
+    call    page_free
+    mov     eax, [ebp - 12]
+    test    eax, eax
+    jz      1f
+    mov     edx, SIGNATURE_PAGES
+    call    page_free
+1:  popad
+    popfd
     ret
 
 # Makes the running kernel, which is on trial, the good one. May sleep.
 # In: EBX volume.
 # Out: EAX status; CF and EAX error.
 # Clobbers: ESI, EDI too.
+.global slots_confirm
 slots_confirm:
     call    slots_running
     cmp     eax, [slots_record + sr_trial]
@@ -894,26 +564,6 @@ slots_confirm:
     mov     eax, 1
     clc
 2:  ret
-
-# Forgets the failures of a revision.
-# In: ESI revision.
-# Out: CF when there were none.
-# Clobbers: EAX, EDX.
-slots_forgive:
-    mov     eax, offset slots_record + sr_failures
-    mov     edx, SLOT_FAILURES
-1:  cmp     dword ptr [eax + 4], 0
-    je      2f
-    cmp     [eax], esi
-    je      3f
-2:  add     eax, 8
-    dec     edx
-    jnz     1b
-    stc
-    ret
-3:  and     dword ptr [eax], 0          # CF is clear
-    mov     dword ptr [eax + 4], 0
-    ret
 
 # Lets a revision that has failed be tried again. May sleep.
 # In: EBX volume, ESI the revision as text.
@@ -997,7 +647,7 @@ slots_select:
 .Lslots_select_done:
     ret
 
-SHELL_COMMAND "kernel", command_kernel, "list|install [--unsigned] DRIVE|confirm|select SLOT|allow REVISION|verify FILE|trust FILE|log [DISK]", "show and choose the kernels of a disk", GROUP_SYSTEM, kernel_text
+SHELL_COMMAND "kernel", command_kernel, "list|install [--unsigned] DRIVE|URL|REVISION|confirm|select SLOT|allow REVISION|verify [FILE]|trust FILE|log [DISK]", "show and choose the kernels of a disk", GROUP_SYSTEM, kernel_text
 
 .section .rodata
 kernel_text:
@@ -1007,8 +657,11 @@ kernel_text:
     .ascii  "machine restarts with the good one, and `kernel log` shows what it said. A revision that failed twice is\n"
     .ascii  "refused until `kernel allow`. `kernel select 0` puts another one on trial, or ends the trial when that\n"
     .ascii  "is the good one. DISK is hda if left out.\n"
+    .ascii  "`kernel install http://HOST/kernel/1207` loads one from a web server, with its signature at the same URL\n"
+    .ascii  "and .sig; `kernel install 1207` from the cluster's members. Each piece is proven as it comes.\n"
     .ascii  "A kernel is installed when a key that this one trusts has signed it; with --unsigned nobody asks. `kernel\n"
-    .ascii  "verify FILE` says which kernel of the disk the signature in FILE is of; `kernel trust FILE` takes over a\n"
+    .ascii  "verify` proves the kernels of the disk by their signatures, `kernel verify FILE` says which of them the\n"
+    .ascii  "signature in FILE is of; `kernel trust FILE` takes over a\n"
     .asciz  "list of keys that one of the keys before has signed.\n"
 .balign 4
 slots_verbs:                                # word, routine, words before the disk
@@ -1036,12 +689,4 @@ STRING slots_word_unsigned, "--unsigned"
 
 .bss
 .balign 4
-.global slots_record
-slots_record:       .space SLOT_RECORD_BYTES    # the copy that counts, and what is made of it
-slots_second:       .space SLOT_RECORD_BYTES
-slots_sector:       .space SLOT_RECORD_BYTES
-slots_mutex:        .space MUTEX_SIZE
-slots_counts:       .space 4                    # number of the copy that counts
-slots_replaced:     .space 4                    # volume whose running kernel was written over; 0: none
-slots_summed:       .space 4                    # not 0: the disk's loader knows version 1 alone
 slots_unsigned:     .space 4                    # 1: nobody asks who made the kernel that is installed

@@ -1,7 +1,7 @@
 /**
- * Gets the kernel that a node runs (`/kernel/running`, docs/formats/kernel-image.md), proves it, and writes it: what
- * `qure image pull` does. A node serves one download at a time, and ends a slow one when somebody else asks: so this
- * waits, and goes on where it was.
+ * Gets the kernel that a node runs (`/kernel/running`, docs/formats/kernel-image.md) or has in a slot
+ * (`/kernel/REVISION`, docs/protocols/upgrade.md), proves it, and writes it: what `qure image pull` does. A node serves
+ * few downloads at a time, and ends a slow one when somebody else asks: so this waits, and goes on where it was.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,6 @@ import { ImageError, KERNEL_HEADER_BYTES, type KernelHeader, readKernelHeader } 
 import { asBuilt, servedBy, servedPatches } from "../image/served-copy.ts";
 import { CommandError, UsageError } from "./fail.ts";
 
-const PATH = "/kernel/running";
 const MOST_BYTES = 64 << 20;
 const SILENT_MS = 20_000;
 const PATIENCE_MS = 60_000;
@@ -20,6 +19,8 @@ export interface PullOptions {
   /** A node: its name or address, with a port where it is not 80. */
   readonly from: string;
   readonly file: string;
+  /** Of the kernel that is wanted, from whichever slot; that which runs when absent. */
+  readonly revision?: number;
   /** What `qure build` says of its images; the kernel must be this build's. */
   readonly manifest?: string;
   /** How long this goes on without another byte; a minute when absent. */
@@ -38,9 +39,9 @@ interface Part {
 
 /** Throws `CommandError`; then nothing was written. Comes back with what there is to say, in lines. */
 export async function pullImage(options: PullOptions): Promise<string> {
-  const url = nodeUrl(options.from);
+  const url = nodeUrl(options.from, options.revision);
   const expected = options.manifest === undefined ? null : expectedHash(options.manifest);
-  const bytes = await download(url, options.from, options.patienceMs ?? PATIENCE_MS);
+  const bytes = await download(url, options);
   const fail = (what: string): CommandError => new CommandError(`${options.from}: ${what}; nothing was written`);
   try {
     const header = readKernelHeader(bytes);
@@ -50,10 +51,12 @@ export async function pullImage(options: PullOptions): Promise<string> {
       throw fail(
         `the kernel image is damaged: checksum ${hex(header.checksumFound)}, its header says ${hex(header.checksum)}`,
       );
+    if (options.revision !== undefined && header.revision !== options.revision)
+      throw fail(`the kernel image is of revision ${header.revision}`);
     const hash = createHash("sha256").update(asBuilt(bytes)).digest("hex");
     if (expected !== null && hash !== expected)
-      throw fail(`it runs another kernel than ${options.manifest} tells of: SHA-256 ${hash}, expected ${expected}`);
-    const text = describe(bytes, header, hash);
+      throw fail(`it has another kernel than ${options.manifest} tells of: SHA-256 ${hash}, expected ${expected}`);
+    const text = describe(bytes, header, hash, options.revision !== undefined);
     writeFileAside(options.file, bytes);
     return text;
   } catch (error) {
@@ -64,24 +67,21 @@ export async function pullImage(options: PullOptions): Promise<string> {
 
 const hex = (value: number): string => value.toString(16).padStart(8, "0");
 
-function describe(bytes: Uint8Array, { label, revision }: KernelHeader, hash: string): string {
+function describe(bytes: Uint8Array, { label, revision }: KernelHeader, hash: string, isAsBuilt: boolean): string {
+  const first = [`${label}, revision ${revision}, ${bytes.length} bytes`, `as built: SHA-256 ${hash}`];
+  if (isAsBuilt) return first.join("\n");
   const { address, cluster } = servedBy(bytes);
   const patches = servedPatches(bytes).map(
     ({ name, offset, sizeBytes }) => `  ${name}: ${sizeBytes} bytes at ${offset}`,
   );
-  return [
-    `${label}, revision ${revision}, ${bytes.length} bytes`,
-    `as built: SHA-256 ${hash}`,
-    `served by ${address ?? "nobody"} of the cluster ${cluster}; patched:`,
-    ...patches,
-  ].join("\n");
+  return [...first, `served by ${address ?? "nobody"} of the cluster ${cluster}; patched:`, ...patches].join("\n");
 }
 
-function nodeUrl(from: string): string {
+function nodeUrl(from: string, revision: number | undefined): string {
   const match = /^([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(from);
   if (!match || Number(match[2] ?? 80) > 65535 || Number(match[2] ?? 80) === 0)
     throw new UsageError(`expected a node's name or address, with :PORT where it is not 80, found "${from}"`);
-  return `http://${from}${PATH}`;
+  return `http://${from}/kernel/${revision ?? "running"}`;
 }
 
 function expectedHash(path: string): string {
@@ -98,7 +98,7 @@ function expectedHash(path: string): string {
 }
 
 /** All bytes of one image, in as many requests as it takes. */
-async function download(url: string, from: string, patienceMs: number): Promise<Uint8Array> {
+async function download(url: string, { from, revision, patienceMs = PATIENCE_MS }: PullOptions): Promise<Uint8Array> {
   let tag: string | undefined;
   let pieces: Uint8Array[] = [];
   let count = 0;
@@ -111,6 +111,8 @@ async function download(url: string, from: string, patienceMs: number): Promise<
       await new Promise((done) => setTimeout(done, part.retryMs));
       continue;
     }
+    if (part.status === 404 && revision !== undefined)
+      throw new CommandError(`${from}: has no kernel of revision ${revision} (404)`);
     if (part.status === 404)
       throw new CommandError(`${from}: does not serve the kernel that it runs (404): "netboot on" there does`);
     if (part.status !== 200 && part.status !== 206) throw new CommandError(`${from}: answers with ${part.status}`);

@@ -7,6 +7,7 @@ import { compareImages } from "../image/diff.ts";
 import type { Difference } from "../image/difference.ts";
 import { type ImageReader, inspectImage } from "../image/inspect.ts";
 import { ImageError } from "../image/kernel-image.ts";
+import { revisionOf } from "./build/signing.ts";
 import { CommandError } from "./fail.ts";
 import { readerOf } from "./image-file.ts";
 import { pullImage } from "./image-pull.ts";
@@ -32,15 +33,20 @@ export function declare(command: Command): void {
     });
   command
     .command("pull <node> <file>")
-    .description("get the kernel that a node runs, and prove that it is whole")
+    .description("get the kernel of a node, and prove that it is whole")
     .exitOverride()
+    .option("--revision <n>", "get the kernel of this revision, which the node has in a slot")
     .option("--manifest <file>", "refuse another kernel than the one of this build's manifest.json")
     .addHelpText(
       "after",
       "\nExample:\n  qure image pull localhost:8080 running.kernel --manifest build/manifest.json\n",
     )
-    .action(async (from: string, file: string, { manifest }: { manifest?: string }) => {
-      const said = await pullImage({ from, file, ...(manifest === undefined ? {} : { manifest }) });
+    .action(async (from: string, file: string, { manifest, revision }: { manifest?: string; revision?: string }) => {
+      const said = await pullImage({
+        ...{ from, file },
+        ...(manifest === undefined ? {} : { manifest }),
+        ...(revision === undefined ? {} : { revision: revisionOf(revision, "--revision") }),
+      });
       process.stdout.write(`${said}\n`);
     });
 }

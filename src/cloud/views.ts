@@ -51,7 +51,8 @@ export interface PartRecord {
 /** What a node says of itself, as a coordinator would enter it. */
 function entryOf(head: Head): Entry {
   const { id, age, revision, address, name, session, sequence } = head;
-  return { id, age, revision, flags: head.flags & ENTRY_FLAGS, state: MEMBER, address, name, session, sequence };
+  const flags = head.flags & ENTRY_FLAGS;
+  return { id, age, revision, flags, state: MEMBER, upgrade: 0, downloads: 0, address, name, session, sequence };
 }
 
 export class Views {

@@ -65,6 +65,8 @@ export const OUTDATED = 25;
 export const TURN = 26;
 export const CHANGE = 27;
 export const CHANGED = 28;
+export const UPGRADE = 29;
+export const WITNESS = 30;
 export const PUSH = 31;
 export const PUSHED = 32;
 

@@ -15,9 +15,11 @@ import {
   NAMED,
   PIECE_BYTES,
   PUSH,
+  UPGRADE,
   VALUES,
   VERSION,
   VOTERS_BYTES,
+  WITNESS,
 } from "./cluster-layout.ts";
 import { endOf, type FieldRow, readRecord, type Values, writeRecord } from "./record.ts";
 
@@ -29,6 +31,10 @@ export const VALUE_BYTES = 128;
 const VALUE_NAME_AT = 132;
 const VALUE_AT = 164;
 const EVENT_KINDS = 8;
+const UPGRADE_STATE_MAXIMUM = 5;
+const UPGRADE_REASON_MAXIMUM = 10;
+const NO_SLOT = 0xff;
+const WITNESS_BITS = 3;
 
 /** What every packet begins with, magic, version and kind apart. */
 export const HEAD = [
@@ -60,6 +66,8 @@ const ENTRY = [
   ["revision", 12, "u32"],
   ["flags", 16, "u8"],
   ["state", 17, "u8"],
+  ["upgrade", 18, "u8"],
+  ["downloads", 19, "u8"],
   ["address", 20, "address"],
   ["name", 24, "name"],
   ["session", 56, "id"],
@@ -182,6 +190,34 @@ export const KINDS = {
     ],
   },
   28: { name: "changed", fields: [TARGET, ["result", 136, "u32"], ["answers", 140, "u16"], ["asked", 142, "u16"]] },
+  29: {
+    name: "upgrade",
+    fields: [
+      ["epoch", 128, "u32"],
+      ["upgrade", 132, "u8"],
+      ["reason", 133, "u8"],
+      ["slot", 134, "u8"],
+      ["downloads", 135, "u8"],
+      ["firstRevision", 136, "u32"],
+      ["secondRevision", 140, "u32"],
+      ["floor", 144, "u32"],
+      ["trialRevision", 148, "u32"],
+      ["served", 152, "u32"],
+      ["haveBytes", 156, "u32"],
+      ["digest", 160, 16],
+    ],
+  },
+  30: {
+    name: "witness",
+    fields: [
+      TARGET,
+      ["targetSession", 136, "id"],
+      ["epoch", 144, "u32"],
+      ["bits", 148, "u32"],
+      ["answerMs", 152, "u32"],
+      ["unused", 156, "u32"],
+    ],
+  },
   31: {
     name: "push",
     joins: "only",
@@ -280,10 +316,10 @@ export function digestOfRegion(words: readonly number[]): number {
   return words.reduce((digest, word) => (mixed(digest, word) + 0x811c9dc5) >>> 0, 0);
 }
 
-/** Of an entry in a view's sum: its state and sequence do not count, nor flags but those that entries have. */
+/** Of an entry in a view's sum: states, downloads and sequence do not count, nor flags but those that entries have. */
 export function entryDigest(entry: Entry): number {
   const bytes = new Uint8Array(ENTRY_BYTES);
-  writeRecord(bytes, 0, ENTRY, { ...entry, state: 0, flags: entry.flags & 0x81 });
+  writeRecord(bytes, 0, ENTRY, { ...entry, state: 0, upgrade: 0, downloads: 0, flags: entry.flags & 0x81 });
   return digestOfWords(wordsOf(bytes.subarray(0, ENTRY_BYTES - 4)));
 }
 
@@ -447,6 +483,11 @@ function isPush(bytes: Uint8Array, { verb, number, keeps, moduleName }: Push, re
   if (!isName(bytes, 172) || !isModuleName(moduleName)) return false;
   return verb === PUSH_VERBS.undo || (keeps <= 1 && number > 0 && number <= MOST_MODULE_BYTES);
 }
+/** Whether a report about the upgrade has a state, a reason and a slot that there are. */
+const isReport = ({ upgrade, reason, slot }: Readonly<Record<string, unknown>>): boolean =>
+  (upgrade as number) <= UPGRADE_STATE_MAXIMUM &&
+  (reason as number) <= UPGRADE_REASON_MAXIMUM &&
+  [0, 1, NO_SLOT].includes(slot as number);
 
 /** A packet that keeps all rules of form; null for anything else. Its code is not looked at. */
 export function readPacket(bytes: Uint8Array): Packet | null {
@@ -463,6 +504,8 @@ export function readPacket(bytes: Uint8Array): Packet | null {
   if (tail === undefined) return null;
   if (kind === VALUES && digestOfRegion(wordsOf(rest)) !== head.valuesDigest) return null;
   if (kind === CHANGE && !isChange(bytes, fields["removes"] as number)) return null;
+  if (kind === UPGRADE && !isReport(fields)) return null;
+  if (kind === WITNESS && (fields["bits"] as number) > WITNESS_BITS) return null;
   if (kind === PUSH && !isPush(bytes, fields as Push, rest.length)) return null;
   if (row.tail === "entries" && fields["members"] === 0) return null;
   if (row.tail === "vote" && tail === null && fields["voted"] !== 0) return null;

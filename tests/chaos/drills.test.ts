@@ -44,6 +44,7 @@ const DRILLS = [
   "gone back",
   "said twice",
   "clones",
+  "upgrade",
 ];
 
 let stage: Stage;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { pullImage } from "../../src/cli/image-pull.ts";
+import { readKernelHeader } from "../../src/image/kernel-image.ts";
 import { openPort, parseForward } from "../../src/index.ts";
 import { withAddress } from "../system/booted.ts";
 import { images } from "../system/images.ts";
@@ -94,6 +95,25 @@ test("it waits while a node serves others, and goes on where an answer ended", a
   expect(hashOf(readFileSync(file))).toBe(hashOf(image));
 });
 
+test("the kernel of a revision is asked for by it, and another one is refused", async () => {
+  const asked: (string | undefined)[] = [];
+  const from = await serving((request, response) => {
+    asked.push(request.url);
+    if (request.url === "/kernel/9") response.writeHead(404).end();
+    else whole(built())(request, response);
+  });
+  const { revision } = readKernelHeader(built());
+  expect(await pullImage({ from, file, revision })).toMatch(
+    new RegExp(`revision ${revision}, \\d+ bytes\nas built: SHA-256 [0-9a-f]{64}$`),
+  );
+  expect(hashOf(readFileSync(file))).toBe(hashOf(built()));
+  await expect(pullImage({ from, file, revision: revision + 1 })).rejects.toThrow(
+    `the kernel image is of revision ${revision}; nothing was written`,
+  );
+  await expect(pullImage({ from, file, revision: 9 })).rejects.toThrow(/has no kernel of revision 9 \(404\)$/);
+  expect(asked).toEqual([`/kernel/${revision}`, `/kernel/${revision + 1}`, "/kernel/9"]);
+});
+
 const damaged = (at: number): Uint8Array => {
   const bytes = built();
   bytes[at]! ^= 1;
@@ -143,7 +163,7 @@ test("another build's kernel, a manifest that is none, and a name that is none a
   const from = await serving(whole(built()));
   writeFileSync(manifest, JSON.stringify({ kernelSha256: "0".repeat(64) }));
   await expect(pullImage({ from, file, manifest })).rejects.toThrow(
-    /it runs another kernel than .*manifest\.json tells/,
+    /it has another kernel than .*manifest\.json tells/,
   );
   for (const text of ["{", "null", "{}", '{"kernelSha256": "x"}']) {
     writeFileSync(manifest, text);

@@ -34,7 +34,8 @@ export const head = (id: string, more: Partial<Head> = {}): Head => ({
 
 export function entry(id: string, more: Partial<Entry> = {}): Entry {
   const { age, revision, address, name, session, sequence, flags } = head(id);
-  return { id, age, revision, flags, state: MEMBER, address, name, session, sequence, ...more };
+  const own = { id, age, revision, flags, state: MEMBER, upgrade: 0, downloads: 0, address, name, session, sequence };
+  return { ...own, ...more };
 }
 
 /** A coordinator's view that names `told`, and counts `all` besides itself. */
@@ -45,7 +46,7 @@ export function view(
   range: readonly [from: string, to: string] = [NOBODY, NOBODY],
 ): View {
   const { id, age, revision, address, name, session, sequence, flags } = of;
-  const own = { id, age, revision, flags, state: MEMBER, address, name, session, sequence };
+  const own = { id, age, revision, flags, state: MEMBER, upgrade: 0, downloads: 0, address, name, session, sequence };
   const digest = [own, ...all].reduce((sum, one) => (sum + entryDigest(one)) >>> 0, 0);
   const [from, to] = range;
   return { kind: VIEW, head: of, fields: { members: 1 + all.length, digest, from, to }, tail: told };

@@ -61,6 +61,7 @@ const CASES = {
   "object/demangle": { fast: 5_000, thorough: 50_000 },
   "object/string-table": { fast: 50, thorough: 3000 },
   "spec/drawn": { fast: 1000, thorough: 20_000 },
+  "upgrade/download": { fast: 2, thorough: 60 },
   "upgrade/rolling": { fast: 40, thorough: 4_000 },
   "volume/role": { fast: 3, thorough: 300 },
   "volume/s3-cache": { fast: 1, thorough: 40 },

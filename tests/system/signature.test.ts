@@ -1,112 +1,28 @@
 /** Signed kernels on a CD: which of them a machine installs, and why it refuses the others. */
 import { expect, test } from "vitest";
-import { KERNEL_SPACE } from "../../src/build/build.ts";
-import { crc32 } from "../../src/bytes/crc32.ts";
-import { nodeCrypto } from "../../src/host/signing-key.ts";
-import { type BootImage, readBootRecord } from "../../src/image/boot-image.ts";
 import { makeIso } from "../../src/image/iso9660.ts";
-import { readKernelHeader } from "../../src/image/kernel-image.ts";
-import { kernelSymbols } from "../../src/image/kernel-symbols.ts";
 import { makeKeyList } from "../../src/image/key-list.ts";
-import { makeSignature, type Signer, signatureOffset, type Terms } from "../../src/image/signature.ts";
 import { type LabNode, SparseDisk } from "../../src/index.ts";
 import { numberedSigner, type TestSigner } from "../setup/signer.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
-import { boot, images, inState, PROMPT } from "./images.ts";
+import { boot, inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
+import {
+  cdOf,
+  flip,
+  KERNEL_REVISION_AT,
+  type Other,
+  REVISION,
+  SECTOR_BYTES,
+  signedDisk,
+  signedSystem,
+  trusted,
+  withWord,
+} from "./signed-images.ts";
 
-const SECTOR_BYTES = 512;
 const DISK_BYTES = 16 << 20;
-/** That of the images which the global setup builds. */
-const REVISION = 1000;
-const KERNEL_ADDRESS = KERNEL_SPACE + 0x10_0000;
-const KERNEL_REVISION_AT = 28;
-const KERNEL_CHECKSUM_AT = 20;
-
-const trusted = numberedSigner(1);
 const stranger = numberedSigner(2);
-
-const TERMS: Terms = {
-  product: "test",
-  revision: REVISION,
-  floor: 7,
-  wire: { oldest: 6, own: 6 },
-  disk: { oldest: 2, own: 2 },
-};
-
-/** Disk of a kernel that trusts two keys, signed by the second. */
-function signedDisk(): Uint8Array {
-  const disk = images().disk.slice();
-  const { kernel, kernelAt } = kernelOn(disk);
-  const put = (name: string, bytes: Uint8Array): void => {
-    const symbol = kernelSymbols(disk).find((one) => one.name === name)!;
-    kernel.set(bytes, readKernelHeader(kernel).parts.code32.offset + symbol.linearAddress - KERNEL_ADDRESS);
-  };
-  put("kernel_product", Buffer.from("test\0"));
-  put("kernel_keys", Uint8Array.of(2, 0, 0, 0, ...numberedSigner(3).key, ...trusted.key));
-  mend(kernel);
-  const at = signatureOffset(kernelAt + kernel.length);
-  const signature = makeSignature(kernel, TERMS, trusted, nodeCrypto);
-  const signed = new Uint8Array(at + signature.length);
-  signed.set(disk.subarray(0, kernelAt + kernel.length));
-  signed.set(signature, at);
-  return signed;
-}
-
-function kernelOn(disk: Uint8Array): { kernel: Uint8Array; kernelAt: number; image: BootImage } {
-  const { imageSectors, loaderSectors, kernelSector } = readBootRecord(disk.subarray(0, SECTOR_BYTES))!;
-  const [kernelAt, end] = [kernelSector * SECTOR_BYTES, imageSectors * SECTOR_BYTES];
-  return {
-    kernel: disk.subarray(kernelAt, end),
-    kernelAt,
-    image: { bytes: disk.slice(0, end), loaderSectors, kernelSector },
-  };
-}
-
-/** How a CD differs from the one that the build makes. */
-interface Other {
-  /** Changes the kernel before it is signed, */
-  kernel?(bytes: Uint8Array): void;
-  /** after it, */
-  signedKernel?(bytes: Uint8Array): void;
-  /** the signature before the key is put to it, */
-  terms?: Partial<Terms>;
-  signedBytes?(bytes: Uint8Array): void;
-  signer?: Signer;
-  /** and the whole of it. Null: there is none. */
-  signature?: ((bytes: Uint8Array) => void) | null;
-}
-
-function cdOf({ kernel, signedKernel, terms, signedBytes, signer = trusted, signature }: Other): Uint8Array {
-  const { image } = kernelOn(signedDisk());
-  const bytes = image.bytes.subarray(image.kernelSector * SECTOR_BYTES);
-  kernel?.(bytes);
-  mend(bytes);
-  const sign = (message: Uint8Array): Uint8Array => {
-    // Here the message is the file itself, so what is changed in it is signed.
-    signedBytes?.(message);
-    return signer.sign(message);
-  };
-  const made = makeSignature(bytes, { ...TERMS, ...terms }, { key: signer.key, sign }, nodeCrypto);
-  signedKernel?.(bytes);
-  mend(bytes);
-  signature?.(made);
-  return makeIso(image, "QURE", signature === null ? [] : [{ name: "KERNEL.SIG", content: made }]).bytes;
-}
-
-/** The kernel's checksum, as anyone can compute it. */
-function mend(kernel: Uint8Array): void {
-  const view = new DataView(kernel.buffer, kernel.byteOffset, kernel.byteLength);
-  view.setUint32(KERNEL_CHECKSUM_AT, 0, true);
-  view.setUint32(KERNEL_CHECKSUM_AT, crc32(kernel), true);
-}
-
-const flip = (at: number) => (bytes: Uint8Array) => {
-  bytes[at < 0 ? bytes.length + at : at]! ^= 1;
-};
-const withWord = (at: number, value: number) => (bytes: Uint8Array) =>
-  new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, value, true);
 
 async function atPrompt(): Promise<LabNode> {
   const lab = await inState("signed", async () => {
@@ -250,9 +166,8 @@ async function withLists(): Promise<LabNode> {
     "BAD.KEY": bad,
     "STRANGE.KEY": list(9, stranger),
   };
-  const { image } = kernelOn(signedDisk());
   const cd = makeIso(
-    image,
+    signedSystem().image,
     "QURE",
     Object.entries(files).map(([name, content]) => ({ name, content })),
   );

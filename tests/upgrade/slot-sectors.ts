@@ -3,8 +3,10 @@ import { crc32 } from "../../src/bytes/crc32.ts";
 import type { SlotRecord } from "../../src/image/slot-record.ts";
 
 const SECTOR_BYTES = 512;
+const DIGEST_BYTES = 16;
 
-export function sectorOf(record: SlotRecord): Uint8Array<ArrayBuffer> {
+/** `digests`: of each slot's image, the first bytes of its SHA-512; without, nobody has proven them. */
+export function sectorOf(record: SlotRecord, digests: readonly Uint8Array[] = []): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(SECTOR_BYTES);
   const view = new DataView(bytes.buffer);
   const put = (at: number, ...words: number[]): void =>
@@ -21,6 +23,7 @@ export function sectorOf(record: SlotRecord): Uint8Array<ArrayBuffer> {
     return bytes;
   }
   put(36, record.sequence, record.floor, record.result, record.resultRevision);
+  digests.forEach((digest, index) => bytes.set(digest.subarray(0, DIGEST_BYTES), 64 + 24 * index + 8));
   record.failures.forEach(({ revision, count }, index) => put(112 + 8 * index, revision, count));
   put(508, crc32(bytes.subarray(0, 508)));
   return bytes;

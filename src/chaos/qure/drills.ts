@@ -14,6 +14,7 @@ import { livesApart } from "./lives-drills.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
+import { upgradeDrill } from "./upgrade-drills.ts";
 import { agreedValues, canAgree } from "./values.ts";
 
 const MS = 1e6;
@@ -330,6 +331,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       ...say,
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
       cloneDrill(world, layout),
+      upgradeDrill(world, layout, wellNot),
     ],
     frame: (frame) => recorder.frame(frame),
   };

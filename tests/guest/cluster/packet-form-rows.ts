@@ -6,7 +6,7 @@ import { ballotBytes, joined, NOTHING, numberBytes, regionOf, TEXT_AT } from "./
 
 const [HOLD, RELEASE, MOVE, VALUES, SUSPECT, EVENTS, HISTORY] = [8, 9, 10, 11, 12, 15, 16];
 const [PREPARE, OFFER, PROMISE, VOTED] = [17, 18, 19, 20];
-const [CHANGE, PUSH] = [27, 31];
+const [CHANGE, UPGRADE, WITNESS, PUSH] = [27, 29, 30, 31];
 const ENTRY_AT = VIEW_BYTES - HEADER_BYTES;
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -67,6 +67,18 @@ function change({ name = "colour", value = "blue", removes = 0 }): Said {
   return { ...hello(HIGH), kind: CHANGE, rest };
 }
 
+/** How far a node is with the cluster's upgrade. */
+const upgrade = ({ state = 0, reason = 0, slot = 0 }): Said =>
+  member(
+    UPGRADE,
+    cut(new Uint8Array(48), (bytes) => bytes.set([state, reason, slot], 4)),
+  );
+const witness = (bits: number): Said =>
+  member(
+    WITNESS,
+    cut(new Uint8Array(32), (bytes) => void (bytes[20] = bits)),
+  );
+
 /** What a host says of a module. */
 function push({ verb = 0, number = 0, keeps = 0, name = "", piece = 0 }): Said {
   const rest = new Uint8Array(76 + piece);
@@ -82,7 +94,21 @@ function push({ verb = 0, number = 0, keeps = 0, name = "", piece = 0 }): Said {
 export const FORMS: readonly (readonly [what: string, said: Said, good: boolean])[] = [
   ["a hello in the last era", hello(HIGH, 0x7fffffff), true],
   ["a hello in one more", hello(HIGH, 0x80000000), false],
-  ["kind 29", member(29, 0), false],
+  ["kind 31", member(31, 0), false],
+  ["a report of an upgrade", upgrade({}), true],
+  ["a report of a node without slots", upgrade({ slot: 0xff }), true],
+  ["a report of a third slot", upgrade({ slot: 2 }), false],
+  ["a report of the last state", upgrade({ state: 5 }), true],
+  ["a report of the state after it", upgrade({ state: 6 }), false],
+  ["a report of the last reason", upgrade({ state: 5, reason: 10 }), true],
+  ["a report of the reason after it", upgrade({ state: 5, reason: 11 }), false],
+  ["a report with a byte less", member(UPGRADE, 47), false],
+  ["a report with a byte more", member(UPGRADE, 49), false],
+  ["a report of a joiner", { ...hello(HIGH), kind: UPGRADE, rest: new Uint8Array(48) }, false],
+  ["what a witness saw", witness(3), true],
+  ["what no witness sees", witness(4), false],
+  ["what a witness saw, and a byte", member(WITNESS, 33), false],
+  ["a witness that is no member", { ...hello(HIGH), kind: WITNESS, rest: new Uint8Array(32) }, false],
   ["a change", change({}), true],
   ["a change of a member", { ...member(CHANGE, change({}).rest!) }, false],
   ["a change with a byte more", { ...hello(HIGH), kind: CHANGE, rest: new Uint8Array(165) }, false],

@@ -1,0 +1,192 @@
+# From which members a kernel can be loaded: those that have it, with the fewest downloads first, then those that have
+# served the fewest, then by id. docs/protocols/upgrade.md, "Propagation".
+
+.include "macros.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "download.inc"
+
+BUSY_FROM               = 2             # downloads at once, of which a third hears 503
+RANK_UNKNOWN            = 0x80000000    # whether it has the kernel
+RANK_LOAD_SHIFT         = 24
+RANK_LOAD_MAXIMUM       = 127
+RANK_SERVED_MAXIMUM     = 0xFFFFFF
+RANK_BUSY               = BUSY_FROM << RANK_LOAD_SHIFT
+
+# Locals, relative to EBP.
+CHOICE_REVISION         = -4
+CHOICE_FIRST            = -8            # where the addresses go
+CHOICE_ROOM             = -12           # how many fit
+CHOICE_SERVING          = -16           # 1: of those that certainly serve it, with this node; 0: of all others
+CHOICE_BUSY             = -20           # 1: somebody has it, who is busy
+CHOICE_BEST             = -24           # address of the best, 0: none
+CHOICE_LOCALS           = 24
+
+LOOK_BYTES              = DOWNLOAD_NAMES * 4
+
+ON_HOOK download_sources, download_members
+ON_HOOK downloads_changed, download_reported
+
+.text
+
+# Names the other members: those that have a kernel before those of which nobody knows.
+# In: EDX revision, EDI where their addresses go, ECX how many fit.
+# Out: EAX how many there are.
+# Clobbers: ECX, EDX.
+# Locks: cluster_mutex.
+download_members:
+    push    edx
+    push    ecx
+    call    cloud_lock
+    pop     ecx
+    pop     edx
+    push    edi
+    xor     eax, eax
+    call    download_choose
+    pop     edi
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    ret
+
+# Chooses who serves the target of the cluster's upgrade, this node too, for the DNS server to name. The mutex is held,
+# and the plan has been read.
+# Clobbers: EAX, ECX, EDX.
+.global download_look
+download_look:
+    FRAME   LOOK_BYTES
+    push    edi
+    lea     edi, [ebp - LOOK_BYTES]
+    mov     ecx, DOWNLOAD_NAMES
+    mov     edx, [plan + PLAN_REVISION]
+    xor     eax, eax
+    test    edx, edx
+    jz      1f
+    inc     eax
+    call    download_choose
+1:  sbb     ecx, ecx                    # 1: all that have it are busy
+    neg     ecx
+    mov     edx, edi
+    call    dns_download_name
+    pop     edi
+    ENDFRAME
+    ret
+
+# Chooses members. The mutex is held.
+# In: EAX CHOICE_SERVING, EDX revision, EDI where addresses go, ECX how many fit.
+# Out: EAX how many; CF when there are none because all are busy.
+# Clobbers: ECX, EDX.
+download_choose:
+    FRAME   CHOICE_LOCALS
+    push    ebx
+    push    esi
+    push    edi
+    mov     [ebp + CHOICE_SERVING], eax
+    mov     [ebp + CHOICE_REVISION], edx
+    mov     [ebp + CHOICE_FIRST], edi
+    mov     [ebp + CHOICE_ROOM], ecx
+    mov     dword ptr [ebp + CHOICE_BUSY], 0
+.Ldownload_choose_next:
+    cmp     dword ptr [ebp + CHOICE_ROOM], 0
+    je      .Ldownload_choose_end
+    or      esi, -1                     # ESI: the best rank
+    mov     dword ptr [ebp + CHOICE_BEST], 0
+    mov     ebx, [ebp + CHOICE_SERVING] # EBX: number of a member, 0 is this node
+    xor     ebx, 1
+1:  mov     eax, ebx
+    call    report_of
+    jc      2f
+    call    download_rank
+    call    download_better
+    inc     ebx
+    jmp     1b
+2:  mov     eax, [ebp + CHOICE_BEST]
+    test    eax, eax
+    jz      .Ldownload_choose_end
+    stosd
+    dec     dword ptr [ebp + CHOICE_ROOM]
+    jmp     .Ldownload_choose_next
+.Ldownload_choose_end:
+    mov     eax, edi
+    sub     eax, [ebp + CHOICE_FIRST]
+    shr     eax, 2
+    jnz     5f                          # CF is clear, as addresses have no odd bytes
+    cmp     [ebp + CHOICE_BUSY], eax
+    je      5f
+    stc
+5:  pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
+
+# Takes a member if it is better than the best so far, and not among the chosen.
+# In: EAX rank, ECX address, 0 for none; ESI the best rank; EDI after the chosen; the frame.
+# Out: ESI, CHOICE_BEST.
+download_better:
+    test    ecx, ecx
+    jz      9f
+    cmp     dword ptr [ebp + CHOICE_SERVING], 0
+    je      1f
+    cmp     eax, RANK_UNKNOWN
+    jae     9f
+    cmp     eax, RANK_BUSY
+    jb      1f
+    mov     dword ptr [ebp + CHOICE_BUSY], 1
+    ret
+1:  cmp     eax, esi
+    jae     9f
+    push    edi
+2:  cmp     edi, [ebp + CHOICE_FIRST]
+    je      3f
+    sub     edi, 4
+    cmp     [edi], ecx
+    jne     2b
+    pop     edi
+    ret
+3:  pop     edi
+    mov     esi, eax
+    mov     [ebp + CHOICE_BEST], ecx
+9:  ret
+
+# The rank of a member; less is better, and among equals the lower id comes first.
+# In: EAX REPORT_* record, EDX revision that runs there; the frame.
+# Out: EAX rank.
+# Clobbers: EDX.
+download_rank:
+    push    ecx
+    push    esi
+    mov     esi, eax
+    mov     ecx, [ebp + CHOICE_REVISION]
+    call    report_has
+    mov     ecx, 0
+    je      1f
+    mov     ecx, RANK_UNKNOWN
+1:  movzx   eax, byte ptr [esi + REPORT_DOWNLOADS]
+    movzx   edx, byte ptr [esi + REPORT_LOAD]
+    cmp     eax, edx                    # its own word, or the coordinator's
+    jae     2f
+    mov     eax, edx
+2:  cmp     eax, RANK_LOAD_MAXIMUM
+    jbe     3f
+    mov     eax, RANK_LOAD_MAXIMUM
+3:  shl     eax, RANK_LOAD_SHIFT
+    or      ecx, eax
+    mov     eax, [esi + REPORT_SERVED]
+    cmp     eax, RANK_SERVED_MAXIMUM
+    jbe     4f
+    mov     eax, RANK_SERVED_MAXIMUM
+4:  or      eax, ecx
+    pop     esi
+    pop     ecx
+    ret
+
+# What this node reports of its downloads has changed.
+# Clobbers: EAX, ECX, EDX.
+download_reported:
+    mov     al, [downloads_active]
+    mov     [report_own + REPORT_DOWNLOADS], al
+    mov     eax, [downloads_served]
+    mov     [report_own + REPORT_SERVED], eax
+    jmp     report_changed
