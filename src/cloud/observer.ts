@@ -20,6 +20,7 @@ import {
   ID_BYTES,
   JOIN,
   JOINING,
+  LEADER_ADDRESS,
   LEFT,
   OUTDATED,
   PUSHED,
@@ -331,7 +332,8 @@ export class Observer {
     if (packet.kind === BYE) this.#sessions.close(head.id, head.sequence);
     if (packet.kind === EVENTS && this.#history.add(packet.tail.filter(({ era }) => era <= head.era))) this.#changes++;
     if (packet.kind === VALUES) this.#hearValues(packet.head, packet.tail.values);
-    if (packet.kind === HOLD) for (const address of packet.tail) this.#hold(address, head.id, nowMs);
+    if (packet.kind === HOLD)
+      for (const address of packet.tail) if (address !== LEADER_ADDRESS) this.#hold(address, head.id, nowMs);
     this.#show();
   }
 

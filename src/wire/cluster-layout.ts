@@ -65,6 +65,8 @@ export const OUTDATED = 25;
 export const TURN = 26;
 export const CHANGE = 27;
 export const CHANGED = 28;
+/** Whoever holds this one leads the upgrade of the cluster; it is no service address. */
+export const LEADER_ADDRESS = "127.81.82.0";
 export const UPGRADE = 29;
 export const WITNESS = 30;
 export const PUSH = 31;

@@ -8,7 +8,7 @@ import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { PANIC_LINE } from "../../lab/panic-line.ts";
 import { heldAddresses, nodeId, readClusterPacket } from "../../wire/cluster.ts";
-import { HOLD, VIEW } from "../../wire/cluster-layout.ts";
+import { HOLD, LEADER_ADDRESS, VIEW } from "../../wire/cluster-layout.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 
@@ -90,7 +90,9 @@ export class Observer {
     notes.founder = packet.founder;
     if (packet.kind === VIEW) notes.viewNs = sentNs;
     if (packet.kind !== HOLD) return;
-    notes.held = heldAddresses(bytes).map(([, address]) => address);
+    const held = heldAddresses(bytes).map(([, address]) => address);
+    if (held.includes(LEADER_ADDRESS)) return;
+    notes.held = held;
     notes.heldNs = sentNs;
     for (const address of notes.held) {
       const before = this.#holders.get(address);
