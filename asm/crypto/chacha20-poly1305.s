@@ -1,6 +1,6 @@
-# chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305): how SSH encrypts and proves a packet. A key is two
-# of ChaCha20's, the second of which hides the length of each packet alone. The nonce is the packet's number, 64 bits
-# from the highest on; the code's key is block 0, and the packet is encrypted from block 1 on.
+# chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305): how SSH encrypts and proves a packet. A key is
+# two of ChaCha20's, the second of which hides the length of each packet alone. The nonce is the packet's number, 64
+# bits from the highest on; the code's key is block 0, and the packet is encrypted from block 1 on.
 
 .include "macros.inc"
 .include "crypto.inc"

@@ -1,5 +1,5 @@
-# Poly1305 (RFC 8439, 2.5): the code by which whoever knows a key that is used once proves a message. Numbers are dwords,
-# the lowest first. Neither jumps nor addresses depend on what is secret.
+# Poly1305 (RFC 8439, 2.5): the code by which whoever knows a key that is used once proves a message. Numbers are
+# dwords, the lowest first. Neither jumps nor addresses depend on what is secret.
 
 .include "macros.inc"
 .include "crypto.inc"

@@ -2,9 +2,9 @@
  * ChaCha20, Poly1305 and what SSH makes of both, called one by one: RFC 8439's vectors, node:crypto as the judge of
  * drawn ones, and Poly1305's edges, where sums carry or reach the prime.
  */
-import { createCipheriv } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
+import { chacha20, LENGTH_BYTES, seal, TAG_BYTES, tagOf } from "../setup/openssh-cipher.ts";
 import { shared } from "../setup/shared.ts";
 import { casesOf } from "../setup/tier.ts";
 import { DATA, RoutineMachine } from "./routine-machine.ts";
@@ -20,24 +20,11 @@ const STATE = DATA;
 const TAG = DATA + 0x100;
 const KEY = DATA + 0x200;
 const TEXT = DATA + 0x1000;
-const LENGTH_BYTES = 4;
-const TAG_BYTES = 16;
 const cases = casesOf("guest/chacha20-poly1305");
-const PRIME = (1n << 130n) - 5n;
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/[\s:]/g, ""), "hex");
-const bytesOf = (random: Random, count: number): Uint8Array => Uint8Array.from({ length: count }, () => random.below(256));
-const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x0${Buffer.from(bytes).reverse().toString("hex")}`);
-
-/** Poly1305 as RFC 8439, 2.5.1 writes it. */
-function tagOf(key: Uint8Array, text: Uint8Array): Buffer {
-  const r = numberOf(key.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
-  let sum = 0n;
-  for (let at = 0; at < text.length; at += 16)
-    sum = ((sum + numberOf(Uint8Array.of(...text.subarray(at, at + 16), 1))) * r) % PRIME;
-  const whole = (sum + numberOf(key.subarray(16, 32))) & ((1n << 128n) - 1n);
-  return Buffer.from(whole.toString(16).padStart(32, "0"), "hex").reverse();
-}
+const bytesOf = (random: Random, count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => random.below(256));
 
 function poly1305(key: Uint8Array, text: Uint8Array): Buffer {
   machine.write(KEY, key);
@@ -47,7 +34,7 @@ function poly1305(key: Uint8Array, text: Uint8Array): Buffer {
 }
 
 /** What ChaCha20 makes of bytes; `nonce` is the last 16 bytes of the state, the counter first. */
-function chacha20(key: Uint8Array, nonce: Uint8Array, text: Uint8Array): Buffer {
+function ours(key: Uint8Array, nonce: Uint8Array, text: Uint8Array): Buffer {
   machine.write(KEY, key);
   machine.call("chacha20_begin", { eax: STATE, edx: KEY });
   machine.write(STATE + 48, nonce);
@@ -56,31 +43,12 @@ function chacha20(key: Uint8Array, nonce: Uint8Array, text: Uint8Array): Buffer 
   return Buffer.from(machine.read(TEXT, text.length));
 }
 
-/** The same by OpenSSL. */
-function byNode(key: Uint8Array, nonce: Uint8Array, text: Uint8Array): Buffer {
-  return createCipheriv("chacha20", key, nonce).update(text);
-}
-
-/** A packet as OpenSSH's PROTOCOL.chacha20poly1305 says, by OpenSSL and the model. */
-function sealed(key: Uint8Array, sequence: number, packet: Uint8Array): Buffer {
-  const nonce = (counter: number): Buffer => {
-    const bytes = Buffer.alloc(16);
-    bytes.writeUInt32LE(counter, 0);
-    bytes.writeUInt32BE(sequence, 12);
-    return bytes;
-  };
-  const length = byNode(key.subarray(32), nonce(0), packet.subarray(0, LENGTH_BYTES));
-  const rest = byNode(key.subarray(0, 32), nonce(1), packet.subarray(LENGTH_BYTES));
-  const whole = Buffer.concat([length, rest]);
-  return Buffer.concat([whole, tagOf(byNode(key.subarray(0, 32), nonce(0), Buffer.alloc(32)), whole)]);
-}
-
 test("RFC 8439, 2.4.2 and 2.5.2", () => {
   const key = Uint8Array.from({ length: 32 }, (_, index) => index);
   const text = Buffer.from(
     "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
   );
-  expect(chacha20(key, hex("01000000 00000000 0000004a 00000000"), text).toString("hex")).toBe(
+  expect(ours(key, hex("01000000 00000000 0000004a 00000000"), text).toString("hex")).toBe(
     hex(`6e 2e 35 9a 25 68 f9 80 41 ba 07 28 dd 0d 69 81 e9 7e 7a ec 1d 43 60 c2 0a 27 af cc fd 9f ae 0b
       f9 1b 65 c5 52 47 33 ab 8f 59 3d ab cd 62 b3 57 16 39 d6 24 e6 51 52 ab 8f 53 0c 35 9f 08 61 d8
       07 ca 0d bf 50 0d 6a 61 56 a3 8e 08 8a 22 b6 5e 52 bc 51 4d 16 cc f8 06 81 8c e9 1a b7 79 37 36
@@ -96,7 +64,7 @@ test("ChaCha20 of each length agrees with OpenSSL", () => {
   const random = new Random(1);
   for (const length of [0, 1, 3, 63, 64, 65, 127, 128, 200, 1000]) {
     const [key, nonce, text] = [bytesOf(random, 32), bytesOf(random, 16), bytesOf(random, length)];
-    expect(chacha20(key, nonce, text).equals(byNode(key, nonce, text)), `${length} bytes`).toBe(true);
+    expect(ours(key, nonce, text).equals(chacha20(key, nonce, text)), `${length} bytes`).toBe(true);
   }
 });
 
@@ -134,7 +102,7 @@ describe("Poly1305", () => {
 
 describe("chacha20-poly1305@openssh.com", () => {
   const random = new Random(cases.firstSeed);
-  const drawn = (): { key: Uint8Array; sequence: number; packet: Uint8Array } => {
+  const drawn = (): { key: Uint8Array; sequence: number; packet: Buffer } => {
     const packet = Buffer.from(bytesOf(random, LENGTH_BYTES + 8 + random.below(300)));
     packet.writeUInt32BE(packet.length - LENGTH_BYTES);
     return { key: bytesOf(random, 64), sequence: random.below(2) * 0xffff_fff0 + random.below(16), packet };
@@ -146,7 +114,7 @@ describe("chacha20-poly1305@openssh.com", () => {
       machine.write(KEY, key);
       machine.write(TEXT, packet);
       machine.call("chacha20_poly1305_seal", { eax: KEY, edx: sequence, esi: TEXT, ecx: packet.length });
-      const wanted = sealed(key, sequence, packet);
+      const wanted = seal(key, sequence, packet);
       expect(Buffer.from(machine.read(TEXT, wanted.length)).toString("hex")).toBe(wanted.toString("hex"));
       const length = machine.call("chacha20_poly1305_length", { eax: KEY, edx: sequence, esi: TEXT }).eax;
       expect(length.toString(16)).toBe(packet.readUInt32LE().toString(16));
@@ -159,7 +127,7 @@ describe("chacha20-poly1305@openssh.com", () => {
   test("a packet in which a bit is another, or the number, is not opened and stays as it is", () => {
     for (let round = 0; round < cases.count; round++) {
       const { key, sequence, packet } = drawn();
-      const bad = sealed(key, sequence, packet);
+      const bad = seal(key, sequence, packet);
       const isNumber = round % 5 === 0;
       if (!isNumber) bad[random.below(bad.length)]! ^= 1 << random.below(8);
       machine.write(KEY, key);

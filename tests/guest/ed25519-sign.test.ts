@@ -1,6 +1,6 @@
 /**
- * Ed25519's private half in asm/crypto, called routine by routine: RFC 8032's vectors, node:crypto as the judge of drawn
- * keys and messages, our own verification, and that no key takes another time than the next.
+ * Ed25519's private half in asm/crypto, called routine by routine: RFC 8032's vectors, node:crypto as the judge of
+ * drawn keys and messages, our own verification, and that no key takes another time than the next.
  */
 import { beforeEach, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
@@ -24,7 +24,8 @@ const MESSAGE = DATA + 0x1000;
 const MOST_TICKS = 4_000_000;
 const cases = casesOf("guest/ed25519-sign");
 
-const bytesOf = (random: Random, count: number): Uint8Array => Uint8Array.from({ length: count }, () => random.below(256));
+const bytesOf = (random: Random, count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => random.below(256));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** The public key and a signature, and what the signature took, in ticks. */
