@@ -17,6 +17,8 @@ REDIRECT_FILL   = 8
 REDIRECT_ERROR  = 12                    # the first
 REDIRECT_BUFFER = 16
 REDIRECT_SIZE   = REDIRECT_BUFFER + BUFFER_BYTES
+REDIRECT_MUTEX  = REDIRECT_SIZE         # of what is said about mistakes: held from redirect_suspend to redirect_resume
+ERRORS_SIZE     = REDIRECT_MUTEX + MUTEX_SIZE
 
 .bss
 .balign 4
@@ -79,6 +81,49 @@ redirect_close:
     cmc
     ret
 
+# Sends what the running task, which has a context, and those that it starts say about their mistakes to a stream, which
+# else goes to the console.
+# In: EAX stream, which is given back by redirect_errors_close.
+# Out: CF and EAX error without memory; the stream stays the caller's then.
+.global redirect_errors_open
+redirect_errors_open:
+    push    eax
+    mov     eax, ERRORS_SIZE
+    call    malloc
+    pop     ecx
+    jc      1f
+    mov     [eax + REDIRECT_STREAM], ecx
+    mov     edx, [task_current]
+    mov     edx, [edx + TASK_CONTEXT]
+    mov     [edx + CONTEXT_ERRORS], eax
+1:  ret
+
+# Ends it. Whatever the task has started has ended. May sleep.
+.global redirect_errors_close
+redirect_errors_close:
+    mov     edx, [task_current]
+    mov     edx, [edx + TASK_CONTEXT]
+    xor     eax, eax
+    xchg    eax, [edx + CONTEXT_ERRORS]
+    push    eax
+    mov     eax, [eax + REDIRECT_STREAM]
+    call    [redirect_streams + STREAMS_RELEASE]
+    pop     eax
+    jmp     mfree
+
+# The stream that a program's errors go to.
+# Out: EAX stream; CF when it is the console.
+# Clobbers: EAX only.
+.global redirect_errors
+redirect_errors:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_CONTEXT]
+    mov     eax, [eax + CONTEXT_ERRORS]
+    cmp     eax, 1
+    jc      1f
+    mov     eax, [eax + REDIRECT_STREAM]
+1:  ret
+
 # The redirection of the running task.
 # Out: EAX record; ZF set when there is none.
 # Clobbers: EAX only.
@@ -126,7 +171,10 @@ redirect_flush:
     push    esi
     push    edi
     mov     ebx, eax
-    call    redirect_suspend            # what is said meanwhile is for the console
+    xor     eax, eax                    # what is said meanwhile is for the console
+    mov     edx, [task_current]
+    mov     edx, [edx + TASK_CONTEXT]
+    xchg    eax, [edx + CONTEXT_OUTPUT]
     push    eax
     lea     esi, [ebx + REDIRECT_BUFFER]
     xor     edi, edi
@@ -153,8 +201,9 @@ redirect_flush:
 .Lredirect_flush_failed:
     mov     [ebx + REDIRECT_ERROR], eax
 .Lredirect_flush_done:
-    pop     eax
-    call    redirect_resume
+    mov     edx, [task_current]
+    mov     edx, [edx + TASK_CONTEXT]
+    pop     dword ptr [edx + CONTEXT_OUTPUT]
     pop     edi
     pop     esi
     pop     ebx
@@ -213,7 +262,7 @@ redirect_put:
     test    esp, esp
     ret
 
-# Prints what follows on the console, whatever was redirected, until redirect_resume.
+# Prints what follows on the console, or where mistakes are to be said, whatever was redirected, until redirect_resume.
 # Out: EAX what redirect_resume takes.
 # Clobbers: EAX only.
 .global redirect_suspend
@@ -224,9 +273,43 @@ redirect_suspend:
     xor     eax, eax
     test    edx, edx
     jz      1f
+    cmp     dword ptr [edx + CONTEXT_ERRORS], 0
+    jne     2f
     xchg    eax, [edx + CONTEXT_OUTPUT]
 1:  pop     edx
     ret
+2:  push    ecx
+    call    redirect_turn
+    pop     ecx
+    pop     edx
+    ret
+
+# Prints what follows where mistakes are to be said. What was printed before to the same stream is in it by then.
+# In: EDX context.
+# Out: EAX what redirect_resume takes.
+# Clobbers: ECX.
+redirect_turn:
+    mov     eax, [edx + CONTEXT_OUTPUT]
+    mov     ecx, [edx + CONTEXT_ERRORS]
+    cmp     eax, ecx
+    je      2f                          # it does so already
+    push    eax
+    push    edx
+    test    eax, eax
+    jz      1f
+    mov     ecx, [ecx + REDIRECT_STREAM]
+    cmp     ecx, [eax + REDIRECT_STREAM]
+    jne     1f
+    call    redirect_flush
+    mov     edx, [esp]
+1:  mov     eax, [edx + CONTEXT_ERRORS]
+    add     eax, REDIRECT_MUTEX
+    call    mutex_lock
+    pop     edx
+    pop     eax
+    mov     ecx, [edx + CONTEXT_ERRORS]
+    mov     [edx + CONTEXT_OUTPUT], ecx
+2:  ret
 
 # Ends redirect_suspend.
 # In: EAX.
@@ -237,8 +320,26 @@ redirect_resume:
     mov     edx, [edx + TASK_CONTEXT]
     test    edx, edx
     jz      1f
+    cmp     dword ptr [edx + CONTEXT_ERRORS], 0
+    jne     2f
     mov     [edx + CONTEXT_OUTPUT], eax
 1:  ret
+2:  cmp     eax, [edx + CONTEXT_ERRORS]
+    je      1b                          # redirect_suspend was called within another
+    push    ecx
+    push    eax
+    push    edx
+    mov     eax, [edx + CONTEXT_ERRORS]
+    call    redirect_flush
+    mov     edx, [esp]
+    mov     eax, [edx + CONTEXT_ERRORS]
+    add     eax, REDIRECT_MUTEX
+    call    mutex_unlock
+    pop     edx
+    pop     [edx + CONTEXT_OUTPUT]
+    mov     eax, [edx + CONTEXT_OUTPUT]
+    pop     ecx
+    ret
 
 # Everything goes to the console from now on: panic. Interrupts off.
 # Clobbers: nothing.

@@ -1,6 +1,7 @@
-# How large the terminal is that shows a console: 80 columns and 25 rows on the screen. What is at the other end of COM1
-# is asked, by moving its cursor far away and asking where that is (ECMA-48, CPR); most answer, some do not. When the
-# answer says something new, the key KEY_SIZE comes. The variables `columns` and `rows` say it better than both.
+# How large the terminal is that shows a console: 80 columns and 25 rows on the screen, what a client has said over SSH.
+# What is at the other end of COM1 is asked, by moving its cursor far away and asking where that is (ECMA-48, CPR); most
+# answer, some do not. When the answer says something new, the key KEY_SIZE comes. The variables `columns` and `rows`
+# say it better than both.
 
 .include "macros.inc"
 .include "keys.inc"
@@ -89,7 +90,7 @@ terminal_size:
     mov     ecx, VGA_ROWS
     mov     edx, VGA_COLUMNS
     cmp     eax, offset console_first
-    jne     1f
+    jne     2f
     mov     ecx, [terminal_rows]
     mov     edx, [terminal_columns]
     push    edx
@@ -106,6 +107,14 @@ terminal_size:
     pop     ecx
 1:  mov     eax, ecx
     ret
+2:  mov     eax, [eax + CONSOLE_WIRE]
+    test    eax, eax
+    jz      1b
+    cmp     dword ptr [eax + WIRE_ROWS], 0
+    je      1b
+    mov     ecx, [eax + WIRE_ROWS]
+    mov     edx, [eax + WIRE_COLUMNS]
+    jmp     1b
 
 # Looks what the settings say.
 # In: EAX name, EDX least | most << 16, ECX what it is without a setting.

@@ -5,32 +5,11 @@
 .include "macros.inc"
 .include "crypto.inc"
 .include "field25519.inc"
+.include "ed25519.inc"
 
-# Numbers in the frame. A point is (X/Z, Y/Z); T = XY/Z is E times H, and computed when it is needed.
-X = 0
-Y = 1
-Z = FIELD_BASE
-T = 3
-A = 4
-B = 5
-C = 6
-D = 7
-E = 8
-F = 9
-G = 10
-H = 11
-# A point as it is added: Y - X, Y + X, 2dT, 2Z.
-LESS = 12
-MORE = 13
-WAY = 14
-DOUBLE = 15
-ONE = 16
-CURVE = 17                              # d of the curve, 2d once the key is decoded
-ROOT = 18                               # of -1
-STEP_POINT = 19                         # 4: twice the point of which a table is made, as it is added
+# Numbers of this frame alone.
 SCALAR = 23
 KEY_TABLE = 24                          # of the key, negated
-POINT_BYTES             = 4 * FIELD_BYTES
 TABLE_POINTS            = 8             # 1, 3, ... 15 times a point
 BASE_TABLE = KEY_TABLE + 4 * TABLE_POINTS
 SLOTS = BASE_TABLE + 4 * TABLE_POINTS
@@ -50,14 +29,17 @@ DIGEST_BITS             = SHA512_BYTES * 8
 
 .section .rodata
 .balign 4
-constants:                              # of ONE, CURVE, ROOT
+.global ed25519_constants
+ed25519_constants:                      # of ONE, CURVE, ROOT
     .long   1, 0, 0, 0, 0, 0, 0, 0
     .long   0x135978A3, 0x75EB4DCA, 0x4141D8AB, 0x00700A4D, 0x7779E898, 0x8CC74079, 0x2B6FFE73, 0x52036CEE
     .long   0x4A0EA0B0, 0xC4EE1B27, 0xAD2FE478, 0x2F431806, 0x3DFBD7A7, 0x2B4D0099, 0x4FC1DF0B, 0x2B832480
-base:                                   # X and Y of B
+.global ed25519_base
+ed25519_base:                           # X and Y of B
     .long   0x8F25D51A, 0xC9562D60, 0x9525A7B2, 0x692CC760, 0xFDD6DC5C, 0xC0A4E231, 0xCD6E53FE, 0x216936D3
     .long   0x66666658, 0x66666666, 0x66666666, 0x66666666, 0x66666666, 0x66666666, 0x66666666, 0x66666666
-order:                                  # L
+.global ed25519_order
+ed25519_order:                          # L
     .long   0x5CF5D3ED, 0x5812631A, 0xA2F79CD6, 0x14DEF9DE, 0, 0, 0, 0x10000000
 
 # Of Y: x^2 = u / v (RFC 8032, 5.1.3), u in H and v in G.
@@ -90,18 +72,20 @@ negate:
     STEPS_END
 
 # The point 0.
-zero:
+.global ed25519_zero_point
+ed25519_zero_point:
     STEP    SUB, X, ONE, ONE
     STEP    ADD, Y, X, ONE
 # The rest of a point of which X and Y are there.
-rest_of_point:
+.global ed25519_rest
+ed25519_rest:
     STEP    SUB, T, ONE, ONE
     STEP    ADD, Z, T, ONE
     STEP    ADD, E, T, X
     STEP    ADD, H, T, Y
     STEPS_END
 # Makes of the point what is added.
-prepare:
+ed25519_prepared:
     STEP    MUL, T, E, H
     STEP    SUB, LESS, Y, X
     STEP    ADD, MORE, Y, X
@@ -109,7 +93,7 @@ prepare:
     STEP    ADD, DOUBLE, Z, Z
     STEPS_END
 # RFC 8032, 5.1.4; a sum of any two points of the curve.
-add_point:
+ed25519_add_point:
     STEP    MUL, T, E, H
     STEP    SUB, A, Y, X
     STEP    MUL, A, A, LESS
@@ -125,7 +109,8 @@ add_point:
     STEP    MUL, Y, G, H
     STEP    MUL, Z, F, G
     STEPS_END
-double_point:
+.global ed25519_double_point
+ed25519_double_point:
     STEP    MUL, A, X, X
     STEP    MUL, B, Y, Y
     STEP    MUL, C, Z, Z
@@ -162,7 +147,7 @@ ed25519_verify:
     mov     [ebp + FRAME_KEY], edx
     push    ecx
     push    esi
-    mov     esi, offset constants
+    mov     esi, offset ed25519_constants
     lea     edi, [ebp + ONE * FIELD_BYTES]
     mov     ecx, 3 * LIMBS
     rep movsd
@@ -189,7 +174,7 @@ ed25519_verify:
     mov     eax, KEY_TABLE * FIELD_BYTES
     call    ed25519_table
     jz      .Led25519_verify_wrong
-    mov     esi, offset base
+    mov     esi, offset ed25519_base
     lea     edi, [ebp + X * FIELD_BYTES]
     mov     ecx, 2 * LIMBS
     rep movsd
@@ -257,7 +242,7 @@ ed25519_below_order:
     call    ed25519_less_order
     sbb     edx, edx
 .irp limb, 0, 1, 2, 3, 4, 5, 6, 7
-    mov     eax, [order + \limb * 4]
+    mov     eax, [ed25519_order + \limb * 4]
     .if \limb
     adc     [ebp + SCALAR * FIELD_BYTES + \limb * 4], eax
     .else
@@ -272,10 +257,10 @@ ed25519_below_order:
 # Out: CF when it was less.
 # Clobbers: EAX.
 ed25519_less_order:
-    mov     eax, [order]
+    mov     eax, [ed25519_order]
     sub     [ebp + SCALAR * FIELD_BYTES], eax
 .irp limb, 1, 2, 3, 4, 5, 6, 7
-    mov     eax, [order + \limb * 4]
+    mov     eax, [ed25519_order + \limb * 4]
     sbb     [ebp + SCALAR * FIELD_BYTES + \limb * 4], eax
 .endr
     ret
@@ -373,12 +358,12 @@ ed25519_table:
     lea     edi, [ebp + eax]
     push    edi
     push    edi
-    mov     esi, offset rest_of_point
+    mov     esi, offset ed25519_rest
     call    ed25519_prepare
     pop     edi
     call    ed25519_keep
     push    edi
-    mov     esi, offset double_point
+    mov     esi, offset ed25519_double_point
     call    ed25519_prepare
     lea     edi, [ebp + STEP_POINT * FIELD_BYTES]
     call    ed25519_keep
@@ -392,7 +377,7 @@ ed25519_table:
     pop     ecx
 2:  mov     edi, [esp]
     push    ecx
-    mov     esi, offset prepare
+    mov     esi, offset ed25519_prepared
     push    edi
     call    field_run
     pop     edi
@@ -409,15 +394,17 @@ ed25519_table:
 # Runs steps, and makes of the point what is added.
 # In: EBP frame, ESI steps.
 # Clobbers: all but EBP.
+.global ed25519_prepare
 ed25519_prepare:
     call    field_run
-    mov     esi, offset prepare
+    mov     esi, offset ed25519_prepared
     jmp     field_run
 
 # Keeps what is added.
 # In: EBP frame, EDI where.
 # Out: EDI behind it.
 # Clobbers: ESI.
+.global ed25519_keep
 ed25519_keep:
     lea     esi, [ebp + LESS * FIELD_BYTES]
     mov     ecx, POINT_BYTES / 4
@@ -427,22 +414,23 @@ ed25519_keep:
 # Adds to the point.
 # In: EBP frame, ESI what is added.
 # Clobbers: all but EBP.
+.global ed25519_add
 ed25519_add:
     lea     edi, [ebp + LESS * FIELD_BYTES]
     mov     ecx, POINT_BYTES / 4
     rep movsd
-    mov     esi, offset add_point
+    mov     esi, offset ed25519_add_point
     jmp     field_run
 
 # Adds up [S]B - [k]A: for each bit twice the sum, and what the digits say.
 # In: EBP frame.
 # Clobbers: all but EBP.
 ed25519_sum:
-    mov     esi, offset zero
+    mov     esi, offset ed25519_zero_point
     call    field_run
     mov     ebx, DIGITS - 1
 1:  push    ebx
-    mov     esi, offset double_point
+    mov     esi, offset ed25519_double_point
     call    field_run
     mov     ebx, [esp]
     movzx   eax, byte ptr [ebp + FRAME_KEY_DIGITS + ebx]
@@ -473,6 +461,7 @@ ed25519_add_digit:
 # In: EBP frame.
 # Out: ESI encoding.
 # Clobbers: all but EBP.
+.global ed25519_encode
 ed25519_encode:
     call    field_invert
     mov     esi, offset quotients

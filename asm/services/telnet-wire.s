@@ -1,4 +1,5 @@
-# What is printed on a console that is shown far away: a ring of bytes, which asm/services/telnet.s sends.
+# What is printed on a console that is shown far away: a ring of bytes, which asm/services/telnet.s and
+# asm/services/ssh-shell.s send.
 
 .include "macros.inc"
 .include "console.inc"
@@ -8,11 +9,13 @@ ON_HOOK shell_left, telnet_hang_up
 
 .text
 
-# Sends one byte to a connection; a full ring drops it. IAC is sent twice. Interrupts off.
+# Sends one byte to a connection; a full ring drops it. IAC is sent twice by telnet. Interrupts off.
 # In: AL, EDX wire.
 # Clobbers: EAX, ECX, EDX.
 wire_put:
     cmp     al, 255
+    jne     wire_put_raw
+    cmp     dword ptr [edx + WIRE_PLAIN], 0
     jne     wire_put_raw
     call    wire_put_raw
     mov     al, 255

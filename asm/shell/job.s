@@ -37,6 +37,7 @@ job_start:
     lea     edx, [ebx + JOB_CONTEXT]
     call    context_copy
     mov     [ebx + JOB_CONTEXT + CONTEXT_JOB], ebx
+    mov     dword ptr [ebx + JOB_CONTEXT + CONTEXT_ERRORS], 0   # it may outlive who takes them
     call    console_own
     lea     edx, [eax + CONSOLE_JOBS]   # the number after the highest
     xor     ecx, ecx

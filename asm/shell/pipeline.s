@@ -343,6 +343,8 @@ context_copy:
     mov     [edi + CONTEXT_DEPTH], eax
     mov     eax, [esi + CONTEXT_CONSOLE]
     mov     [edi + CONTEXT_CONSOLE], eax
+    mov     eax, [esi + CONTEXT_ERRORS]
+    mov     [edi + CONTEXT_ERRORS], eax
     mov     eax, [esi + CONTEXT_SCRIPT]
     mov     [edi + CONTEXT_SCRIPT], eax
     test    eax, eax

@@ -119,7 +119,10 @@ program_describe:
 .Lprogram_describe_output:
     inc     dword ptr [eax + STREAM_REFS]
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 4], eax
+    call    redirect_errors
+    jnc     .Lprogram_describe_errors
     mov     eax, offset console_stream
+.Lprogram_describe_errors:
     inc     dword ptr [eax + STREAM_REFS]
     mov     [ebp - SPAWN_SIZE - PATH_BYTES + SPAWN_STREAMS + 8], eax
     clc

@@ -178,6 +178,9 @@ export const SPEC = {
   keymap: optional(choice({ help: "layout of the keyboard", choices: ["us", "uk", "de", "fr"], initial: "us" })),
   console: group({ help: "the console", table: CONSOLE }),
   cluster: group({ help: "its cluster", table: CLUSTER }),
+  authorizedKeys: optional(
+    path({ help: "file of the keys that may enter by [SSH](../protocols/ssh.md), as OpenSSH has it" }),
+  ),
   disk: group({ help: "the disk", table: DISK }),
   signing: group({ help: "[signatures](signature.md)", table: SIGNING }),
   machine: group({ help: "the machine of `vmx`", table: MACHINE }),

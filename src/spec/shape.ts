@@ -3,12 +3,14 @@ import type { Module } from "../build/modules.ts";
 import type { SystemShape } from "../build/shape.ts";
 import type { VolumeFile } from "../build/volume.ts";
 import { crc32 } from "../bytes/crc32.ts";
+import { PlanError } from "../plan/fields.ts";
 import { parseTemplate } from "../vm/configuration.ts";
 import { formatVmdk } from "../vm/vmdk.ts";
 import { formatVmx } from "../vm/vmx.ts";
 import type { Spec } from "./schema.ts";
 
 const FIRST_SCRIPT = "/first.rc";
+const KEYS_FILE = "/ssh/authorized_keys";
 /** Shorter lines of the shell than it takes. */
 const IN_VOLUME = "/net";
 
@@ -44,7 +46,8 @@ function hostNameSource(pattern: string): string {
   ].join("\n");
 }
 
-function volumeFiles({ disk, keymap, console, cluster }: Spec, read: ReadNamed): VolumeFile[] {
+function volumeFiles(spec: Spec, read: ReadNamed): VolumeFile[] {
+  const { disk, keymap, console, cluster, authorizedKeys } = spec;
   const encoder = new TextEncoder();
   const file = (path: string, lines: readonly string[]): VolumeFile[] =>
     lines.length === 0 ? [] : [{ path, content: encoder.encode(`${lines.join("\n")}\n`) }];
@@ -75,11 +78,32 @@ function volumeFiles({ disk, keymap, console, cluster }: Spec, read: ReadNamed):
     ...file(FIRST_SCRIPT, first),
     ...file("/init.rc", [...begin, ...disk.init]),
     ...services,
+    ...(authorizedKeys === null ? [] : [{ path: KEYS_FILE, content: keysIn(authorizedKeys, read(authorizedKeys)) }]),
     ...disk.files.map(({ path: place, from, text }) => ({
       path: place,
       content: from === null ? encoder.encode(text ?? "") : read(from),
     })),
   ];
+}
+
+/** What QuRe reads of a key: `ssh-ed25519`, its 51 bytes in Base64, and a note. */
+const KEY_LINE = /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z\d+/]{43}(?:\s.*)?$/;
+const MOST_KEYS = 32;
+
+/** A file of keys, when every line of it is one, a comment, or empty. */
+function keysIn(path: string, content: Uint8Array): Uint8Array {
+  const lines = new TextDecoder().decode(content).split(/\r?\n/);
+  const isKey = (line: string): boolean => KEY_LINE.test(line);
+  const wrong = lines.findIndex((line) => !isKey(line) && !/^\s*(?:#.*)?$/.test(line));
+  if (wrong >= 0)
+    throw new PlanError(
+      "authorizedKeys",
+      `${path}:${wrong + 1}: expected a line of a file id_ed25519.pub, without options`,
+    );
+  const count = lines.filter(isKey).length;
+  if (count === 0 || count > MOST_KEYS)
+    throw new PlanError("authorizedKeys", `${path}: expected 1 to ${MOST_KEYS} keys, and it has ${count}`);
+  return new TextEncoder().encode(`${lines.join("\n").trimEnd()}\n`);
 }
 
 /** The same spec describes the same machine. */

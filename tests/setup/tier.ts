@@ -49,6 +49,8 @@ const CASES = {
   "emulator/jit/returning": { fast: 1, thorough: 4 },
   "emulator/jit/square-root": { fast: 500, thorough: 20_000 },
   "emulator/jit/random": { fast: 1, thorough: 3 },
+  "guest/chacha20-poly1305": { fast: 60, thorough: 2_000 },
+  "guest/ed25519-sign": { fast: 12, thorough: 600 },
   "guest/ed25519": { fast: 40, thorough: 2_000 },
   "guest/heap": { fast: 2_000, thorough: 500_000 },
   "image/signature": { fast: 500, thorough: 10_000 },
@@ -76,6 +78,7 @@ const CASES = {
   "system/files": { fast: 1, thorough: 6 },
   "system/volumes": { fast: 1, thorough: 10 },
   "system/iso9660": { fast: 1, thorough: 100 },
+  "system/ssh": { fast: 14, thorough: 3_000 },
   "system/network-hostile": { fast: 15, thorough: 5000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 

@@ -5,12 +5,12 @@
 import { expect, test } from "vitest";
 import type { NicModel } from "../../emulator/board-config.ts";
 import { parseIpv4 } from "../../emulator/ether/packet.ts";
-import type { LabCluster } from "../../src/index.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
 import { CloneScene, hex, isTcp } from "./clone-scene.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
-import { output } from "./output.ts";
+import { output, outputAmong } from "./output.ts";
 
 /** Two machines at their prompts, and so many that are off and have names and cards of their own. */
 function atPrompts(count: number, nic: NicModel): LabCluster {
@@ -91,3 +91,17 @@ test.each(rowsOf([0, 40, 90, 600, 1500, 2500], 2))(
     expect(scene.problems(old)).toEqual([]);
   },
 );
+
+test("a clone has another host key for SSH, and the one that it was cloned from keeps its own", async () => {
+  const scene = await members(isThorough ? 8 : 3);
+  const { lab, origin, clones } = scene;
+  const hostKey = async (node: LabNode): Promise<string> =>
+    /SHA256:\S+/.exec(await outputAmong(node, "ssh-key host"))![0];
+  const before = await hostKey(origin);
+  scene.cloneAll();
+  await lab.advance("5s");
+  const keys = [];
+  for (const node of [origin, ...clones]) keys.push(await hostKey(node));
+  expect(keys[0]).toBe(before);
+  expect(new Set(keys).size).toBe(keys.length);
+});

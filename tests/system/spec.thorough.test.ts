@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LabNode } from "../../src/lab/lab.ts";
 import { startCluster } from "../../src/start-cluster.ts";
+import { KNOWN, keyLine } from "./ssh-client.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const KEY = `cats ${"5a".repeat(32)}`;
@@ -45,11 +46,13 @@ test("as it is made, it has a program and a service more, and its own name", asy
 test("keymap, console, cluster, files, settings, services and lines of init.rc", async () => {
   writeFileSync(join(home, "key"), `${KEY}\n`);
   writeFileSync(join(home, "poem"), "a cat\n");
+  writeFileSync(join(home, "keys"), `# who may enter\n${keyLine(KNOWN, "tom@home")}\n`);
   const node = await booted({
     hostName: "tom",
     keymap: "de",
     console: { columns: 100, rows: 40, history: true },
     cluster: { key: "key", reboot: false },
+    authorizedKeys: "keys",
     disk: {
       size: "40M",
       files: [
@@ -70,13 +73,14 @@ test("keymap, console, cluster, files, settings, services and lines of init.rc",
   await node.enter("cat /net/ran", /^grey$/m);
   await node.enter("cat /net/services/ticker", /program \/bin\/seq 3\nneed greeter\nrestart never/);
   await node.enter("cloud key", /cats/);
+  await node.enter("ssh-key list", /^256 SHA256:\S+ tom@home \(ED25519\)$/m);
   // The key's script is gone with the first boot.
   await node.enter("test -e /net/first.rc || echo gone", /^gone$/m);
 });
 
 test("what can be left out of QuRe, and a system of few programs, boot", async () => {
   for (const modules of [
-    { http: false, mdns: false, syslog: false },
+    { http: false, mdns: false, ssh: false, syslog: false },
     { hello: false, "echo-server": false },
   ])
     expect((await booted({ modules, disk: { services: {} } })).console.text).toContain("cats-");
@@ -89,5 +93,19 @@ test("without the cluster, network cards or shell it is linked, too", () => {
   for (const name of ["cluster", "cards", "shell"]) {
     writeFileSync(join(home, "build.local.json"), JSON.stringify({ modules: { [name]: false } }));
     expect(qure("build")).toContain("cats.iso");
+  }
+});
+
+test("a file of keys with a line that is none is an error at that line", () => {
+  for (const [keys, problem] of [
+    ["ssh-rsa AAAAB3NzaC1yc2E= me\n", "keys:1: expected a line of a file id_ed25519.pub, without options"],
+    [`${keyLine(KNOWN, "a")}\nrestrict ${keyLine(KNOWN, "b")}\n`, "keys:2: expected a line of"],
+    ["# nobody\n", "expected 1 to 32 keys, and it has 0"],
+  ] as const) {
+    writeFileSync(join(home, "keys"), keys);
+    writeFileSync(join(home, "build.local.json"), JSON.stringify({ authorizedKeys: "keys" }));
+    const { status, stderr } = spawnSync("node", [bundle, "build"], { cwd: home, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain(problem);
   }
 });
