@@ -131,7 +131,7 @@ export function builtModule(
 
 /** What of the command line is a layer of the spec. */
 function askedOf(root: string, { config, set, revision }: BuildCommandOptions): Asked {
-  if (revision !== undefined) revisionOf(revision);
+  if (revision !== undefined) revisionOf(revision, "--revision");
   return {
     root,
     ...(config === undefined ? {} : { config }),

@@ -17,10 +17,11 @@ interface Asked {
 export type SigningOptions = Pick<BuildOptions, "product" | "trusted" | "signing">;
 
 /** Throws a UsageError. */
-export function revisionOf(text: string): void {
+export function revisionOf(text: string, option: string): number {
   const revision = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!Number.isInteger(revision) || revision > 0xffffffff)
-    throw new UsageError(`--revision ${text}: not a number from 0 to 4294967295`);
+    throw new UsageError(`${option} ${text}: not a number from 0 to 4294967295`);
+  return revision;
 }
 
 /** Throws a UsageError or a CommandError. `root`: what the files that the spec names are relative to. */
