@@ -6,14 +6,14 @@
 .include "disk.inc"
 .include "fs.inc"
 
-# Out: EAX handle of mount_open of the volume that this node keeps what it has to know on, 0: there is none. Clobbers
-# ECX and EDX too.
+# Out: EAX handle of mount_open of the volume that this node keeps what it has to know on, 0: there is none.
 HOOK volume_of_node, volume_none
 
 .text
 
 # The volume on which this node keeps what it has to know: that of its cluster.
 # Out: EAX handle of mount_open, for object_load and object_save; 0: there is none.
+# Clobbers: EAX only.
 .global volume_kept
 volume_kept:
     jmp     [volume_of_node]

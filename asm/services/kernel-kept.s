@@ -1,16 +1,13 @@
 # What a node keeps of kernels on its own volume, as persistent objects: the list of keys that it trusts, and how often
-# it has served a kernel. The cluster knows where that is, which is above this.
+# it has served a kernel.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
 .include "signature.inc"
 
-HOOK kernel_store, kernel_no_store      # address: handle of the mount, 0 for none
-
 .bss
 .balign 4
-kernel_no_store:        .space 4
 keys_recalled:          .space 1        # 1: what this node keeps of its keys was read
 
 STRING keys_class, "kernel_keys"        # the list that the node took over last
@@ -22,8 +19,7 @@ STRING keys_class, "kernel_keys"        # the list that the node took over last
 # Clobbers: EAX only.
 .global kernel_store_find
 kernel_store_find:
-    mov     eax, [kernel_store]
-    mov     eax, [eax]
+    call    volume_kept
     cmp     eax, 1
     jnc     1f
     mov     eax, ERROR_NO_DEVICE
