@@ -97,8 +97,8 @@ const CLUSTER = {
 const SIGNING = {
   product: optional(
     text({
-      help: "name that no upgrade changes; when absent, `name`",
-      kind: "1 to 31 letters a to z, digits, dots and hyphens",
+      help: "no upgrade changes it; when absent, `name`",
+      kind: "name of 1 to 31 letters a to z, digits, . and -",
       pattern: PRODUCT,
     }),
   ),
@@ -111,7 +111,7 @@ const SIGNING = {
   trust: listOf(
     text({
       help: "public keys whose kernels it installs, with `--trust`'s",
-      kind: "64 hexadecimal digits or a file",
+      kind: "64 hex digits or a file",
       pattern: LINE,
     }),
     MOST_TRUSTED,

@@ -69,7 +69,7 @@ test("the command does it, and refuses another build's kernel", async () => {
   writeFileSync(manifest, JSON.stringify({ kernelSha256: hashOf(Buffer.from("another")) }));
   const refused = await pull("--manifest", manifest);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toMatch(/^qure image: error: .*: it runs another kernel than .*; nothing was written$/);
+  expect(refused.stderr).toMatch(/^qure image: error: .*: it has another kernel than .*; nothing was written$/);
   expect(readdirSync(folder)).not.toContain("pulled");
 });
 

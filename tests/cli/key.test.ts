@@ -180,7 +180,7 @@ describe("qure build --sign", () => {
           1,
           /signing.floor is 5: higher than the revision, which is 4$/,
         ],
-        [["--set", "signing.product=Large"], 1, /expected 1 to 31 letters a to z, digits, dots and hyphens/],
+        [["--set", "signing.product=Large"], 1, /expected a name of 1 to 31 letters a to z, digits, \. and -, and got/],
         [["--set", 'signing.trust=["none.key"]'], 1, /none.key: no such file$/],
         [["--sign", "none.key"], 1, /none.key: no such file$/],
         [["--sign", "words.key"], 1, /words.key: expected a private key of Ed25519 in PEM/],
