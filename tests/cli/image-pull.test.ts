@@ -70,6 +70,9 @@ test("the command does it, and refuses another build's kernel", async () => {
   const refused = await pull("--manifest", manifest);
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toMatch(/^qure image: error: .*: it has another kernel than .*; nothing was written$/);
+  const mistaken = await pull("--revision", "1x");
+  expect(mistaken.exitCode).toBe(2);
+  expect(mistaken.stderr).toMatch(/^qure image: error: --revision 1x: not a number from 0 to 4294967295$/m);
   expect(readdirSync(folder)).not.toContain("pulled");
 });
 
