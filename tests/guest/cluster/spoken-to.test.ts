@@ -1,6 +1,6 @@
 /**
- * Where a node sends what is for one member that it has never heard itself (docs/protocols/cluster.md, "What it
- * costs"): to the MAC address that the member's id holds, and nobody is asked for it; where an id holds none, by ARP.
+ * Where a node sends what is for one member that it has never heard itself (docs/protocols/cluster.md, "Rules"):
+ * to the MAC address that the member's id holds, and nobody is asked for it; where an id holds none, by ARP.
  */
 import { describe, expect, test } from "vitest";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, get16, parseArp, parseIpv4Packet } from "../../../emulator/ether/packet.ts";
