@@ -49,6 +49,13 @@ test("one site reads another's pages by its public address, as far as the gatewa
   expect(await said(office!, "wget http://198.51.100.1/status")).toContain("198.51.100.1: timed out");
 });
 
+test("a machine reads what its gateway says of itself by UPnP", async () => {
+  const [home] = await started();
+  const description = await said(home!, "wget http://192.168.1.1:5000/rootDesc.xml");
+  expect(description).toContain("<deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType>");
+  expect(description).toContain("</root>");
+});
+
 test("a site that is moved is reached by its new address alone, and one that is cut off by none", async () => {
   const [home] = await started();
   const { world: sites } = lab!.cluster;
@@ -63,6 +70,11 @@ test("a site that is moved is reached by its new address alone, and one that is 
 test.each([
   [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
   [{ sites: [{ nodes: 1, nat: "cone" as never }] }, /nat is one of full-cone/],
+  [{ sites: [{ nodes: 1, portMapping: { igd: 3 as never } }] }, "site-1: igd is 0, 1 or 2, not 3"],
+  [
+    { sites: [{ nodes: 1, portMapping: { igd: 2 as const, permanentLeasesOnly: true } }] },
+    "site-1: permanentLeasesOnly goes with igd 1 alone",
+  ],
   [{ sites: [{ nodes: 1, behind: "x" }] }, "site-1: there is no other site x that it is behind"],
   [{ sites: [{ nodes: 1, forwards: ["80"] }] }, /forward 80: write PORT:ADDRESS:PORT/],
   [{ sites: [{ nodes: 1 }], ways: [{ between: ["site-1", "y"] as const }] }, /no way between site-1 and y/],

@@ -136,7 +136,7 @@ export class GatewayDevice implements Stateful {
     try {
       const results = this.#call(service, asked, caller);
       const type = asked.type;
-      const values = Object.entries(results).map(([name, value]) => xmlElement(name, escapeXml(value)));
+      const values = Object.entries(results).map(([name, value]) => xmlElement(name, textOf(name, value)));
       return soap(200, xmlElement(`u:${asked.element.name}Response xmlns:u="${type}"`, ...values));
     } catch (error) {
       if (error instanceof ActionError) return soap(500, fault(error));
@@ -219,6 +219,10 @@ const soap = (status: 200 | 500, content: string): HttpResponse => ({
   headers: { ...XML_TYPE, EXT: "" },
   body: `<?xml version="1.0"?>\n${xmlElement(ENVELOPE, xmlElement("s:Body", content))}\n`,
 });
+
+/** MiniUPnPc reads a document within a message as CDATA alone. In a document no ">" of a description's is left. */
+const textOf = (name: string, value: string): string =>
+  name === "NewPortListing" ? `<![CDATA[${value}]]>` : escapeXml(value);
 
 const fault = ({ code, message }: ActionError): string =>
   xmlElement(
