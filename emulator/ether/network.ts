@@ -179,8 +179,8 @@ export class Network implements Stateful {
   }
 
   /**
-   * When the network has something to do by itself: a frame that reaches a node, a node that wakes. Infinity when all is
-   * quiet.
+   * When the network has something to do by itself: a frame that reaches a node, a node that wakes. Infinity when all
+   * is quiet.
    */
   get nextEventNs(): number {
     return Math.min(this.#events.first?.timeNs ?? Infinity, this.#wakeNs);

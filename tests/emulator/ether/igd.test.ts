@@ -185,7 +185,7 @@ describe("SSDP", () => {
   });
 });
 
-/** A description is larger than a message may be, and `parseXml` would refuse it: its elements of a name, each alone. */
+/** A description is larger than a message may be, and `parseXml` refuses it: its elements of a name, each alone. */
 const pieces = (body: string, wanted: string): XmlElement[] =>
   [...body.matchAll(new RegExp(`<${wanted}>.*?</${wanted}>`, "gs"))].map(([piece]) => parseXml(piece)!);
 

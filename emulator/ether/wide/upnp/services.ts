@@ -6,7 +6,7 @@
 export type DeviceVersion = 1 | 2;
 
 /** Of UPnP Device Architecture 1.0, table 3-3, and WANIPConnection:2, 2.6. */
-export const ACTION_ERRORS = {
+const ACTION_ERRORS = {
   401: "Invalid Action",
   402: "Invalid Args",
   501: "Action Failed",
