@@ -43,8 +43,15 @@ export interface PortMappingOptions {
   readonly igd?: 0 | DeviceVersion;
   /** IGD:1 refuses mappings that shall end by themselves (error 725). */
   readonly permanentLeasesOnly?: boolean;
-  /** What the gateway says and does not do, by each of these protocols. */
-  readonly lies?: RouterLies;
+  readonly lies?: LieOptions;
+}
+
+/** What a gateway says and does not do, by each of these protocols. */
+export interface LieOptions extends Pick<RouterLies, "deadMappings" | "answersFromPort" | "forgetsAtReboot"> {
+  /** So often all mappings are dead, and nobody is told. */
+  readonly forgetsEvery?: TimeSpan;
+  /** It names this as its public address. */
+  readonly publicAddress?: string;
 }
 
 /** Between two sites, named in either order; all others are as near as `latency` of the world says. */
@@ -84,7 +91,8 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
     throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
   if (outer !== undefined && publicAddress === undefined)
     throw new RangeError(`${name}: behind ${behind} it needs a publicAddress, its address on that LAN`);
-  const { natPmp = true, pcp = true, igd = 1, permanentLeasesOnly = false, lies = {} } = site.portMapping ?? {};
+  const { natPmp = true, pcp = true, igd = 1, permanentLeasesOnly = false } = site.portMapping ?? {};
+  const lies = liesOf(name, site.portMapping?.lies ?? {});
   if (![0, 1, 2].includes(igd)) throw new RangeError(`${name}: igd is 0, 1 or 2, not ${igd}`);
   if (permanentLeasesOnly && igd !== 1) throw new RangeError(`${name}: permanentLeasesOnly goes with igd 1 alone`);
   return {
@@ -102,6 +110,19 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
       ...(site.udpIdle === undefined ? {} : { udpIdleNs: toNs(site.udpIdle) }),
       ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
     },
+  };
+}
+
+function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOptions): RouterLies {
+  const { answersFromPort = 1 } = others;
+  if (forgetsEvery !== undefined && toNs(forgetsEvery) === 0)
+    throw new RangeError(`${name}: forgetsEvery is a time, not ${forgetsEvery}`);
+  if (!Number.isInteger(answersFromPort) || answersFromPort < 1 || answersFromPort > 65_535)
+    throw new RangeError(`${name}: answersFromPort is a port from 1 to 65535, not ${answersFromPort}`);
+  return {
+    ...others,
+    ...(forgetsEvery === undefined ? {} : { forgetsEveryNs: toNs(forgetsEvery) }),
+    ...(publicAddress === undefined ? {} : { publicAddress: addressNumber(publicAddress) }),
   };
 }
 

@@ -1,6 +1,5 @@
 /** The file of `--sites`: JSON with the options that `startCluster` takes as `world`. */
-import type { RouterLies } from "../../emulator/ether/wide/lies.ts";
-import type { PortMappingOptions, SiteOptions, WayOptions, WorldOptions } from "../lab/sites.ts";
+import type { LieOptions, PortMappingOptions, SiteOptions, WayOptions, WorldOptions } from "../lab/sites.ts";
 import { PlanError } from "./fields.ts";
 
 type Names<Options> = Readonly<Record<keyof Options, true>>;
@@ -13,8 +12,8 @@ const SITE: Names<SiteOptions> = {
 const PORT_MAPPING: Names<PortMappingOptions> = {
   ...{ natPmp: true, pcp: true, igd: true, permanentLeasesOnly: true, lies: true },
 };
-const LIES: Names<RouterLies> = {
-  ...{ deadMappings: true, forgetsEveryNs: true, answersFromPort: true, publicAddress: true, forgetsAtReboot: true },
+const LIES: Names<LieOptions> = {
+  ...{ deadMappings: true, forgetsEvery: true, answersFromPort: true, publicAddress: true, forgetsAtReboot: true },
 };
 const WAY: Names<WayOptions> = { between: true, latency: true, lostPercent: true, kilobits: true };
 
