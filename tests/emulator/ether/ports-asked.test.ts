@@ -1,6 +1,6 @@
 /**
  * Two machines ask their gateway for ports by UPnP and NAT-PMP, let time pass and cut its power, at random; a model
- * says what each answer is, and who outside reaches whom. In the middle of it the gateway's state is saved and restored.
+ * says what each answer is, and whom one reaches from outside. Now and then the gateway's state is saved and restored.
  */
 import { expect, test } from "vitest";
 import type { Protocol } from "../../../emulator/ether/wide/translation.ts";
@@ -73,7 +73,7 @@ class Campaign {
     return resultsOf(exchange(this.#world, this.#stations[host]!, soapRequest(action, values, type)));
   }
 
-  /** When what was granted ends, by the gateway's clock, which is within that of the question and that of the answer. */
+  /** What was granted ends by the gateway's clock, which is between that of the question and that of the answer. */
   #grant(key: string, held: Omit<Held, "endsNs">, seconds: number, askedNs: number): void {
     const forward = this.#site.router.translation.forwards.find(({ protocol, port }) => `${protocol} ${port}` === key);
     const endsNs = forward?.endsNs ?? 0;
