@@ -59,7 +59,6 @@ test.for([1, 2] as const)(TITLE, { timeout: 300_000 }, async (igd, context) => {
   const world = { sites: [{ nodes: 1, publicAddress: PUBLIC, portMapping: { igd } }] };
   const lab = boot({ nodes: [{ cdrom: images().iso }], world });
   onTestFinished(() => lab.close());
-  lab.nodes[0]!.powerOff();
   lab.realtime = true;
   await openWay(lab, VXLAN);
   const run = async (...words: readonly string[]): Promise<string> => {
