@@ -21,9 +21,16 @@ import type { EthernetFrame } from "./port.ts";
 /** Sends a frame out of a node's port at the time of the event that is being handled, or so much later. */
 export type Transmit = (port: number, frame: EthernetFrame, laterNs?: number) => void;
 
-/** Something on the network that is not a machine: a switch, a gateway. It answers at the moment it hears. */
+/**
+ * Something on the network that is not a machine: a switch, a gateway. It answers at the moment it hears, and one with
+ * `wake` also acts by itself.
+ */
 export interface NetworkNode extends Stateful {
   readonly name: string;
+  /** Of one with `wake`: when it next does something by itself; Infinity: not before it hears something. */
+  readonly wakeNs?: number;
+  /** Does what is due; `wakeNs` is later afterwards. */
+  wake?(timeNs: number, transmit: Transmit): void;
   /** One more socket; returns its number, counted from 0. */
   addPort(): number;
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void;
@@ -134,6 +141,8 @@ export class Network implements Stateful {
   #leastDirectNs = Infinity;
   /** The nodes, and for each of their ports the link and its end that is plugged in there. */
   readonly #nodes = new Map<NetworkNode, { joint: Joint; end: LinkEnd }[]>();
+  /** Those of them that do something by themselves. */
+  readonly #wakeful: NetworkNode[] = [];
   readonly #events = new EventHeap();
   #nowNs = 0;
   /** Time to which the machines have run while frames are carried. */
@@ -169,9 +178,19 @@ export class Network implements Stateful {
     return this.#leastLatencyNs;
   }
 
-  /** When the network has something to do by itself: a frame that reaches a node. Infinity when all is quiet. */
+  /**
+   * When the network has something to do by itself: a frame that reaches a node, a node that wakes. Infinity when all
+   * is quiet.
+   */
   get nextEventNs(): number {
-    return this.#events.first?.timeNs ?? Infinity;
+    return Math.min(this.#events.first?.timeNs ?? Infinity, this.#wakeNs);
+  }
+
+  /** What was due while it could not be done is due now. */
+  get #wakeNs(): number {
+    let nextNs = Infinity;
+    for (const { wakeNs } of this.#wakeful) nextNs = Math.min(nextNs, wakeNs!);
+    return Math.max(this.#nowNs, nextNs);
   }
 
   /** Joins a machine's cable to a node. The link has the machine at end 0. */
@@ -194,7 +213,10 @@ export class Network implements Stateful {
   }
 
   #socket(node: NetworkNode): Plug {
-    if (!this.#nodes.has(node)) this.#nodes.set(node, []);
+    if (!this.#nodes.has(node)) {
+      this.#nodes.set(node, []);
+      if (node.wake) this.#wakeful.push(node);
+    }
     return { kind: "node", node, port: node.addPort() };
   }
 
@@ -262,7 +284,14 @@ export class Network implements Stateful {
     this.#senders.length = 0;
     const deliveries = new Map<MachineCable, TimedFrame[]>();
     let handledNs = 0;
-    while (this.nextEventNs < timeNs) {
+    for (;;) {
+      const nextNs = this.nextEventNs;
+      if (nextNs >= timeNs) break;
+      // What is heard at the same time comes first.
+      if (nextNs < (this.#events.first?.timeNs ?? Infinity)) {
+        this.#wake(nextNs);
+        continue;
+      }
       const event = this.#events.shift();
       if (event.timeNs < handledNs)
         broken(event.joint.link.name, `a frame of ${event.timeNs} ns after one of ${handledNs} ns`);
@@ -325,12 +354,24 @@ export class Network implements Stateful {
   }
 
   #receive(node: NetworkNode, port: number, timeNs: number, frame: EthernetFrame): void {
+    node.receive(port, timeNs, frame, this.#transmitOf(node, timeNs));
+  }
+
+  #wake(timeNs: number): void {
+    for (const node of this.#wakeful) {
+      if (node.wakeNs! > timeNs) continue;
+      node.wake!(timeNs, this.#transmitOf(node, timeNs));
+      holds(node.wakeNs! > timeNs, node.name, "it has woken, and left something undone");
+    }
+  }
+
+  #transmitOf(node: NetworkNode, timeNs: number): Transmit {
     const sockets = this.#nodes.get(node)!;
-    node.receive(port, timeNs, frame, (outPort, outFrame, laterNs = 0) => {
+    return (outPort, outFrame, laterNs = 0) => {
       const socket = sockets[outPort];
       holds(laterNs >= 0, node.name, "a frame is sent before what it answers has come");
       if (socket !== undefined) this.#enqueue(socket.joint, socket.end, timeNs + laterNs, outFrame, false);
-    });
+    };
   }
 
   visitState(visitor: StateVisitor): void {

@@ -2,9 +2,10 @@
  * Sites as people write them: how many machines each has, what kind of gateway, and which addresses. What is not said
  * is chosen so that sites differ in what must differ: public addresses of 198.51.100.0/24 (RFC 5737).
  */
-import type { RouterLies } from "../../emulator/ether/wide/port-mapping.ts";
+import type { RouterLies } from "../../emulator/ether/wide/lies.ts";
 import type { SiteConfig, WorldConfig } from "../../emulator/ether/wide/sites.ts";
 import { type Forward, NAT_KINDS, type NatKind, type Protocol } from "../../emulator/ether/wide/translation.ts";
+import type { DeviceVersion } from "../../emulator/ether/wide/upnp/services.ts";
 import { addressNumber, type Distance } from "../../emulator/ether/wide/wide-net.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 
@@ -29,8 +30,28 @@ export interface SiteOptions {
   readonly udpIdle?: TimeSpan;
   /** Its machines may speak to each other by the public address. */
   readonly hairpin?: boolean;
-  /** By which protocols programs ask for ports: both when absent. */
-  readonly portMapping?: { readonly natPmp?: boolean; readonly pcp?: boolean; readonly lies?: RouterLies };
+  readonly portMapping?: PortMappingOptions;
+}
+
+/** How programs ask the gateway for ports. */
+export interface PortMappingOptions {
+  /** True when absent. */
+  readonly natPmp?: boolean;
+  /** True when absent. */
+  readonly pcp?: boolean;
+  /** The version of UPnP's Internet gateway device; 0: there is none. 1 when absent. */
+  readonly igd?: 0 | DeviceVersion;
+  /** IGD:1 refuses mappings that shall end by themselves (error 725). */
+  readonly permanentLeasesOnly?: boolean;
+  readonly lies?: LieOptions;
+}
+
+/** What a gateway says and does not do, by each of these protocols. */
+export interface LieOptions extends Pick<RouterLies, "deadMappings" | "answersFromPort" | "forgetsAtReboot"> {
+  /** So often all mappings are dead, and nobody is told. */
+  readonly forgetsEvery?: TimeSpan;
+  /** It names this as its public address. */
+  readonly publicAddress?: string;
 }
 
 /** Between two sites, named in either order; all others are as near as `latency` of the world says. */
@@ -70,7 +91,10 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
     throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
   if (outer !== undefined && publicAddress === undefined)
     throw new RangeError(`${name}: behind ${behind} it needs a publicAddress, its address on that LAN`);
-  const { natPmp = true, pcp = true, lies = {} } = site.portMapping ?? {};
+  const { natPmp = true, pcp = true, igd = 1, permanentLeasesOnly = false } = site.portMapping ?? {};
+  const lies = liesOf(name, site.portMapping?.lies ?? {});
+  if (![0, 1, 2].includes(igd)) throw new RangeError(`${name}: igd is 0, 1 or 2, not ${igd}`);
+  if (permanentLeasesOnly && igd !== 1) throw new RangeError(`${name}: permanentLeasesOnly goes with igd 1 alone`);
   return {
     ...(outer === undefined ? {} : { behind: outer }),
     router: {
@@ -81,10 +105,24 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
       nextHop: outer === undefined ? WIDE_ROUTER : (all[outer]!.lanAddress ?? "192.168.1.1"),
       forwards: (site.forwards ?? []).map(forwardOf),
       portMapping: { natPmp, pcp, lies },
+      ...(igd === 0 ? {} : { upnp: { version: igd, permanentLeasesOnly, lies } }),
       ...(site.dmz === undefined ? {} : { dmz: site.dmz }),
       ...(site.udpIdle === undefined ? {} : { udpIdleNs: toNs(site.udpIdle) }),
       ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
     },
+  };
+}
+
+function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOptions): RouterLies {
+  const { answersFromPort = 1 } = others;
+  if (forgetsEvery !== undefined && toNs(forgetsEvery) === 0)
+    throw new RangeError(`${name}: forgetsEvery is a time, not ${forgetsEvery}`);
+  if (!Number.isInteger(answersFromPort) || answersFromPort < 1 || answersFromPort > 65_535)
+    throw new RangeError(`${name}: answersFromPort is a port from 1 to 65535, not ${answersFromPort}`);
+  return {
+    ...others,
+    ...(forgetsEvery === undefined ? {} : { forgetsEveryNs: toNs(forgetsEvery) }),
+    ...(publicAddress === undefined ? {} : { publicAddress: addressNumber(publicAddress) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The file of `--sites`: JSON with the options that `startCluster` takes as `world`. */
-import type { SiteOptions, WayOptions, WorldOptions } from "../lab/sites.ts";
+import type { LieOptions, PortMappingOptions, SiteOptions, WayOptions, WorldOptions } from "../lab/sites.ts";
 import { PlanError } from "./fields.ts";
 
 type Names<Options> = Readonly<Record<keyof Options, true>>;
@@ -8,6 +8,12 @@ const WORLD: Names<WorldOptions> = { sites: true, ways: true, latency: true };
 const SITE: Names<SiteOptions> = {
   ...{ name: true, nodes: true, nat: true, publicAddress: true, lanAddress: true, behind: true, forwards: true },
   ...{ dmz: true, udpIdle: true, hairpin: true, portMapping: true },
+};
+const PORT_MAPPING: Names<PortMappingOptions> = {
+  ...{ natPmp: true, pcp: true, igd: true, permanentLeasesOnly: true, lies: true },
+};
+const LIES: Names<LieOptions> = {
+  ...{ deadMappings: true, forgetsEvery: true, answersFromPort: true, publicAddress: true, forgetsAtReboot: true },
 };
 const WAY: Names<WayOptions> = { between: true, latency: true, lostPercent: true, kilobits: true };
 
@@ -32,9 +38,13 @@ export function readSites(path: string, bytes: Uint8Array): WorldOptions {
   if (!Array.isArray(sites) || !Array.isArray(ways) || sites.length === 0)
     throw new PlanError(path, "expected a list of sites, and of ways if there are any");
   sites.forEach((site, index) => {
-    check(site, SITE, `${path}: sites[${index}]`);
+    const place = `${path}: sites[${index}]`;
+    check(site, SITE, place);
+    const { portMapping } = site as SiteOptions;
+    if (portMapping !== undefined) check(portMapping, PORT_MAPPING, `${place}.portMapping`);
+    if (portMapping?.lies !== undefined) check(portMapping.lies, LIES, `${place}.portMapping.lies`);
     if (!Number.isInteger((site as SiteOptions).nodes) || (site as SiteOptions).nodes < 0)
-      throw new PlanError(`${path}: sites[${index}].nodes`, "expected how many machines it has");
+      throw new PlanError(`${place}.nodes`, "expected how many machines it has");
   });
   ways.forEach((way, index) => {
     check(way, WAY, `${path}: ways[${index}]`);

@@ -5,6 +5,7 @@
 import { afterAll, expect, test } from "vitest";
 import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { worldOf } from "../../src/lab/sites.ts";
 import { shared } from "../setup/shared.ts";
 import { boot, CLOUD, images } from "../system/images.ts";
 
@@ -49,6 +50,20 @@ test("one site reads another's pages by its public address, as far as the gatewa
   expect(await said(office!, "wget http://198.51.100.1/status")).toContain("198.51.100.1: timed out");
 });
 
+test("a gateway lies as its site says", () => {
+  const lies = { forgetsEvery: "10min", publicAddress: "10.1.2.3", deadMappings: true } as const;
+  const [site] = worldOf({ sites: [{ nodes: 1, portMapping: { lies } }] }, 1).sites;
+  const told = { forgetsEveryNs: 600e9, publicAddress: 0x0a010203, deadMappings: true };
+  expect([site!.router.portMapping!.lies, site!.router.upnp!.lies]).toEqual([told, told]);
+});
+
+test("a machine reads what its gateway says of itself by UPnP", async () => {
+  const [home] = await started();
+  const description = await said(home!, "wget http://192.168.1.1:5000/rootDesc.xml");
+  expect(description).toContain("<deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType>");
+  expect(description).toContain("</root>");
+});
+
 test("a site that is moved is reached by its new address alone, and one that is cut off by none", async () => {
   const [home] = await started();
   const { world: sites } = lab!.cluster;
@@ -63,6 +78,18 @@ test("a site that is moved is reached by its new address alone, and one that is 
 test.each([
   [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
   [{ sites: [{ nodes: 1, nat: "cone" as never }] }, /nat is one of full-cone/],
+  [{ sites: [{ nodes: 1, portMapping: { igd: 3 as never } }] }, "site-1: igd is 0, 1 or 2, not 3"],
+  [
+    { sites: [{ nodes: 1, portMapping: { igd: 2 as const, permanentLeasesOnly: true } }] },
+    "site-1: permanentLeasesOnly goes with igd 1 alone",
+  ],
+  [{ sites: [{ nodes: 1, portMapping: { lies: { publicAddress: "x" } } }] }, "x is not an IPv4 address"],
+  [{ sites: [{ nodes: 1, portMapping: { lies: { forgetsEvery: 0 } } }] }, "site-1: forgetsEvery is a time, not 0"],
+  [
+    { sites: [{ nodes: 1, portMapping: { lies: { answersFromPort: 0 } } }] },
+    "site-1: answersFromPort is a port from 1",
+  ],
+  [{ sites: [{ nodes: 1, portMapping: { lies: { forgetsEvery: "soon" as never } } }] }, /soon/],
   [{ sites: [{ nodes: 1, behind: "x" }] }, "site-1: there is no other site x that it is behind"],
   [{ sites: [{ nodes: 1, forwards: ["80"] }] }, /forward 80: write PORT:ADDRESS:PORT/],
   [{ sites: [{ nodes: 1 }], ways: [{ between: ["site-1", "y"] as const }] }, /no way between site-1 and y/],

@@ -41,6 +41,8 @@ const CASES = {
   "emulator/cpu/idling": { fast: 4, thorough: 60 },
   "emulator/cpu/vector": { fast: 1, thorough: 5 },
   "emulator/cpu/x87": { fast: 1, thorough: 15 },
+  "emulator/ether/igd": { fast: 60, thorough: 5_000 },
+  "emulator/ether/ports-asked": { fast: 8, thorough: 200 },
   "emulator/fuzz": { fast: 1, thorough: 10 },
   "emulator/jit/boundaries": { fast: 1, thorough: 10 },
   "emulator/jit/experience": { fast: 1, thorough: 6 },

@@ -3,6 +3,7 @@
  * and fast recovery (RFC 5681, RFC 6582), and the retransmission timeout (RFC 6298). Times are virtual, in ns.
  */
 import { holds } from "../../state/invariant.ts";
+import type { Stateful, StateVisitor } from "../../state/state.ts";
 
 /** RFC 6928: ten segments at the start. */
 const INITIAL_SEGMENTS = 10;
@@ -12,8 +13,8 @@ const FIRST_TIMEOUT_NS = 1e9;
 const SHORTEST_TIMEOUT_NS = 200e6;
 const LONGEST_TIMEOUT_NS = 60e9;
 
-export class CongestionControl {
-  readonly #mss: number;
+export class CongestionControl implements Stateful {
+  #mss: number;
   #windowBytes: number;
   #thresholdBytes = Infinity;
   #duplicates = 0;
@@ -102,5 +103,18 @@ export class CongestionControl {
   /** The wait for an open window or for the answer to a SYN was in vain. */
   waited(): void {
     this.#waits++;
+  }
+
+  visitState(visitor: StateVisitor): void {
+    visitor.part("congestion control", 1);
+    this.#mss = visitor.u16(this.#mss);
+    this.#windowBytes = visitor.f64(this.#windowBytes);
+    this.#thresholdBytes = visitor.f64(this.#thresholdBytes);
+    this.#duplicates = visitor.integer(this.#duplicates);
+    this.#recovering = visitor.bool(this.#recovering);
+    this.#smoothedNs = visitor.f64(this.#smoothedNs);
+    this.#variationNs = visitor.f64(this.#variationNs);
+    this.#timeoutNs = visitor.f64(this.#timeoutNs);
+    this.#waits = visitor.integer(this.#waits);
   }
 }

@@ -21,7 +21,7 @@ import {
   udpBytes,
 } from "../packet.ts";
 import type { HostDatagrams, HostNetwork, HostStream, StreamEvents } from "./host-network.ts";
-import { ACK, PROTOCOL_TCP, parseSegment, RST, type Segment, SYN, segmentBytes } from "./segment.ts";
+import { ACK, PROTOCOL_TCP, parseSegment, RST, refusalOf, type Segment, SYN, segmentBytes } from "./segment.ts";
 import { NatStream } from "./stream.ts";
 
 /** The network's side: the gateway, which has the addresses. */
@@ -175,7 +175,7 @@ export class Nat {
     else if (isSyn && (stream !== undefined || this.#hasRoom())) {
       const made = this.#newStream(key, destination, destinationPort, guest, guestPort);
       made.accept(segment, (events: StreamEvents) => this.#host.connect(host, destinationPort, events));
-    } else if (!(segment.flags & RST)) this.#refuse(packet, segment);
+    } else if (!(segment.flags & RST)) this.#sendSegment(destination, guest, refusalOf(segment));
   }
 
   #hasRoom(): boolean {
@@ -188,23 +188,6 @@ export class Nat {
     }
     this.counters.refused++;
     return false;
-  }
-
-  /** Answers for a connection that is none (RFC 9293, 3.10.7.1). */
-  #refuse({ source, destination }: Ipv4Packet, { flags, sequence, acknowledgment, data, ...ports }: Segment): void {
-    const length = data.length + (flags & SYN ? 1 : 0);
-    const answer: Segment = {
-      sourcePort: ports.destinationPort,
-      destinationPort: ports.sourcePort,
-      sequence: flags & ACK ? acknowledgment : 0,
-      acknowledgment: flags & ACK ? 0 : (sequence + length) >>> 0,
-      flags: flags & ACK ? RST : RST | ACK,
-      window: 0,
-      mss: null,
-      shift: null,
-      data: new Uint8Array(0),
-    };
-    this.#sendSegment(destination, source, answer);
   }
 
   #sendSegment(source: Ipv4Address, destination: Ipv4Address, segment: Segment): void {

@@ -119,3 +119,19 @@ export function segmentBytes(source: Ipv4Address, destination: Ipv4Address, segm
   put16(bytes, 16, internetChecksum(bytes, 0, bytes.length, pseudoHeaderSum(source, destination, bytes.length)));
   return bytes;
 }
+
+/** What answers a segment, other than a reset, of a connection that is none (RFC 9293, 3.10.7.1). */
+export function refusalOf({ flags, sequence, acknowledgment, data, ...ports }: Segment): Segment {
+  const length = data.length + (flags & SYN ? 1 : 0);
+  return {
+    sourcePort: ports.destinationPort,
+    destinationPort: ports.sourcePort,
+    sequence: flags & ACK ? acknowledgment : 0,
+    acknowledgment: flags & ACK ? 0 : (sequence + length) >>> 0,
+    flags: flags & ACK ? RST : RST | ACK,
+    window: 0,
+    mss: null,
+    shift: null,
+    data: new Uint8Array(0),
+  };
+}

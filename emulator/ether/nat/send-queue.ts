@@ -1,6 +1,8 @@
 /** Bytes that are sent and not acknowledged yet, or not sent yet, in the pieces in which they came. */
 import { holds } from "../../state/invariant.ts";
-export class SendQueue {
+import type { Stateful, StateVisitor } from "../../state/state.ts";
+
+export class SendQueue implements Stateful {
   #pieces: Uint8Array[] = [];
   /** Bytes of the first piece that are gone. */
   #gone = 0;
@@ -50,5 +52,13 @@ export class SendQueue {
     }
     holds(filled === size, "send queue", "its pieces have fewer bytes than it counts");
     return bytes;
+  }
+
+  visitState(visitor: StateVisitor): void {
+    const bytes = visitor.blob(this.read(0, this.#sizeBytes));
+    if (!visitor.restoring) return;
+    this.#pieces = bytes.length === 0 ? [] : [bytes];
+    this.#gone = 0;
+    this.#sizeBytes = bytes.length;
   }
 }

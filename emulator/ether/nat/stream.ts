@@ -6,6 +6,7 @@
  * taken, and the host is told to pause while the guest does not take what it has sent. Time is the network's.
  */
 import { holds } from "../../state/invariant.ts";
+import type { Stateful, StateVisitor } from "../../state/state.ts";
 import { CongestionControl } from "./congestion.ts";
 import type { Failure, HostStream, StreamEvents } from "./host-network.ts";
 import { ACK, distance, FIN, PSH, RST, type Segment, SYN } from "./segment.ts";
@@ -40,9 +41,11 @@ const MOST_SYN_ATTEMPTS = 5;
 const TIME_WAIT_NS = 30e9;
 /** RFC 5382, REQ-5: two hours and four minutes of silence. */
 const IDLE_NS = 7440e9;
+/** An acknowledgment waits no longer for data that could carry it (RFC 9293, 3.8.6.3: at most 500 ms). */
+const LATE_ACKNOWLEDGMENT_NS = 1e6;
 const NO_DATA = new Uint8Array(0);
 
-export class NatStream implements StreamEvents {
+export class NatStream implements StreamEvents, Stateful {
   readonly #wire: StreamWire;
   readonly #queue = new SendQueue();
   #host: HostStream | null = null;
@@ -419,7 +422,15 @@ export class NatStream implements StreamEvents {
     else if (this.#finSent) this.#send(FIN | ACK, this.#unacknowledged, NO_DATA);
   }
 
-  /** Looks at the time. To be called now and then, such as each millisecond. */
+  /** When `tick` next has something to do; Infinity: not before something is heard. */
+  get nextTickNs(): number {
+    if (this.#state === "gone") return Infinity;
+    if (this.#state !== "open") return Math.ceil(this.#timerNs);
+    const acknowledgmentNs = this.#unanswered > 0 ? this.#heardNs + LATE_ACKNOWLEDGMENT_NS : Infinity;
+    return Math.ceil(Math.min(this.#timerNs, acknowledgmentNs, this.#heardNs + IDLE_NS + 1));
+  }
+
+  /** Looks at the time. To be called now and then, such as each millisecond, or at `nextTickNs`. */
   tick(): void {
     if (this.#unanswered > 0 && this.#state === "open") this.#acknowledge();
     if (this.#state === "open" && this.#wire.nowNs - this.#heardNs > IDLE_NS) this.abort();
@@ -453,5 +464,40 @@ export class NatStream implements StreamEvents {
       this.#output();
     }
     this.#timerNs = this.#wire.nowNs + this.#congestion.timeoutNs;
+  }
+
+  /** `restored`: whom the connection is with, of which the owner keeps the state. */
+  visitState(visitor: StateVisitor, restored: HostStream | null = this.#host): void {
+    visitor.part("TCP stream", 1);
+    if (visitor.restoring) this.#host = restored;
+    this.#state = visitor.text(this.#state) as State;
+    this.#queue.visitState(visitor);
+    this.#congestion.visitState(visitor);
+    this.#mss = visitor.u16(this.#mss);
+    this.#peerShift = visitor.u8(this.#peerShift);
+    this.#ourShift = visitor.u8(this.#ourShift);
+    this.#peerWindow = visitor.u32(this.#peerWindow);
+    this.#unacknowledged = visitor.u32(this.#unacknowledged);
+    this.#next = visitor.u32(this.#next);
+    this.#highest = visitor.u32(this.#highest);
+    this.#recover = visitor.u32(this.#recover);
+    this.#expected = visitor.u32(this.#expected);
+    this.#edge = visitor.u32(this.#edge);
+    const early = this.#early;
+    this.#early = Array.from({ length: visitor.u32(early.length) }, (_, index) => ({
+      sequence: visitor.u32(early[index]?.sequence ?? 0),
+      data: visitor.blob(early[index]?.data ?? NO_DATA),
+      fin: visitor.bool(early[index]?.fin ?? false),
+    }));
+    this.#unanswered = visitor.integer(this.#unanswered);
+    this.#hostEnded = visitor.bool(this.#hostEnded);
+    this.#guestEnded = visitor.bool(this.#guestEnded);
+    this.#finSent = visitor.bool(this.#finSent);
+    this.#paused = visitor.bool(this.#paused);
+    this.#attempts = visitor.integer(this.#attempts);
+    this.#timerNs = visitor.f64(this.#timerNs);
+    this.#heardNs = visitor.integer(this.#heardNs);
+    this.#timed = visitor.u32(this.#timed);
+    this.#timedSinceNs = visitor.bool(this.#timedSinceNs >= 0) ? visitor.integer(this.#timedSinceNs) : -1;
   }
 }

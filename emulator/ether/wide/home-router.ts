@@ -1,7 +1,7 @@
 /**
  * A home gateway: a LAN on one side with DHCP, the provider's net on the other, and address translation between them
- * (translation.ts), with ports that a person forwards and that programs ask for (port-mapping.ts). It is plugged into a
- * switch by port 0 and into the wide net, or another gateway's LAN, by port 1.
+ * (translation.ts), with ports that a person forwards and that programs ask for (port-mapping.ts, upnp/). It is plugged
+ * into a switch by port 0 and into the wide net, or another gateway's LAN, by port 1.
  */
 import { holds } from "../../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../../state/state.ts";
@@ -17,9 +17,11 @@ import {
   get16,
   get32,
   type Ipv4Address,
+  type Ipv4Packet,
   ipv4Bytes,
   type MacAddress,
   PROTOCOL_ICMP,
+  PROTOCOL_TCP,
   PROTOCOL_UDP,
   parseArp,
   parseIpv4,
@@ -33,7 +35,9 @@ import type { EthernetFrame } from "../port.ts";
 import { PORT_MAPPING_PORT, type PortMappingConfig, PortMappingServer } from "./port-mapping.ts";
 import { type Flow, flowOf, rewrite, takeHop } from "./rewrite.ts";
 import { type Endpoint, type Forward, type NatKind, Translation } from "./translation.ts";
-import { addressNumber } from "./wide-net.ts";
+import { GatewayDevice, type GatewayDeviceConfig } from "./upnp/gateway-device.ts";
+import { SSDP_GROUP, SSDP_PORT } from "./upnp/ssdp.ts";
+import { addressBytes, addressNumber } from "./wide-net.ts";
 
 export interface HomeRouterConfig {
   readonly name: string;
@@ -53,6 +57,7 @@ export interface HomeRouterConfig {
   readonly dmz?: string;
   readonly forwards?: readonly Forward[];
   readonly portMapping?: PortMappingConfig;
+  readonly upnp?: GatewayDeviceConfig;
   /** It answers pings from outside. */
   readonly answersPing?: boolean;
   readonly hostNames?: ReadonlyMap<string, string>;
@@ -69,12 +74,11 @@ const [DHCP_SERVER_PORT, DHCP_CLIENT_PORT] = [67, 68];
 const [ARP_REQUEST, ARP_REPLY] = [1, 2];
 const [ICMP_ECHO_REPLY, ICMP_ECHO] = [0, 8];
 const ETHERNET_BYTES = 14;
+/** RFC 1112, 6.4: of the group of SSDP. */
+const SSDP_MAC: MacAddress = Uint8Array.of(0x01, 0x00, 0x5e, 0x7f, 0xff, 0xfa);
 const MOST_NEIGHBOURS = 1024;
 /** Packets that wait for the answer to an ARP request. */
 const MOST_WAITING = 64;
-
-const bytesOf = (address: number): Ipv4Address =>
-  Uint8Array.of(address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff);
 
 /** While a frame is handled. */
 interface Moment {
@@ -86,6 +90,7 @@ export class HomeRouter implements NetworkNode, Stateful {
   readonly name: string;
   readonly translation: Translation;
   readonly portMapping: PortMappingServer | null;
+  readonly upnp: GatewayDevice | null;
   readonly #config: HomeRouterConfig;
   readonly #lan: Ipv4Address;
   readonly #macs: readonly [MacAddress, MacAddress];
@@ -107,11 +112,21 @@ export class HomeRouter implements NetworkNode, Stateful {
     this.#outside = addressNumber(config.outsideAddress);
     this.#nextHop = addressNumber(config.nextHop);
     this.#dmz = config.dmz === undefined ? null : addressNumber(config.dmz);
-    this.#macs = [Uint8Array.of(0x52, 0x55, ...this.#lan), Uint8Array.of(0x52, 0x56, ...bytesOf(this.#outside))];
+    this.#macs = [Uint8Array.of(0x52, 0x55, ...this.#lan), Uint8Array.of(0x52, 0x56, ...addressBytes(this.#outside))];
     this.translation = new Translation(config);
     for (const forward of config.forwards ?? []) this.translation.forward(forward, 0);
     this.portMapping = config.portMapping
       ? new PortMappingServer(config.portMapping, this.translation, () => this.#outside)
+      : null;
+    this.upnp = config.upnp
+      ? new GatewayDevice(config.upnp, {
+          name: config.name,
+          address: this.#lan,
+          mac: this.#macs[OUTSIDE],
+          translation: this.translation,
+          publicAddress: () => this.#outside,
+          isLocal: (address) => this.#isNeighbour(address),
+        })
       : null;
     this.#dhcp = new DhcpServer({
       server: this.#lan,
@@ -144,6 +159,7 @@ export class HomeRouter implements NetworkNode, Stateful {
   reboot(nowNs: number): void {
     this.translation.clear(true);
     this.portMapping?.reset(nowNs);
+    this.upnp?.reset(nowNs);
     for (const side of this.#neighbours) side.clear();
     this.#waiting = [];
   }
@@ -152,9 +168,11 @@ export class HomeRouter implements NetworkNode, Stateful {
     if (!this.isOn || frame.length < ETHERNET_BYTES) return;
     const side = port as Side;
     const destination = frame.subarray(0, 6);
-    if (!sameBytes(destination, this.#macs[side]) && !sameBytes(destination, BROADCAST_MAC)) return;
+    const isGroup = side === LAN && this.upnp !== null && sameBytes(destination, SSDP_MAC);
+    if (!sameBytes(destination, this.#macs[side]) && !sameBytes(destination, BROADCAST_MAC) && !isGroup) return;
     const moment = { nowNs: timeNs, transmit };
     this.portMapping?.tick(timeNs);
+    this.upnp?.tick(timeNs);
     const type = get16(frame, 12);
     if (type === ETHERTYPE_ARP) this.#arp(side, frame, moment);
     if (type !== ETHERTYPE_IPV4 || frame.length < ETHERNET_BYTES + 20) return;
@@ -164,6 +182,14 @@ export class HomeRouter implements NetworkNode, Stateful {
     this.#heard(side, get32(packet, 12), frame.slice(6, 12), moment);
     if (side === LAN) this.#fromInside(packet, moment);
     else this.#fromOutside(packet, moment);
+  }
+
+  get wakeNs(): number {
+    return this.isOn ? (this.upnp?.http.wakeNs ?? Infinity) : Infinity;
+  }
+
+  wake(timeNs: number, transmit: Transmit): void {
+    this.#sendAll(this.upnp?.http.wake(timeNs) ?? [], { nowNs: timeNs, transmit });
   }
 
   // ---- Neighbours
@@ -191,6 +217,12 @@ export class HomeRouter implements NetworkNode, Stateful {
     return address >>> 8 === get32(this.#lan, 0) >>> 8;
   }
 
+  /** One of the machines of its LAN. */
+  #isNeighbour(address: number): boolean {
+    const host = address & 255;
+    return this.#isLocal(address) && address !== this.#own(LAN) && host !== 0 && host !== 255;
+  }
+
   #heard(side: Side, address: number, mac: MacAddress, moment: Moment): void {
     if (mac[0]! & 1 || address === 0 || (side === LAN && !this.#isLocal(address))) return;
     // Of the provider's side only the next hop, and who is on its net, is ever sent to.
@@ -216,9 +248,9 @@ export class HomeRouter implements NetworkNode, Stateful {
     const question = arpBytes({
       operation: ARP_REQUEST,
       senderMac: this.#macs[side],
-      senderIp: bytesOf(this.#own(side)),
+      senderIp: addressBytes(this.#own(side)),
       targetMac: new Uint8Array(6),
-      targetIp: bytesOf(to),
+      targetIp: addressBytes(to),
     });
     moment.transmit(side, ethernetFrame(BROADCAST_MAC, this.#macs[side], ETHERTYPE_ARP, question));
   }
@@ -231,6 +263,7 @@ export class HomeRouter implements NetworkNode, Stateful {
       this.#service(packet, moment);
       return;
     }
+    if (destination === SSDP_GROUP) this.#search(parseIpv4Packet(packet), moment);
     // What is said on the LAN to all, or to one of it, is not for the gateway.
     if (this.#isLocal(destination) || destination >>> 28 >= 14 || destination >>> 24 === 127) return;
     const flow = flowOf(packet);
@@ -286,10 +319,14 @@ export class HomeRouter implements NetworkNode, Stateful {
     const packet = parseIpv4Packet(bytes);
     if (packet === null) return;
     if (packet.protocol === PROTOCOL_ICMP && sameBytes(packet.destination, this.#lan)) this.#ping(LAN, bytes, moment);
+    if (packet.protocol === PROTOCOL_TCP && sameBytes(packet.destination, this.#lan))
+      this.#sendAll(this.upnp?.packet(packet, moment.nowNs) ?? [], moment);
     if (packet.protocol !== PROTOCOL_UDP) return;
     const datagram = parseUdp(packet);
     if (datagram === null) return;
     if (datagram.destinationPort === DHCP_SERVER_PORT) this.#lease(datagram.data, moment);
+    if (datagram.destinationPort === SSDP_PORT && sameBytes(packet.destination, this.#lan))
+      this.#search(packet, moment);
     if (datagram.destinationPort !== PORT_MAPPING_PORT || this.portMapping === null) return;
     const from = { address: get32(packet.source, 0), port: datagram.sourcePort };
     const answer = this.portMapping.answer(datagram.data, from, moment.nowNs);
@@ -297,8 +334,24 @@ export class HomeRouter implements NetworkNode, Stateful {
     if (answer) this.#datagram(LAN, from, sourcePort, answer, moment);
   }
 
+  #search(packet: Ipv4Packet | null, moment: Moment): void {
+    const datagram = packet?.protocol === PROTOCOL_UDP ? parseUdp(packet) : null;
+    if (!packet || datagram?.destinationPort !== SSDP_PORT || this.upnp === null) return;
+    const from = { address: get32(packet.source, 0), port: datagram.sourcePort };
+    // An answer to another net would be a way to send strangers ten datagrams for one.
+    if (!this.#isNeighbour(from.address) || from.port === 0) return;
+    const sourcePort = this.#config.upnp?.lies?.answersFromPort ?? SSDP_PORT;
+    for (const answer of this.upnp.search(datagram.data, get32(packet.destination, 0) === SSDP_GROUP))
+      this.#datagram(LAN, from, sourcePort, answer, moment);
+  }
+
+  #sendAll(packets: readonly Ipv4Packet[], moment: Moment): void {
+    for (const { source, destination, protocol, payload } of packets)
+      this.#send(LAN, get32(destination, 0), this.#packet(source, destination, protocol, payload), moment);
+  }
+
   #datagram(side: Side, to: Endpoint, sourcePort: number, data: Uint8Array, moment: Moment): void {
-    const [source, destination] = [bytesOf(this.#own(side)), bytesOf(to.address)];
+    const [source, destination] = [addressBytes(this.#own(side)), addressBytes(to.address)];
     const payload = udpBytes(source, destination, { sourcePort, destinationPort: to.port, data });
     this.#send(side, to.address, this.#packet(source, destination, PROTOCOL_UDP, payload), moment);
   }
@@ -335,7 +388,7 @@ export class HomeRouter implements NetworkNode, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("home router", 1);
+    visitor.part("home router", 2);
     this.isOn = visitor.bool(this.isOn);
     this.#outside = visitor.u32(this.#outside);
     this.#nextHop = visitor.u32(this.#nextHop);
@@ -343,6 +396,7 @@ export class HomeRouter implements NetworkNode, Stateful {
     this.#dhcp.visitState(visitor);
     this.translation.visitState(visitor);
     this.portMapping?.visitState(visitor);
+    this.upnp?.visitState(visitor);
     for (const known of this.#neighbours) {
       const entries = [...known];
       const count = visitor.u32(entries.length);

@@ -1,25 +1,14 @@
 /**
  * How programs behind a home gateway ask it for a port: NAT-PMP (RFC 6886) and PCP (RFC 6887), both at UDP port 5351 of
- * the gateway. Real gateways say what is not so; `lies` has the ways in which they do.
+ * the gateway. UPnP, by which they ask too, is in upnp/; what gateways say that is not so is in lies.ts.
  */
 import { holds } from "../../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../../state/state.ts";
 import { get16, get32, put16 } from "../packet.ts";
+import { Liar, type RouterLies } from "./lies.ts";
 import type { Endpoint, Protocol, Translation } from "./translation.ts";
 
 export const PORT_MAPPING_PORT = 5351;
-
-/** What a gateway says and does not do. */
-export interface RouterLies {
-  /** A mapping is granted and listed, and nothing comes through it. */
-  readonly deadMappings?: boolean;
-  /** Every so often all mappings are forgotten, and nobody is told. */
-  readonly forgetsEveryNs?: number;
-  /** Answers come from this port, not from the one that was asked. */
-  readonly answersFromPort?: number;
-  /** It names this as its public address. */
-  readonly publicAddress?: number;
-}
 
 export interface PortMappingConfig {
   readonly natPmp: boolean;
@@ -67,16 +56,17 @@ export class PortMappingServer implements Stateful {
   readonly #config: PortMappingConfig;
   readonly #translation: Translation;
   readonly #publicAddress: () => number;
+  readonly #liar: Liar;
   /** By protocol and the machine's own port. */
   readonly #granted = new Map<string, Granted>();
   /** Since when it has known its mappings: what clients see of a loss (RFC 6886, 3.6). */
   #bornNs = 0;
-  #forgotten = 0;
 
   constructor(config: PortMappingConfig, translation: Translation, publicAddress: () => number) {
     this.#config = config;
     this.#translation = translation;
-    this.#publicAddress = publicAddress;
+    this.#liar = new Liar(config.lies ?? {}, translation);
+    this.#publicAddress = () => this.#liar.lies.publicAddress ?? publicAddress();
   }
 
   /** Those that it says are there. */
@@ -92,12 +82,8 @@ export class PortMappingServer implements Stateful {
 
   /** What time does by itself. */
   tick(nowNs: number): void {
-    const { forgetsEveryNs = Infinity } = this.#config.lies ?? {};
-    const times = Math.floor(nowNs / forgetsEveryNs);
-    if (times > this.#forgotten) {
-      this.#forgotten = times;
+    if (this.#liar.forgets(nowNs))
       for (const { protocol, port } of this.#granted.values()) this.#translation.unforward(protocol, port, null);
-    }
     for (const [key, { endsNs }] of this.#granted) if (endsNs <= nowNs) this.#granted.delete(key);
   }
 
@@ -122,7 +108,7 @@ export class PortMappingServer implements Stateful {
     if (message[0] !== PMP.version) return answer(8, PMP_RESULT.version);
     if (opcode === PMP.address) {
       const reply = answer(12, PMP_RESULT.done);
-      put32(reply, 8, this.#config.lies?.publicAddress ?? this.#publicAddress());
+      put32(reply, 8, this.#publicAddress());
       return reply;
     }
     if (opcode !== PMP.udp && opcode !== PMP.tcp) return answer(8, PMP_RESULT.opcode);
@@ -175,7 +161,7 @@ export class PortMappingServer implements Stateful {
     put16(reply, 42, port);
     reply.fill(0, 44, 60);
     reply.fill(0xff, 54, 56);
-    put32(reply, 56, this.#config.lies?.publicAddress ?? this.#publicAddress());
+    put32(reply, 56, this.#publicAddress());
     return reply;
   }
 
@@ -216,10 +202,7 @@ export class PortMappingServer implements Stateful {
     const port = there?.port ?? this.#translation.freePort(protocol, wanted || inside.port, nowNs);
     if (port === null) return null;
     const endsNs = nowNs + Math.min(seconds, LONGEST_SECONDS) * SECOND_NS;
-    // One whose forward was forgotten is only renewed in the list: users have seen this for months.
-    const isRenewed = there !== undefined;
-    if (!this.#config.lies?.deadMappings && !(isRenewed && this.#config.lies?.forgetsEveryNs))
-      if (!this.#translation.forward({ protocol, port, to: inside, endsNs }, nowNs)) return null;
+    if (!this.#liar.open({ protocol, port, to: inside, endsNs }, there !== undefined, nowNs)) return null;
     this.#granted.set(key, { protocol, inside, port, nonce, endsNs });
     holds(this.#granted.size <= MOST_MAPPINGS, "port mapping", "more mappings than there is room for");
     return port;
@@ -239,9 +222,9 @@ export class PortMappingServer implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("port mapping", 1);
+    visitor.part("port mapping", 2);
     this.#bornNs = visitor.integer(this.#bornNs);
-    this.#forgotten = visitor.integer(this.#forgotten);
+    this.#liar.visitState(visitor);
     const entries = [...this.#granted];
     const count = visitor.u32(entries.length);
     if (visitor.restoring) this.#granted.clear();

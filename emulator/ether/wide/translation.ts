@@ -167,11 +167,19 @@ export class Translation implements Stateful {
         this.#forwards.delete(key);
   }
 
+  /** Whether a port is nobody's: neither forwarded nor in use by whom it was given to on the way out. */
+  isFree(protocol: Protocol, port: number, nowNs: number): boolean {
+    const key = `${protocol} ${port}`;
+    const mapping = this.#inward.get(key);
+    const forward = this.#forwards.get(key);
+    return (!mapping || this.#isOver(mapping, nowNs)) && (!forward || forward.endsNs <= nowNs);
+  }
+
   /** A free port for a machine that asks for one, the wanted one if it can be. */
   freePort(protocol: Protocol, wanted: number, nowNs: number): number | null {
     for (let step = 0; step < PORTS; step++) {
       const port = FIRST_PORT + ((Math.max(wanted, FIRST_PORT) - FIRST_PORT + step) % PORTS);
-      if (this.#isFree(protocol, port, nowNs)) return port;
+      if (this.isFree(protocol, port, nowNs)) return port;
     }
     return null;
   }
@@ -188,13 +196,6 @@ export class Translation implements Stateful {
       if (forward.protocol === protocol && forward.endsNs > nowNs && nameOf(forward.to) === nameOf(inside))
         return forward;
     return null;
-  }
-
-  #isFree(protocol: Protocol, port: number, nowNs: number): boolean {
-    const key = `${protocol} ${port}`;
-    const mapping = this.#inward.get(key);
-    const forward = this.#forwards.get(key);
-    return (!mapping || this.#isOver(mapping, nowNs)) && (!forward || forward.endsNs <= nowNs);
   }
 
   /** The inside's own port where it is free (RFC 4787, 4.2.1), else the next one. */

@@ -14,6 +14,7 @@ import {
   ethernetFrame,
   get16,
   get32,
+  type Ipv4Address,
   type MacAddress,
   parseArp,
   parseIpv4,
@@ -164,3 +165,7 @@ export class WideNet implements NetworkNode, Stateful {
 
 /** As a number of 32 bits. */
 export const addressNumber = (text: string): number => get32(parseIpv4(text), 0);
+
+/** Its bytes as they lie in a packet. */
+export const addressBytes = (address: number): Ipv4Address =>
+  Uint8Array.of(address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff);

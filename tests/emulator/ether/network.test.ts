@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { PcapngWriter } from "../../../emulator/ether/capture.ts";
-import { Network } from "../../../emulator/ether/network.ts";
+import { Network, type NetworkNode } from "../../../emulator/ether/network.ts";
 import { Switch } from "../../../emulator/ether/switch.ts";
+import { Tap } from "../../../emulator/ether/tap.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { TimerQueue } from "../../../emulator/time/events.ts";
 
@@ -185,4 +186,59 @@ test("a capture names its interfaces and keeps nanoseconds", () => {
   expect(time).toBe(1_700_000_000_000_123_456n);
   expect([packet.getUint32(8, true), packet.getUint32(20, true), packet.getUint8(28 + 14)]).toEqual([0, 60, 0x42]);
   expect(new TextDecoder().decode(pieces[1]!)).toContain("host 0");
+});
+
+describe("a node that acts by itself", () => {
+  /** Every 70 us it sends its time; it notes what it hears, and when it woke. */
+  class Clock implements NetworkNode {
+    readonly name = "clock";
+    readonly notes: string[] = [];
+    wakeNs = 70_000;
+
+    addPort(): number {
+      return 0;
+    }
+
+    wake(timeNs: number, transmit: (port: number, frame: Uint8Array) => void): void {
+      this.notes.push(`woke at ${timeNs}`);
+      this.wakeNs += 70_000;
+      transmit(0, new Uint8Array(60));
+    }
+
+    receive(_port: number, timeNs: number): void {
+      this.notes.push(`heard at ${timeNs}`);
+    }
+
+    visitState(): void {}
+  }
+
+  const run = (quantumNs: number): { notes: string[]; heard: number } => {
+    const network = new Network();
+    const [clock, tap] = [new Clock(), new Tap("tap")];
+    network.connectNodes(clock, tap, 69_328);
+    // Of 60 bytes and 24 more at 8 ns each: it arrives at 70,000.
+    network.send(tap, 0, new Uint8Array(60));
+    for (let endNs = quantumNs; endNs <= 420_000; endNs += quantumNs) network.advance(endNs);
+    return { notes: clock.notes, heard: tap.received.length };
+  };
+
+  test("wakes at its time, after what is heard then, however time is cut", () => {
+    const { notes, heard } = run(420_000);
+    expect(notes).toEqual(["heard at 70000", ...[1, 2, 3, 4, 5].map((turn) => `woke at ${turn * 70_000}`)]);
+    expect(heard).toBe(4);
+    for (const quantumNs of [10_000, 35_000, 70_000, 140_000]) expect(run(quantumNs)).toEqual({ notes, heard });
+  });
+
+  test("is a reason for time to go on", () => {
+    const network = new Network();
+    network.connectNodes(new Clock(), new Tap("tap"), 1);
+    expect(network.nextEventNs).toBe(70_000);
+  });
+
+  test("that leaves what is due undone is a fault", () => {
+    const network = new Network();
+    const idle = Object.assign(new Clock(), { wake: () => {} });
+    network.connectNodes(idle, new Tap("tap"), 1);
+    expect(() => network.advance(100_000)).toThrow("clock: it has woken, and left something undone");
+  });
 });

@@ -1,4 +1,5 @@
 /** Sites behind home gateways on one wide net, with stations that say and hear datagrams: no machines. */
+import type { Link } from "../../../emulator/ether/link.ts";
 import { Network } from "../../../emulator/ether/network.ts";
 import {
   arpBytes,
@@ -91,7 +92,10 @@ export class Station {
   }
 
   sendPacket(packet: Uint8Array): void {
-    this.#world.network.send(this.#tap, 0, ethernetFrame(this.gatewayMac, this.#mac, ETHERTYPE_IPV4, packet));
+    // RFC 1112, 6.4.
+    const isGroup = packet[16]! >> 4 === 14;
+    const to = isGroup ? Uint8Array.of(1, 0, 0x5e, packet[17]! & 0x7f, packet[18]!, packet[19]!) : this.gatewayMac;
+    this.#world.network.send(this.#tap, 0, ethernetFrame(to, this.#mac, ETHERTYPE_IPV4, packet));
     this.#world.pass(2e6);
   }
 }
@@ -139,13 +143,15 @@ export class Site {
   readonly router: HomeRouter;
   readonly hub = new Switch();
   readonly place: number | null;
+  /** Between the gateway, at its end 0, and the switch. */
+  readonly cable: Link;
   readonly #world: World;
 
   /** `behind`: its outside is that site's LAN. */
   constructor(world: World, config: HomeRouterConfig, behind: Site | null = null) {
     this.#world = world;
     this.router = new HomeRouter(config);
-    world.network.connectNodes(this.router, this.hub, LINK_NS);
+    this.cable = world.network.connectNodes(this.router, this.hub, LINK_NS);
     if (behind) world.network.connectNodes(this.router, behind.hub, LINK_NS);
     this.place = behind ? null : world.plug(this.router, config.outsideAddress);
   }
