@@ -4,6 +4,7 @@
 
 .include "macros.inc"
 .include "errors.inc"
+.include "tasks.inc"
 .include "net.inc"
 .include "tcp.inc"
 
@@ -176,7 +177,8 @@ tcp_cookie_input:
     je      tcp_answer_reset
     call    clock_fine
     sub     eax, [cookie_at]
-    cmp     eax, COOKIE_MEMORY_MS
+    add     eax, TICK_MS                # within a tick the clock may go back
+    cmp     eax, COOKIE_MEMORY_MS + TICK_MS
     ja      tcp_answer_reset
     test    dword ptr [seg_flags], TCP_SYN
     jnz     tcp_answer_reset

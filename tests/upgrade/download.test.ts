@@ -369,6 +369,7 @@ const changed = (at: number) => (right: Uint8Array) => {
 const cutTo = (bytes: number) => (kernel: Uint8Array) => ({ bytes: page(kernel).subarray(0, bytes) });
 
 /** A source, and what is said of it when nobody else is there. */
+const lastChunk = Math.floor((signedSystem(next).kernel.length - 1) / CHUNK_BYTES);
 const REFUSED: readonly (readonly [what: string, answer: (request: string) => Said | null, said: string])[] = [
   ["no signature", sourceOf({ ...next, signature: null }), "answered with status 404"],
   [
@@ -397,7 +398,7 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
     "has the signature of another revision",
   ],
   ["class 20, a bit that flipped", sourceOf(next, changed(100_000)), lied(1)],
-  ["a byte of the last chunk", sourceOf(next, changed(-1)), lied(13)],
+  ["a byte of the last chunk", sourceOf(next, changed(-1)), lied(lastChunk)],
   ["class 19, a body that ends early", sourceOf(next, cutTo(200_000)), "ended its answer too early"],
   [
     "a body of a sector less",

@@ -144,7 +144,7 @@ test("one that takes nothing any more loses its turn after 15 s", async () => {
 test("a network that is stopped in the middle of a download leaves nobody's turn behind", async () => {
   const s = await scene();
   await downloads(s, [{ path: RUNNING, stops: { after: 100_000, how: "silent" } }]);
-  await output(s.node, "service stop network; service start network");
+  await output(s.node, "service stop network; service start network; service start http");
   await s.lab.advance("8s");
   expectBuilt((await get()).body);
 });
