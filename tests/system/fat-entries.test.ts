@@ -232,6 +232,8 @@ test("a FAT has at most 128 GiB", async () => {
   disk.write(0, new Uint8Array(table.buffer));
   const node = boot({ nodes: [{ cdrom: images().iso, disk }], gateway: false }).nodes[0]!;
   await node.waitFor(PROMPT);
+  // The cluster says by then that it has no volume.
+  await output(node, "sleep 3000");
   expect(await output(node, "mount hda0 /v; echo more > /v/x; ls /v")).toBe(`file ${"5".padStart(26)}  x\n`);
   expect(await output(node, "mount hda1 /w")).toBe("Cannot mount hda1 at /w: data is damaged or of another format\n");
 });
