@@ -80,7 +80,7 @@ test("keymap, console, cluster, files, settings, services and lines of init.rc",
 
 test("what can be left out of QuRe, and a system of few programs, boot", async () => {
   for (const modules of [
-    { http: false, mdns: false, ssh: false, syslog: false },
+    { telnet: false, mdns: false, ssh: false, syslog: false },
     { hello: false, "echo-server": false },
   ])
     expect((await booted({ modules, disk: { services: {} } })).console.text).toContain("cats-");
