@@ -3,7 +3,7 @@
  * console and the cluster's Ethernet are sockets of the owner's. What it is, is what libvirt answers; events only say
  * when to ask. The domain is defined for as long as the machine is on.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { keyCode } from "../../monitor/keys.ts";
 import type { Configuration } from "../configuration.ts";
@@ -11,7 +11,7 @@ import { formatDomain, securityModels } from "../domain.ts";
 import { ConsoleSocket } from "./console-socket.ts";
 import { type Environment, MachineError } from "./home.ts";
 import { checkSealed, forgetSealed, MachineDisk, readSealed, reserveSeal, seal } from "./machine-disk.ts";
-import { pictureOf } from "./picture.ts";
+import { takePicture } from "./picture.ts";
 import type { Runner, RunnerPlace, RunnerSetup } from "./runner.ts";
 import { type FarHost, farHostOf, Tunnel } from "./tunnel.ts";
 import { type DomainState, Virsh } from "./virsh.ts";
@@ -191,12 +191,7 @@ export class LibvirtRunner implements Runner {
 
   async screenshot(): Promise<Uint8Array> {
     const path = this.#place.file("png");
-    await this.#virsh.do("screenshot", path);
-    try {
-      return pictureOf(readFileSync(path));
-    } finally {
-      rmSync(path, { force: true });
-    }
+    return takePicture(path, () => this.#virsh.do("screenshot", path));
   }
 
   async suspend(): Promise<void> {

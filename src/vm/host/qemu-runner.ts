@@ -3,12 +3,12 @@
  * the machine's as under any other driver, and it ends with the owner at the latest when the next one finds it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { statOf } from "../../host/process-identity.ts";
 import { type Environment, MachineError } from "./home.ts";
 import { checkSealed, forgetSealed, MachineDisk, readSealed, reserveSeal, seal } from "./machine-disk.ts";
-import { pictureOf } from "./picture.ts";
+import { takePicture } from "./picture.ts";
 import { connectWithin, Qmp } from "./qmp.ts";
 import type { Runner, RunnerPlace, RunnerSetup } from "./runner.ts";
 
@@ -212,12 +212,7 @@ export class QemuRunner implements Runner {
 
   async screenshot(): Promise<Uint8Array> {
     const path = this.#place.file("ppm");
-    await this.#qmp!.run("screendump", { filename: path });
-    try {
-      return pictureOf(readFileSync(path));
-    } finally {
-      rmSync(path, { force: true });
-    }
+    return takePicture(path, () => this.#qmp!.run("screendump", { filename: path }));
   }
 
   async suspend(): Promise<void> {
