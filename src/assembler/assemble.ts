@@ -3,7 +3,7 @@
  * options give it.
  */
 
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { type Diagnostic, withoutPlace } from "../diagnostic/diagnostic.ts";
 import { installDirectives } from "./directives/index.ts";
 import { mappedFolder } from "./model/folder-map.ts";
 import type { AssembleOptions } from "./model/options.ts";
@@ -39,15 +39,8 @@ export function assemble(options: AssembleOptions): Assembly {
   const source = options.files.read(options.path, null);
   if (source === null) {
     assembler.reporter.diagnostics.push({
-      severity: "error",
-      id: "file-not-found",
+      ...withoutPlace("error", "file-not-found", "the source file is not there"),
       file: options.path,
-      line: 0,
-      column: 0,
-      length: 1,
-      message: "the source file is not there",
-      sourceLine: "",
-      notes: [],
     });
     return { object: null, diagnostics: assembler.reporter.diagnostics, dependencies: [], listing: null };
   }

@@ -35,6 +35,11 @@ export interface Diagnostic {
   readonly suggestion?: string;
 }
 
+/** What is about no place in a source: an option, a value. */
+export function withoutPlace(severity: Severity, id: string, message: string): Diagnostic {
+  return { severity, id, file: "", line: 0, column: 0, length: 1, message, sourceLine: "", notes: [] };
+}
+
 export interface FormatOptions {
   /** ANSI colours, for a terminal. */
   readonly colour?: boolean;

@@ -4,7 +4,7 @@
  * another, key by key, and each keeps what it went over.
  */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { type Diagnostic, withoutPlace } from "../diagnostic/diagnostic.ts";
 import { nearest } from "../diagnostic/suggestion.ts";
 import { type Field, type FieldTable, type JsonSchema, PlanError, readTable } from "../plan/fields.ts";
 import { SPEC, type Spec } from "./schema.ts";
@@ -257,20 +257,7 @@ export function readAssignment(assignment: string, option: string): Said {
   throw complaint(`${option} ${key}: there is no such key${near === null ? "" : `: did you mean ${near}?`}`);
 }
 
-const complaint = (message: string): SpecError =>
-  new SpecError([
-    {
-      severity: "error",
-      id: "spec-value",
-      file: "",
-      line: 0,
-      column: 0,
-      length: 1,
-      message,
-      sourceLine: "",
-      notes: [],
-    },
-  ]);
+const complaint = (message: string): SpecError => new SpecError([withoutPlace("error", "spec-value", message)]);
 
 /** A value as it is typed: JSON where that fits, else a text, or a list by commas. */
 function typed(field: Field<unknown>, path: Path, given: string, layer: Layer, place: string): Said {

@@ -5,7 +5,7 @@ import { getHeapStatistics } from "node:v8";
 import { assemble } from "../../assembler/assemble.ts";
 import { LIMITS } from "../../assembler/model/limits.ts";
 import type { SourceFile, SourceFiles } from "../../assembler/model/options.ts";
-import { type Diagnostic, formatDiagnostic } from "../../diagnostic/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic, withoutPlace } from "../../diagnostic/diagnostic.ts";
 import { makeFolder } from "../../host/folder.ts";
 import { VERSION } from "../../version.ts";
 import { readBounded, readRegularFile, readWithRoom } from "../bounded-file.ts";
@@ -191,20 +191,7 @@ function dependencyText(output: string, dependencies: readonly string[]): string
 }
 
 /** About an option, not a place in a source. */
-function idleDiagnostic(word: string): Diagnostic {
-  const message = idleWarning(word);
-  return {
-    severity: "warning",
-    id: "option",
-    file: "",
-    line: 0,
-    column: 0,
-    length: 1,
-    message,
-    sourceLine: "",
-    notes: [],
-  };
-}
+const idleDiagnostic = (word: string): Diagnostic => withoutPlace("warning", "option", idleWarning(word));
 
 function report(command: AsCommand, diagnostics: readonly Diagnostic[]): void {
   if (command.json) {
