@@ -12,6 +12,8 @@ import { hashOf, sourcesHash } from "../../scripts/sources.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const CACHE = join(root, "node_modules/.cache/qure-tests");
+/** Objects of all builds that tests have made by the command. */
+const OBJECTS = join(root, "node_modules/.cache/qure-objects");
 /** States of the sources whose things stay: going back and forth between two branches costs nothing. */
 const KEPT_STATES = 4;
 
@@ -58,6 +60,7 @@ export default function setup(project: TestProject): void {
     project.provide("cacheFolder", folder);
   };
   process.chdir(root);
+  process.env["QURE_BUILD_CACHE"] ??= OBJECTS;
   const { filenamePattern } = project.vitest as { filenamePattern?: readonly string[] };
   if (filenamePattern?.every((name) => /^tests\/(house|isa|assembler)\b/.test(name))) return;
   prepare();

@@ -587,7 +587,7 @@ for (const { name, stations, frame } of FLOODS)
     }));
     const peers = (): readonly (string | undefined)[] =>
       lab.nodes.map(({ console }) => [...console.text.matchAll(/^cloud: .* peers (\d+)/gm)].at(-1)?.[1]);
-    for (let ms = 1; ms <= 4000; ms++) {
+    for (let ms = 1; ms <= 1500; ms++) {
       for (let count = 0; count < 10; count++) {
         const mac = Uint8Array.of(2, ...Array.from({ length: 5 }, () => random.below(256)));
         const [ip, any] = [0, 0].map(() => Uint8Array.of(10, 0, 2, random.below(256))) as [Uint8Array, Uint8Array];

@@ -278,7 +278,7 @@ describeThoroughly("hostile tables", () => {
   });
 
   test("random ones: the guest and qure disk see the same", () => tryEleven(1));
-  test("220 random ones", { timeout: 600_000 }, async () => {
-    for (let seed = 2; seed < 22; seed++) await tryEleven(seed);
+  test("66 random ones", async () => {
+    for (let seed = 2; seed < 8; seed++) await tryEleven(seed);
   });
 });

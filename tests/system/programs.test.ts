@@ -251,7 +251,7 @@ describeThoroughly("programs run alike", () => {
       const node = lab.nodes[0]!;
       await node.waitFor(PROMPT);
       for (const command of EVERYWHERE) await node.enter(command, PROMPT);
-      await node.enter("hostile 2000 9", PROMPT);
+      await node.enter("hostile 600 9", PROMPT);
       return { digest: lab.digest(), text: node.console.text };
     };
     const interpreted = await run("off");
@@ -265,7 +265,7 @@ describeThoroughly("programs run alike", () => {
     const iso = join(folder, "qure.iso");
     writeFileSync(iso, images().iso);
     for (const memory of ["16", "1024"]) {
-      const text = await inQemu(qemu, ["-m", memory, "-cdrom", iso], [...EVERYWHERE, "hostile 2000 9"]);
+      const text = await inQemu(qemu, ["-m", memory, "-cdrom", iso], [...EVERYWHERE, "hostile 600 9"]);
       for (const pattern of [...SAID, /\d+ calls by \d+ programs/]) expect(text, `${memory} MiB`).toMatch(pattern);
       expect(text).not.toContain("PANIC");
     }

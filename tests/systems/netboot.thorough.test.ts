@@ -36,7 +36,7 @@ async function inLab(
   }
 }
 
-describe.each(["our firmware", "e1000", "virtio", "rtl8139"] as const)("a blank machine with %s", (client) => {
+describe.each(["our firmware", "e1000", "rtl8139"] as const)("a blank machine with %s", (client) => {
   test(
     "boots beside a DHCP server that knows nothing of it, and joins its neighbour's cluster",
     TIMEOUT,
