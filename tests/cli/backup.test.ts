@@ -92,7 +92,7 @@ test("what is in an archive is said: at its beginning, as a whole, and against a
   renameSync(at("elsewhere/off.qbak"), at("off.qbak"));
 });
 
-test("a node that runs is not restored unless it may be stopped, and a restore can be repeated", () => {
+thoroughly("a node that runs is not restored unless it may be stopped, and a restore can be repeated", () => {
   const disk = diskOf("web");
   expect(refused(restore("on.qbak"))).toMatch(/^1 .*machine web is running: "qure vm stop web" first; --stop does it/);
   expect(done(restore("on.qbak", "--stop"))).toBe("qure-web: node web, 32 MiB\n");

@@ -101,7 +101,7 @@ test("what a killed build has left half written goes away", () => {
   expect(readdirSync(join(home, "build", CACHE)).sort()).toEqual(["build-parts", "build-record"]);
 });
 
-test("an image that somebody wrote to, and one that is gone, are made again", () => {
+thoroughly("an image that somebody wrote to, and one that is gone, are made again", () => {
   build();
   appendFileSync(join(home, "build/qure.img"), "x");
   expect(build()).not.toMatch(NOTHING);

@@ -12,6 +12,7 @@ import { declare as declareVolume } from "../../src/cli/volume.ts";
 import { makeFolder } from "../../src/host/folder.ts";
 import { newIdentity } from "../../src/vm/host/home.ts";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const program = new Command("qure");
 declareVm(program.command("vm").description("machines"));
@@ -144,7 +145,7 @@ describe("in a shell", () => {
     expect(bash("volume", "info", "")).toEqual([""]);
   });
 
-  test("fish", (context) => {
+  thoroughly("fish", (context) => {
     const fish = (line: string): string[] =>
       run(
         requireOracle("fish", context),
@@ -164,7 +165,7 @@ describe("in a shell", () => {
     expect(fish("qure vm start no")).toEqual([""]);
   });
 
-  test("zsh, at its own line editor", (context) => {
+  thoroughly("zsh, at its own line editor", (context) => {
     const lines = [
       "qure vm laun",
       "qure vm set web mem",

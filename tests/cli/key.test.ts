@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { smallSystem } from "../build/small-system.ts";
 import { numberedSigner } from "../setup/signer.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -114,7 +115,7 @@ describe("qure key sign follow", () => {
 });
 
 describe("qure build --sign", () => {
-  test("puts a signature beside the image, which is the same without, and onto CD and disk", () => {
+  thoroughly("puts a signature beside the image, which is the same without, and onto CD and disk", () => {
     const key = writeKey("a.key", 1);
     expect(qure("build", "-o", "plain", "--revision", "5").status).toBe(0);
     const terms = ["--revision", "5", "--sign", "a.key", "--trust", "a.key"];

@@ -31,7 +31,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-options-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("qure build", () => {
-  test("--firmware and --starter build only those, from the sources of --source", async () => {
+  thoroughly("--firmware and --starter build only those, from the sources of --source", async () => {
     for (const name of ["firmware", "starter"]) {
       const { exitCode, stderr } = await qure("build", `--${name}`, `${name}.bin`, "--source", root);
       expect(exitCode, stderr).toBe(0);

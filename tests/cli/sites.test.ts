@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -18,7 +19,7 @@ const emu = (sites: unknown, ...args: string[]) => {
   return spawnSync("node", [bundle, ...all], { cwd: folder, encoding: "utf8" });
 };
 
-test("each site is a cluster by itself, as often as it is run", () => {
+thoroughly("each site is a cluster by itself, as often as it is run", () => {
   const sites = {
     sites: [{ nodes: 2 }, { name: "office", nodes: 1 }],
     ways: [{ between: ["site-1", "office"], latency: "90ms" }],

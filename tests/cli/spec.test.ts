@@ -75,7 +75,7 @@ describe("a system of one's own", () => {
     expect(built(home)).toMatch(/^nothing has changed/m);
   });
 
-  test("its own test passes by the package alone", () => {
+  thoroughly("its own test passes by the package alone", () => {
     built(home);
     const { status, stdout } = spawnSync("node", ["--test"], {
       cwd: home,
@@ -131,7 +131,7 @@ describe("a system of one's own", () => {
     expect(readFileSync(join(home, "build/manifest.json"), "utf8")).toBe(before);
   });
 
-  test("outputs for VMware say one machine, with this disk", () => {
+  thoroughly("outputs for VMware say one machine, with this disk", () => {
     built(home, [
       "--set",
       "outputs=vmx,tgz",
@@ -156,7 +156,7 @@ describe("a system of one's own", () => {
     expect(tar.includes(vmx) && tar.includes("my-os/my-os.vmdk") && tar.length > sizeBytes).toBe(true);
   });
 
-  test("sources by pattern, folders for includes, symbols", () => {
+  thoroughly("sources by pattern, folders for includes, symbols", () => {
     mkdirSync(join(home, "kernel/sub"), { recursive: true });
     writeFileSync(
       join(home, "kernel/sub/kernel.s"),
@@ -286,7 +286,7 @@ describe("modules", () => {
     rmSync(join(folder, "my-door/broken.s"));
   });
 
-  test("what is none is refused", () => {
+  thoroughly("what is none is refused", () => {
     mkdirSync(join(folder, "empty"), { recursive: true });
     const refused = (args: readonly string[], env = {}): string => qure(home, ["build", ...args], env).stderr;
     expect(refused(["dor"])).toMatch(/there is no module dor: did you mean door\?/);
@@ -296,7 +296,7 @@ describe("modules", () => {
     expect(refused(["--set", "modules.kernel=false"])).toMatch(/the spec leaves out kernel/);
   });
 
-  test("objects of one folder serve another by a shared cache, which is bounded", () => {
+  thoroughly("objects of one folder serve another by a shared cache, which is bounded", () => {
     const cache = join(folder, "shared");
     const env = { QURE_BUILD_CACHE: cache };
     built(home, ["-o", "first"], env);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openStore } from "../../src/host/volume-place.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 // Sockets have short names.
@@ -75,7 +76,7 @@ test("roles are started, killed, found out, started again and stopped, and what 
   expect(log("blockerb")).toBe("");
 });
 
-test("a role that is stuck is told from one that runs and one that does not", () => {
+thoroughly("a role that is stuck is told from one that runs and one that does not", () => {
   storage("start", "blockerb");
   const id = processOf("blockerb");
   process.kill(id, "SIGSTOP");

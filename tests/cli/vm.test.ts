@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { bundle, done, type Listed, Machines, type Run, refused } from "./machines.ts";
 
 const machines = new Machines();
@@ -31,7 +32,7 @@ test("a machine is made, started and used, and is a member of the cluster of ano
   await machines.until("QuRe loader", "vm", "log", "web", "--follow");
 });
 
-test("the cluster is looked at from outside, and told what to agree on", async () => {
+thoroughly("the cluster is looked at from outside, and told what to agree on", async () => {
   const cloud = (...args: string[]): Run => machines.qure("cloud", ...args);
   // Their names may be older than the news of them.
   while (!/qure-1 [\s\S]*qure-web |qure-web [\s\S]*qure-1 /.test(done(cloud("nodes"))));
@@ -52,7 +53,7 @@ test("the cluster is looked at from outside, and told what to agree on", async (
   expect(refused(cloud("status", "-c", "nobody"))).toMatch(/no machine of cluster nobody is running/);
 });
 
-test("a machine that runs is cloned with its memory, and the clone is another member", () => {
+thoroughly("a machine that runs is cloned with its memory, and the clone is another member", () => {
   done(vm("exec", "web", "--", "set kept=yes"));
   expect(done(vm("clone", "web", "twin"))).toBe("qure-twin: goes on as qure-web is now\n");
   done(vm("wait", "twin", "--for", "peers [1-9]"));
@@ -80,7 +81,7 @@ test.each([
   expect(refused(machines.qure("cloud", ...args))).toMatch(wanted);
 });
 
-test("a machine is configured, renamed, protected, removed and brought back", () => {
+thoroughly("a machine is configured, renamed, protected, removed and brought back", () => {
   done(vm("set", "web", "memory=64M", "boot.order=dc"));
   expect(refused(vm("set", "web", "memory=lots"))).toMatch(/^1 .*machine\.jsonc: error: memory=lots: memory is a size/);
   done(vm("snapshot", "create", "web", "monday"));
@@ -130,7 +131,7 @@ test("the unit has node and where machines are, in systemd's words", () => {
   expect(unit).toContain(`ExecStart=${process.execPath} ${bundle} vm daemon\n`);
 });
 
-test("of several machines those that can be started are, and the others are named", () => {
+thoroughly("of several machines those that can be started are, and the others are named", () => {
   done(vm("add", "bad"));
   // Of the folder in which it is named, whoever starts it.
   done(vm("set", "bad", "cdrom=cd.iso"));

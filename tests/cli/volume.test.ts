@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -81,7 +82,7 @@ test("a volume is made, looked at, removed and brought back; vlmc has the manual
   expect(refused(volume("info", "nothing"))).toMatch(/^1 qure volume: error: there is no volume nothing in folder /);
 });
 
-test("whoever only looks makes nothing, and needs no folder of its own", () => {
+thoroughly("whoever only looks makes nothing, and needs no folder of its own", () => {
   const nowhere = ["--store", join(folder, "misspelt")];
   for (const verb of [["list"], ["info", "web"], ["gc"], ["fsck"], ["map", "web", "-d"], ["unmap", "web"]])
     expect(refused(volume(...verb, ...nowhere))).toMatch(
@@ -117,7 +118,7 @@ test("a lock is this machine's until it is given back or broken", () => {
   done(other("close", "locked"));
 });
 
-test("QEMU's tools and libnbd's write it, see its holes, and find it whole again", (context) => {
+thoroughly("QEMU's tools and libnbd's write it, see its holes, and find it whole again", (context) => {
   const [nbdcopy, nbdinfo] = ["nbdcopy", "nbdinfo"].map((name) => requireOracle(name, context)) as [string, string];
   const [image, io] = ["qemu-img", "qemu-io"].map((name) => requireOracle(name, context)) as [string, string];
   const tool = (path: string, ...args: string[]): string => {
@@ -168,25 +169,28 @@ test("nbdkit's plug-in passes it on", (context) => {
   done(volume("unmap", "passed"));
 });
 
-test("whoever serves it may be killed: what was flushed is there, and its lock keeps its machine from nothing", async () => {
-  done(volume("create", "killed", "--size", "1M"));
-  const child = spawn("node", [bundle, "volume", "map", "killed"], { cwd: folder, env });
-  running.push(child);
-  await new Promise((heard) => child.stdout.once("data", heard));
-  expect(refused(volume("flatten", "killed"))).toContain(`is open in process ${child.pid}`);
-  child.kill("SIGKILL");
-  await new Promise((gone) => child.once("exit", gone));
-  done(volume("snapshot", "killed", "after"));
-  const again = JSON.parse(done(volume("map", "killed", "-d", "--json"))) as { uri: string; pid: number };
-  process.kill(again.pid, "SIGKILL");
-  // Its socket is there still, and nobody answers at it.
-  expect(existsSync(again.uri.split("socket=")[1]!)).toBe(true);
-  done(volume("map", "killed", "-d"));
-  done(volume("unmap", "killed"));
-  expect(refused(qure(["volume", "snapshot", "killed", "x"], { QURE_MACHINE: "other" }))).toContain("is locked by");
-});
+thoroughly(
+  "whoever serves it may be killed: what was flushed is there, and its lock keeps its machine from nothing",
+  async () => {
+    done(volume("create", "killed", "--size", "1M"));
+    const child = spawn("node", [bundle, "volume", "map", "killed"], { cwd: folder, env });
+    running.push(child);
+    await new Promise((heard) => child.stdout.once("data", heard));
+    expect(refused(volume("flatten", "killed"))).toContain(`is open in process ${child.pid}`);
+    child.kill("SIGKILL");
+    await new Promise((gone) => child.once("exit", gone));
+    done(volume("snapshot", "killed", "after"));
+    const again = JSON.parse(done(volume("map", "killed", "-d", "--json"))) as { uri: string; pid: number };
+    process.kill(again.pid, "SIGKILL");
+    // Its socket is there still, and nobody answers at it.
+    expect(existsSync(again.uri.split("socket=")[1]!)).toBe(true);
+    done(volume("map", "killed", "-d"));
+    done(volume("unmap", "killed"));
+    expect(refused(qure(["volume", "snapshot", "killed", "x"], { QURE_MACHINE: "other" }))).toContain("is locked by");
+  },
+);
 
-test("where it cannot be served nobody is left who has it", async () => {
+thoroughly("where it cannot be served nobody is left who has it", async () => {
   done(volume("create", "unserved", "--size", "1M"));
   const taken = createServer();
   await new Promise<void>((heard) => taken.listen(0, "127.0.0.1", heard));
@@ -216,7 +220,7 @@ test("where it cannot be served nobody is left who has it", async () => {
   done(qure(["volume", "unmap", "unserved"], long));
 });
 
-test("another machine ends nobody's serving; a lock that it breaks ends it at the next word", () => {
+thoroughly("another machine ends nobody's serving; a lock that it breaks ends it at the next word", () => {
   const other = (...args: string[]): Run => qure(["volume", ...args], { QURE_MACHINE: "other" });
   done(volume("create", "contested", "--size", "1M"));
   done(volume("map", "contested", "-d"));
@@ -231,7 +235,7 @@ test("another machine ends nobody's serving; a lock that it breaks ends it at th
   done(other("unmap", "contested"));
 });
 
-test("machines start from clones of one volume, each writes its own, and goes on from there", () => {
+thoroughly("machines start from clones of one volume, each writes its own, and goes on from there", () => {
   provideBuild(folder);
   done(volume("import", "os", "build/qure.img", "--raw"));
   done(volume("snapshot", "os", "base"));
@@ -303,7 +307,7 @@ test("a file of a volume is written whole or not at all, and what is no file sta
   expect(refused(volume("info", "made"))).toContain("there is no volume made");
 });
 
-test("vlmc takes what volume takes", () => {
+thoroughly("vlmc takes what volume takes", () => {
   const place = ["--store", join(folder, "manual")];
   const vlmc = (...args: string[]): Run => qure(["vlmc", ...args, ...place]);
   done(vlmc("create", "disk", "--size", "1M"));
@@ -318,7 +322,7 @@ test("vlmc takes what volume takes", () => {
   expect(done(vlmc("list", "--removed"))).toContain("disk");
 });
 
-test("a machine whose lock is broken is told at its end that what it wrote since is lost", async () => {
+thoroughly("a machine whose lock is broken is told at its end that what it wrote since is lost", async () => {
   done(volume("create", "broken", "--snap", "base"));
   const child = spawn("node", [bundle, "emu", "--hda", "volume:broken", "--realtime", "--for", "2s", "--json"], {
     cwd: folder,

@@ -6,6 +6,7 @@ import { clusterPacketOf } from "../../src/wire/cluster.ts";
 import { CHANGE, CHANGED, KIND, MOVE, SEQUENCE } from "../../src/wire/cluster-layout.ts";
 import { packetBytes, readPacket } from "../../src/wire/cluster-packet.ts";
 import { signed } from "../guest/cluster/cluster-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { cut, membersWithKey, type Parts } from "../system/cluster-parts.ts";
 import { boot, images, PROMPT } from "../system/images.ts";
 import { frameWith, keyOfLine, Watched } from "./watched.ts";
@@ -158,7 +159,7 @@ test("a service address moves to the node that is named, when somebody from outs
   expect(s.observer.services).toEqual([{ address: "10.0.2.250", holder }]);
 });
 
-test("a recording of what was asked for, or what was kept back for long, changes nothing", async () => {
+thoroughly("a recording of what was asked for, or what was kept back for long, changes nothing", async () => {
   const s = await Scene.of();
   expect(await s.set("colour", "blue")).toEqual(AGREED);
   expect(await s.set("colour", null)).toEqual(AGREED);

@@ -7,6 +7,7 @@ import { clusterPacketOf } from "../../src/wire/cluster.ts";
 import { JOIN, KIND, WELCOME } from "../../src/wire/cluster-layout.ts";
 import { signedWith } from "../guest/cluster/cluster-wire.ts";
 import { keyOfCode } from "../guest/cluster/key-wire.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { keyAt, rotate } from "../system/cluster-parts.ts";
 import { boot, images, inState, PROMPT } from "../system/images.ts";
 import { peersOf } from "../system/output.ts";
@@ -92,7 +93,7 @@ test("two machines are invited at once, each by a code of its own", async () => 
   expect(s.w.observer.members).toHaveLength(4);
 });
 
-test("an invitation is over after ten minutes, and an open cluster has none to give", async () => {
+thoroughly("an invitation is over after ten minutes, and an open cluster has none to give", async () => {
   const s = await sceneOf();
   const code = s.w.observer.invite(CODE, NONCE)!;
   await s.w.lab.advance("601s");

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { EBX, ECX, EDX } from "../../emulator/cpu/layout.ts";
 import type { LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "./images.ts";
 
@@ -90,7 +91,7 @@ test("the name comes by VMware's backdoor, question and answer in pieces of four
   expect(nameOf(node)).toBe("web-frontend");
 });
 
-test("on QEMU's board nobody is asked", async () => {
+thoroughly("on QEMU's board nobody is asked", async () => {
   const lab = boot({ nodes: [{ cdrom: images().iso }], gateway: false });
   const [node] = lab.nodes;
   const asked: number[] = [];

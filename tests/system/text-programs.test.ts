@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { answer } from "../setup/answers.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { isThorough } from "../setup/tier.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
@@ -345,7 +346,7 @@ test.each([
   await compare(lines);
 });
 
-test("what is wrong is said in one line, and the status tells of it", async () => {
+thoroughly("what is wrong is said in one line, and the status tells of it", async () => {
   const one = await node();
   const before = await output(one, "handles");
   for (const [line, printed, status] of MISTAKES)

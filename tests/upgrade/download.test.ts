@@ -205,7 +205,7 @@ async function get(asked: Partial<Asked> = {}): Promise<Downloaded> {
   return (await downloads((await serving()).wire, [{ path: `/kernel/${NEXT}`, ...asked }]))[0]!;
 }
 
-test("both slots are served, with their signatures, and nothing else is", async () => {
+thoroughly("both slots are served, with their signatures, and nothing else is", async () => {
   for (const [revision, other] of [
     [REVISION, {}],
     [NEXT, next],
@@ -239,7 +239,7 @@ test("a range is that part, whatever sector it begins in, and only of the same k
   expect((await get({ fields: `If-None-Match: ${tag}\r\n` })).status).toBe("304 Not Modified");
 });
 
-test("two download at once, a third hears when to ask again, and whole ones are counted", async () => {
+thoroughly("two download at once, a third hears when to ask again, and whole ones are counted", async () => {
   const { wire, nodes } = await serving();
   const before = await servedBy(nodes[0]!);
   const path = `/kernel/${NEXT}`;
@@ -515,7 +515,7 @@ test("a kernel of a slot is named with its signature, and proved by it", async (
   expect(source.requests.at(-1)).toMatch(/^GET \/k HTTP/);
 });
 
-test("a source that breaks off, and one that knows no ranges, go on where they were", async () => {
+thoroughly("a source that breaks off, and one that knows no ranges, go on where they were", async () => {
   const { node, disk, source } = await alone();
   let count = 0;
   const kernelOf = sourceOf(next, (kernel) => {

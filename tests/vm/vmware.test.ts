@@ -11,6 +11,7 @@ import type { RunnerSetup } from "../../src/vm/host/runner.ts";
 import { VmwareRunner } from "../../src/vm/host/vmware-runner.ts";
 import type { Volumes } from "../../src/volume/model.ts";
 import { requireOracle } from "../oracle.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 
 const all = mkdtempSync(join(tmpdir(), "qure-vmware-"));
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
@@ -134,7 +135,7 @@ describe("a machine in VMware", () => {
     expect(await bench.diskText(4096, 12)).toBe("by the guest");
   });
 
-  test("is paused, reset and suspended; its memory goes on with its disk and no other", async () => {
+  thoroughly("is paused, reset and suspended; its memory goes on with its disk and no other", async () => {
     let runner = await bench.start();
     await bench.until(() => bench.said.includes("boots"));
     await runner.pause(true);
@@ -177,7 +178,7 @@ describe("a machine in VMware", () => {
     await expect(bench.start()).rejects.toThrow("vmrun is not there: install VMware, name its vmrun by QURE_VMRUN");
   });
 
-  test("that a dead owner left running is ended, and nothing that it wrote is lost", () => {
+  thoroughly("that a dead owner left running is ended, and nothing that it wrote is lost", () => {
     const { root, env } = bench;
     const qure = (...args: string[]): string => {
       const run = spawnSync("node", [bundle, ...args], { cwd: root, env, encoding: "utf8" });
