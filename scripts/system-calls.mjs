@@ -140,12 +140,11 @@ function page(calls) {
 A program calls the kernel by \`int 0x80\` with the call's number in EAX and its arguments, in this order, in
 ${REGISTERS.map((register) => register.toUpperCase()).join(", ")}. Paths, records and bytes are passed by their addresses; texts end with a NUL.
 EAX comes back as the result, or as the negated number of an error of \`asm/include/errors.inc\`; all other registers
-are as they were. \`asm/include/qure.h\` has flags, records and bounds of each call, and declares them for C; programs in
-assembly include \`system-calls.inc\`; [programs.md](programs.md) has examples.
+are as they were. \`asm/include/qure.h\` has flags, records and bounds; [programs.md](programs.md) has examples.
 
-Handles are small numbers: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free,
-up to 31. Handles of processes are other numbers, for \`wait\` and \`kill\` only. Calls that may wait take \`milliseconds\`:
-0 not to wait, -1 for as long as it takes. After \`->\` stands the result; where nothing does, it is 0.
+Handles: 0 is input, 1 output, 2 errors; \`open\`, \`pipe\` and the others give the lowest that is free, up to 31. Those
+of processes are other numbers, for \`wait\` and \`kill\` only. \`milliseconds\`: 0 not to wait, -1 for as long as it
+takes. After \`->\` stands the result, if it is not 0.
 
 ${rows.join("\n")}
 `;
