@@ -20,6 +20,7 @@ wide_from_port:         .space 4
 wide_from_socket:       .space 4
 .global wide_bytes
 wide_bytes:             .space 4
+wide_asked:             .space 4        # 1: a hello went to where the packet comes from
 here_said:              .space 4        # clock_ms of the last answer to a stranger
 given:                  .space WIDE_CODE_SIZE
 
@@ -43,6 +44,7 @@ wide_receive:
     mov     [wide_from], edx
     mov     [wide_from_port], ecx
     mov     [wide_from_socket], ebx
+    mov     dword ptr [wide_asked], 0
     cmp     ebx, WIDE_AT_WAY
     jne     1f
     mov     ecx, [cluster_netif]
@@ -277,9 +279,11 @@ wide_greet:
     pop     ebp
     ret
 
-# A hello: is answered when it wants to be.
+# A hello: is answered when it wants to be, and a hello that says that it was heard has not gone there just now.
 # In: EBX link, ESI packet.
 wide_greeted:
+    cmp     dword ptr [wide_asked], 0
+    jne     1f
     test    dword ptr [esi + WIDE_FLAGS], WIDE_ANSWER
     jz      1f
     xor     eax, eax
@@ -335,6 +339,7 @@ wide_endpoint:
     lea     edx, [ebx + LINK_TRIED_AT]
     call    wide_may
     jc      .Lwide_endpoint_done
+    mov     dword ptr [wide_asked], 1
     mov     eax, WIDE_ANSWER
     call    wide_greet
     mov     eax, [wide_from]
