@@ -21,12 +21,12 @@ cloud_clusters:
     call    cloud_lock
     call    delegate_here
     jc      .Lcloud_clusters_not
-    PRINT   "CLUSTER         MEMBERS BUSY REV DIGEST   ADDRESS                STATE\n"
+    PRINT   "CLUSTER         MEMBERS BUSY   REV DIGEST   ADDRESS                STATE\n"
     mov     ebx, offset links
 1:  cmp     byte ptr [ebx + LINK_NAME], 0
     je      2f
     lea     eax, [ebx + LINK_NAME]
-    PRINTF  "%-15s %7u %4u %3u %08x ", eax, [ebx+LINK_TOLD_MEMBERS], [ebx+LINK_TOLD_BUSY], [ebx+LINK_TOLD_REVISION], [ebx+LINK_LISTED_ABOUT]
+    PRINTF  "%-15s %7u %4u %5u %08x ", eax, [ebx+LINK_TOLD_MEMBERS], [ebx+LINK_TOLD_BUSY], [ebx+LINK_TOLD_REVISION], [ebx+LINK_LISTED_ABOUT]
     call    link_state
 2:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE

@@ -115,7 +115,17 @@ export class World {
     const side = this.sides[who];
     const [echo, echoNumber] = heard ? [heard.session, heard.number] : [side.theirs, side.heard];
     const number = ++side.sent;
-    const packet = { by: who, session: side.session, number, echo, echoNumber, isQuestion, bytes, from: side.place, to };
+    const packet = {
+      by: who,
+      session: side.session,
+      number,
+      echo,
+      echoNumber,
+      isQuestion,
+      bytes,
+      from: side.place,
+      to,
+    };
     this.said.push(packet);
     this.#underway.push(packet);
     return number;
@@ -127,7 +137,8 @@ export class World {
     const who = (packet!.by ^ 1) as 0 | 1;
     if (packet!.to === ELSEWHERE) this.#elsewhere.sent += packet!.bytes;
     else if (this.sides[who].place === packet!.to) this.#hear(who, packet!);
-    if (this.#elsewhere.sent > this.#elsewhere.came) throw new Error("more went to a stranger's place than came from it");
+    if (this.#elsewhere.sent > this.#elsewhere.came)
+      throw new Error("more went to a stranger's place than came from it");
   }
 
   /** Something that was said is said again, from elsewhere: also what has not arrived yet. */
@@ -150,7 +161,8 @@ export class World {
     if (packet.session === side.theirs && side.numbers.has(packet.number) && !this.#faults.noWindow) return;
     this.#believe(who, packet);
     const isAnswered = this.#place(who, packet);
-    if (packet.isQuestion && (!isAnswered || this.#faults.saysTwice)) this.#send(who, packet.from, SMALL, false, packet);
+    if (packet.isQuestion && (!isAnswered || this.#faults.saysTwice))
+      this.#send(who, packet.from, SMALL, false, packet);
   }
 
   #speaksNow(side: Side, { echo, echoNumber }: Packet): boolean {
