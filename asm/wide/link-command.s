@@ -7,6 +7,8 @@
 
 JOIN_TRIES              = 16
 JOIN_TRY_MS             = 500           # wait for the answer to each
+GATEWAY_LOOKS           = 12            # for what the gateway answers,
+GATEWAY_MS              = 250           # with this pause after each
 
 STRING action_link, "link"
 ON_HOOK cloud_more, action_link, cloud_link, -1     # it looks at its arguments itself
@@ -70,7 +72,7 @@ delegate_here:
     call    delegate_service
     jc      .Ldelegate_here_none
     cmp     dword ptr [esi + SERVICE_RECORD], 1
-    jae     .Ldelegate_here_done        # CF is clear
+    jae     .Ldelegate_here_is
     PRINT   "cluster: this is for the member that speaks to other clusters:"
     lea     esi, [esi + SERVICE_HOLDER]
     call    voter_print
@@ -81,6 +83,13 @@ delegate_here:
     jmp     .Ldelegate_here_not
 .Ldelegate_here_none:
     PRINT   "cluster: one member has to speak to other clusters, from an address of its own: cloud address add ADDRESS\n"
+.Ldelegate_here_is:
+    cmp     dword ptr [links_stale], 1
+    clc
+    jne     .Ldelegate_here_done
+    call    links_configure
+    clc
+    jmp     .Ldelegate_here_done
 .Ldelegate_here_not:
     stc
 .Ldelegate_here_done:
@@ -211,19 +220,54 @@ link_invited:
     mov     eax, offset meet_code
     mov     edx, edi
     call    invite_write
-    call    public_door
+    call    cloud_unlock
+    call    door_await
     test    eax, eax
     jz      1f
     PRINTF  "Within ten minutes, one cluster can link: cloud link join %I:%u %s\n", eax, edx, edi
+    jecxz   2f
+    PRINT   "The address is what the gateway says; others may see another one.\n"
     jmp     2f
 1:  PRINTF  "Within ten minutes, one cluster can link: cloud link join ADDRESS %s\n", edi
     PRINT   "ADDRESS is this cluster's as others see it; the gateway has to lead UDP port 20819 here.\n"
-2:  call    cloud_unlock
-    xor     eax, eax
+2:  xor     eax, eax
     jmp     4f
 3:  call    cloud_unlock
     mov     eax, 1
 4:  add     esp, INVITE_TEXT_SIZE
+    ret
+
+# Where another cluster may reach the door: what links say, or else what the gateway does, which may take a moment. The
+# mutex is not held. May sleep.
+# Out: EAX address, or 0, EDX port; ECX 1 when only the gateway says so.
+door_await:
+    push    ebx
+    mov     ebx, GATEWAY_LOOKS
+1:  call    cloud_lock
+    call    public_door
+    xor     ecx, ecx
+    test    eax, eax
+    jnz     2f
+    mov     eax, [router_address]
+    mov     ecx, 1
+    cmp     dword ptr [router_granted], 0
+    jne     2f
+    xor     eax, eax
+2:  push    eax
+    push    ecx
+    push    edx
+    call    cloud_unlock
+    pop     edx
+    pop     ecx
+    pop     eax
+    test    eax, eax
+    jnz     3f
+    mov     eax, GATEWAY_MS
+    call    task_sleep
+    xor     eax, eax
+    dec     ebx
+    jnz     1b
+3:  pop     ebx
     ret
 
 # cloud link join ADDRESS[:PORT] CODE

@@ -57,6 +57,7 @@ wide_receive:
     jae     meet_heard
     call    link_find
     jc      wide_here
+    CHECK_ENTRY ebx, links, LINK_SIZE, LINKS, "wide_receive: no entry of the table"
     lea     edx, [ebx + LINK_RECEIVE]
     call    wide_coded
     jne     .Lwide_receive_forged

@@ -173,6 +173,7 @@ details_put:
     cmp     dword ptr [wide_out + WIDE_COUNT], WIDE_ENTRIES_MAXIMUM
     jae     8f
     inc     dword ptr [wide_out + WIDE_COUNT]
+    CHECK   edi, be, "offset wide_out + WIDE_MAXIMUM - MEMBER_SIZE", "details_put: more members than the packet holds"
     mov     [edi + MEMBER_BUSY], ecx
     mov     ecx, [eax]
     mov     [edi + MEMBER_ID], ecx

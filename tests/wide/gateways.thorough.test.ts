@@ -49,6 +49,16 @@ test("one gateway is known from two", async () => {
   expect(attic).toContain("nobody has reached the door");
 });
 
+test("an invitation names the door that the gateway gives, and all three are linked with each other", async () => {
+  const world = await three();
+  expect(await link(world, "den", "attic")).toContain("linked with the cluster den.");
+  await world.lab.advance("15s");
+  for (const name of ["hub", "den", "attic"]) {
+    const shown = await said(delegateOf(world, name), "cloud clusters");
+    expect(shown.match(/^(hub|den|attic) .* heard \d+ s ago$/gm)).toHaveLength(2);
+  }
+});
+
 test("a gateway that lost its mappings is asked again, and one that has another address is noticed", async () => {
   const world = await three();
   const { lab } = world;

@@ -33,7 +33,7 @@ test(`nothing of the past and no stranger's place is believed, and they find eac
 
 test.each<[keyof Faults, RegExp]>([
   ["anyNumber", /an earlier delegate is believed again|believed twice/],
-  ["noEcho", /an earlier delegate is believed again/],
+  ["noEcho", /an earlier delegate is believed again|believed twice/],
   ["noWindow", /a packet is believed twice/],
   ["noTry", /a stranger's place is believed/],
   ["laterEcho", /a stranger's place is believed/],

@@ -57,7 +57,7 @@ test("a code links two clusters once, and both see each other's members", async 
   await there.lab.advance("8s");
   expect(await said(office, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} 198\.51\.100\.2:\d+ +heard \d s ago$/m);
   expect(await said(home, "cloud clusters")).toMatch(/^office +1 +0 +\d+ \w{8} 198\.51\.100\.1:20819 +heard/m);
-  expect(await said(office, "cloud nodes --all")).toMatch(/home:\n {2}qure-2 +\w{16} revision \d+\n {2}qure-3 /);
+  expect(await said(office, "cloud nodes --all")).toMatch(/home:\n( {2}qure-[23] +\w{16} revision \d+\n){2}/);
   expect(await said(home, "cloud link list")).toMatch(/^office +\w{16} 198\.51\.100\.1:20819 +heard/m);
 });
 
@@ -116,7 +116,7 @@ test("what comes first from elsewhere gets one small question, and the link stay
   const held: Uint8Array[] = [];
   router.receive = (port, timeNs, frame, transmit) => {
     const packet = port === 1 ? wideOf(frame) : null;
-    if (packet && held.length === 0) held.push(packet.slice());
+    if (packet && (held.length > 0 || packet[5] === KINDS.summary)) held.push(packet.slice());
     else receive(port, timeNs, frame, transmit);
   };
   await lab.advance("11s");
@@ -126,7 +126,6 @@ test("what comes first from elsewhere gets one small question, and the link stay
   router.receive = receive;
   const toStranger = heard.out.filter((frame) => formatIpv4(frame.subarray(30, 34)) === STRANGER).map(wideOf);
   expect(toStranger.map((packet) => packet!.length)).toEqual([64]);
-  expect(held[0]!.length).toBeGreaterThanOrEqual(64);
   expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:/m);
 });
 

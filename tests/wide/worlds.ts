@@ -50,11 +50,11 @@ export const delegateOf = ({ nodesOf }: World, site: string): LabNode =>
     return held > console.text.lastIndexOf(`${SERVICE} is given up`);
   })!;
 
-/** Links a site with another one, which has a door at that address: what is printed. */
-export async function link(world: World, inviter: string, joiner: string, address: string): Promise<string> {
+/** Links a site with another one, at this address or where its gateway says: what is printed. */
+export async function link(world: World, inviter: string, joiner: string, address?: string): Promise<string> {
   const invitation = await said(delegateOf(world, inviter), "cloud link invite");
-  const [, code] = /cloud link join \S+ (\S+)/.exec(invitation)!;
-  return said(delegateOf(world, joiner), `cloud link join ${address} ${code}`);
+  const [, place, code] = /cloud link join (\S+) (\S+)/.exec(invitation)!;
+  return said(delegateOf(world, joiner), `cloud link join ${address ?? place} ${code}`);
 }
 
 /** All frames from now on that a site's machines send to its gateway, and that come to it from outside. */
