@@ -19,6 +19,7 @@ TRY_MS                  = 3000          # how often a link that is silent is tri
 wide_event:             .space 8        # of both tasks: links have changed; the sockets have
 .global wide_address
 wide_address:           .space 4        # service address from which this node speaks, 0 while it is not the delegate
+begin_failed:           .space 4        # error for which the sockets could not be made, or 0
 incoming:               .space 2 * (WIDE_MAXIMUM + 4)   # of each task; what is longer is cut off after a size that no
                                                         # packet has
 
@@ -49,7 +50,7 @@ wide_task:
     mov     edi, eax
     call    cloud_unlock
     call    meet_settle
-1:  mov     eax, [wide_sockets + ebx*4]
+2:  mov     eax, [wide_sockets + ebx*4]
     mov     edx, edi
     test    eax, eax
     jz      .Lwide_task_idle
@@ -180,13 +181,14 @@ delegate_begin:
     jc      .Ldelegate_begin_failed
     mov     [wide_sockets + 4 * WIDE_AT_WAY], eax
     mov     ebx, WIDE_AT_WAY
-1:  mov     eax, [wide_sockets + ebx*4]
+2:  mov     eax, [wide_sockets + ebx*4]
     mov     edx, edi
     xor     ecx, ecx
     call    udp_bind
     jc      .Ldelegate_begin_failed
     dec     ebx
-    jns     1b
+    jns     2b
+    mov     dword ptr [begin_failed], 0
     mov     [wide_address], edi
     mov     eax, offset wide_session
     mov     edx, SESSION_SIZE
@@ -201,8 +203,16 @@ delegate_begin:
     pop     ebx
     ret
 .Ldelegate_begin_failed:
-    pop     ebx
-    jmp     delegate_shut
+    mov     ebx, eax
+    call    delegate_shut
+    cmp     ebx, [begin_failed]
+    je      1f
+    mov     [begin_failed], ebx         # said once
+    mov     eax, ebx
+    call    error_text
+    PRINTF  "cluster: this node cannot speak to other clusters, from UDP port %u of %I: %s\n", WIDE_PORT, edi, eax
+1:  pop     ebx
+    ret
 
 # Nothing is known any more of what links say.
 # Clobbers: EAX, ECX.

@@ -54,7 +54,7 @@ export interface Faults {
 }
 
 export class World {
-  readonly sides: readonly [Side, Side];
+  readonly sides: [Side, Side];
   readonly #faults: Faults;
   readonly #random: Random;
   /** All that was ever said. */

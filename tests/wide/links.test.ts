@@ -4,6 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import { ethernetFrame, formatIpv4, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
+import { Random } from "../../emulator/state/random.ts";
 import { writeRecord } from "../../src/wire/record.ts";
 import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
 import { shared } from "../setup/shared.ts";
@@ -105,6 +106,30 @@ test("no stranger learns more than that a cluster is here, and no recording coun
   expect(toStranger).toEqual([]);
   expect(await said(office, "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:\d+ +heard/m);
   expect(await said(office, "netstat -a")).toMatch(/ [1-9]\d* {2}wide {3}heard before/);
+});
+
+test("packets that are nearly right are answered by little, and change nothing", async () => {
+  const there = await started();
+  const { lab } = there;
+  const heard = listen(there, 0);
+  await lab.advance("11s");
+  const recorded = heard.into.flatMap((frame) => wideOf(frame) ?? []);
+  const random = new Random(1, "nearly right");
+  const plug = lab.plug("nearly right");
+  heard.out.length = 0;
+  for (let time = 0; time < 150; time++) {
+    const packet = recorded[random.below(recorded.length)]!.slice(0, random.chance(30) ? random.below(130) : undefined);
+    for (let left = random.below(4); left > 0 && packet.length > 0; left--)
+      packet[random.below(packet.length)] = random.below(256);
+    plug.send(toDoor(packet));
+    await lab.advance("2ms");
+  }
+  const answers = heard.out.flatMap((frame) =>
+    formatIpv4(frame.subarray(30, 34)) === STRANGER ? [wideOf(frame)!] : [],
+  );
+  expect(answers.filter(({ length }) => length > 16)).toEqual([]);
+  expect(answers.length).toBeLessThanOrEqual(4);
+  expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:\d+ +heard/m);
 });
 
 test("what comes first from elsewhere gets one small question, and the link stays where it was", async () => {
