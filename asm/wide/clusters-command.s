@@ -14,7 +14,7 @@ ON_HOOK other_nodes, members_show
 
 .text
 
-# cloud clusters
+# Shows what linked clusters say of themselves.
 # Out: EAX status.
 cloud_clusters:
     push    ebx
@@ -93,7 +93,7 @@ members_show:
     pop     ebx
     ret
 
-# cloud public
+# Shows where others see this cluster, who has reached it, and what to set.
 # Out: EAX status.
 cloud_public:
     push    ebx

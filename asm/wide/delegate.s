@@ -30,12 +30,17 @@ ON_HOOK cluster_more_tasks, way_task, way_name
 
 .text
 
-# The tasks.
+# The task of the way.
 way_task:
     mov     ebx, WIDE_AT_WAY
     jmp     wide_task
+
+# The task of the door, which also looks what is due.
 door_task:
     mov     ebx, WIDE_AT_DOOR
+
+# What both do.
+# In: EBX WIDE_AT_*.
 wide_task:
     mov     eax, offset cluster_owner
     call    owner_join
@@ -50,7 +55,7 @@ wide_task:
     mov     edi, eax
     call    cloud_unlock
     call    meet_settle
-2:  mov     eax, [wide_sockets + ebx*4]
+1:  mov     eax, [wide_sockets + ebx*4]
     mov     edx, edi
     test    eax, eax
     jz      .Lwide_task_idle

@@ -29,7 +29,7 @@ link_actions:
 
 .text
 
-# cloud link.
+# Does what the words after `cloud link` say.
 # In: EAX how many arguments, EDX their addresses.
 # Out: EAX status.
 cloud_link:
@@ -147,7 +147,8 @@ link_put:
     pop     esi
     ret
 
-# cloud link list
+# Shows the links.
+# Out: EAX status.
 link_listed:
     call    cloud_lock
     mov     esi, offset values + VALUES_TEXT
@@ -190,11 +191,11 @@ link_state:
     cmp     dword ptr [wide_address], 0
     jne     2f
     PRINT   "its delegate knows\n"
-    jmp     4f
+    jmp     .Llink_state_done
 2:  cmp     dword ptr [ebx + LINK_HEARD], 0
     jne     3f
     PRINT   "never heard\n"
-    jmp     4f
+    jmp     .Llink_state_done
 3:  call    clock_ms
     sub     eax, [ebx + LINK_SEEN]
     xor     edx, edx
@@ -202,14 +203,16 @@ link_state:
     div     ecx
     LOAD_STRING ecx, "heard"
     cmp     eax, WIDE_SILENCE_MS / 1000
-    jbe     5f
+    jbe     4f
     LOAD_STRING ecx, "silent, heard"
-5:  PRINTF  "%s %u s ago\n", ecx, eax
-4:  add     esp, 24
+4:  PRINTF  "%s %u s ago\n", ecx, eax
+.Llink_state_done:
+    add     esp, 24
     pop     edi
     ret
 
-# cloud link invite
+# Draws a code and shows it.
+# Out: EAX status.
 link_invited:
     sub     esp, INVITE_TEXT_SIZE
     mov     edi, esp
@@ -270,7 +273,9 @@ door_await:
 3:  pop     ebx
     ret
 
-# cloud link join ADDRESS[:PORT] CODE
+# Links with the cluster at ADDRESS[:PORT] in which CODE was drawn.
+# In: ESI words.
+# Out: EAX status.
 link_joined:
     mov     eax, [esi + 4]
     call    parse_address
@@ -349,7 +354,9 @@ link_tried:
     PRINTF  "This cluster is linked with the cluster %s.\n", ecx
 3:  ret
 
-# cloud link remove NAME
+# Takes a link away.
+# In: ESI words.
+# Out: EAX status.
 link_removed:
     sub     esp, NAME_SIZE
     mov     edi, esp

@@ -129,15 +129,16 @@ links_configure:
     call    link_take
     jmp     2b
 3:  mov     ebx, offset links
-4:  cmp     dword ptr [ebx + LINK_KEPT], 0
-    jne     5f
+.Llinks_configure_gone:
+    cmp     dword ptr [ebx + LINK_KEPT], 0
+    jne     4f
     mov     edi, ebx
     xor     eax, eax
     mov     ecx, LINK_SIZE / 4
     rep stosd
-5:  add     ebx, LINK_SIZE
+4:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
-    jb      4b
+    jb      .Llinks_configure_gone
     pop     edi
     pop     esi
     pop     ebx
@@ -176,7 +177,6 @@ link_next:
 # In: EAX text.
 # Out: link_public, link_address, link_port; CF when it is no such text.
 # Clobbers: EBX, ECX, EDX.
-.global link_read
 link_read:
     push    esi
     push    edi
@@ -300,7 +300,7 @@ link_keys:
     mov     edx, offset wide_private
     lea     ecx, [ebx + LINK_PUBLIC]
     call    x25519
-    jz      9f
+    jz      .Llink_keys_done
     mov     eax, offset shared_key
     mov     edx, offset shared
     mov     ecx, X25519_BYTES
@@ -326,7 +326,8 @@ link_keys:
     mov     ecx, X25519_BYTES
     call    mem_set
     test    esp, esp                    # ZF clear
-9:  ret
+.Llink_keys_done:
+    ret
 
 # Makes the key of the codes from one cluster to another.
 # In: EAX public number of who sends, EDX that of who receives, ECX HMAC record to fill; shared_key.

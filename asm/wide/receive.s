@@ -26,10 +26,11 @@ given:                  .space WIDE_CODE_SIZE
 
 .section .rodata
 .balign 4
-sizes:                  .word WIDE_SIZE, WIDE_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE    # least, most
-                        .word WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE
-                        .word WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_MAXIMUM
-                        .word WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+sizes:                                  # of each kind, from WIDE_HELLO on: least, most
+    .word   WIDE_SIZE, WIDE_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_MAXIMUM
+    .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
 takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
 
@@ -190,6 +191,7 @@ wide_belief:
     mov     eax, [esi + WIDE_NUMBER]
     mov     ecx, eax
     sub     ecx, [ebx + LINK_NUMBER]
+    test    ecx, ecx
     jle     .Lwide_belief_old
     mov     [ebx + LINK_NUMBER], eax
     mov     edx, [ebx + LINK_WINDOW]

@@ -45,7 +45,6 @@ PMP_UDP                 = 1
 
 .bss
 .balign 4
-.global router_method
 router_method:          .space 4        # ROUTER_*: how it was asked last
 .global router_granted
 router_granted:         .space 4        # port that it says leads here, or 0
@@ -75,11 +74,10 @@ router_begin:
     mov     ecx, NONCE_BYTES
     call    mem_copy
     mov     dword ptr [router_life], LIFE_SECONDS
-
-# It is asked from the beginning, at once.
-# Clobbers: EAX.
-router_anew:
     mov     dword ptr [router_method], ROUTER_PCP
+
+# It is asked at once.
+# Clobbers: EAX.
 router_soon:
     mov     dword ptr [router_tries], 0
     call    clock_ms
