@@ -2,8 +2,9 @@
 import { afterAll, expect, test } from "vitest";
 import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import type { PortMappingOptions } from "../../src/lab/sites.ts";
+import { wideOf } from "../../src/wire/wide.ts";
 import { shared } from "../setup/shared.ts";
-import { delegateOf, FORWARDED, link, MUTE, said, type World, worldOf } from "./worlds.ts";
+import { delegateOf, FORWARDED, link, listen, MUTE, said, type World, worldOf } from "./worlds.ts";
 
 const HUB = "198.51.100.1";
 const ONLY_PCP: PortMappingOptions = { natPmp: false, igd: 0 };
@@ -47,6 +48,15 @@ test("one gateway is known from two", async () => {
   expect(attic).toContain("hub sees 198.51.100.3, and has not reached it\n");
   expect(attic).toContain("leads here, and that it is 10.0.0.2\n  so there is another gateway outside of it");
   expect(attic).toContain("nobody has reached the door");
+});
+
+test("a link at rest costs a delegate at most 60 bytes a second", async () => {
+  const world = await three();
+  const { into, out } = listen(world, 1);
+  await world.lab.advance("100s");
+  const bytes = [...into, ...out].reduce((sum, frame) => sum + (wideOf(frame) ? frame.length : 0), 0);
+  expect(bytes / 100).toBeGreaterThan(20);
+  expect(bytes / 100).toBeLessThan(60);
 });
 
 test("an invitation names the door that the gateway gives, and all three are linked with each other", async () => {
