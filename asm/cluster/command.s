@@ -6,7 +6,7 @@
 .include "net.inc"
 .include "cluster.inc"
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|upgrade|finalise|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|key|upgrade|finalise|public|link|clusters|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -38,6 +38,9 @@ STRING key_rotate, "rotate"
 no_name:                .byte 0
 .popsection
 
+# Actions of a layer above, as in `actions`.
+HOOK cloud_more, 0
+
 ANSWER_PATIENCE_MS      = 1000          # a cluster that does not answer a hello within this time is gone
 
 .data
@@ -57,7 +60,7 @@ actions:
     .long   action_set, cloud_set, ANY
     .long   action_get, cloud_get, ANY
     .long   action_history, cloud_history, 0
-    .long   action_nodes, cloud_nodes, 0
+    .long   action_nodes, cloud_nodes, ANY
     .long   action_events, cloud_events, ANY
     .long   action_graph, cloud_graph, 0
     .long   action_invite, cloud_invite, 0
@@ -77,6 +80,8 @@ key_actions:
     .long   key_set, 3, key_typed
     .long   0, 0                        # so many words there never are
 
+command_tables:         .long cloud_more, 0     # after `actions`
+
 state_names:            .long state_waiting, state_joining, state_member
 STRING state_waiting, "waiting"
 STRING state_joining, "joining"
@@ -91,8 +96,10 @@ command_cloud:
     push    ebx
     push    esi
     push    edi
+    push    ebp
     mov     ebx, eax
     mov     esi, edx
+    xor     ebp, ebp
     cmp     dword ptr [cluster_netif], 0
     je      .Lcommand_cloud_no_card
     mov     edi, offset actions
@@ -100,8 +107,13 @@ command_cloud:
     jb      .Lcommand_cloud_run
 .Lcommand_cloud_next:
     cmp     dword ptr [edi], 0
-    je      .Lcommand_cloud_unknown
-    mov     eax, [esi + 4]
+    jne     1f
+    mov     edi, [command_tables + ebp*4]   # the next table
+    test    edi, edi
+    jz      .Lcommand_cloud_unknown
+    inc     ebp
+    jmp     .Lcommand_cloud_next
+1:  mov     eax, [esi + 4]
     mov     edx, [edi]
     call    string_compare
     je      .Lcommand_cloud_found
@@ -132,11 +144,12 @@ command_cloud:
 .Lcommand_cloud_no_card:
     LOAD_STRING eax, "there is no network card"
     cmp     dword ptr [net_interfaces], 0
-    je      1f
+    je      2f
     LOAD_STRING eax, "the service is stopped"
-1:  PRINTF  "cluster: %s\n", eax
+2:  PRINTF  "cluster: %s\n", eax
     mov     eax, 1
 .Lcommand_cloud_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx

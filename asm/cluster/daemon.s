@@ -37,6 +37,8 @@ cluster_tasks:                          # those that work beside the daemon: rou
     .long   record_task, cluster_save_name, keep_task, cluster_keep_name, names_task, cluster_names_name
     .long   learn_task, cluster_learn_name, lend_task, cluster_lend_name
     .long   upgrade_task, cluster_upgrade_name, witness_task, cluster_witness_name, 0
+# Tasks of a layer above: routine, name.
+HOOK cluster_more_tasks, 0
 STRING cluster_save_name, "cloud save"
 STRING cluster_keep_name, "cloud keep"
 STRING cluster_names_name, "cloud names"
@@ -104,17 +106,13 @@ cluster_task:
     mov     eax, offset cluster_owner
     call    owner_join
     call    keep_begin
-    mov     ebx, offset cluster_tasks
-1:  mov     eax, [ebx]
-    test    eax, eax
-    jz      2f
-    xor     edx, edx
-    mov     ecx, [ebx + 4]
-    call    task_create_owned
+    mov     eax, offset cluster_tasks
+    call    cluster_start
     jc      .Lcluster_task_over
-    add     ebx, 8
-    jmp     1b
-2:  mov     ebx, [net_interfaces]
+    mov     eax, offset cluster_more_tasks
+    call    cluster_start
+    jc      .Lcluster_task_over
+    mov     ebx, [net_interfaces]
     mov     [cluster_netif], ebx
     mov     dword ptr [cluster_pings], 1
     test    ebx, ebx
@@ -182,6 +180,24 @@ cluster_task:
 .Lcluster_task_fewer:
     PRINT   "cluster: one of the daemon's tasks was ended; so does the daemon\n"
 .Lcluster_task_over:
+    ret
+
+# Starts tasks beside the daemon.
+# In: EAX list: routine, name; it ends with 0.
+# Out: CF when one cannot be made.
+cluster_start:
+    push    ebx
+    mov     ebx, eax
+1:  mov     eax, [ebx]
+    test    eax, eax
+    jz      2f                          # CF is clear
+    xor     edx, edx
+    mov     ecx, [ebx + 4]
+    call    task_create_owned
+    jc      2f
+    add     ebx, 8
+    jmp     1b
+2:  pop     ebx
     ret
 
 # Brings back what this node knew, and who it is.

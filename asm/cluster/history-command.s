@@ -345,10 +345,31 @@ era_print:
     pop     edi
     ret
 
-# Shows all nodes of which the history tells.
+# What `cloud nodes --all` shows beside the nodes of this cluster. EAX status, which stays.
+HOOK other_nodes, hook_quiet
+
+# Shows all nodes of which the history tells, and with --all those of other clusters.
+# In: EAX how many arguments, EDX their addresses.
 # Out: EAX status.
 .global cloud_nodes
 cloud_nodes:
+    cmp     eax, 1
+    jb      history_nodes
+    mov     ecx, CLOUD_MISUSED
+    ja      1f
+    mov     eax, [edx]
+    LOAD_STRING edx, "--all"
+    call    string_compare
+    mov     ecx, CLOUD_MISUSED
+    jne     1f
+    call    history_nodes
+    jmp     [other_nodes]
+1:  mov     eax, ecx
+    ret
+
+# Shows all nodes of which the history tells.
+# Out: EAX status.
+history_nodes:
     push    ebx
     push    esi
     push    edi

@@ -10,11 +10,8 @@
 .include "cluster.inc"
 .include "names.inc"
 
-INVITE_MS               = 600000        # an invitation counts so long
-INVITE_CODE_BYTES       = 10            # 80 bits, typed as 16 characters of 5 bits
 INVITE_CHARACTERS       = 16
 INVITE_GROUP            = 4             # characters between two hyphens
-INVITE_TEXT_SIZE        = 20            # with hyphens and NUL
 PURPOSE_CODES           = 1             # what keys are made of the code for
 PURPOSE_CIPHER          = 2
 
@@ -89,12 +86,29 @@ invite_draw:
     mov     [invite_until], eax
     mov     dword ptr [invite_open], 1
     mov     dword ptr [invite_used], 0
-    mov     edi, offset invite_text
+    mov     eax, offset invite_bytes
+    mov     edx, offset invite_text
+    call    invite_write
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Writes a code as people type it.
+# In: EAX code, with one more byte that can be read; EDX where the text goes, INVITE_TEXT_SIZE bytes.
+# Clobbers: EAX, ECX, EDX.
+.global invite_write
+invite_write:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     edi, edx
     xor     esi, esi                    # bits so far
 1:  mov     ecx, esi
     shr     ecx, 3
-    mov     ah, [invite_bytes + ecx]
-    mov     al, [invite_bytes + ecx + 1]    # behind the last byte is the purpose, which no character reaches
+    mov     ah, [ebx + ecx]
+    mov     al, [ebx + ecx + 1]         # behind the last byte is one that no character reaches
     mov     ecx, esi
     and     ecx, 7
     shl     eax, cl
@@ -121,13 +135,16 @@ invite_draw:
     ret
 
 # Reads a code as people type it: hyphens and case do not count.
-# In: EAX text.
+# In: EAX text, EDX where its INVITE_CODE_BYTES go.
 # Out: CF when it is none.
+.global invite_parse
 invite_parse:
     push    ebx
     push    esi
     push    edi
+    push    ebp
     mov     esi, eax
+    mov     ebp, edx
     xor     ebx, ebx                    # EBX: bits, the last EDI of them not in invite_bytes yet
     xor     edi, edi
     xor     edx, edx                    # characters so far
@@ -162,7 +179,7 @@ invite_parse:
     lea     ecx, [edx + edx*4]          # bits so far, the last EDI of them left
     sub     ecx, edi
     shr     ecx, 3
-    mov     [invite_bytes + ecx - 1], al
+    mov     [ebp + ecx - 1], al
     jmp     .Linvite_parse_next
 .Linvite_parse_end:
     cmp     edx, INVITE_CHARACTERS
@@ -170,6 +187,7 @@ invite_parse:
 .Linvite_parse_bad:
     stc
 .Linvite_parse_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -182,6 +200,7 @@ invite_parse:
 invite_ask:
     test    eax, eax
     jz      1f
+    mov     edx, offset invite_bytes
     call    invite_parse
     jc      9f
     call    invite_derive

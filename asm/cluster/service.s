@@ -10,6 +10,9 @@
 .global services
 services:               .space SERVICES * SERVICE_SIZE
 
+# The values have changed; the mutex is held.
+HOOK values_changed, hook_quiet
+
 .text
 
 # Finds a service.
@@ -95,6 +98,7 @@ services_configure:
     jmp     .Lservices_configure_next
 .Lservices_configure_done:
     call    learn_configure
+    call    [values_changed]
     mov     eax, offset lend_event
     call    event_signal
     mov     eax, offset holder_event

@@ -27,7 +27,7 @@ cloud_help:
     .ascii  "                       server, for the addresses behind it\n"
     .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"
     .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
-    .ascii  "  cloud nodes          shows all nodes of which the history tells\n"
+    .ascii  "  cloud nodes [--all]  shows all nodes of which the history tells, and those of linked clusters\n"
     .ascii  "  cloud events [-f]    shows who came, went, or changed something; -f goes on until Ctrl-C\n"
     .ascii  "  cloud graph          shows how many nodes were online, over time\n"
     .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
@@ -45,6 +45,12 @@ cloud_help:
     .ascii  "  cloud upgrade pause|resume|abort   after the node whose turn it is; a failure stops it until resume\n"
     .ascii  "  cloud upgrade allow REVISION       lets one that failed twice be tried again\n"
     .ascii  "  cloud finalise       no node goes back to an earlier revision any more: all run this one\n"
+    .ascii  "  cloud public         shows this cluster's address as others see it, who has reached it, and what to set\n"
+    .ascii  "  cloud link           shows the clusters that this one is linked with (cloud link list)\n"
+    .ascii  "  cloud link invite    draws a code with which one cluster can link within ten minutes\n"
+    .ascii  "  cloud link join ADDRESS CODE       links this cluster with the one that drew the code\n"
+    .ascii  "  cloud link remove NAME             gives the link up, here\n"
+    .ascii  "  cloud clusters       shows what the linked clusters say of themselves\n"
     .asciz  "  cloud help           shows this, a page at a time\n"
 .popsection
 

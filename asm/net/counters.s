@@ -133,5 +133,10 @@ net_counters:
     COUNTER cloud_full, "cloud  from nodes that the table has no room for"
     COUNTER cloud_sent, "cloud  packets sent"
     COUNTER cloud_reboots, "cloud  requests to reboot"
+    COUNTER wide_malformed, "wide   malformed"
+    COUNTER wide_strangers, "wide   of clusters that are not linked"
+    COUNTER wide_forged, "wide   forged"
+    COUNTER wide_replayed, "wide   heard before"
+    COUNTER wide_unproven, "wide   of a delegate that is not known to be the present one"
 .global net_counters_end
 net_counters_end:

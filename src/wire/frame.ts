@@ -3,6 +3,7 @@ import { get16, get32 } from "../../emulator/ether/packet.ts";
 import { CLUSTER_PORT, decodeCluster } from "./cluster.ts";
 import type { Field, Layer } from "./layer.ts";
 import { decodeDhcp, decodeDns } from "./services.ts";
+import { decodeWide, WIDE_PORT } from "./wide.ts";
 
 const ETHERNET_BYTES = 14;
 const IPV4_BYTES = 20;
@@ -166,6 +167,7 @@ function decodeUdp(bytes: Uint8Array, at: number): Layer[] {
   };
   const inner = at + UDP_BYTES;
   if (to === CLUSTER_PORT) return [udp, decodeCluster(bytes, inner)];
+  if (to === WIDE_PORT || from === WIDE_PORT) return [udp, decodeWide(bytes, inner)];
   if (DHCP_PORTS.has(to)) return [udp, decodeDhcp(bytes, inner)];
   if (DNS_PORTS.has(to) || DNS_PORTS.has(from)) return [udp, decodeDns(bytes, inner)];
   return [udp];

@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["process"],
   ["services"],
   ["cluster"],
+  ["wide"],
   ["shell"],
 ];
 

@@ -75,6 +75,7 @@ const CASES = {
   "cloud/packets": { fast: 100, thorough: 1_500 },
   "disk/oofs/crash": { fast: 1, thorough: 10 },
   "disk/oofs/damage": { fast: 15, thorough: 150 },
+  "wide/link": { fast: 300, thorough: 5_000 },
   "wire/decode": { fast: 500, thorough: 30_000 },
   "system/cluster-away": { fast: 0, thorough: 3 },
   "system/files": { fast: 1, thorough: 3 },

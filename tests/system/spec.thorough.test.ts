@@ -90,8 +90,9 @@ test("what can be left out of QuRe, and a system of few programs, boot", async (
 });
 
 test("without the cluster, network cards or shell it is linked, too", () => {
-  for (const name of ["cluster", "cards", "shell"]) {
-    writeFileSync(join(home, "build.local.json"), JSON.stringify({ modules: { [name]: false } }));
+  for (const names of [["wide"], ["cluster", "wide"], ["cards"], ["shell"]]) {
+    const modules = Object.fromEntries(names.map((name) => [name, false]));
+    writeFileSync(join(home, "build.local.json"), JSON.stringify({ modules }));
     expect(qure("build")).toContain("cats.iso");
   }
 });

@@ -8,6 +8,7 @@ import { Random } from "../../emulator/state/random.ts";
 import { CLUSTER_PORT } from "../../src/wire/cluster.ts";
 import { decodeFrame, summarize } from "../../src/wire/frame.ts";
 import type { Layer } from "../../src/wire/layer.ts";
+import { WIDE_PORT } from "../../src/wire/wide.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { casesOf } from "../setup/tier.ts";
@@ -115,7 +116,7 @@ const cases = casesOf("wire/decode");
 
 test(`random frames, cut and changed, end in layers whose fields lie in them: ${cases.title}`, () => {
   const types = [0x0800, 0x0806, 0x86dd, 0x1234];
-  const ports = [67, 53, 5353, CLUSTER_PORT];
+  const ports = [67, 53, 5353, CLUSTER_PORT, WIDE_PORT];
   for (let seed = cases.firstSeed; seed < cases.firstSeed + cases.count; seed++) {
     const random = new Random(seed);
     const bytes = Uint8Array.from({ length: random.below(200) }, () => random.below(256));

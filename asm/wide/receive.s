@@ -1,0 +1,363 @@
+# Packets of other clusters: who is believed, and where it is. Nothing moves by a packet that is not proved by what the
+# table of docs/protocols/wide-area.md asks for. All routines run with the cluster's mutex held.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "wide.inc"
+
+CHALLENGE_MS            = 100           # between two hellos for unproved packets of a link
+TRY_MS                  = 2000          # a place that may be the link's is tried so often
+HERE_MS                 = 100           # between two answers to strangers
+
+.bss
+.balign 4
+.global wide_from
+wide_from:              .space 4        # address and port that the packet comes from, and WIDE_AT_* that it came to
+.global wide_from_port
+wide_from_port:         .space 4
+.global wide_from_socket
+wide_from_socket:       .space 4
+.global wide_bytes
+wide_bytes:             .space 4
+wide_asked:             .space 4        # 1: a hello went to where the packet comes from
+here_said:              .space 4        # clock_ms of the last answer to a stranger
+given:                  .space WIDE_CODE_SIZE
+
+.section .rodata
+.balign 4
+sizes:                                  # of each kind, from WIDE_HELLO on: least, most
+    .word   WIDE_SIZE, WIDE_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_MAXIMUM
+    .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+# By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
+takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
+
+.text
+
+# Takes a datagram in. May sleep.
+# In: EAX bytes, EDX address and ECX port of the sender, EBX WIDE_AT_*, ESI datagram.
+# Clobbers: EAX, EBX, ECX, EDX.
+.global wide_receive
+wide_receive:
+    mov     [wide_bytes], eax
+    mov     [wide_from], edx
+    mov     [wide_from_port], ecx
+    mov     [wide_from_socket], ebx
+    mov     dword ptr [wide_asked], 0
+    cmp     ebx, WIDE_AT_WAY
+    jne     1f
+    mov     ecx, [cluster_netif]
+    cmp     edx, [ecx + NETIF_ROUTER]
+    je      router_heard
+1:  call    wide_sized
+    jc      .Lwide_receive_malformed
+    movzx   eax, byte ptr [esi + WIDE_KIND]
+    cmp     eax, WIDE_JOIN
+    jae     meet_heard
+    call    link_find
+    jc      wide_here
+    CHECK_ENTRY ebx, links, LINK_SIZE, LINKS, "wide_receive: no entry of the table"
+    lea     edx, [ebx + LINK_RECEIVE]
+    call    wide_coded
+    jne     .Lwide_receive_forged
+    call    wide_belief
+    jc      .Lwide_receive_done
+    call    clock_ms
+    mov     [ebx + LINK_SEEN], eax
+    mov     dword ptr [ebx + LINK_HEARD], 1
+    movzx   ecx, byte ptr [esi + WIDE_KIND]
+    cmp     ecx, WIDE_CALL
+    je      public_called
+    mov     eax, [esi + WIDE_SEEN]
+    mov     [ebx + LINK_AS], eax
+    call    wide_endpoint
+    movzx   ecx, byte ptr [esi + WIDE_KIND]
+    jmp     [takers + ecx*4 - 4]
+.Lwide_receive_malformed:
+    COUNT   wide_malformed
+    ret
+.Lwide_receive_forged:
+    COUNT   wide_forged
+.Lwide_receive_done:
+    ret
+
+# Whether a datagram is a packet of this protocol, with the bytes of its kind.
+# In: ESI datagram, wide_bytes.
+# Out: CF when not.
+# Clobbers: EAX, ECX.
+wide_sized:
+    mov     ecx, [wide_bytes]
+    cmp     ecx, WIDE_SIZE
+    jb      9f
+    cmp     dword ptr [esi + WIDE_MAGIC], WIDE_MAGIC_VALUE
+    jne     8f
+    cmp     byte ptr [esi + WIDE_VERSION], WIDE_VERSION_VALUE
+    jne     8f
+    movzx   eax, byte ptr [esi + WIDE_KIND]
+    dec     eax
+    cmp     eax, WIDE_WELCOME
+    jae     8f
+    cmp     cx, [sizes + eax*4]
+    jb      9f
+    cmp     [sizes + eax*4 + 2], cx
+    jb      9f
+    mov     eax, [esi + WIDE_SESSION]
+    or      eax, [esi + WIDE_SESSION + 4]
+    cmp     eax, 1
+    ret
+8:  stc
+9:  ret
+
+# Finds the link that a packet claims to be of.
+# In: ESI packet.
+# Out: EBX link; CF when there is none.
+# Clobbers: EAX, ECX, EDX.
+link_find:
+    mov     ebx, offset links
+1:  cmp     byte ptr [ebx + LINK_NAME], 0
+    je      2f
+    lea     eax, [ebx + LINK_ID]
+    lea     edx, [esi + WIDE_ID]
+    call    session_same                # ids have the size of sessions
+    je      3f                          # CF is clear
+2:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    stc
+3:  ret
+
+# Tells a stranger that a cluster is here, and where it is itself: fewer bytes than it has sent.
+# In: ESI packet.
+wide_here:
+    COUNT   wide_strangers
+    call    clock_ms
+    mov     ecx, eax
+    sub     ecx, [here_said]
+    cmp     ecx, HERE_MS
+    jb      9f
+    mov     [here_said], eax
+    push    edi
+    push    ebp
+    call    wide_blank
+    mov     byte ptr [wide_out + WIDE_KIND], WIDE_HERE
+    mov     edx, [wide_from]
+    mov     [wide_out + WIDE_SEEN], edx
+    mov     ebp, [wide_from_port]
+    mov     eax, ebp
+    mov     [wide_out + WIDE_SEEN_PORT], ax
+    mov     ecx, [wide_from_socket]
+    mov     eax, [wide_sockets + ecx*4]
+    mov     ecx, WIDE_HERE_SIZE
+    call    wide_put
+    pop     ebp
+    pop     edi
+9:  ret
+
+# Whether the code of a packet was made with a key.
+# In: ESI packet, EDX HMAC record.
+# Out: ZF when it was; the packet's code is zeros then.
+# Clobbers: EAX, ECX, EDX.
+.global wide_coded
+wide_coded:
+    push    edx
+    mov     eax, offset given
+    lea     edx, [esi + WIDE_CODE]
+    mov     ecx, WIDE_CODE_SIZE
+    call    mem_copy
+    lea     eax, [esi + WIDE_CODE]
+    xor     edx, edx
+    mov     ecx, WIDE_CODE_SIZE
+    call    mem_set
+    pop     edx
+    mov     eax, offset wide_made
+    mov     ecx, [wide_bytes]
+    call    hmac_sha256
+    mov     eax, offset given
+    mov     edx, offset wide_made
+    mov     ecx, WIDE_CODE_SIZE
+    jmp     secret_compare
+
+# Whether a packet with a right code is new, and of a session that speaks now.
+# In: EBX link, ESI packet.
+# Out: CF when not: then the sender was asked, or it was heard before.
+# Clobbers: EAX, ECX, EDX.
+wide_belief:
+    lea     eax, [esi + WIDE_SESSION]
+    lea     edx, [ebx + LINK_SESSION]
+    call    session_same
+    jne     .Lwide_belief_unknown
+    mov     eax, [esi + WIDE_NUMBER]
+    mov     ecx, eax
+    sub     ecx, [ebx + LINK_NUMBER]
+    test    ecx, ecx
+    jle     .Lwide_belief_old
+    mov     [ebx + LINK_NUMBER], eax
+    mov     edx, [ebx + LINK_WINDOW]
+    cmp     ecx, 32
+    jb      1f
+    xor     edx, edx
+1:  shl     edx, cl
+    or      edx, 1
+    mov     [ebx + LINK_WINDOW], edx
+    jmp     .Lwide_belief_good
+.Lwide_belief_old:
+    neg     ecx
+    cmp     ecx, 32
+    jae     .Lwide_belief_replayed
+    bts     [ebx + LINK_WINDOW], ecx
+    jnc     .Lwide_belief_good
+.Lwide_belief_replayed:
+    COUNT   wide_replayed
+    stc
+    ret
+.Lwide_belief_unknown:
+    lea     eax, [esi + WIDE_ECHO]
+    mov     edx, offset wide_session
+    call    session_same
+    jne     wide_challenge
+    mov     eax, [esi + WIDE_ECHO_NUMBER]
+    cmp     [wide_number], eax
+    jb      wide_challenge
+    cmp     [ebx + LINK_REACHED], eax
+    jae     wide_challenge
+    lea     eax, [ebx + LINK_SESSION]
+    lea     edx, [esi + WIDE_SESSION]
+    mov     ecx, SESSION_SIZE
+    call    mem_copy
+    mov     eax, [esi + WIDE_NUMBER]
+    mov     [ebx + LINK_NUMBER], eax
+    mov     dword ptr [ebx + LINK_WINDOW], 1
+.Lwide_belief_good:
+    mov     eax, [wide_number]
+    mov     [ebx + LINK_REACHED], eax
+    clc
+    ret
+
+# Asks whether the sender of a packet speaks now. May sleep.
+# In: EBX link, ESI packet.
+# Out: CF.
+# Clobbers: EAX, ECX, EDX.
+wide_challenge:
+    COUNT   wide_unproven
+    lea     edx, [ebx + LINK_CHALLENGED]
+    call    wide_may
+    jc      1f
+    mov     eax, WIDE_ANSWER
+    call    wide_greet
+    stc
+1:  ret
+
+# Whether a hello that was not asked for may go again.
+# In: EDX address of the clock_ms of the last.
+# Out: CF when one went just now.
+# Clobbers: EAX, ECX.
+wide_may:
+    call    clock_ms
+    mov     ecx, eax
+    sub     ecx, [edx]
+    cmp     ecx, CHALLENGE_MS
+    jb      9f
+    mov     [edx], eax
+9:  ret
+
+# Sends a hello to where a packet comes from, which says that this packet was heard. May sleep.
+# In: EBX link, ESI packet, EAX WIDE_ANSWER or 0.
+# Clobbers: EAX, ECX, EDX.
+wide_greet:
+    push    ebp
+    push    eax
+    mov     al, WIDE_HELLO
+    call    wide_build
+    pop     [wide_out + WIDE_FLAGS]
+    lea     edx, [esi + WIDE_SESSION]
+    mov     eax, [esi + WIDE_NUMBER]
+    call    wide_echo
+    mov     edx, [wide_from]
+    mov     ebp, [wide_from_port]
+    mov     eax, [wide_from_socket]
+    mov     ecx, WIDE_SIZE
+    call    wide_send
+    pop     ebp
+    ret
+
+# A hello: is answered when it wants to be, and a hello that says that it was heard has not gone there just now.
+# In: EBX link, ESI packet.
+wide_greeted:
+    cmp     dword ptr [wide_asked], 0
+    jne     1f
+    test    dword ptr [esi + WIDE_FLAGS], WIDE_ANSWER
+    jz      1f
+    xor     eax, eax
+    jmp     wide_greet
+1:  ret
+
+# Looks whether a packet that is believed comes from where the link is known to be. If it comes from elsewhere, a hello
+# goes there, and the link is there once that was echoed from there. May sleep.
+# In: EBX link, ESI packet.
+# Clobbers: EAX, ECX, EDX.
+wide_endpoint:
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
+    cmp     eax, [ebx + LINK_ADDRESS]
+    jne     .Lwide_endpoint_other
+    cmp     edx, [ebx + LINK_PORT]
+    je      .Lwide_endpoint_by
+.Lwide_endpoint_other:
+    cmp     eax, [ebx + LINK_TRIED]
+    jne     .Lwide_endpoint_new
+    cmp     edx, [ebx + LINK_TRIED_PORT]
+    jne     .Lwide_endpoint_new
+    push    edx
+    push    eax
+    lea     eax, [esi + WIDE_ECHO]
+    mov     edx, offset wide_session
+    call    session_same
+    pop     eax
+    pop     edx
+    jne     .Lwide_endpoint_try
+    mov     ecx, [esi + WIDE_ECHO_NUMBER]
+    cmp     ecx, [ebx + LINK_TRIED_NUMBER]
+    jne     .Lwide_endpoint_try
+    mov     [ebx + LINK_ADDRESS], eax
+    mov     [ebx + LINK_PORT], edx
+    xor     eax, eax
+    mov     [ebx + LINK_TRIED], eax
+    mov     [ebx + LINK_TRIES], eax
+    call    summary_due
+.Lwide_endpoint_by:
+    mov     eax, [wide_from_socket]
+    mov     [ebx + LINK_SOCKET], eax
+    ret
+.Lwide_endpoint_try:
+    call    clock_ms
+    sub     eax, [ebx + LINK_TRIED_AT]
+    cmp     eax, TRY_MS
+    jb      .Lwide_endpoint_done
+.Lwide_endpoint_new:
+    mov     eax, [esi + WIDE_NUMBER]
+    cmp     eax, [ebx + LINK_NUMBER]
+    jne     .Lwide_endpoint_done        # a late one
+    lea     edx, [ebx + LINK_TRIED_AT]
+    call    wide_may
+    jc      .Lwide_endpoint_done
+    mov     dword ptr [wide_asked], 1
+    mov     eax, WIDE_ANSWER
+    call    wide_greet
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
+    call    wide_tried
+.Lwide_endpoint_done:
+    ret
+
+# What was sent last went to where a link may be.
+# In: EBX link, EAX address, EDX port.
+# Clobbers: EAX.
+.global wide_tried
+wide_tried:
+    mov     [ebx + LINK_TRIED], eax
+    mov     [ebx + LINK_TRIED_PORT], edx
+    mov     eax, [wide_number]
+    mov     [ebx + LINK_TRIED_NUMBER], eax
+    ret

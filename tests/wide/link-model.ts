@@ -1,0 +1,205 @@
+/**
+ * Two linked clusters and what their delegates believe (docs/protocols/wide-area.md, "What is believed, and when").
+ * Between them is somebody who hears all packets, holds them back, and says them again from a place of its own, whose
+ * answers reach nobody else. Codes cannot be forged, so the model has none.
+ */
+import type { Random } from "../../emulator/state/random.ts";
+
+const SMALL = 64;
+const LARGE = 128;
+/** Where the one in between is. */
+const ELSEWHERE = 9;
+
+interface Packet {
+  readonly by: 0 | 1;
+  readonly session: number;
+  readonly number: number;
+  readonly echo: number;
+  readonly echoNumber: number;
+  readonly isQuestion: boolean;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a delegate knows of the other cluster. Sessions count delegates, so a lower one is an earlier one. */
+interface Side {
+  place: number;
+  session: number;
+  sent: number;
+  theirs: number;
+  heard: number;
+  numbers: Set<number>;
+  reached: number;
+  endpoint: number;
+  tried: number;
+  triedNumber: number;
+}
+
+export interface Faults {
+  /** A session is believed by an echo of any number. */
+  readonly anyNumber?: boolean;
+  /** A session is believed by its packet's code alone. */
+  readonly noEcho?: boolean;
+  /** A number is believed as often as it comes. */
+  readonly noWindow?: boolean;
+  /** A link is where a believed packet comes from. */
+  readonly noTry?: boolean;
+  /** A place is proved by any echo above the number that went there. */
+  readonly laterEcho?: boolean;
+  /** A summary goes to places that are not proved. */
+  readonly saysAll?: boolean;
+  /** A question from such a place is answered, beside the question that goes there. */
+  readonly saysTwice?: boolean;
+}
+
+export class World {
+  readonly sides: [Side, Side];
+  readonly #faults: Faults;
+  readonly #random: Random;
+  /** All that was ever said. */
+  readonly said: Packet[] = [];
+  #underway: Packet[] = [];
+  /** What went where the one in between is, and came from there. */
+  #elsewhere = { sent: 0, came: 0 };
+  readonly #believed = new Set<string>();
+  #places = 10;
+
+  constructor(random: Random, faults: Faults = {}) {
+    this.#random = random;
+    this.#faults = faults;
+    this.sides = [this.#delegate(1, 0), this.#delegate(2, 0)];
+  }
+
+  #delegate(place: number, session: number): Side {
+    return {
+      ...{ place, session: session + 1, sent: 0, theirs: 0, heard: 0, numbers: new Set<number>() },
+      ...{ reached: 0, endpoint: 0, tried: 0, triedNumber: 0 },
+    };
+  }
+
+  /** One thing happens. */
+  step(isHostile: boolean): void {
+    const choice = this.#random.below(isHostile ? 10 : 6);
+    const who = this.#random.below(2) as 0 | 1;
+    if (choice === 0) this.#due(who);
+    else if (choice < 6) this.#deliver();
+    else if (choice === 6) this.sides[who] = { ...this.#delegate(this.sides[who].place, this.sides[who].session) };
+    else if (choice === 7) this.sides[who].place = this.#places++;
+    else if (choice === 8) this.#underway.splice(this.#random.below(this.#underway.length + 1), 1);
+    else this.#again();
+  }
+
+  /** Neither late nor lost, for as long as it takes: what comes of it. */
+  settle(): boolean {
+    for (let round = 0; round < 8; round++) {
+      for (const who of [0, 1] as const) this.#due(who, true);
+      while (this.#underway.length > 0) this.#deliver();
+    }
+    const [a, b] = this.sides;
+    return a.theirs === b.session && b.theirs === a.session && a.endpoint === b.place && b.endpoint === a.place;
+  }
+
+  /** A summary to where the other is, or a hello to where a person says that it is. */
+  #due(who: 0 | 1, isSilent = false): void {
+    const side = this.sides[who];
+    const there = this.sides[who ^ 1]!.place;
+    if (side.endpoint !== 0 && !(isSilent && side.endpoint !== there)) this.#send(who, side.endpoint, LARGE, false);
+    else {
+      side.tried = there;
+      side.triedNumber = this.#send(who, there, SMALL, true);
+    }
+  }
+
+  #send(who: 0 | 1, to: number, bytes: number, isQuestion: boolean, heard?: Packet): number {
+    const side = this.sides[who];
+    const [echo, echoNumber] = heard ? [heard.session, heard.number] : [side.theirs, side.heard];
+    const number = ++side.sent;
+    const packet = {
+      by: who,
+      session: side.session,
+      number,
+      echo,
+      echoNumber,
+      isQuestion,
+      bytes,
+      from: side.place,
+      to,
+    };
+    this.said.push(packet);
+    this.#underway.push(packet);
+    return number;
+  }
+
+  #deliver(): void {
+    if (this.#underway.length === 0) return;
+    const [packet] = this.#underway.splice(this.#random.below(this.#underway.length), 1);
+    const who = (packet!.by ^ 1) as 0 | 1;
+    if (packet!.to === ELSEWHERE) this.#elsewhere.sent += packet!.bytes;
+    else if (this.sides[who].place === packet!.to) this.#hear(who, packet!);
+    if (this.#elsewhere.sent > this.#elsewhere.came)
+      throw new Error("more went to a stranger's place than came from it");
+  }
+
+  /** Something that was said is said again, from elsewhere: also what has not arrived yet. */
+  #again(): void {
+    const heard = this.said.filter(({ to }) => to !== ELSEWHERE);
+    if (heard.length === 0) return;
+    const packet = heard[heard.length - 1 - this.#random.below(Math.min(heard.length, 12))]!;
+    if (this.#random.below(2) === 0) this.#underway = this.#underway.filter((other) => other !== packet);
+    this.#elsewhere.came += packet.bytes;
+    const who = (packet.by ^ 1) as 0 | 1;
+    this.#hear(who, { ...packet, from: ELSEWHERE, to: this.sides[who].place });
+  }
+
+  #hear(who: 0 | 1, packet: Packet): void {
+    const side = this.sides[who];
+    if (packet.session !== side.theirs && !this.#speaksNow(side, packet)) {
+      this.#send(who, packet.from, SMALL, true, packet);
+      return;
+    }
+    if (packet.session === side.theirs && side.numbers.has(packet.number) && !this.#faults.noWindow) return;
+    this.#believe(who, packet);
+    const isAnswered = this.#place(who, packet);
+    if (packet.isQuestion && (!isAnswered || this.#faults.saysTwice))
+      this.#send(who, packet.from, SMALL, false, packet);
+  }
+
+  #speaksNow(side: Side, { echo, echoNumber }: Packet): boolean {
+    if (this.#faults.noEcho) return true;
+    return echo === side.session && echoNumber <= side.sent && (this.#faults.anyNumber || echoNumber > side.reached);
+  }
+
+  #believe(who: 0 | 1, packet: Packet): void {
+    const side = this.sides[who];
+    const name = `${who} ${side.session} ${packet.session} ${packet.number}`;
+    if (this.#believed.has(name)) throw new Error("a packet is believed twice");
+    this.#believed.add(name);
+    if (packet.session < side.theirs) throw new Error("an earlier delegate is believed again");
+    if (packet.session !== side.theirs) Object.assign(side, { theirs: packet.session, heard: 0, numbers: new Set() });
+    side.numbers.add(packet.number);
+    side.heard = Math.max(side.heard, packet.number);
+    side.reached = side.sent;
+  }
+
+  /** True: a question went to where the packet comes from, which says that it was heard. */
+  #place(who: 0 | 1, packet: Packet): boolean {
+    const side = this.sides[who];
+    if (packet.from === side.endpoint) return false;
+    const { laterEcho, noTry, saysAll } = this.#faults;
+    const isProved =
+      packet.from === side.tried &&
+      packet.echo === side.session &&
+      (packet.echoNumber === side.triedNumber || (laterEcho && packet.echoNumber > side.triedNumber));
+    if (isProved || noTry) {
+      side.endpoint = packet.from;
+      side.tried = 0;
+      if (packet.from === ELSEWHERE) throw new Error("a stranger's place is believed");
+    } else if (packet.number === side.heard) {
+      side.tried = packet.from;
+      side.triedNumber = this.#send(who, packet.from, saysAll ? LARGE : SMALL, true, packet);
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Two clusters behind gateways of their own, in equal private nets: one has a door that a person set, the other is
+ * behind a symmetric NAT that gives no ports. And somebody between them who hears all, and says what it likes.
+ */
+import { afterAll, expect, test } from "vitest";
+import { ethernetFrame, formatIpv4, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
+import { Random } from "../../emulator/state/random.ts";
+import { writeRecord } from "../../src/wire/record.ts";
+import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
+import { shared } from "../setup/shared.ts";
+import { DOOR, delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
+
+const [OFFICE, HOME] = ["198.51.100.1", "198.51.100.2"] as const;
+const STRANGER = "203.0.113.9";
+let world: World | null = null;
+
+afterAll(() => world?.lab.close());
+
+const started = shared(async (): Promise<World> => {
+  world = await worldOf([
+    { name: "office", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
+    { name: "home", nodes: 2, nat: "symmetric", portMapping: MUTE },
+  ]);
+  return world;
+});
+
+/** A datagram from anywhere to the door of the office. */
+function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000): Uint8Array {
+  const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
+  const udp = udpBytes(source, destination, { sourcePort, destinationPort: DOOR, data: payload });
+  const mac = Uint8Array.of(2, 0x51, ...destination);
+  return ethernetFrame(
+    mac,
+    Uint8Array.of(2, 0, 0, 0, 0, 9),
+    0x0800,
+    ipv4Bytes({ source, destination, protocol: 17, payload: udp }, 1),
+  );
+}
+
+test("before anybody is linked, each command says what there is to do", async () => {
+  const there = await started();
+  const office = delegateOf(there, "office");
+  expect(await said(office, "cloud link")).toContain("This cluster is linked with no other (cloud link invite");
+  expect(await said(office, "cloud public")).toContain("address not known: no linked cluster says");
+  expect(await said(office, "cloud link join nowhere x")).toContain("expected the other cluster's address");
+  expect(await said(office, `cloud link join ${HOME}:70000 x`)).toContain("expected the other cluster's address");
+  expect(await said(office, `cloud link join ${HOME} x`)).toContain("expected a code of 16 characters");
+  expect(await said(office, "cloud link remove x")).toContain("there is no link x");
+  expect(await said(office, "cloud link invite x")).toContain("cloud link invite    draws a code");
+  const other = there.nodesOf.get("home")!.find((node) => node !== delegateOf(there, "home"))!;
+  expect(await said(other, "cloud link invite")).toMatch(/for the member that speaks to other clusters: qure-\d/);
+});
+
+test("a code links two clusters once, and both see each other's members", async () => {
+  const there = await started();
+  const [office, home] = [delegateOf(there, "office"), delegateOf(there, "home")];
+  expect(await link(there, "office", "home", OFFICE)).toContain("This cluster is linked with the cluster office.");
+  await there.lab.advance("8s");
+  expect(await said(office, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} 198\.51\.100\.2:\d+ +heard \d s ago$/m);
+  expect(await said(home, "cloud clusters")).toMatch(/^office +1 +0 +\d+ \w{8} 198\.51\.100\.1:20819 +heard/m);
+  expect(await said(office, "cloud nodes --all")).toMatch(/home:\n( {2}qure-[23] +\w{16} revision \d+\n){2}/);
+  expect(await said(home, "cloud link list")).toMatch(/^office +\w{16} 198\.51\.100\.1:20819 +heard/m);
+});
+
+test("a door counts when it was called, and who has none is told what to set", async () => {
+  const there = await started();
+  const [office, home] = [delegateOf(there, "office"), delegateOf(there, "home")];
+  const seen = await said(office, "cloud public");
+  expect(seen).toContain(`address ${OFFICE}, told by one cluster\n  home sees ${OFFICE}, and reached it`);
+  expect(seen).not.toContain("nobody has reached the door");
+  const own = await said(home, "cloud public");
+  expect(own).toContain(`address ${HOME}, told by one cluster\n  office sees ${HOME}, and has not reached it\n`);
+  expect(own).toContain("gateway 192.168.1.1 does not give ports by PCP or NAT-PMP\n");
+  expect(own).toContain(`have 192.168.1.1 lead UDP port 20819 to ${SERVICE}, port 20819,`);
+});
+
+test("no stranger learns more than that a cluster is here, and no recording counts", async () => {
+  const there = await started();
+  const { lab } = there;
+  const office = delegateOf(there, "office");
+  const heard = listen(there, 0);
+  await lab.advance("11s");
+  const recorded = heard.into.flatMap((frame) => wideOf(frame) ?? []);
+  expect(recorded.map((packet) => packet[5])).toContain(KINDS.summary);
+  const plug = lab.plug("stranger");
+  const hello = new Uint8Array(64);
+  writeRecord(hello, 0, HEAD, {
+    ...{ magic: 0x41575251, version: 1, kind: KINDS.hello, seenPort: 0, seen: "0.0.0.0", number: 1, flags: 1 },
+    ...{ session: "0100000000000000", echo: "0000000000000000", echoNumber: 0, id: "1122334455667788" },
+    code: new Uint8Array(16),
+  });
+  heard.out.length = 0;
+  for (let time = 0; time < 40; time++) {
+    plug.send(toDoor(hello));
+    await lab.advance("5ms");
+  }
+  const answers = heard.out.flatMap((frame) => wideOf(frame) ?? []);
+  expect(answers.length).toBeLessThanOrEqual(3);
+  expect(answers[0]).toHaveLength(16);
+  expect(formatIpv4(answers[0]!.subarray(8, 12))).toBe(STRANGER);
+  heard.out.length = 0;
+  const sent = [...recorded, recorded[0]!.with(63, 0), recorded[0]!.subarray(0, 70), Uint8Array.of(1, 2, 3)];
+  for (const packet of sent) plug.send(toDoor(packet));
+  await lab.advance("300ms");
+  const toStranger = heard.out.flatMap((frame) => (formatIpv4(frame.subarray(30, 34)) === STRANGER ? [frame] : []));
+  expect(toStranger).toEqual([]);
+  expect(await said(office, "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:\d+ +heard/m);
+  expect(await said(office, "netstat -a")).toMatch(/ [1-9]\d* {2}wide {3}heard before/);
+});
+
+test("packets that are nearly right are answered by little, and change nothing", async () => {
+  const there = await started();
+  const { lab } = there;
+  const heard = listen(there, 0);
+  await lab.advance("11s");
+  const recorded = heard.into.flatMap((frame) => wideOf(frame) ?? []);
+  const random = new Random(1, "nearly right");
+  const plug = lab.plug("nearly right");
+  heard.out.length = 0;
+  for (let time = 0; time < 150; time++) {
+    const packet = recorded[random.below(recorded.length)]!.slice(0, random.chance(30) ? random.below(130) : undefined);
+    for (let left = random.below(4); left > 0 && packet.length > 0; left--)
+      packet[random.below(packet.length)] = random.below(256);
+    plug.send(toDoor(packet));
+    await lab.advance("2ms");
+  }
+  const answers = heard.out.flatMap((frame) =>
+    formatIpv4(frame.subarray(30, 34)) === STRANGER ? [wideOf(frame)!] : [],
+  );
+  expect(answers.filter(({ length }) => length > 16)).toEqual([]);
+  expect(answers.length).toBeLessThanOrEqual(4);
+  expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:\d+ +heard/m);
+});
+
+test("what comes first from elsewhere gets one small question, and the link stays where it was", async () => {
+  const there = await started();
+  const { lab } = there;
+  const heard = listen(there, 0);
+  const router = lab.cluster.world!.routers[0]!;
+  const receive = router.receive;
+  const held: Uint8Array[] = [];
+  router.receive = (port, timeNs, frame, transmit) => {
+    const packet = port === 1 ? wideOf(frame) : null;
+    if (packet && (held.length > 0 || packet[5] === KINDS.summary)) held.push(packet.slice());
+    else receive(port, timeNs, frame, transmit);
+  };
+  await lab.advance("11s");
+  const plug = lab.plug("between");
+  plug.send(toDoor(held[0]!));
+  await lab.advance("200ms");
+  router.receive = receive;
+  const toStranger = heard.out.filter((frame) => formatIpv4(frame.subarray(30, 34)) === STRANGER).map(wideOf);
+  expect(toStranger.map((packet) => packet!.length)).toEqual([64]);
+  expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:/m);
+});
+
+test("the delegate dies, and the next member goes on", async () => {
+  const there = await started();
+  delegateOf(there, "home").powerOff();
+  await there.lab.advance("15s");
+  const office = delegateOf(there, "office");
+  expect(await said(office, "cloud clusters")).toMatch(/^home +1 +0 .* heard \d s ago$/m);
+  expect(await said(office, "cloud nodes --all")).toMatch(/home:\n {2}qure-[23] .*\n(?! {2}qure)/);
+  expect(await said(office, "cloud link remove home")).toContain("The link home is gone.");
+  expect(await said(office, "cloud clusters")).not.toContain("home");
+});
