@@ -1,6 +1,7 @@
 /** A running kernel becomes two (docs/protocols/fork.md): `cloud fork`. */
 import { expect, test } from "vitest";
 import type { LabCluster } from "../../src/index.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { boot, images, PROMPT } from "../system/images.ts";
 import { output } from "../system/output.ts";
 
@@ -8,6 +9,7 @@ async function members(count: number): Promise<LabCluster> {
   const lab = boot({
     nodes: Array.from({ length: count }, (_, index) => ({
       cdrom: images().iso,
+      key: keyOfSeed(1),
       ramBytes: 16 << 20,
       hostName: `m${index + 1}`,
     })),
