@@ -201,6 +201,7 @@ accept_description:
 .Laccept_description_done:
     ret
 
+# Judges whether what is described can be here; if so, begins to take it.
 # In: ESI description.
 # Out: EDX ANSWER_*.
 # Clobbers: EAX, EBX, ECX.

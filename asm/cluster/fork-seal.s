@@ -229,33 +229,35 @@ sealed_receive:
     mov     esi, offset record
     mov     edi, 4
     call    fork_receive
-    jc      9f
+    jc      .Lsealed_receive_done
     mov     eax, [fork_hears]
     mov     edx, [fork_heard]
     call    chacha20_poly1305_length
     lea     edi, [eax - (SEALED_DATA - SEALED_KIND)]
     cmp     edi, PAGE_SIZE
-    ja      8f
+    ja      .Lsealed_receive_forged
     push    edi
     add     edi, SEALED_DATA - SEALED_KIND + POLY1305_BYTES
     add     esi, SEALED_KIND
     call    fork_receive
     pop     edi
-    jc      9f
+    jc      .Lsealed_receive_done
     mov     esi, offset record
     mov     eax, [fork_hears]
     mov     edx, [fork_heard]
     inc     dword ptr [fork_heard]
     lea     ecx, [edi + SEALED_DATA]
     call    chacha20_poly1305_open
-    jc      8f
+    jc      .Lsealed_receive_forged
     mov     eax, [esi + SEALED_KIND]
     mov     edx, [esi + SEALED_VALUE]
     add     esi, SEALED_DATA
     mov     ecx, edi
     clc
-    jmp     9f
-8:  LOAD_STRING eax, "what came was not made by the other side for this try"
+    jmp     .Lsealed_receive_done
+.Lsealed_receive_forged:
+    LOAD_STRING eax, "what came was not made by the other side for this try"
     stc
-9:  pop     edi
+.Lsealed_receive_done:
+    pop     edi
     ret

@@ -26,9 +26,7 @@ STRING answer_devices, "one of its disks is mounted, or cannot be taken over"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
-    # 1: a fork is under way here
-.global fork_busy
-fork_busy:              .space 4
+fork_busy:              .space 4        # 1: a fork is under way here
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
 fork_target:            .space NAME_SIZE
@@ -40,7 +38,7 @@ description:            .space DESCRIBE_SIZE
 
 .text
 
-# cloud fork NODE, cloud fork accept
+# Makes a twin of this kernel, or gives this machine up to be one.
 # In: EAX how many arguments, EDX their addresses.
 # Out: EAX status, or CLOUD_MISUSED.
 .global cloud_fork
@@ -168,19 +166,19 @@ fork_choose:
     push    ebx
     mov     ebx, eax
     call    fork_allowed
-    jc      9f
+    jc      .Lfork_choose_done
     mov     eax, ebx
     call    peer_named
     mov     ebx, eax
     LOAD_STRING eax, "no other member has this name or address"
     test    ebx, ebx
-    jz      8f
+    jz      .Lfork_choose_not
     cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      8f
+    je      .Lfork_choose_not
     LOAD_STRING eax, "its kernel is of another revision"
     mov     ecx, [boot_info + bi_revision]
     cmp     [ebx + PEER_REVISION], ecx
-    jne     8f
+    jne     .Lfork_choose_not
     mov     eax, [ebx + PEER_ADDRESS]
     mov     [fork_address], eax
     mov     eax, offset fork_session
@@ -198,9 +196,11 @@ fork_choose:
     mov     eax, offset greeting_source
     call    greeting_make
     clc
-    jmp     9f
-8:  stc
-9:  pop     ebx
+    jmp     .Lfork_choose_done
+.Lfork_choose_not:
+    stc
+.Lfork_choose_done:
+    pop     ebx
     ret
 
 # Connects to the target.

@@ -54,28 +54,32 @@ drives_still:
     mov     esi, eax
     mov     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
 1:  cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
-    jne     5f
+    jne     .Ldrives_still_virtio
     add     ebx, DISK_SIZE_OF
     cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
     jb      1b
     mov     ebx, offset ide_channels
     mov     ecx, [ide_count]
-2:  sub     ecx, 1
-    jb      4f
+.Ldrives_still_channel:
+    sub     ecx, 1
+    jb      .Ldrives_still_good
     push    ecx
     lea     eax, [ebx + CHANNEL_MUTEX]
     mov     edx, offset mutex_lock
     test    esi, esi
-    jnz     3f
+    jnz     2f
     mov     edx, offset mutex_unlock
-3:  call    edx
+2:  call    edx
     pop     ecx
     add     ebx, CHANNEL_SIZE_OF
-    jmp     2b
-4:  clc
-    jmp     6f
-5:  LOAD_STRING eax, "a virtio disk cannot be taken over"
+    jmp     .Ldrives_still_channel
+.Ldrives_still_good:
+    clc
+    jmp     .Ldrives_still_done
+.Ldrives_still_virtio:
+    LOAD_STRING eax, "a virtio disk cannot be taken over"
     stc
-6:  pop     esi
+.Ldrives_still_done:
+    pop     esi
     pop     ebx
     ret

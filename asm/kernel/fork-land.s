@@ -208,24 +208,26 @@ land:
     mov     edx, [places]
     lea     esp, [ebp + ZONE_STACK]
     lea     ebx, [ebp + ZONE_PLACES]
-3:  cmp     ebx, edx                    # in the order in which they came: what waited in a page is gone from there
-    jae     6f                          # before that page's own content comes
+.Lland_place:
+    cmp     ebx, edx                    # in the order in which they came: what waited in a page is gone from there
+    jae     .Lland_done                          # before that page's own content comes
     mov     edi, [ebx + PLACE_PAGE]
     mov     esi, [ebx + PLACE_HELD]
     add     ebx, PLACE_SIZE
     cmp     esi, edi
-    je      3b
+    je      .Lland_place
     shl     edi, 12
     PHYS_TO_VIRT edi
     mov     ecx, PAGE_SIZE / 4
     xor     eax, eax
     shl     esi, 12
-    jz      5f
+    jz      3f
     PHYS_TO_VIRT esi
     rep movsd
-5:  rep stosd
-    jmp     3b
-6:  mov     edx, ebp
+3:  rep stosd
+    jmp     .Lland_place
+.Lland_done:
+    mov     edx, ebp
     jmp     fork_twin
 
 # Maps all of the direct map, writable, without any table that is in the way.

@@ -156,6 +156,7 @@ fork_machine_sum:
     pop     ebx
     ret
 
+# Adds a piece to a sum.
 # In: ESI sum so far, EAX memory, EDX bytes.
 # Out: ESI sum.
 machine_add:

@@ -115,7 +115,8 @@ fork_release:
     pop     ebx
     ret
 
-# In: EBX entry of fork_still: those before it are let go.
+# Lets the first of the devices go on.
+# In: EBX entry of fork_still after the last of them.
 # Clobbers: EAX, EBX, ECX, EDX.
 fork_release_before:
     cmp     ebx, offset fork_still

@@ -110,18 +110,19 @@ page_is_memory:
     mov     esi, offset boot_memory_map
     mov     ebx, [boot_memory_count]
 1:  dec     ebx
-    js      3f
+    js      .Lpage_is_memory_not
     call    pages_range
     cmp     edi, eax
     jb      2f
     cmp     edi, edx
-    jb      4f
+    jb      3f
 2:  add     esi, MEMORY_MAP_ENTRY
     jmp     1b
-3:  stc
-    jmp     5f
-4:  clc
-5:  pop     edi
+3:  clc
+    jmp     4f
+.Lpage_is_memory_not:
+    stc
+4:  pop     edi
     pop     esi
     pop     ebx
     ret
