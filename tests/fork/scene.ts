@@ -1,0 +1,164 @@
+/**
+ * Three members of a cluster with a key: one that becomes two, one that gives itself up for that, and one beside them.
+ * What is wrong after a fork is told in sentences, so that tests and the proof share it (docs/protocols/fork.md).
+ */
+import { Link } from "../../emulator/ether/link.ts";
+import { parseIpv4 } from "../../emulator/ether/packet.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import type { LabCluster, LabNode } from "../../src/index.ts";
+import { hex, isTcp, namesIn, type Sent } from "../system/clone-scene.ts";
+
+const FORK_PORT = 20818;
+/** A frame that comes twice comes again after this. */
+const LATER_NS = 50_000;
+/** No link of these tests has troubles of its own. */
+const plainFate = Link.prototype.fate;
+const TCP_AT = 34;
+const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers 2\s*$/gm;
+const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms in all$/m;
+const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
+const TWIN = /^I am m2, forked from m1$/m;
+const AS_IT_WAS = /^fork: (?:a source has failed: .*; this machine goes on as it is|no member has made .*)$/m;
+
+/** What is done to one frame of those that both send each other, or to a machine when it is sent. */
+export type Trouble = "lost" | "doubled" | "source dies" | "target dies" | "none";
+
+export const NODES = (cdrom: Uint8Array, nic: "e1000" | "rtl8139" | "virtio" = "e1000", ramBytes = 12 << 20) =>
+  ["m1", "m2", "m3"].map((hostName) => ({ cdrom, nic, ramBytes, hostName, key: keyOfSeed(1) }));
+
+/** Until all three are members. */
+export async function joined(lab: LabCluster): Promise<LabCluster> {
+  for (const node of lab.nodes) await node.waitFor(/^cloud: .* peers 2\s*$/m, { within: "60s" });
+  await lab.advance("2s");
+  return lab;
+}
+
+const portsOf = (frame: Uint8Array): number[] => [0, 2].map((at) => (frame[TCP_AT + at]! << 8) | frame[TCP_AT + at + 1]!);
+const isTransfer = (frame: Uint8Array): boolean => isTcp(frame) && portsOf(frame).includes(FORK_PORT);
+
+export class ForkScene {
+  readonly lab: LabCluster;
+  readonly sent: Sent[] = [];
+  /** Frames of the transfer so far, in both directions. */
+  transferFrames = 0;
+  transferBytes = 0;
+  #strike: (() => void) | null = null;
+  /** MAC address and address of the source, as they may not be in what the target sends. */
+  readonly #old: readonly string[];
+
+  constructor(lab: LabCluster) {
+    this.lab = lab;
+    this.#old = [hex(lab.cluster.macAddresses[0]!), hex(parseIpv4(this.addressOf(this.source)))];
+  }
+
+  get source(): LabNode {
+    return this.lab.nodes[0]!;
+  }
+
+  get target(): LabNode {
+    return this.lab.nodes[1]!;
+  }
+
+  get other(): LabNode {
+    return this.lab.nodes[2]!;
+  }
+
+  addressOf({ console }: LabNode): string {
+    return [...console.text.matchAll(MEMBER)].at(-1)![1]!;
+  }
+
+  /** Gives the target up. */
+  async accept(): Promise<void> {
+    await this.target.enter("cloud fork accept", /^For a minute, .*$/m);
+  }
+
+  /** Forks, with a trouble at the frame of this number; until both have said what became of it. */
+  async fork(trouble: Trouble = "none", at = -1): Promise<void> {
+    const { lab, source } = this;
+    this.#watch(trouble, at);
+    source.type("cloud fork m2\n");
+    await lab.until(() => this.#strike !== null || this.#isOver, "nothing became of it", { within: "150s" });
+    this.#strike?.();
+    await lab.until(() => this.#isOver, `nothing became of it, ${trouble} at ${at}`, { within: "150s" });
+    Link.prototype.fate = plainFate;
+  }
+
+  get became(): RegExpExecArray | null {
+    return BECAME.exec(this.source.console.text);
+  }
+
+  get isAlone(): boolean {
+    return ALONE.test(this.source.console.text);
+  }
+
+  get isTwin(): boolean {
+    return TWIN.test(this.target.console.text);
+  }
+
+  get #isOver(): boolean {
+    const { source, target } = this;
+    const hasSource = source.isOff || this.became !== null || this.isAlone;
+    return hasSource && (target.isOff || this.isTwin || AS_IT_WAS.test(target.console.text));
+  }
+
+  #watch(trouble: Trouble, at: number): void {
+    const { lab, source, target, sent } = this;
+    const { network } = lab.cluster;
+    network.onFrame = (link, end, _sentNs, _arrivalNs, frame) => {
+      const by = lab.nodes.findIndex(({ name }) => name === link.name);
+      if (end !== 0 || by < 0) return;
+      sent.push({ by, frame });
+    };
+    Link.prototype.fate = (...[end, timeNs, frame]) => {
+      const whole = [{ timeNs, frame }];
+      if (end !== 0 || !isTransfer(frame)) return whole;
+      this.transferBytes += frame.length;
+      if (this.transferFrames++ !== at) return whole;
+      if (trouble === "lost") return [];
+      if (trouble === "doubled") return [...whole, { timeNs: timeNs + LATER_NS, frame }];
+      if (trouble === "source dies") this.#strike = () => source.powerOff();
+      if (trouble === "target dies") this.#strike = () => target.powerOff();
+      return whole;
+    };
+  }
+
+  /** What is wrong, in sentences. */
+  async problems(): Promise<string[]> {
+    const { source, target, other, sent } = this;
+    const found: string[] = [];
+    if (!source.isOff && !(await this.#answers(source))) found.push("the source does not answer");
+    if (!target.isOff && !(await this.#answers(target))) found.push("the target does not answer");
+    if (!(await this.#answers(other))) found.push("the other does not answer");
+    if (this.became && !target.isOff && !this.isTwin) found.push("the source says that there is a twin, and there is none");
+    if (this.isTwin && AS_IT_WAS.test(target.console.text.split("sends itself").at(-1)!))
+      found.push("the target is the twin, and as it was");
+    for (const node of [source, target, other])
+      if (/PANIC|page fault/.test(node.console.text)) found.push(`${node.name} has panicked`);
+    for (const { by, frame } of sent)
+      if (by === 1 && namesIn(frame).some((name) => this.#old.includes(name)))
+        found.push(`the target sent in the source's name: ${hex(frame)}`);
+    const foreign = sent.filter(({ by, frame }) => by === 1 && isTcp(frame) && !isTransfer(frame));
+    if (foreign.length > 0) found.push(`the target sent a segment of another connection: ${hex(foreign[0]!.frame)}`);
+    return found;
+  }
+
+  async #answers(node: LabNode): Promise<boolean> {
+    const mark = `${node.console.text.length}`;
+    node.type(`\n echo lives $((${mark} + 1))\n`);
+    const said = new RegExp(`^lives ${Number(mark) + 1}$`, "m");
+    for (let tries = 0; tries < 20; tries++) {
+      await this.lab.advance("100ms");
+      if (said.test(node.console.text)) return true;
+    }
+    return false;
+  }
+
+  /** Until all are members again. */
+  async settle(): Promise<void> {
+    const { lab, source, target, other } = this;
+    const living = [source, target, other].filter(({ isOff }) => !isOff);
+    const all = (node: LabNode): boolean =>
+      [...node.console.text.matchAll(/^cloud: .* peers (\d+)\s*$/gm)].at(-1)?.[1] === `${living.length - 1}`;
+    await lab.until(() => living.every(all), "not all are members again", { within: "60s" });
+  }
+}
