@@ -289,6 +289,8 @@ accept_begin:
     dec     edi
     jnz     1b
 2:  call    cluster_leave
+    xor     eax, eax
+    call    file_sync
     call    fork_hold
     jnc     land
 9:  ret

@@ -22,7 +22,7 @@ ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
 STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
 STRING answer_memory, "it has too little free memory"
-STRING answer_devices, "one of its disks is mounted, or cannot be taken over"
+STRING answer_devices, "one of its disks cannot be taken over"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
@@ -80,6 +80,9 @@ fork_allowed:
     LOAD_STRING eax, "this machine has memory above 768 MiB, which has no place in a copy yet"
     mov     ecx, [pages_end]
     cmp     ecx, [pages_low_end]
+    jne     1f
+    LOAD_STRING eax, "this kernel is on trial"
+    cmp     byte ptr [boot_info + bi_trial], 0
     jne     1f
     LOAD_STRING eax, "the loader, an older one, left too little of the kernel's image"
     cmp     dword ptr [running_checksum], 0
@@ -319,6 +322,8 @@ fork_describe:
 # Out: EAX 0, or 1 in the twin; CF and EAX text.
 fork_divide:
     push    ebx
+    xor     eax, eax
+    call    file_sync                   # the twin has as little as possible that it cannot write
     call    fork_hold
     jc      9f
     call    clock_us

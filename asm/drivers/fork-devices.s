@@ -13,6 +13,7 @@ DRIVE_SIZE              = 8
 ON_HOOK fork_machine, pci_functions
 ON_HOOK fork_machine, drives
 ON_HOOK fork_still, drives_still
+ON_HOOK fork_landed, drives_detach
 
 .bss
 .balign 4
@@ -81,5 +82,27 @@ drives_still:
     stc
 .Ldrives_still_done:
     pop     esi
+    pop     ebx
+    ret
+
+# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten.
+drives_detach:
+    mov     dword ptr [disk_detached], 1
+    ret
+
+# Has the hard disks be there again, with the volumes that they have. May sleep.
+# Clobbers: EAX, ECX, EDX.
+.global drives_attach
+drives_attach:
+    push    ebx
+    mov     dword ptr [disk_detached], 0
+    mov     ebx, offset disk_table
+1:  cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
+    jne     2f
+    mov     eax, ebx
+    call    partition_scan
+2:  add     ebx, DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
+    jb      1b
     pop     ebx
     ret

@@ -144,6 +144,9 @@ fork_machine_sum:
     mov     eax, offset boot_info + bi_relocations
     mov     edx, 4
     call    machine_add
+    mov     eax, offset boot_info + bi_bda_com1 # and the slot, and whether it is on trial
+    mov     edx, 4
+    call    machine_add
     mov     ebx, offset fork_machine
 1:  cmp     dword ptr [ebx], 0
     je      2f

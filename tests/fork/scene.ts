@@ -2,10 +2,11 @@
  * Three members of a cluster with a key: one that becomes two, one that gives itself up for that, and one beside them.
  * What is wrong after a fork is told in sentences, so that tests and the proof share it (docs/protocols/fork.md).
  */
+import type { NicModel } from "../../emulator/board-config.ts";
 import { Link } from "../../emulator/ether/link.ts";
 import { parseIpv4 } from "../../emulator/ether/packet.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
-import type { LabCluster, LabNode } from "../../src/index.ts";
+import type { LabCluster, LabNode, NodeOptions } from "../../src/index.ts";
 import { hex, isTcp, namesIn, type Sent } from "../system/clone-scene.ts";
 
 const FORK_PORT = 20818;
@@ -13,7 +14,10 @@ const FORK_PORT = 20818;
 const LATER_NS = 50_000;
 /** No link of these tests has troubles of its own. */
 const plainFate = Link.prototype.fate;
+const IP_AT = 14;
 const TCP_AT = 34;
+const SUM_AT = TCP_AT + 16;
+const GREETING_BYTES = 64;
 const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers 2\s*$/gm;
 const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms in all$/m;
 const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
@@ -21,10 +25,10 @@ const TWIN = /^I am m2, forked from m1$/m;
 const AS_IT_WAS = /^fork: (?:a source has failed: .*; this machine goes on as it is|no member has made .*)$/m;
 
 /** What is done to one frame of those that both send each other, or to a machine when it is sent. */
-export type Trouble = "lost" | "doubled" | "source dies" | "target dies" | "none";
+export type Trouble = "lost" | "doubled" | "source dies" | "target dies" | "changed" | "replayed" | "none";
 
-export const NODES = (cdrom: Uint8Array, nic: "e1000" | "rtl8139" | "virtio" = "e1000", ramBytes = 12 << 20) =>
-  ["m1", "m2", "m3"].map((hostName) => ({ cdrom, nic, ramBytes, hostName, key: keyOfSeed(1) }));
+export const NODES = (cdrom: Uint8Array, nic: NicModel = "e1000"): NodeOptions[] =>
+  ["m1", "m2", "m3"].map((hostName) => ({ cdrom, nic, ramBytes: 12 << 20, hostName, key: keyOfSeed(1) }));
 
 /** Until all three are members. */
 export async function joined(lab: LabCluster): Promise<LabCluster> {
@@ -34,6 +38,26 @@ export async function joined(lab: LabCluster): Promise<LabCluster> {
 }
 
 const portsOf = (frame: Uint8Array): number[] => [0, 2].map((at) => (frame[TCP_AT + at]! << 8) | frame[TCP_AT + at + 1]!);
+/** What TCP carries in a frame: where it begins and ends. */
+function payloadOf(frame: Uint8Array): [number, number] {
+  const end = IP_AT + ((frame[IP_AT + 2]! << 8) | frame[IP_AT + 3]!);
+  return [TCP_AT + (frame[TCP_AT + 12]! >> 4) * 4, end];
+}
+
+/** The frame with other bytes from `at` on, and a checksum that is right (RFC 1624). */
+function changed(frame: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
+  const made = frame.slice();
+  made.set(bytes, at);
+  const wordAt = (from: Uint8Array, place: number): number => (from[place]! << 8) | from[place + 1]!;
+  let sum = ~wordAt(frame, SUM_AT) & 0xffff;
+  for (let place = at & ~1; place < at + bytes.length; place += 2)
+    sum += (~wordAt(frame, place) & 0xffff) + wordAt(made, place);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  made[SUM_AT] = (~sum >> 8) & 0xff;
+  made[SUM_AT + 1] = ~sum & 0xff;
+  return made;
+}
+
 const isTransfer = (frame: Uint8Array): boolean => isTcp(frame) && portsOf(frame).includes(FORK_PORT);
 
 export class ForkScene {
@@ -42,6 +66,8 @@ export class ForkScene {
   /** Frames of the transfer so far, in both directions. */
   transferFrames = 0;
   transferBytes = 0;
+  /** What the source greeted with in an earlier try. */
+  greeting: Uint8Array | null = null;
   #strike: (() => void) | null = null;
   /** MAC address and address of the source, as they may not be in what the target sends. */
   readonly #old: readonly string[];
@@ -109,11 +135,23 @@ export class ForkScene {
       if (end !== 0 || by < 0) return;
       sent.push({ by, frame });
     };
-    Link.prototype.fate = (...[end, timeNs, frame]) => {
+    let hasStruck = false;
+    Link.prototype.fate = (...[side, timeNs, frame]) => {
       const whole = [{ timeNs, frame }];
-      if (end !== 0 || !isTransfer(frame)) return whole;
+      if (side !== 0 || !isTransfer(frame)) return whole;
       this.transferBytes += frame.length;
-      if (this.transferFrames++ !== at) return whole;
+      const [start, end] = payloadOf(frame);
+      if (end - start === GREETING_BYTES && portsOf(frame)[1] === FORK_PORT) {
+        const { greeting } = this;
+        this.greeting = frame.slice(start, end);
+        if (trouble === "replayed") return [{ timeNs, frame: changed(frame, start, greeting!) }];
+      }
+      const number = this.transferFrames++;
+      if (trouble === "changed" && number >= at && end > start && !hasStruck) {
+        hasStruck = true;
+        return [{ timeNs, frame: changed(frame, end - 1, Uint8Array.of(frame[end - 1]! ^ 1)) }];
+      }
+      if (number !== at) return whole;
       if (trouble === "lost") return [];
       if (trouble === "doubled") return [...whole, { timeNs: timeNs + LATER_NS, frame }];
       if (trouble === "source dies") this.#strike = () => source.powerOff();
@@ -144,7 +182,8 @@ export class ForkScene {
 
   async #answers(node: LabNode): Promise<boolean> {
     const mark = `${node.console.text.length}`;
-    node.type(`\n echo lives $((${mark} + 1))\n`);
+    // Where nobody has come yet, Ctrl-C ends the wait for others.
+    node.type(`\x03\n echo lives $((${mark} + 1))\n`);
     const said = new RegExp(`^lives ${Number(mark) + 1}$`, "m");
     for (let tries = 0; tries < 20; tries++) {
       await this.lab.advance("100ms");
