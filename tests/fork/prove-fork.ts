@@ -18,7 +18,11 @@ import { ForkScene, joined, NODES, type Trouble } from "./scene.ts";
 const FOLDER = "build/prove-fork";
 const TROUBLES: readonly Trouble[] = ["lost", "doubled", "changed", "source dies", "target dies"];
 
-const { trouble: only, fresh, step } = workshopCommand(
+const {
+  trouble: only,
+  fresh,
+  step,
+} = workshopCommand(
   "npm run prove -- fork",
   "a fork with each of its frames lost, doubled, changed, and with either machine dying at it",
   "--trouble lost",
@@ -77,7 +81,8 @@ for (const trouble of TROUBLES.filter((one) => only === undefined || one === onl
       process.stdout.write(`${progress.broken.at(-1)}\n`);
     }
     writeFileSync(path, JSON.stringify(progress));
-    if (at % 20 === 0) process.stdout.write(`${trouble}: ${at} of ${frames} frames, ${progress.broken.length} broken\n`);
+    if (at % 20 === 0)
+      process.stdout.write(`${trouble}: ${at} of ${frames} frames, ${progress.broken.length} broken\n`);
   }
 }
 process.exit(progress.broken.length === 0 ? 0 : 1);

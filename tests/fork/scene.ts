@@ -5,8 +5,8 @@
 import type { NicModel } from "../../emulator/board-config.ts";
 import { Link } from "../../emulator/ether/link.ts";
 import { parseIpv4 } from "../../emulator/ether/packet.ts";
-import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import type { LabCluster, LabNode, NodeOptions } from "../../src/index.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { hex, isTcp, namesIn, type Sent } from "../system/clone-scene.ts";
 
 const FORK_PORT = 20818;
@@ -37,7 +37,8 @@ export async function joined(lab: LabCluster): Promise<LabCluster> {
   return lab;
 }
 
-const portsOf = (frame: Uint8Array): number[] => [0, 2].map((at) => (frame[TCP_AT + at]! << 8) | frame[TCP_AT + at + 1]!);
+const portsOf = (frame: Uint8Array): number[] =>
+  [0, 2].map((at) => (frame[TCP_AT + at]! << 8) | frame[TCP_AT + at + 1]!);
 /** What TCP carries in a frame: where it begins and ends. */
 function payloadOf(frame: Uint8Array): [number, number] {
   const end = IP_AT + ((frame[IP_AT + 2]! << 8) | frame[IP_AT + 3]!);
@@ -69,6 +70,8 @@ export class ForkScene {
   /** What the source greeted with in an earlier try. */
   greeting: Uint8Array | null = null;
   #strike: (() => void) | null = null;
+  /** How much each had said when the fork began. */
+  #before: readonly number[] = [];
   /** MAC address and address of the source, as they may not be in what the target sends. */
   readonly #old: readonly string[];
 
@@ -102,6 +105,7 @@ export class ForkScene {
   async fork(trouble: Trouble = "none", at = -1): Promise<void> {
     const { lab, source } = this;
     this.#watch(trouble, at);
+    this.#before = lab.nodes.map(({ console }) => console.text.length);
     source.type("cloud fork m2\n");
     await lab.until(() => this.#strike !== null || this.#isOver, "nothing became of it", { within: "150s" });
     this.#strike?.();
@@ -110,21 +114,26 @@ export class ForkScene {
   }
 
   get became(): RegExpExecArray | null {
-    return BECAME.exec(this.source.console.text);
+    return BECAME.exec(this.#said(this.source));
   }
 
   get isAlone(): boolean {
-    return ALONE.test(this.source.console.text);
+    return ALONE.test(this.#said(this.source));
   }
 
   get isTwin(): boolean {
-    return TWIN.test(this.target.console.text);
+    return TWIN.test(this.#said(this.target));
+  }
+
+  /** What a node has said since the fork began. */
+  #said({ console, index }: LabNode): string {
+    return console.text.slice(this.#before[index] ?? 0);
   }
 
   get #isOver(): boolean {
     const { source, target } = this;
     const hasSource = source.isOff || this.became !== null || this.isAlone;
-    return hasSource && (target.isOff || this.isTwin || AS_IT_WAS.test(target.console.text));
+    return hasSource && (target.isOff || this.isTwin || AS_IT_WAS.test(this.#said(target)));
   }
 
   #watch(trouble: Trouble, at: number): void {
@@ -167,9 +176,9 @@ export class ForkScene {
     if (!source.isOff && !(await this.#answers(source))) found.push("the source does not answer");
     if (!target.isOff && !(await this.#answers(target))) found.push("the target does not answer");
     if (!(await this.#answers(other))) found.push("the other does not answer");
-    if (this.became && !target.isOff && !this.isTwin) found.push("the source says that there is a twin, and there is none");
-    if (this.isTwin && AS_IT_WAS.test(target.console.text.split("sends itself").at(-1)!))
-      found.push("the target is the twin, and as it was");
+    if (this.became && !target.isOff && !this.isTwin)
+      found.push("the source says that there is a twin, and there is none");
+    if (this.isTwin && AS_IT_WAS.test(this.#said(target))) found.push("the target is the twin, and as it was");
     for (const node of [source, target, other])
       if (/PANIC|page fault/.test(node.console.text)) found.push(`${node.name} has panicked`);
     for (const { by, frame } of sent)
