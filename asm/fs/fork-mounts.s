@@ -1,5 +1,5 @@
-# The twin of a kernel (docs/protocols/fork.md) has other disks: what it knows of the volumes on them is of the source's.
-# Its drivers touch them only when all that is forgotten.
+# The twin of a kernel (docs/protocols/fork.md) has other disks: what it knows of the volumes is of the source's. Its
+# drivers touch them only when all that is forgotten.
 
 .include "macros.inc"
 .include "disk.inc"
