@@ -57,6 +57,8 @@ fork_accept:
     call    stream_accept
     jc      .Lfork_accept_next
     mov     [fork_socket], eax
+    call    accept_knows
+    jc      .Lfork_accept_stranger
     call    accept_source_heard         # returns when it was none
     push    eax
     call    land_end
@@ -64,6 +66,10 @@ fork_accept:
     call    stream_abort
     pop     eax
     PRINTF  "fork: a source has failed: %s; this machine goes on as it is\n", eax
+    jmp     .Lfork_accept_next
+.Lfork_accept_stranger:
+    mov     eax, [fork_socket]
+    call    stream_abort
     jmp     .Lfork_accept_next
 .Lfork_accept_over:
     mov     eax, ebx
@@ -74,6 +80,29 @@ fork_accept:
     PRINTF  "fork: %s\n", eax
 .Lfork_accept_done:
     mov     eax, 1
+    pop     ebx
+    ret
+
+# Whether an address is a living member's: nobody else takes this machine's time.
+# In: EDX address.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+accept_knows:
+    push    ebx
+    mov     ebx, edx
+    call    cloud_lock
+    mov     ecx, [peer_first]
+1:  stc
+    jecxz   3f
+    cmp     [ecx + PEER_ADDRESS], ebx
+    jne     2f
+    cmp     dword ptr [ecx + PEER_VIEWED], 1
+    je      3f                          # CF is clear
+2:  mov     ecx, [ecx + PEER_NEXT]
+    jmp     1b
+3:  pushfd
+    call    cloud_unlock
+    popfd
     pop     ebx
     ret
 

@@ -161,15 +161,24 @@ fork_send:
     jb      error_text_failed
     ret                                 # CF is clear
 
-# Receives as many bytes. May sleep.
+# Receives as many bytes: all of them within the patience. May sleep.
 # In: ESI buffer, EDI how many.
 # Out: CF and EAX text.
 .global fork_receive
 fork_receive:
+    push    ebx
     push    esi
     push    edi
-1:  mov     eax, [fork_socket]
-    mov     edx, PATIENCE_MS
+    call    clock_ms
+    lea     ebx, [eax + PATIENCE_MS]
+1:  call    clock_ms
+    mov     edx, ebx
+    sub     edx, eax
+    mov     eax, ERROR_TIMEOUT
+    jbe     2f
+    cmp     edx, PATIENCE_MS
+    ja      2f
+    mov     eax, [fork_socket]
     xor     ecx, ecx
     call    stream_receive
     jc      2f
@@ -182,6 +191,7 @@ fork_receive:
 2:  call    error_text_failed
 3:  pop     edi
     pop     esi
+    pop     ebx
     ret
 
 # Text of an error.

@@ -26,7 +26,7 @@ STRING answer_devices, "one of its disks cannot be taken over"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
-fork_busy:              .space 4        # 1: a fork is under way here
+fork_busy:              .space 4        # id of the task that is at it here, or 0
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
 fork_target:            .space NAME_SIZE
@@ -45,13 +45,19 @@ description:            .space DESCRIBE_SIZE
 cloud_fork:
     cmp     eax, 1
     mov     eax, CLOUD_MISUSED
-    jne     9f
+    jne     .Lcloud_fork_misused
     push    ebx
     mov     ebx, [edx]
-    mov     eax, 1
-    xchg    [fork_busy], eax
+    mov     eax, [fork_busy]
     test    eax, eax
-    jnz     2f
+    jz      .Lcloud_fork_free
+    call    task_lives
+    jnc     .Lcloud_fork_busy
+    call    land_end
+.Lcloud_fork_free:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_ID]
+    mov     [fork_busy], eax
     mov     eax, ebx
     mov     edx, offset fork_accept_word
     call    string_compare
@@ -61,11 +67,14 @@ cloud_fork:
     mov     edx, offset fork_accept
 1:  call    edx
     mov     dword ptr [fork_busy], 0
-    jmp     3f
-2:  PRINT   "fork: another one is under way here\n"
+    jmp     .Lcloud_fork_done
+.Lcloud_fork_busy:
+    PRINT   "fork: another one is under way here\n"
     mov     eax, 1
-3:  pop     ebx
-9:  ret
+.Lcloud_fork_done:
+    pop     ebx
+.Lcloud_fork_misused:
+    ret
 
 # Whether this node may fork at all. The cluster's mutex is held.
 # Out: CF and EAX text when not.

@@ -60,7 +60,7 @@ land_begin:
     pop     ebx
     ret
 
-# Gives all up.
+# Gives all up, also what a source has taken whose task was ended.
 .global land_end
 land_end:
     push    ebx
@@ -78,7 +78,8 @@ land_end:
     shl     eax, 12
     call    frame_free
     jmp     1b
-2:  call    fork_zone_give
+2:  mov     dword ptr [places], 0
+    call    fork_zone_give
 3:  pop     ebx
     ret
 
