@@ -118,7 +118,7 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   const { source, target, other } = s;
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
-  expect(await output(source, "cloud fork")).toMatch(/cloud fork NODE/);
+  expect(await output(source, "cloud fork")).toMatch(/^ {2}cloud fork NODE +makes a member/m);
   await s.accept();
   // A stranger.
   other.type(
