@@ -56,7 +56,7 @@ test("a kernel becomes two: with its shell, its program and without its connecti
   await output(source, "set greeting hello");
   other.type("nc -l 5000 | wc &\n");
   await lab.advance("200ms");
-  await output(source, "sleep 5 &");
+  await output(source, "sleep 5000 &");
   source.type(`seq 60000 | nc ${s.addressOf(other)} 5000 &\n`);
   await s.accept();
   await s.fork();
@@ -66,7 +66,7 @@ test("a kernel becomes two: with its shell, its program and without its connecti
   expect(await output(target, "echo $greeting")).toMatch(/^hello$/m);
   await lab.advance("6s");
   for (const node of [source, target]) await output(node, "");
-  for (const { console } of [source, target]) expect(console.text).toMatch(/ended with status 0: sleep 5$/m);
+  for (const { console } of [source, target]) expect(console.text).toMatch(/ended with status 0: sleep 5000$/m);
   expect(other.console.text).toMatch(/^ +60000 +60000 +348894$/m);
 });
 
@@ -84,7 +84,7 @@ thoroughly(
     const s = new ForkScene(lab);
     const { source, target } = s;
     for (const node of [source, target]) await output(node, `echo i am m${node.index + 1} > /net/who; sync`);
-    source.type("sleep 3600 > /net/open &\n");
+    source.type("sleep 3600000 > /net/open &\n");
     await s.accept();
     await s.fork();
     expect(s.isTwin).toBe(true);
