@@ -13,6 +13,7 @@ const PROOFS = {
   volume: "tests/volume/prove.ts",
   vm: "tests/vm/prove.ts",
   clone: "tests/system/prove-clone.ts",
+  fork: "tests/fork/prove-fork.ts",
 };
 const [name, options] = workshopCommand(
   "npm run prove --",

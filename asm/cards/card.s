@@ -139,6 +139,24 @@ card_fill:
     mov     [ebx + NETIF_IRQ], eax
     ret
 
+# Has all cards touch no memory any more: this machine's memory becomes another's. Interrupts are off.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+cards_close:
+    push    ebx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      2f
+    mov     edi, [ebx + NETIF_DRIVER]
+    mov     esi, [edi + CARD_MMIO]
+    mov     ecx, [edi + CARD_KIND]
+    call    [ecx + CARDS_CLOSE]
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret
+
+ON_HOOK fork_close, cards_close
+
 # NETIF_STATION.
 card_station:
     push    esi

@@ -23,7 +23,7 @@ STRING e1000_name, "Intel 82540EM"
 e1000_cards:                            # CARDS_*
     .long   E1000_ID, e1000_name, PCI_BARS, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, RINGS_PAGES
     .long   e1000_open, e1000_start, e1000_link, e1000_interrupt, e1000_transmit, e1000_poll, e1000_filter
-    .long   e1000_station, e1000_drop
+    .long   e1000_station, e1000_drop, e1000_close
 
 .text
 
@@ -78,6 +78,14 @@ e1000_drop:
     pop     ebx
     ret
 
+# CARDS_CLOSE.
+e1000_close:
+    mov     dword ptr [esi + IMC], -1
+    mov     dword ptr [esi + RCTL], 0
+    mov     dword ptr [esi + TCTL], 0
+    or      dword ptr [esi + CTRL], CTRL_RST
+    ret
+
 # CARDS_START.
 e1000_start:
     mov     dword ptr [esi + IMS], INT_ENABLED
@@ -86,10 +94,7 @@ e1000_start:
 # Resets the card and sets the link up (section 14.3).
 # In: ESI registers.
 e1000_reset:
-    mov     dword ptr [esi + IMC], -1
-    mov     dword ptr [esi + RCTL], 0
-    mov     dword ptr [esi + TCTL], 0
-    or      dword ptr [esi + CTRL], CTRL_RST
+    call    e1000_close
     mov     eax, RESET_MS
     call    task_sleep
     mov     dword ptr [esi + IMC], -1

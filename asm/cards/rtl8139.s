@@ -83,7 +83,7 @@ STRING rtl8139_name, "Realtek RTL8139"
 rtl8139_cards:                          # CARDS_*
     .long   RTL8139_ID, rtl8139_name, PCI_BARS + PCI_BAR_SIZE_OF, PCI_BAR_MEMORY, REGISTERS_BYTES, CARD_SIZE, PAGES
     .long   rtl8139_open, rtl8139_start, rtl8139_link, rtl8139_interrupt, rtl8139_transmit, rtl8139_poll, rtl8139_filter
-    .long   rtl8139_station, rtl8139_drop
+    .long   rtl8139_station, rtl8139_drop, rtl8139_close
 
 .text
 
@@ -122,6 +122,11 @@ rtl8139_open:
 rtl8139_station:
     mov     eax, [esi + IDR0]
     mov     edx, [esi + IDR0 + 4]
+    ret
+
+# CARDS_CLOSE.
+rtl8139_close:
+    mov     byte ptr [esi + CR], CR_RST
     ret
 
 # CARDS_DROP.

@@ -18,7 +18,7 @@ virtio_net_cards:                       # CARDS_*
     .long   VIRTIO_ID_NET, virtio_net_name, PCI_BARS, PCI_BAR_IO, 0, VNET_SIZE_OF, PAGES
     .long   virtio_net_open, virtio_net_start, virtio_net_link, virtio_net_interrupt
     .long   virtio_net_transmit, virtio_net_poll, virtio_net_filter
-    .long   virtio_net_station, virtio_net_drop
+    .long   virtio_net_station, virtio_net_drop, virtio_net_close
 virtio_net_queues:                      # feature that a queue depends on, where its record is; the index is the place
     .long   0, VNET_RECEIVE
     .long   0, VNET_SEND
@@ -146,6 +146,11 @@ virtio_net_drop:
     pop     esi
     pop     ebx
     ret
+
+# CARDS_CLOSE.
+virtio_net_close:
+    lea     eax, [edi + VNET_DEVICE]
+    jmp     virtio_reset
 
 # CARDS_START.
 virtio_net_start:

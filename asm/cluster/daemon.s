@@ -568,6 +568,7 @@ cluster_part:
     PRINT   "cluster: this machine is a copy of another one; it joins as a node of its own\n"
     mov     dword ptr [cluster_pings], 0
     call    holders_drop
+    call    mounts_landed
     call    node_part
     mov     eax, [cluster_netif]
     call    node_identify

@@ -312,6 +312,22 @@ serial_causes:
     .long   serial_modem, serial_transmitter, serial_received, serial_line
 .text
 
+# This machine is the twin of another: what that had not sent yet is its own affair. Interrupts are off.
+# Clobbers: EAX, ECX, EDX.
+serial_landed:
+    cmp     dword ptr [serial_port], 0
+    je      1f
+    mov     eax, [serial_head]
+    mov     [serial_tail], eax
+    mov     al, IER_RECEIVED
+    call    serial_enable
+    add     edx, UART_MCR - UART_IER
+    mov     al, MCR_ON
+    out     dx, al
+1:  ret
+
+ON_HOOK fork_landed, serial_landed
+
 # Decodes one received byte.
 # In: AL.
 serial_decode:

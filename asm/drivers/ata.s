@@ -140,6 +140,9 @@ ata_transfer:
     mov     eax, [eax + DISK_CHANNEL]
     add     eax, CHANNEL_MUTEX
     call    mutex_lock
+    mov     edi, ERROR_NO_DEVICE
+    cmp     dword ptr [disk_detached], 0
+    jne     .Lata_transfer_done
     jmp     .Lata_transfer_more
 .Lata_transfer_chunk:
     mov     eax, esi
@@ -441,6 +444,9 @@ ata_flush:
     mov     eax, [ebx + DISK_CHANNEL]
     add     eax, CHANNEL_MUTEX
     call    mutex_lock
+    mov     edi, ERROR_NO_DEVICE
+    cmp     dword ptr [disk_detached], 0
+    jne     .Lata_flush_done
     mov     edx, ATA_FLUSH_CACHE
     test    dword ptr [ebx + DISK_FLAGS], DISK_FLUSH_EXT
     jz      .Lata_flush_command

@@ -10,6 +10,9 @@
 .balign 16
 .global disk_table
 disk_table:     .skip DISK_MAX * DISK_SIZE_OF   # hda to hdh, then vda to vdh
+    # 1: hard disks are not there: they are others than what is known of them
+.global disk_detached
+disk_detached:  .skip 4
 
 .text
 

@@ -25,7 +25,9 @@ ide_legacy:                             # base, control, IRQ of the two channels
 
 .bss
 .balign 16
+.global ide_channels
 ide_channels:   .skip CHANNEL_MAX * CHANNEL_SIZE_OF
+.global ide_count
 ide_count:      .skip 4                 # channels in use
 ide_identity:   .skip 512               # IDENTIFY data of the drive that is being probed
 

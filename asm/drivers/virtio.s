@@ -42,8 +42,7 @@ virtio_open:
     mov     edx, PCI_COMMAND_IO | PCI_COMMAND_MASTER
     call    pci_enable
     mov     eax, ebx
-    xor     edx, edx
-    call    virtio_status               # reset
+    call    virtio_reset
     mov     eax, ebx
     mov     edx, VIRTIO_SEEN
     call    virtio_status
@@ -66,7 +65,14 @@ virtio_open:
     pop     ebx
     ret
 
-# Writes the device's status register. 0 resets it: it forgets its queues and touches no memory any more.
+# Resets the device: it forgets its queues and touches no memory any more.
+# In: EAX VIRTIO record.
+# Clobbers: EAX, ECX, EDX.
+.global virtio_reset
+virtio_reset:
+    xor     edx, edx
+
+# Writes the device's status register.
 # In: EAX VIRTIO record, EDX status.
 virtio_status:
     mov     ecx, edx

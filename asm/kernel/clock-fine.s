@@ -66,6 +66,13 @@ clock_fine:
     pop     ebx
     ret
 
+# What was read last was another counter.
+# Clobbers: nothing.
+.global fine_landed
+fine_landed:
+    mov     dword ptr [fine_cycles], 0
+    ret
+
 .bss
 .balign 4
 fine_ms:            .space 4                # the millisecond that was read last

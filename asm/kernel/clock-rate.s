@@ -32,6 +32,19 @@ task_cycles_per_ms:
 3:  INTERRUPTS_RESTORE
     ret
 
+# Begins anew, with another counter. Interrupts off.
+# Clobbers: EAX, ECX, EDX.
+.global rate_landed
+rate_landed:
+    xor     eax, eax
+    mov     [rate], eax
+    mov     [rate_refused], eax
+    mov     eax, [clock_ticks]
+    mov     [rate_ticks], eax
+    call    clock_us
+    mov     [rate_us], eax
+    ret
+
 # Ends a measurement, if it has taken long enough, and begins the next. Interrupts off.
 # Out: rate; rate_first, until there is one.
 # Clobbers: EAX, ECX, EDX.

@@ -66,6 +66,19 @@ clock_tick:
     jne     clock_load
 2:  ret
 
+# The twin of a kernel that became two: goes on from the time of that, at its own rate, which is measured anew.
+# Interrupts off.
+# Clobbers: EAX, ECX, EDX.
+.global clock_landed
+clock_landed:
+    mov     byte ptr [clock_risen], 0
+    mov     eax, PIT_DIVISOR
+    mov     edx, 1
+    call    clock_load
+    call    schedule_begin
+    call    rate_landed
+    jmp     fine_landed
+
 # How many ticks the next interrupt of the PIT may stand for while the machine is idle. Interrupts off.
 # Out: EAX ticks, 1 to TICKS_MAXIMUM.
 # Clobbers: EAX, EDX only.

@@ -6,10 +6,10 @@
 .include "bootinfo.inc"
 .include "cpu.inc"
 .include "memory.inc"
+.include "pages.inc"
 
 BOOT_STACK_BYTES    = 16384
 MEMORY_MAP_ENTRIES  = 64
-MEMORY_MAP_ENTRY    = 24                    # bytes of an E820 entry: u64 base, u64 length, u32 type, u32 attributes
 
 BDA_EBDA_SEGMENT    = 0x40E                 # BIOS data area: segment of the extended BIOS data area
 

@@ -47,6 +47,27 @@ fpu_use:
     stc
     ret
 
+# Puts aside what is in the FPU, as its thread's. Interrupts are off.
+# Clobbers: EAX, ECX.
+.global fpu_aside
+fpu_aside:
+    xor     eax, eax
+    xchg    eax, [fpu_task]
+    test    eax, eax
+    jz      1f
+    clts
+    mov     eax, [eax + TASK_FPU]
+    fnsave  [eax]
+
+# Whose state is in the FPU is not known any more: nobody's.
+# Clobbers: ECX only.
+.global fpu_landed
+fpu_landed:
+    mov     ecx, cr0
+    or      ecx, CR0_TS
+    mov     cr0, ecx
+1:  ret
+
 # Takes the FPU from the running thread, which ends.
 # Clobbers: EAX, ECX, EDX.
 .global fpu_forget

@@ -17,6 +17,7 @@ generation:             .space GENERATION_BYTES # as it was seen last; zeros whe
     # how often it was another than before: what was drawn when this was lower is drawn anew
 .global generation_count
 generation_count:       .space 4
+.global generation_key
 generation_key:         .space 4        # of the file, 0: there is none
 generation_now:         .space FILE_BYTES
 generation_mutex:       .space MUTEX_SIZE
@@ -41,6 +42,13 @@ generation_init:
 9:  clc
     ret
 INITCALL 5, generation_init
+
+# This machine has become the twin of another. Interrupts are off.
+# Clobbers: EAX, ECX, EDX.
+.global generation_landed
+generation_landed:
+    inc     dword ptr [generation_count]
+    jmp     [generation_changed]
 
 # Looks at the counter. May sleep.
 # Clobbers: EAX, ECX, EDX.

@@ -29,6 +29,7 @@ SAMPLE_SIZE             = SAMPLE_RDRAND + RDRAND_WORDS * 4
 
 .bss
 .balign 4
+.global generator_state
 generator_state:        .space SHA256_BYTES
 generator_count:        .space 4        # samples so far
 generator_arrivals:     .space 8        # of what came from outside, and when

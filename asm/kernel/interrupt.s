@@ -7,9 +7,7 @@
 .include "tasks.inc"
 .include "clock.inc"
 
-# 8259A: command and data ports of the slave, those of the master are in clock.inc, and the words that are written to
-# them (data sheet 231468).
-PIC_SLAVE           = 0xA0
+# 8259A: the words that are written to its ports (data sheet 231468). Those are in clock.inc.
 PIC_INIT            = 0x11                  # ICW1: cascade, edge triggered, ICW4 follows
 PIC_8086            = 0x01                  # ICW4
 PIC_EOI             = 0x20                  # OCW2: non-specific end of interrupt

@@ -11,7 +11,6 @@
 .include "pages.inc"
 
 E820_RAM            = 1
-MEMORY_MAP_ENTRY    = 24
 
 .text
 
@@ -150,6 +149,8 @@ INITCALL 1, pages_init
 # The whole pages of an entry of the memory map, if it is RAM.
 # In: ESI entry.
 # Out: EAX first page, EDX page after the last; both 0 for what is not RAM or lies above 4 GiB.
+# Clobbers: ECX too.
+.global pages_range
 pages_range:
     cmp     dword ptr [esi + 16], E820_RAM
     jne     pages_none
@@ -463,17 +464,20 @@ pages_give:
 
 .bss
 .balign 4
+.global page_bitmap
 page_bitmap:        .space 4                # address
 page_bitmap_dwords: .space 4
 .global page_lowest
 page_lowest:        .space 4                # first page that may ever be given out
 page_hint:          .space 4                # no page of the direct map below this one is free
 page_high_hint:     .space 4                # no page between the end of the direct map and this one is free
+.global page_uses
 page_uses:          .space 4                # address of a byte for each page: PAGES_*, while it is in use
 .global pages_low_end
 pages_low_end:      .space 4                # page after the last one that is in the direct map
 .global pages_used_for
 pages_used_for:     .space PAGES_USES * 4   # pages in use, by what for
+.global pages_end
 pages_end:          .space 4                # page after the last one of RAM
 .global pages_total
 pages_total:        .space 4                # pages that were free at boot

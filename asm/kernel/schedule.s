@@ -28,6 +28,11 @@ schedule_init:
     pop     ebx
     test    edx, CPUID_TSC
     setnz   byte ptr [task_has_tsc]
+
+# Counts time from now on.
+# Clobbers: EAX, EDX.
+.global schedule_begin
+schedule_begin:
     call    task_time
     mov     [task_since], eax
     mov     [task_since + 4], edx

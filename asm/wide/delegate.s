@@ -116,8 +116,8 @@ delegate_look:
     push    ebp
     mov     esi, offset values + VALUES_TEXT
     call    link_next
-    xor     edi, edi                    # EDI: address from which this node is to speak
-    or      ebp, -1                     # EBP: milliseconds
+    mov     edi, 0                      # EDI: address from which this node is to speak
+    mov     ebp, -1                     # EBP: milliseconds
     jnc     1f
     call    delegate_needed             # an identity is dear, and most clusters are linked to nobody
     jc      .Ldelegate_look_who

@@ -41,7 +41,7 @@ function wantedOf(frame: Uint8Array): string | null {
 }
 
 /** In whose name a frame speaks: MAC and IP addresses, and node ids, that it calls its sender's. */
-function namesIn(frame: Uint8Array): string[] {
+export function namesIn(frame: Uint8Array): string[] {
   const names = [hex(frame.subarray(6, 12))];
   if (isArp(frame)) names.push(hex(frame.subarray(22, 28)), hex(frame.subarray(28, 32)));
   if (isIp(frame)) names.push(hex(frame.subarray(IP_AT + 12, IP_AT + 16)));

@@ -1,0 +1,325 @@
+# `cloud fork accept`: a person gives this machine up. For a minute another member may make it its twin: then all that
+# runs here ends. A source that fails, or is none, changes nothing (docs/protocols/fork.md).
+
+.include "macros.inc"
+.include "errors.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "tcp.inc"
+.include "cluster.inc"
+.include "fork.inc"
+
+ACCEPT_MS               = 60000
+LOOK_MS                 = 200           # between looks at the keyboard
+CONFIRM_MS              = 2000          # until the source has heard that this machine begins
+
+.section .rodata
+.balign 4
+# By SEALED_* from SEALED_PAGE on. In: EDX value, ESI data, ECX bytes. Out: CF and EAX error.
+accept_records:         .long accept_page, accept_zeros
+
+.section .bss.kept, "aw", @nobits
+.balign 4
+accept_until:           .space 4        # clock_ms
+accept_source:          .space NAME_SIZE
+accept_status:          .space STATUS_SIZE
+
+.text
+
+# Waits for a source. Does not return when this machine becomes its twin.
+# Out: EAX status.
+.global fork_accept
+fork_accept:
+    push    ebx
+    call    cloud_lock
+    call    fork_allowed
+    pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+    jc      .Lfork_accept_failed
+    call    accept_open
+    jc      .Lfork_accept_failed
+    mov     ebx, eax
+    PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE): all that runs here ends then.\n"
+    call    clock_ms
+    add     eax, ACCEPT_MS
+    mov     [accept_until], eax
+.Lfork_accept_next:
+    call    break_check
+    jc      .Lfork_accept_over
+    call    clock_ms
+    sub     eax, [accept_until]
+    jns     .Lfork_accept_over
+    mov     eax, ebx
+    mov     edx, LOOK_MS
+    call    stream_accept
+    jc      .Lfork_accept_next
+    mov     [fork_socket], eax
+    call    accept_knows
+    jc      .Lfork_accept_stranger
+    call    accept_source_heard         # returns when it was none
+    push    eax
+    call    land_end
+    mov     eax, [fork_socket]
+    call    stream_abort
+    pop     eax
+    PRINTF  "fork: a source has failed: %s; this machine goes on as it is\n", eax
+    jmp     .Lfork_accept_next
+.Lfork_accept_stranger:
+    mov     eax, [fork_socket]
+    call    stream_abort
+    jmp     .Lfork_accept_next
+.Lfork_accept_over:
+    mov     eax, ebx
+    call    stream_close
+    PRINT   "fork: no member has made this machine its twin\n"
+    jmp     .Lfork_accept_done
+.Lfork_accept_failed:
+    PRINTF  "fork: %s\n", eax
+.Lfork_accept_done:
+    mov     eax, 1
+    pop     ebx
+    ret
+
+# Whether an address is a living member's: nobody else takes this machine's time.
+# In: EDX address.
+# Out: CF when it is not.
+# Clobbers: EAX, ECX, EDX.
+accept_knows:
+    push    ebx
+    mov     ebx, edx
+    call    cloud_lock
+    mov     ecx, [peer_first]
+1:  stc
+    jecxz   3f
+    cmp     [ecx + PEER_ADDRESS], ebx
+    jne     2f
+    cmp     dword ptr [ecx + PEER_VIEWED], 1
+    je      3f                          # CF is clear
+2:  mov     ecx, [ecx + PEER_NEXT]
+    jmp     1b
+3:  pushfd
+    call    cloud_unlock
+    popfd
+    pop     ebx
+    ret
+
+# Listens.
+# Out: EAX socket; CF and EAX text.
+accept_open:
+    push    ebx
+    call    stream_open
+    jc      2f
+    mov     ebx, eax
+    xor     edx, edx
+    mov     ecx, FORK_PORT
+    call    stream_bind
+    jc      1f
+    mov     eax, ebx
+    mov     edx, 1
+    call    stream_listen
+    jc      1f
+    mov     eax, ebx
+    jmp     3f
+1:  push    eax
+    mov     eax, ebx
+    call    stream_close
+    pop     eax
+2:  call    error_text_failed
+3:  pop     ebx
+    ret
+
+# Somebody has connected. Returns when this machine does not become its twin.
+# Out: EAX text of why not.
+accept_source_heard:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, offset greeting_source
+    mov     edi, GREETING_SIZE
+    call    fork_receive
+    jc      .Laccept_source_heard_done
+    call    accept_greet
+    jc      .Laccept_source_heard_done
+    call    accept_description
+    jc      .Laccept_source_heard_done
+.Laccept_source_heard_next:
+    call    sealed_receive
+    jc      .Laccept_source_heard_done
+    sub     eax, SEALED_PAGE
+    cmp     eax, SEALED_START - SEALED_PAGE
+    je      .Laccept_source_heard_start
+    ja      .Laccept_source_heard_wrong
+    call    [accept_records + eax*4]
+    jnc     .Laccept_source_heard_next
+    call    error_text_failed
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_start:
+    mov     ebx, edx
+    call    land_count
+    cmp     eax, ebx
+    jne     .Laccept_source_heard_wrong
+    call    accept_begin
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_wrong:
+    LOAD_STRING eax, "it has said what makes no sense"
+.Laccept_source_heard_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Answers the greeting of a member; nobody else gets an answer.
+# Out: CF and EAX text.
+accept_greet:
+    call    cloud_lock
+    mov     eax, offset greeting_source
+    call    greeting_member
+    jc      1f
+    lea     edx, [eax + PEER_NAME]
+    mov     eax, offset accept_source
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    mov     eax, offset greeting_target
+    call    greeting_make
+    mov     eax, offset greeting_source
+    xor     edx, edx
+    call    seal_begin
+1:  pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+    jc      9f
+    mov     esi, offset greeting_target
+    mov     edi, GREETING_SIZE
+    jmp     fork_send
+9:  ret
+
+# Hears what is to come, and answers whether it can be here.
+# Out: CF and EAX text.
+accept_description:
+    call    sealed_receive
+    jc      .Laccept_description_done
+    cmp     eax, SEALED_DESCRIBE
+    jne     .Laccept_description_wrong
+    cmp     ecx, DESCRIBE_SIZE
+    jne     .Laccept_description_wrong
+    call    accept_judge
+    push    edx
+    mov     eax, SEALED_ANSWER
+    xor     ecx, ecx
+    call    sealed_send
+    pop     edx
+    jc      .Laccept_description_done
+    test    edx, edx
+    jz      .Laccept_description_good
+    LOAD_STRING eax, "it was refused: it says why"
+    stc
+    ret
+.Laccept_description_good:
+    mov     eax, offset accept_source
+    PRINTF  "%s sends itself\n", eax
+    clc
+    ret
+.Laccept_description_wrong:
+    LOAD_STRING eax, "it has said what makes no sense"
+    stc
+.Laccept_description_done:
+    ret
+
+# Judges whether what is described can be here; if so, begins to take it.
+# In: ESI description.
+# Out: EDX ANSWER_*.
+# Clobbers: EAX, EBX, ECX.
+accept_judge:
+    mov     ebx, ANSWER_IMAGE
+    mov     eax, [running_checksum]
+    cmp     [esi + DESCRIBE_IMAGE], eax
+    jne     9f
+    mov     ebx, ANSWER_MACHINE
+    call    fork_machine_sum
+    cmp     [esi + DESCRIBE_MACHINE], eax
+    jne     9f
+    mov     ebx, ANSWER_DEVICES
+    call    fork_hold
+    jc      9f
+    call    fork_release
+    mov     ebx, ANSWER_MEMORY
+    mov     eax, [esi + DESCRIBE_PAGES]
+    add     eax, [esi + DESCRIBE_ZONE_PAGES]
+    jc      9f
+    cmp     eax, [pages_free]
+    jae     9f
+    mov     eax, [esi + DESCRIBE_ZONE]
+    mov     edx, [esi + DESCRIBE_ZONE_PAGES]
+    call    land_begin
+    jc      9f
+    xor     ebx, ebx                    # ANSWER_YES
+9:  mov     edx, ebx
+    ret
+
+# A page.
+# In: EDX its number, ESI its content, ECX bytes.
+# Out: CF and EAX error.
+accept_page:
+    mov     eax, ERROR_INVALID
+    cmp     ecx, PAGE_SIZE
+    stc
+    jne     9f
+    mov     eax, edx
+    jmp     land_page
+9:  ret
+
+# Pages that are all zeros.
+# In: EDX number of the first, ESI how many, ECX bytes of that.
+# Out: CF and EAX error.
+accept_zeros:
+    mov     eax, ERROR_INVALID
+    cmp     ecx, 4
+    stc
+    jne     9f
+    push    ebx
+    push    edi
+    mov     ebx, edx
+    mov     edi, [esi]
+    xor     esi, esi
+1:  sub     edi, 1
+    cmc
+    jnc     2f                          # all
+    mov     eax, ebx
+    call    land_page
+    inc     ebx                         # keeps CF
+    jnc     1b
+2:  pop     edi
+    pop     ebx
+9:  ret
+
+# All is here: this machine becomes the twin. Returns when that cannot be.
+# Out: EAX text of why not.
+# Clobbers: EDI too.
+accept_begin:
+    mov     eax, SEALED_TAKEN
+    xor     edx, edx
+    xor     ecx, ecx
+    call    sealed_send
+    jc      9f
+    mov     edi, CONFIRM_MS / TICK_MS
+1:  mov     eax, [fork_socket]
+    mov     edx, offset accept_status
+    call    stream_status
+    jc      2f
+    cmp     dword ptr [accept_status + STATUS_UNSENT], 0
+    je      2f
+    mov     eax, TICK_MS
+    call    task_sleep
+    dec     edi
+    jnz     1b
+2:  call    cluster_leave
+    xor     eax, eax
+    call    file_sync
+    call    fork_hold
+    jnc     land
+9:  ret

@@ -1,0 +1,426 @@
+# `cloud fork NODE`: this kernel goes on, and becomes a second one on another machine, which gives itself up for that
+# (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "bootinfo.inc"
+.include "tasks.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "names.inc"
+.include "fork.inc"
+
+CONNECT_MS              = 5000
+QUIET_MS                = 200           # the twin's cards are being taken into use
+
+STRING fork_accept_word, "accept"
+
+.section .rodata
+.balign 4
+answer_texts:           .long 0, answer_image, answer_machine, answer_memory, answer_devices
+ANSWERS                 = (. - answer_texts) / 4
+STRING answer_image, "its kernel is another one"
+STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
+STRING answer_memory, "it has too little free memory"
+STRING answer_devices, "one of its disks cannot be taken over"
+
+.section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
+.balign 4
+fork_busy:              .space 4        # id of the task that is at it here, or 0
+fork_address:           .space 4        # of the target
+fork_session:           .space SESSION_SIZE
+fork_target:            .space NAME_SIZE
+fork_origin:            .space HOSTNAME_SIZE
+fork_ms:                .space 4        # clock_ms when it began
+fork_pause_us:          .space 4
+fork_sent:              .space 4        # pages that were sent
+description:            .space DESCRIBE_SIZE
+
+.text
+
+# Makes a twin of this kernel, or gives this machine up to be one.
+# In: EAX how many arguments, EDX their addresses.
+# Out: EAX status, or CLOUD_MISUSED.
+.global cloud_fork
+cloud_fork:
+    cmp     eax, 1
+    mov     eax, CLOUD_MISUSED
+    jne     .Lcloud_fork_misused
+    push    ebx
+    mov     ebx, [edx]
+    mov     eax, [fork_busy]
+    test    eax, eax
+    jz      .Lcloud_fork_free
+    call    task_lives
+    jnc     .Lcloud_fork_busy
+    call    land_end
+.Lcloud_fork_free:
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_ID]
+    mov     [fork_busy], eax
+    mov     eax, ebx
+    mov     edx, offset fork_accept_word
+    call    string_compare
+    mov     eax, ebx
+    mov     edx, offset fork_to
+    jne     1f
+    mov     edx, offset fork_accept
+1:  call    edx
+    mov     dword ptr [fork_busy], 0
+    jmp     .Lcloud_fork_done
+.Lcloud_fork_busy:
+    PRINT   "fork: another one is under way here\n"
+    mov     eax, 1
+.Lcloud_fork_done:
+    pop     ebx
+.Lcloud_fork_misused:
+    ret
+
+# Whether this node may fork at all. The cluster's mutex is held.
+# Out: CF and EAX text when not.
+.global fork_allowed
+fork_allowed:
+    LOAD_STRING eax, "an open cluster cannot tell its machines from others (cloud key new NAME)"
+    cmp     dword ptr [trust_open], 0
+    jne     1f
+    LOAD_STRING eax, "this node is no member of the cluster now"
+    cmp     dword ptr [cluster_state], STATE_MEMBER
+    jne     1f
+    LOAD_STRING eax, "this machine has memory above 768 MiB, which has no place in a copy yet"
+    mov     ecx, [pages_end]
+    cmp     ecx, [pages_low_end]
+    jne     1f
+    LOAD_STRING eax, "this kernel is on trial"
+    cmp     byte ptr [boot_info + bi_trial], 0
+    jne     1f
+    LOAD_STRING eax, "the loader, an older one, left too little of the kernel's image"
+    cmp     dword ptr [running_checksum], 0
+    je      1f
+    clc
+    ret
+1:  stc
+    ret
+
+# Becomes two.
+# In: EAX name or address of the target.
+# Out: EAX status.
+fork_to:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    call    clock_ms
+    mov     [fork_ms], eax
+    call    cloud_lock
+    mov     eax, ebx
+    call    fork_choose
+    pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+    jc      .Lfork_to_failed
+    call    fork_connect
+    jc      .Lfork_to_failed
+    call    fork_agree
+    jc      .Lfork_to_broken
+    call    fork_divide
+    jc      .Lfork_to_broken
+    test    eax, eax
+    jnz     .Lfork_to_twin
+    call    fork_give
+    jc      .Lfork_to_broken
+    call    fork_ended
+    call    clock_ms
+    sub     eax, [fork_ms]
+    mov     ecx, offset fork_target
+    PRINTF  "%s is the twin: %u pages sent, %u us of pause, %u ms in all\n", ecx, [fork_sent], [fork_pause_us], eax
+    xor     eax, eax
+    jmp     .Lfork_to_done
+.Lfork_to_twin:
+    call    fork_arrived
+    xor     eax, eax
+    jmp     .Lfork_to_done
+.Lfork_to_broken:
+    push    eax
+    call    fork_ended
+    pop     eax
+.Lfork_to_failed:
+    PRINTF  "fork: %s: %s; this kernel goes on alone\n", ebx, eax
+    mov     eax, 1
+.Lfork_to_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Gives back what a try has taken.
+fork_ended:
+    mov     eax, [fork_socket]
+    call    stream_abort
+    jmp     fork_zone_give
+
+# The twin begins.
+fork_arrived:
+    call    fork_release
+    mov     eax, QUIET_MS
+    call    task_sleep
+    call    fork_ended
+    mov     eax, offset fork_target
+    mov     edx, offset fork_origin
+    PRINTF  "I am %s, forked from %s\n", eax, edx
+    ret
+
+# Finds the target. The cluster's mutex is held.
+# In: EAX its name or address.
+# Out: CF and EAX text.
+fork_choose:
+    push    ebx
+    mov     ebx, eax
+    call    fork_allowed
+    jc      .Lfork_choose_done
+    mov     eax, ebx
+    call    peer_named
+    mov     ebx, eax
+    LOAD_STRING eax, "no other member has this name or address"
+    test    ebx, ebx
+    jz      .Lfork_choose_not
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      .Lfork_choose_not
+    LOAD_STRING eax, "its kernel is of another revision"
+    mov     ecx, [boot_info + bi_revision]
+    cmp     [ebx + PEER_REVISION], ecx
+    jne     .Lfork_choose_not
+    mov     eax, [ebx + PEER_ADDRESS]
+    mov     [fork_address], eax
+    mov     eax, offset fork_session
+    lea     edx, [ebx + PEER_SESSION]
+    mov     ecx, SESSION_SIZE
+    call    mem_copy
+    mov     eax, offset fork_target
+    lea     edx, [ebx + PEER_NAME]
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    mov     eax, offset fork_origin
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    mov     eax, offset greeting_source
+    call    greeting_make
+    clc
+    jmp     .Lfork_choose_done
+.Lfork_choose_not:
+    stc
+.Lfork_choose_done:
+    pop     ebx
+    ret
+
+# Connects to the target.
+# Out: CF and EAX text: then there is no socket.
+fork_connect:
+    push    edi
+    call    stream_open
+    jc      1f
+    mov     [fork_socket], eax
+    mov     edx, [fork_address]
+    mov     ecx, FORK_PORT
+    mov     edi, CONNECT_MS
+    call    stream_connect
+    jnc     9f
+    push    eax
+    mov     eax, [fork_socket]
+    call    stream_abort
+    pop     eax
+    cmp     eax, ERROR_REFUSED
+    je      2f
+1:  call    error_text_failed
+    jmp     9f
+2:  LOAD_STRING eax, "it has to be given up first: type `cloud fork accept` there"
+    stc
+9:  pop     edi
+    ret
+
+# Greets, describes what is to come, and hears whether the target takes it.
+# Out: CF and EAX text.
+fork_agree:
+    push    esi
+    push    edi
+    mov     esi, offset greeting_source
+    mov     edi, GREETING_SIZE
+    call    fork_send
+    jc      .Lfork_agree_done
+    mov     esi, offset greeting_target
+    call    fork_receive
+    jc      .Lfork_agree_done
+    call    cloud_lock
+    mov     eax, offset greeting_target
+    call    greeting_member
+    jc      .Lfork_agree_locked
+    add     eax, PEER_SESSION
+    mov     edx, offset fork_session
+    call    session_same
+    jne     .Lfork_agree_other
+    mov     eax, offset greeting_target
+    mov     edx, 1
+    call    seal_begin
+    jmp     .Lfork_agree_locked
+.Lfork_agree_other:
+    LOAD_STRING eax, "another member has answered"
+    stc
+.Lfork_agree_locked:
+    pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+    jc      .Lfork_agree_done
+    call    fork_describe
+    jc      .Lfork_agree_done
+    mov     esi, offset description
+    mov     eax, SEALED_DESCRIBE
+    xor     edx, edx
+    mov     ecx, DESCRIBE_SIZE
+    call    sealed_send
+    jc      .Lfork_agree_done
+    call    fork_answer
+.Lfork_agree_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Hears the target's answer.
+# Out: CF and EAX text.
+fork_answer:
+    push    esi
+    call    sealed_receive
+    jc      9f
+    cmp     eax, SEALED_ANSWER
+    mov     eax, ERROR_INVALID
+    jne     8f
+    cmp     edx, ANSWERS
+    jae     8f
+    mov     eax, [answer_texts + edx*4]
+    neg     edx                         # CF when it is not ANSWER_YES
+    jmp     9f
+8:  call    error_text_failed
+9:  pop     esi
+    ret
+
+# Takes the zone, and describes what is to come.
+# Out: CF and EAX text.
+fork_describe:
+    call    fork_count
+    mov     [description + DESCRIBE_PAGES], eax
+    call    fork_zone_take
+    jc      8f
+    mov     eax, [fork_zone]
+    mov     [description + DESCRIBE_ZONE], eax
+    mov     eax, [fork_zone_pages]
+    mov     [description + DESCRIBE_ZONE_PAGES], eax
+    mov     eax, [running_checksum]
+    mov     [description + DESCRIBE_IMAGE], eax
+    call    fork_machine_sum
+    mov     [description + DESCRIBE_MACHINE], eax
+    clc
+    ret
+8:  LOAD_STRING eax, "there is not as much free memory here as is in use, in a row"
+    stc
+    ret
+
+# Becomes two.
+# Out: EAX 0, or 1 in the twin; CF and EAX text.
+fork_divide:
+    push    ebx
+    xor     eax, eax
+    call    file_sync                   # the twin has as little as possible that it cannot write
+    call    fork_hold
+    jc      9f
+    call    clock_us
+    mov     [fork_pause_us], eax
+    call    fork_pass
+    sbb     ebx, ebx
+    test    eax, eax
+    jnz     9f                          # CF is clear
+    call    clock_us
+    sub     eax, [fork_pause_us]
+    mov     [fork_pause_us], eax
+    call    fork_release
+    LOAD_STRING eax, "it has taken too much memory meanwhile; try again"
+    add     ebx, ebx                    # CF as fork_pass left it
+    jc      9f
+    xor     eax, eax
+9:  pop     ebx
+    ret
+
+# Sends all that was put aside.
+# Out: CF and EAX text.
+fork_give:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, [fork_list]
+    mov     edi, [fork_aside]
+    mov     ebp, [fork_listed]
+    lea     ebp, [ebx + ebp*4]          # EBP: the end of the list
+    mov     dword ptr [fork_sent], 0
+.Lfork_give_next:
+    cmp     ebx, ebp
+    jae     .Lfork_give_start
+    mov     edx, [ebx]
+    btr     edx, 31                     # COPY_ZEROS
+    jc      .Lfork_give_zeros
+    add     ebx, 4
+    mov     esi, edi
+    add     edi, PAGE_SIZE
+    inc     dword ptr [fork_sent]
+    mov     eax, SEALED_PAGE
+    mov     ecx, PAGE_SIZE
+    call    sealed_send
+    jnc     .Lfork_give_next
+    jmp     .Lfork_give_done
+.Lfork_give_zeros:
+    call    fork_give_zeros
+    jnc     .Lfork_give_next
+    jmp     .Lfork_give_done
+.Lfork_give_start:
+    mov     eax, SEALED_START
+    mov     edx, [fork_listed]
+    xor     ecx, ecx
+    call    sealed_send
+    jc      .Lfork_give_done
+    call    sealed_receive
+    jc      .Lfork_give_unknown
+    cmp     eax, SEALED_TAKEN
+    je      .Lfork_give_done            # CF is clear
+.Lfork_give_unknown:
+    LOAD_STRING eax, "it was told to begin, and has not said that it does: look at `cloud`"
+    stc
+.Lfork_give_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Sends that pages in a row are all zeros.
+# In: EBX the first of them in the list, EBP the list's end, EDX its number.
+# Out: EBX the next of the list; CF and EAX text.
+# Clobbers: ECX, EDX, ESI.
+fork_give_zeros:
+    mov     ecx, [ebx]
+    xor     eax, eax
+1:  inc     eax
+    inc     ecx
+    add     ebx, 4
+    cmp     ebx, ebp
+    jae     2f
+    cmp     [ebx], ecx
+    je      1b
+2:  push    eax
+    mov     esi, esp
+    mov     eax, SEALED_ZEROS
+    mov     ecx, 4
+    call    sealed_send
+    lea     esp, [esp + 4]              # keeps CF
+    ret

@@ -1,0 +1,108 @@
+# What PCI functions and drives a machine has, and keeping the drives still, for a kernel that becomes two
+# (docs/protocols/fork.md).
+
+.include "macros.inc"
+.include "pci.inc"
+.include "disk.inc"
+.include "ide.inc"
+
+DRIVE_KIND              = 0             # of each place for a drive
+DRIVE_SECTORS           = 4
+DRIVE_SIZE              = 8
+
+ON_HOOK fork_machine, pci_functions
+ON_HOOK fork_machine, drives
+ON_HOOK fork_still, drives_still
+ON_HOOK fork_landed, drives_detach
+
+.bss
+.balign 4
+drives_seen:            .space DISK_MAX * DRIVE_SIZE
+
+.text
+
+# The PCI functions, and where the firmware has put them.
+# Out: EAX their records, EDX bytes.
+pci_functions:
+    mov     eax, offset pci_devices
+    imul    edx, [pci_count], PCI_SIZE_OF
+    ret
+
+# The drives.
+# Out: EAX kind and size of each, EDX bytes.
+# Clobbers: ECX.
+drives:
+    xor     ecx, ecx
+    mov     edx, offset disk_table
+1:  mov     eax, [edx + DISK_KIND]
+    mov     [drives_seen + ecx + DRIVE_KIND], eax
+    mov     eax, [edx + DISK_SECTORS]
+    mov     [drives_seen + ecx + DRIVE_SECTORS], eax
+    add     edx, DISK_SIZE_OF
+    add     ecx, DRIVE_SIZE
+    cmp     ecx, DISK_MAX * DRIVE_SIZE
+    jb      1b
+    mov     eax, offset drives_seen
+    mov     edx, ecx
+    ret
+
+# Keeps all drives from being in the middle of something, or lets them go on. May sleep.
+# In: EAX 1 or 0.
+# Out: CF and EAX text when there is a drive whose controller knows what only its driver does.
+drives_still:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
+1:  cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
+    jne     .Ldrives_still_virtio
+    add     ebx, DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
+    jb      1b
+    mov     ebx, offset ide_channels
+    mov     ecx, [ide_count]
+.Ldrives_still_channel:
+    sub     ecx, 1
+    jb      .Ldrives_still_good
+    push    ecx
+    lea     eax, [ebx + CHANNEL_MUTEX]
+    mov     edx, offset mutex_lock
+    test    esi, esi
+    jnz     2f
+    mov     edx, offset mutex_unlock
+2:  call    edx
+    pop     ecx
+    add     ebx, CHANNEL_SIZE_OF
+    jmp     .Ldrives_still_channel
+.Ldrives_still_good:
+    clc
+    jmp     .Ldrives_still_done
+.Ldrives_still_virtio:
+    LOAD_STRING eax, "a virtio disk cannot be taken over"
+    stc
+.Ldrives_still_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten.
+drives_detach:
+    mov     dword ptr [disk_detached], 1
+    ret
+
+# Has the hard disks be there again, with the volumes that they have. May sleep.
+# Clobbers: EAX, ECX, EDX.
+.global drives_attach
+drives_attach:
+    push    ebx
+    mov     dword ptr [disk_detached], 0
+    mov     ebx, offset disk_table
+1:  cmp     dword ptr [ebx + DISK_KIND], DISK_HARD
+    jne     2f
+    mov     eax, ebx
+    call    partition_scan
+2:  add     ebx, DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
+    jb      1b
+    pop     ebx
+    ret

@@ -1,0 +1,291 @@
+# The target of a fork: the pages that come wait where there is room, those for which their place is free there. When
+# all are there, they are put into place, and the machine goes on as the twin (docs/protocols/fork.md). Until that
+# moment all can be given up.
+
+.include "macros.inc"
+.include "errors.inc"
+.include "memory.inc"
+.include "pages.inc"
+.include "clock.inc"
+.include "tasks.inc"
+.include "generation.inc"
+.include "fork.inc"
+
+HOOK fork_close, 0                      # a kind of device that writes to memory by itself: it ends that at once
+
+.section .rodata
+.balign 4
+own_values:                             # address, bytes: what is of the machine, not of the kernel that runs in it
+    .long   generation, GENERATION_BYTES, generation_key, 4, 0
+OWN_DICE                = GENERATION_BYTES + 4  # after them: the target's generator_state
+DICE_DWORDS             = 8
+
+.bss
+.balign 4
+places:                 .space 4        # address of the PLACE_* record after the last
+place_last:             .space 4        # page that came last
+held_below:             .space 4        # pages that wait lie below this one
+
+.text
+
+# Begins to take pages.
+# In: EAX first page of the zone, EDX how many.
+# Out: CF and EAX error: they are in use here, or there is not that much memory.
+.global land_begin
+land_begin:
+    push    ebx
+    push    esi
+    mov     ebx, eax
+    mov     esi, edx
+    cmp     esi, [pages_free]           # also bounds what follows
+    ja      8f
+    cmp     esi, (ZONE_PLACES >> 12) + 1
+    jb      8f
+    mov     ecx, edx
+    mov     edx, PAGES_OTHER
+    call    pages_take_at
+    jc      8f
+    mov     [fork_zone], ebx
+    mov     [fork_zone_pages], esi
+    mov     [held_below], ebx
+    shl     ebx, 12
+    lea     eax, [ebx + KERNEL_SPACE + ZONE_PLACES]
+    mov     [places], eax
+    mov     dword ptr [place_last], 0
+    clc
+    jmp     9f
+8:  mov     eax, ERROR_NO_MEMORY
+    stc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Gives all up, also what a source has taken whose task was ended.
+.global land_end
+land_end:
+    push    ebx
+    cmp     dword ptr [fork_zone_pages], 0
+    je      3f
+    mov     ebx, [fork_zone]
+    shl     ebx, 12
+    add     ebx, KERNEL_SPACE + ZONE_PLACES
+1:  cmp     ebx, [places]
+    jae     2f
+    mov     eax, [ebx + PLACE_HELD]
+    add     ebx, PLACE_SIZE
+    test    eax, eax
+    jz      1b
+    shl     eax, 12
+    call    frame_free
+    jmp     1b
+2:  mov     dword ptr [places], 0
+    call    fork_zone_give
+3:  pop     ebx
+    ret
+
+# How many pages have come.
+# Out: EAX.
+# Clobbers: EDX.
+.global land_count
+land_count:
+    mov     edx, [fork_zone]
+    shl     edx, 12
+    add     edx, KERNEL_SPACE + ZONE_PLACES
+    mov     eax, [places]
+    sub     eax, edx
+    shr     eax, 3                      # PLACE_SIZE
+    ret
+
+# Takes a page. Pages come in the order of their places.
+# In: EAX its number, ESI its content, or 0 when it is all zeros.
+# Out: CF and EAX error: ERROR_INVALID for a page that no copy has, or there is no memory.
+.global land_page
+land_page:
+    push    ebx
+    push    edi
+    mov     ebx, eax
+    call    land_expects
+    jc      .Lland_page_done
+    mov     eax, ebx
+    mov     edx, PAGES_OTHER
+    call    page_take_at
+    mov     edi, ebx
+    jnc     .Lland_page_place
+    xor     edi, edi
+    test    esi, esi
+    jz      .Lland_page_note            # to be cleared then
+    mov     eax, [held_below]
+    mov     edx, 1
+    call    pages_find_below
+    jc      .Lland_page_full
+    mov     [held_below], eax
+    mov     edi, eax
+    mov     edx, PAGES_OTHER
+    call    page_take_at
+    jc      .Lland_page_full
+.Lland_page_place:
+    push    edi
+    push    esi
+    shl     edi, 12
+    PHYS_TO_VIRT edi
+    mov     ecx, PAGE_SIZE / 4
+    xor     eax, eax
+    test    esi, esi
+    jz      1f
+    rep movsd
+1:  rep stosd
+    pop     esi
+    pop     edi
+.Lland_page_note:
+    mov     eax, [places]
+    mov     [eax + PLACE_PAGE], ebx
+    mov     [eax + PLACE_HELD], edi
+    add     eax, PLACE_SIZE
+    mov     [places], eax
+    mov     [place_last], ebx
+    clc
+    jmp     .Lland_page_done
+.Lland_page_full:
+    mov     eax, ERROR_NO_MEMORY
+    stc
+.Lland_page_done:
+    pop     edi
+    pop     ebx
+    ret
+
+# Whether a page may come next.
+# In: EBX its number.
+# Out: CF and EAX error when not.
+# Clobbers: ECX, EDX.
+land_expects:
+    mov     eax, [fork_zone]
+    add     eax, [fork_zone_pages]
+    shl     eax, 12
+    add     eax, KERNEL_SPACE - PLACE_SIZE
+    cmp     [places], eax
+    ja      8f
+    cmp     ebx, [place_last]
+    jbe     8f
+    mov     eax, ebx
+    cmp     eax, SCREEN_PAGE
+    je      9f                          # CF is clear
+    mov     edx, offset kernel_data - KERNEL_SPACE
+    shr     edx, 12
+    cmp     eax, edx
+    jb      8f
+    cmp     eax, [pages_low_end]
+    jae     8f
+    sub     eax, [fork_zone]
+    cmp     eax, [fork_zone_pages]
+    jb      8f
+    mov     eax, ebx
+    call    page_is_memory
+    jnc     9f
+8:  mov     eax, ERROR_INVALID
+    stc
+9:  ret
+
+# Puts the pages into place and goes on as the twin. The devices are still. Does not return. Nothing that this uses is
+# overwritten: code is not sent, and the rest is in the zone.
+.global land
+land:
+    cli
+    mov     ebx, offset fork_close
+1:  cmp     dword ptr [ebx], 0
+    je      2f
+    call    [ebx]
+    add     ebx, 4
+    jmp     1b
+2:  mov     al, 0xFF
+    out     PIC_MASTER + 1, al
+    out     PIC_SLAVE + 1, al
+    mov     ebp, [fork_zone]
+    shl     ebp, 12
+    PHYS_TO_VIRT ebp                    # EBP: the zone
+    call    own_keep
+    call    land_map
+    lea     eax, [ebp - KERNEL_SPACE + ZONE_DIRECTORY]
+    mov     cr3, eax
+    mov     edx, [places]
+    lea     esp, [ebp + ZONE_STACK]
+    lea     ebx, [ebp + ZONE_PLACES]
+.Lland_place:
+    cmp     ebx, edx                    # in the order in which they came: what waited in a page is gone from there
+    jae     .Lland_done                          # before that page's own content comes
+    mov     edi, [ebx + PLACE_PAGE]
+    mov     esi, [ebx + PLACE_HELD]
+    add     ebx, PLACE_SIZE
+    cmp     esi, edi
+    je      .Lland_place
+    shl     edi, 12
+    PHYS_TO_VIRT edi
+    mov     ecx, PAGE_SIZE / 4
+    xor     eax, eax
+    shl     esi, 12
+    jz      3f
+    PHYS_TO_VIRT esi
+    rep movsd
+3:  rep stosd
+    jmp     .Lland_place
+.Lland_done:
+    mov     edx, ebp
+    jmp     fork_twin
+
+# Maps all of the direct map, writable, without any table that is in the way.
+# In: EBP zone.
+# Clobbers: EAX, ECX, ESI, EDI.
+land_map:
+    lea     edi, [ebp + ZONE_DIRECTORY]
+    mov     esi, offset page_directory
+    mov     ecx, PAGE_SIZE / 4
+    rep movsd
+    lea     edi, [ebp + ZONE_DIRECTORY + (KERNEL_SPACE >> 22 << 2)]
+    mov     ecx, [pages_low_end]
+    add     ecx, 1023
+    shr     ecx, 10
+    mov     eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_LARGE
+1:  stosd
+    add     eax, 1 << 22
+    dec     ecx
+    jnz     1b
+    ret
+
+# Keeps what stays the machine's own, and what its generator would have drawn from.
+# In: EBP zone.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+own_keep:
+    lea     edi, [ebp + ZONE_OWN]
+    mov     edx, offset own_values
+1:  mov     esi, [edx]
+    test    esi, esi
+    jz      2f
+    mov     ecx, [edx + 4]
+    rep movsb
+    add     edx, 8
+    jmp     1b
+2:  mov     esi, offset generator_state
+    mov     ecx, DICE_DWORDS
+    rep movsd
+    ret
+
+# Gives it back, and has the twin draw other numbers than the source.
+# In: EDX zone. Interrupts are off.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+.global fork_own_back
+fork_own_back:
+    lea     esi, [edx + ZONE_OWN]
+    mov     edx, offset own_values
+1:  mov     edi, [edx]
+    test    edi, edi
+    jz      2f
+    mov     ecx, [edx + 4]
+    rep movsb
+    add     edx, 8
+    jmp     1b
+2:  xor     ecx, ecx
+3:  mov     eax, [esi + ecx*4]
+    xor     [generator_state + ecx*4], eax
+    inc     ecx
+    cmp     ecx, DICE_DWORDS
+    jb      3b
+    ret

@@ -1,0 +1,169 @@
+# What of the memory a kernel has that becomes two (docs/protocols/fork.md), and whether another machine is made so that
+# it can be there too: as the loader and the drivers find it, at the same places.
+
+.include "macros.inc"
+.include "bootinfo.inc"
+.include "memory.inc"
+.include "pages.inc"
+.include "fork.inc"
+
+HOOK fork_machine, 0                    # EAX what a part of the machine is, and EDX bytes of it
+
+.bss
+.balign 4
+    # pages that are never sent: the first, and how many
+.global fork_zone
+fork_zone:              .space 4
+.global fork_zone_pages
+fork_zone_pages:        .space 4
+machine_cpu:            .space 12
+
+.text
+
+# Finds the next page that the twin gets: what is shown, the kernel's data, and all that is in use. Code and constants
+# it has, as it is of the same image.
+# In: EAX number of the page to begin with.
+# Out: EAX number; CF when there is no more.
+# Clobbers: EAX, ECX, EDX.
+.global fork_page_next
+fork_page_next:
+    push    ebx
+    mov     ebx, eax
+    mov     eax, SCREEN_PAGE
+    cmp     ebx, eax
+    jbe     .Lfork_page_next_found
+    mov     eax, offset kernel_data - KERNEL_SPACE
+    shr     eax, 12
+    cmp     ebx, eax
+    jae     .Lfork_page_next_look
+    mov     ebx, eax
+.Lfork_page_next_look:
+    cmp     ebx, [page_lowest]
+    jb      .Lfork_page_next_this
+    cmp     ebx, [pages_low_end]
+    cmc
+    jc      .Lfork_page_next_done
+    mov     eax, ebx
+    sub     eax, [fork_zone]
+    cmp     eax, [fork_zone_pages]
+    jae     .Lfork_page_next_used
+    mov     ebx, [fork_zone]
+    add     ebx, [fork_zone_pages]
+    jmp     .Lfork_page_next_look
+.Lfork_page_next_used:
+    mov     eax, ebx
+    call    page_is_used
+    jnc     .Lfork_page_next_not
+    mov     eax, ebx
+    call    page_is_memory
+    jnc     .Lfork_page_next_this
+.Lfork_page_next_not:
+    inc     ebx
+    jmp     .Lfork_page_next_look
+.Lfork_page_next_this:
+    mov     eax, ebx
+    shl     eax, 12
+    PHYS_TO_VIRT eax
+    call    address_is_mapped           # but for guards of stacks, in which there is nothing
+    jc      .Lfork_page_next_not
+    mov     eax, ebx
+.Lfork_page_next_found:
+    clc
+.Lfork_page_next_done:
+    pop     ebx
+    ret
+
+# Whether all of a page is zeros.
+# In: EAX its number.
+# Out: ZF when so.
+# Clobbers: EAX, ECX.
+.global fork_page_zero
+fork_page_zero:
+    push    edi
+    mov     edi, eax
+    shl     edi, 12
+    PHYS_TO_VIRT edi
+    xor     eax, eax
+    mov     ecx, PAGE_SIZE / 4
+    repe scasd
+    pop     edi
+    ret
+
+# Counts what the twin would get now.
+# Out: EAX pages, EDX those of them in which there is something.
+.global fork_count
+fork_count:
+    push    ebx
+    push    esi
+    push    edi
+    xor     ebx, ebx
+    xor     esi, esi
+    xor     edi, edi
+1:  mov     eax, ebx
+    call    fork_page_next
+    jc      3f
+    mov     ebx, eax
+    inc     esi
+    call    fork_page_zero
+    je      2f
+    inc     edi
+2:  inc     ebx
+    jmp     1b
+3:  mov     eax, esi
+    mov     edx, edi
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# What this machine is like: two that give the same can be each other's twins. The processor, the memory, where the
+# kernel is in it, and what the layers above add.
+# Out: EAX.
+.global fork_machine_sum
+fork_machine_sum:
+    push    ebx
+    push    esi
+    mov     eax, 1
+    cpuid
+    mov     [machine_cpu], eax
+    mov     [machine_cpu + 4], ecx
+    mov     [machine_cpu + 8], edx
+    xor     esi, esi
+    mov     eax, offset machine_cpu
+    mov     edx, 12
+    call    machine_add
+    mov     eax, offset boot_memory_map
+    imul    edx, [boot_memory_count], MEMORY_MAP_ENTRY
+    call    machine_add
+    mov     eax, offset boot_info + bi_kernel_base
+    mov     edx, bi_e820 - bi_kernel_base
+    call    machine_add
+    mov     eax, offset boot_info + bi_free
+    mov     edx, 4
+    call    machine_add
+    mov     eax, offset boot_info + bi_relocations
+    mov     edx, 4
+    call    machine_add
+    mov     eax, offset boot_info + bi_bda_com1 # and the slot, and whether it is on trial
+    mov     edx, 4
+    call    machine_add
+    mov     ebx, offset fork_machine
+1:  cmp     dword ptr [ebx], 0
+    je      2f
+    call    [ebx]
+    call    machine_add
+    add     ebx, 4
+    jmp     1b
+2:  mov     eax, esi
+    pop     esi
+    pop     ebx
+    ret
+
+# Adds a piece to a sum.
+# In: ESI sum so far, EAX memory, EDX bytes.
+# Out: ESI sum.
+machine_add:
+    call    crc32
+    rol     esi, 5
+    xor     esi, eax
+    ret

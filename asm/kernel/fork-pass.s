@@ -1,0 +1,229 @@
+# The pass: the kernel puts its memory aside as it is at one moment, with interrupts off, and goes on; what was put
+# aside is sent later, however long that takes. The twin begins where the pass returns (docs/protocols/fork.md).
+
+.include "macros.inc"
+.include "memory.inc"
+.include "pages.inc"
+.include "clock.inc"
+.include "tasks.inc"
+.include "fork.inc"
+
+HOOK fork_still, 0                      # EAX 1 keeps a device still, CF and EAX text when that cannot be; 0 lets it go
+HOOK fork_landed, 0                     # this is the twin: sets a device to what the drivers know; interrupts are off
+
+.bss
+.balign 4
+    # the list of what was put aside, and how many entries it has
+.global fork_list
+fork_list:              .space 4
+.global fork_listed
+fork_listed:            .space 4
+    # where the pages are, in the order of the list: those that are not all zeros
+.global fork_aside
+fork_aside:             .space 4
+zone_end:               .space 4
+fork_esp:               .space 4        # where the twin begins
+fork_masks:             .space 4        # of the interrupt controllers
+
+.text
+
+# Takes the pages that a pass needs.
+# In: EAX pages of the copy, EDX those in which there is something, as fork_count says.
+# Out: CF when there is not so much memory in a row.
+.global fork_zone_take
+fork_zone_take:
+    push    ebx
+    push    esi
+    lea     ebx, [eax + ZONE_SPARE + PAGE_SIZE / 4 - 1]
+    shr     ebx, 10                     # EBX: pages of the list
+    lea     esi, [edx + ebx + ZONE_SPARE]
+    lea     ecx, [eax * PLACE_SIZE + ZONE_PLACES + PAGE_SIZE - 1]
+    shr     ecx, 12                     # what the target needs of it
+    cmp     esi, ecx
+    jae     1f
+    mov     esi, ecx
+1:  mov     eax, [pages_low_end]
+    mov     edx, esi
+    call    pages_find_below
+    jc      9f
+    mov     [fork_zone], eax
+    mov     ecx, esi
+    mov     edx, PAGES_OTHER
+    call    pages_take_at
+    jc      9f
+    mov     [fork_zone_pages], esi
+    mov     eax, [fork_zone]
+    shl     eax, 12
+    PHYS_TO_VIRT eax
+    mov     [fork_list], eax
+    shl     ebx, 12
+    add     ebx, eax
+    mov     [fork_aside], ebx
+    shl     esi, 12
+    add     esi, eax
+    mov     [zone_end], esi
+    clc
+9:  pop     esi
+    pop     ebx
+    ret
+
+# Gives them back: the source when all is sent, the twin when it begins.
+# Clobbers: EAX, ECX, EDX.
+.global fork_zone_give
+fork_zone_give:
+    xor     edx, edx
+    xchg    edx, [fork_zone_pages]
+    test    edx, edx
+    jz      1f
+    mov     eax, [fork_zone]
+    shl     eax, 12
+    PHYS_TO_VIRT eax
+    jmp     page_free
+1:  ret
+
+# Keeps the devices still that would be in the middle of something. May sleep.
+# Out: CF and EAX text of what does not allow that: then all go on.
+.global fork_hold
+fork_hold:
+    push    ebx
+    mov     ebx, offset fork_still
+1:  cmp     dword ptr [ebx], 0
+    je      3f                          # CF is clear
+    mov     eax, 1
+    call    [ebx]
+    jc      2f
+    add     ebx, 4
+    jmp     1b
+2:  push    eax
+    call    fork_release_before
+    pop     eax
+    stc
+3:  pop     ebx
+    ret
+
+# Lets them go on.
+# Clobbers: EAX, ECX, EDX.
+.global fork_release
+fork_release:
+    push    ebx
+    mov     ebx, offset fork_still
+1:  cmp     dword ptr [ebx], 0
+    je      2f
+    add     ebx, 4
+    jmp     1b
+2:  call    fork_release_before
+    pop     ebx
+    ret
+
+# Lets the first of the devices go on.
+# In: EBX entry of fork_still after the last of them.
+# Clobbers: EAX, EBX, ECX, EDX.
+fork_release_before:
+    cmp     ebx, offset fork_still
+    je      1f
+    sub     ebx, 4
+    xor     eax, eax
+    call    [ebx]
+    jmp     fork_release_before
+1:  ret
+
+# Puts the memory aside, in the zone. The devices are still.
+# Out: EAX 0, or 1 in the twin; CF when the zone was too small.
+.global fork_pass
+fork_pass:
+    INTERRUPTS_OFF
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     [fork_esp], esp
+    call    fpu_aside
+    in      al, PIC_MASTER + 1
+    mov     [fork_masks], al
+    in      al, PIC_SLAVE + 1
+    mov     [fork_masks + 1], al
+    call    fork_copy
+    mov     eax, 0
+    jmp     fork_return
+
+# Here the twin begins: its memory is the source's, its devices are as the target left them, interrupts are off.
+# In: EDX the zone.
+.global fork_twin
+fork_twin:
+    mov     esp, [fork_esp]
+    mov     eax, [task_current]
+    mov     eax, [eax + TASK_DIRECTORY]
+    mov     cr3, eax
+    call    fork_own_back
+    call    fpu_landed
+    mov     al, [fork_masks]
+    out     PIC_MASTER + 1, al
+    mov     al, [fork_masks + 1]
+    out     PIC_SLAVE + 1, al
+    call    clock_landed
+    mov     ebx, offset fork_landed
+1:  cmp     dword ptr [ebx], 0
+    je      2f
+    call    [ebx]
+    add     ebx, 4
+    jmp     1b
+2:  call    generation_landed
+    mov     eax, 1                      # CF is clear
+    clc
+
+# Returns from the pass.
+# In: EAX, CF what it returns.
+fork_return:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    jc      1f
+    INTERRUPTS_RESTORE
+    clc
+    ret
+1:  INTERRUPTS_RESTORE
+    stc
+    ret
+
+# Copies what there is. Interrupts are off.
+# Out: CF when the zone is too small.
+# Clobbers: all registers.
+fork_copy:
+    mov     ebp, [fork_list]
+    mov     edi, [fork_aside]
+    xor     ebx, ebx
+.Lfork_copy_next:
+    mov     eax, ebx
+    call    fork_page_next
+    jc      .Lfork_copy_done
+    mov     ebx, eax
+    cmp     ebp, [fork_aside]
+    jae     .Lfork_copy_full
+    mov     [ebp], eax
+    call    fork_page_zero
+    jne     .Lfork_copy_content
+    or      dword ptr [ebp], COPY_ZEROS
+    jmp     .Lfork_copy_listed
+.Lfork_copy_content:
+    cmp     edi, [zone_end]
+    jae     .Lfork_copy_full
+    mov     esi, ebx
+    shl     esi, 12
+    PHYS_TO_VIRT esi
+    mov     ecx, PAGE_SIZE / 4
+    rep movsd
+.Lfork_copy_listed:
+    add     ebp, 4
+    inc     ebx
+    jmp     .Lfork_copy_next
+.Lfork_copy_done:
+    mov     eax, ebp
+    sub     eax, [fork_list]
+    shr     eax, 2
+    mov     [fork_listed], eax
+    clc
+    ret
+.Lfork_copy_full:
+    stc
+    ret

@@ -1,0 +1,239 @@
+/** A running kernel becomes two (docs/protocols/fork.md): `cloud fork`. */
+import { describe, expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { SparseDisk } from "../../src/index.ts";
+import { readElf } from "../../src/object/elf-reader.ts";
+import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
+import { hex } from "../system/clone-scene.ts";
+import { boot, images, inState } from "../system/images.ts";
+import { output, outputAmong } from "../system/output.ts";
+import { ForkScene, joined, NODES, type Trouble } from "./scene.ts";
+
+const KERNEL_SPACE = 0xc0000000;
+const RAM_BYTES = 12 << 20;
+const PAGE_BYTES = 4096;
+/** Of the source's stack, below where its pass began. */
+const SCRATCH_BYTES = 256;
+
+/** Names of the kernel's variables that differ in pages which both have in use; "?" for what has no name. */
+function differing(source: Uint8Array, twin: Uint8Array): string[] {
+  const words = new DataView(source.buffer, source.byteOffset);
+  const wordAt = (symbol: string): number => words.getUint32(addressOf(symbol), true);
+  const bitmap = wordAt("page_bitmap") - KERNEL_SPACE;
+  const lowest = wordAt("page_lowest");
+  const zone = wordAt("fork_zone");
+  const zoneEnd = zone + wordAt("fork_zone_pages");
+  const stack = wordAt("fork_esp") - KERNEL_SPACE;
+  const named = readElf(images().kernelElf, "kernel.elf")
+    .symbols.filter(({ value }) => value >= KERNEL_SPACE)
+    .sort((a, b) => a.value - b.value);
+  const nameOf = (address: number): string => {
+    if (address >= lowest * PAGE_BYTES) return address >= stack - SCRATCH_BYTES && address < stack ? "" : "?";
+    return named.findLast(({ value }) => value - KERNEL_SPACE <= address)?.name ?? "?";
+  };
+  const found = new Set<string>();
+  for (let page = addressOf("kernel_data") / PAGE_BYTES; page < RAM_BYTES / PAGE_BYTES; page++) {
+    const isUsed = page < lowest || ((source[bitmap + (page >> 3)]! >> (page & 7)) & 1) === 1;
+    if (!isUsed || (page >= zone && page < zoneEnd)) continue;
+    for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES; at++)
+      if (source[at] !== twin[at]) found.add(nameOf(at));
+  }
+  found.delete("");
+  return [...found].sort();
+}
+
+async function members(): Promise<ForkScene> {
+  const nodes = NODES(images().iso);
+  return new ForkScene(await inState("three members with a key", () => joined(boot({ nodes }))));
+}
+
+test("a kernel becomes two: with its shell, its program and without its connection, which goes on", async () => {
+  const s = await members();
+  const { lab, source, target, other } = s;
+  await output(source, "set greeting hello");
+  other.type("nc -l 5000 | wc &\n");
+  await lab.advance("200ms");
+  await output(source, "sleep 5000 &");
+  source.type(`seq 60000 | nc ${s.addressOf(other)} 5000 &\n`);
+  await s.accept();
+  await s.fork();
+  expect(s.isTwin).toBe(true);
+  await s.settle();
+  expect(await s.problems()).toEqual([]);
+  expect(await output(target, "echo $greeting")).toMatch(/^hello$/m);
+  await lab.advance("6s");
+  for (const node of [source, target]) await output(node, "");
+  for (const { console } of [source, target]) expect(console.text).toMatch(/ended with status 0: sleep 5000$/m);
+  expect(other.console.text).toMatch(/^ +60000 +60000 +348894$/m);
+});
+
+thoroughly(
+  "machines with disks keep their own: what one has written there, the other's twin does not touch",
+  async () => {
+    const content = await preparedDisk();
+    const lab = await inState("three members with disks", () => {
+      const nodes = NODES(images().iso).map(({ cdrom: _, ...node }) => ({
+        ...node,
+        disk: new SparseDisk(DISK_BYTES, { content: content.slice() }),
+      }));
+      return joined(boot({ nodes }));
+    });
+    const s = new ForkScene(lab);
+    const { source, target } = s;
+    for (const node of [source, target]) await output(node, `echo i am m${node.index + 1} > /net/who; sync`);
+    source.type("sleep 3600000 > /net/open &\n");
+    await s.accept();
+    await s.fork();
+    expect(s.isTwin).toBe(true);
+    await s.settle();
+    expect(await s.problems()).toEqual([]);
+    expect(await outputAmong(target, "cat /net/who")).toMatch(/^i am m2$/m);
+    expect(await outputAmong(source, "cat /net/who")).toMatch(/^i am m1$/m);
+    expect(await outputAmong(target, "ls /net")).not.toMatch(/open/);
+    expect(await outputAmong(target, "fsck hda0")).toMatch(/nothing|good|no /i);
+    // Its age is of its own disk: this was its second boot.
+    expect(target.console.text).toMatch(/^cloud: m2 \S+ era 1 age 2 peers 2\s*$/m);
+    source.reset();
+    target.reset();
+    await lab.advance("1s");
+    await s.settle();
+    expect(await outputAmong(target, "cat /net/who")).toMatch(/^i am m2$/m);
+  },
+);
+
+test.each(rowsOf(["rtl8139", "virtio"] as const, 0))("a twin takes its own card into use: %s", async (nic) => {
+  const s = new ForkScene(await joined(boot({ nodes: NODES(images().iso, nic) })));
+  await s.accept();
+  await s.fork();
+  expect(s.isTwin).toBe(true);
+  await s.settle();
+  expect(await s.problems()).toEqual([]);
+});
+
+test("who cannot become a twin, or has not been given up, says why", async () => {
+  const s = await members();
+  const { source, target, other } = s;
+  expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
+  expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
+  expect(await output(source, "cloud fork")).toMatch(/^ {2}cloud fork NODE +makes a member/m);
+  await s.accept();
+  // A stranger.
+  other.type(
+    `echo 0123456789012345678901234567890123456789012345678901234567890123 | nc ${s.addressOf(target)} 20818\n`,
+  );
+  await target.waitFor(/^fork: a source has failed: no member of this cluster has greeted; .* as it is$/m);
+  target.type("\x03");
+  await target.waitFor(/^fork: no member has made this machine its twin$/m);
+});
+
+/** All that a twin has otherwise than its source before it does anything, and the stack that the pass itself used. */
+const OWN = [
+  "clock_count",
+  "disk_detached",
+  "fine_cycles",
+  "generator_state",
+  // That it was used.
+  "page_directory",
+  "rate",
+  "rate_since",
+  "rate_ticks",
+  "rate_us",
+  "task_since",
+];
+
+thoroughly("a twin's memory is the source's, but for what has a name", async () => {
+  const s = await members();
+  const { source, target } = s;
+  const memories: Uint8Array[] = [];
+  const catchAt = (node: LabNode, symbol: string): void => {
+    const address = (addressOf(symbol) + KERNEL_SPACE) | 0;
+    node.machine.processor.setCodeProbe({
+      wants: (linear) => (linear | 0) === address,
+      reached: (linear) => {
+        if ((linear | 0) === address) memories.push(node.readMemory(0, RAM_BYTES).slice());
+        return false;
+      },
+    });
+  };
+  catchAt(source, "fork_copy");
+  catchAt(target, "generation_landed");
+  await output(source, "set greeting hello");
+  await s.accept();
+  await s.fork();
+  expect(memories).toHaveLength(2);
+  expect(differing(memories[0]!, memories[1]!)).toEqual(OWN);
+});
+
+thoroughly("another kind of machine is refused", async () => {
+  const [first, second, third] = NODES(images().iso);
+  const s = new ForkScene(await joined(boot({ nodes: [first!, { ...second!, ramBytes: 16 << 20 }, third!] })));
+  await s.accept();
+  await s.fork();
+  expect(s.source.console.text).toMatch(/^fork: m2: it is another kind of machine: .* goes on alone$/m);
+  expect(s.target.console.text).toMatch(/^fork: a source has failed: it was refused: it says why; .* as it is$/m);
+  expect(await s.problems()).toEqual([]);
+});
+
+thoroughly("what was recorded of another try opens nothing", async () => {
+  const s = await members();
+  await s.accept();
+  await s.fork("changed", 20);
+  await s.fork("replayed");
+  expect(s.isAlone).toBe(true);
+  expect(s.target.console.text).toMatch(/what came was not made by the other side for this try/);
+  await s.fork();
+  expect(s.isTwin).toBe(true);
+  await s.settle();
+  expect(await s.problems()).toEqual([]);
+});
+
+thoroughly("a twin becomes two", async () => {
+  const s = await members();
+  const { lab, source, target, other } = s;
+  await output(source, "set greeting hello");
+  await s.accept();
+  await s.fork();
+  await s.settle();
+  await other.enter("cloud fork accept", /^For a minute, .*$/m);
+  await target.enter("cloud fork m3", /^m3 is the twin: .*$/m, { within: "60s" });
+  await other.waitFor(/^I am m3, forked from m2$/m);
+  await s.settle();
+  for (const node of lab.nodes) expect(await output(node, "echo $greeting")).toMatch(/^hello$/m);
+  for (const secret of ["generator_state", "trust_session", "secret_key"]) {
+    const all = lab.nodes.map((node) => hex(node.readMemory(addressOf(secret), 8)));
+    expect(new Set(all).size, secret).toBe(3);
+  }
+});
+
+const TROUBLES: readonly [Trouble, number][] = [
+  ["lost", 300],
+  ["source dies", 500],
+  ["changed", 400],
+  ["target dies", 600],
+  ["doubled", 301],
+  ["lost", 0],
+  ["doubled", 0],
+  ["source dies", 2],
+  ["source dies", 8],
+  ["target dies", 3],
+  ["changed", 3],
+];
+
+describe("whatever becomes of a frame, the source goes on, and there is a twin or there is none", () => {
+  test.each(rowsOf(TROUBLES, 3))("%s: %i", async (trouble, at) => {
+    const nodes = NODES(images().iso);
+    const lab = await inState("given up", async () => {
+      const made = new ForkScene(await joined(boot({ nodes })));
+      await made.accept();
+      return made.lab;
+    });
+    const s = new ForkScene(lab);
+    await s.fork(trouble, at);
+    expect(await s.problems()).toEqual([]);
+    if (trouble === "lost" || trouble === "doubled") expect(s.isTwin).toBe(true);
+    if (trouble === "changed") expect(s.isTwin).toBe(false);
+  });
+});

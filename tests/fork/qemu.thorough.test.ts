@@ -1,0 +1,82 @@
+/** Two machines of QEMU: with its card, its clocks and its processor a kernel becomes two as well. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import { expect, test } from "vitest";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { requireOracle } from "../oracle.ts";
+import { images } from "../system/images.ts";
+
+const LOOK_MS = 100;
+/** The UART loses what is typed faster than the machine reads. */
+const KEY_MS = 5;
+
+class Machine {
+  readonly #child;
+  text = "";
+
+  constructor(qemu: string, folder: string, number: number, wire: string) {
+    const machine = ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"];
+    const card = ["-netdev", wire, "-device", `e1000,netdev=wire,mac=52:54:00:00:00:0${number}`];
+    const media = ["-cdrom", join(folder, "qure.iso"), "-boot", "d"];
+    const key = ["-fw_cfg", `name=opt/org.qure/cluster,file=${join(folder, "key")}`];
+    this.#child = execa(qemu, [...machine, ...card, ...media, ...key], {
+      timeout: 100_000,
+      reject: false,
+      buffer: false,
+      stdin: "pipe",
+    });
+    this.#child.stdout!.on("data", (chunk) => {
+      this.text += String(chunk).replace(/\r|\x1b\[[0-9;?]*[A-Za-z]/g, "");
+    });
+  }
+
+  async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.text);
+      if (found) return found;
+      await delay(LOOK_MS);
+    }
+  }
+
+  async enter(line: string, pattern: RegExp): Promise<RegExpExecArray> {
+    for (const character of `${line}\r`) {
+      this.#child.stdin!.write(character);
+      await delay(KEY_MS);
+    }
+    return this.shows(pattern);
+  }
+
+  async end(): Promise<void> {
+    this.#child.kill();
+    await this.#child;
+  }
+}
+
+test("a kernel becomes two on QEMU's machines", async (context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  const folder = mkdtempSync(join(tmpdir(), "qure-fork-"));
+  writeFileSync(join(folder, "qure.iso"), images().iso);
+  writeFileSync(join(folder, "key"), keyOfSeed(1));
+  const wire = `type=unix,path=${join(folder, "wire")}`;
+  const source = new Machine(qemu, folder, 1, `stream,id=wire,server=on,addr.${wire.replace(",", ",addr.")}`);
+  await delay(5 * LOOK_MS);
+  const target = new Machine(qemu, folder, 2, `stream,id=wire,server=off,addr.${wire.replace(",", ",addr.")}`);
+  try {
+    const [, address] = await target.shows(/^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m);
+    await source.enter("set greeting hello", /set greeting hello\n.*> $/);
+    await target.enter("cloud fork accept", /^For a minute, /m);
+    await source.enter(`cloud fork ${address}`, /is the twin: /);
+    await target.shows(/^I am \S+, forked from \S+$/m);
+    await target.shows(/forked from[\s\S]*^cloud: \S+ \S+ era 1 age \d+ peers 1\s*$/m);
+    await target.enter("echo twin $greeting", /^twin hello$/m);
+    await source.enter("echo source $greeting", /^source hello$/m);
+    expect(`${source.text}${target.text}`).not.toMatch(/PANIC/);
+  } finally {
+    await source.end();
+    await target.end();
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
