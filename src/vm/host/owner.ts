@@ -382,7 +382,7 @@ export class Owner {
                 key: machine.key,
                 id: machine.configuration.id,
                 state: runner.mute !== null ? "no answer" : runner.isPaused ? "paused" : "running",
-                note: runner.mute,
+                note: runner.mute ?? runner.trouble,
                 address: this.#wire.addressInUse(machine.configuration.mac),
                 sinceMs,
                 pid: runner.pid,
@@ -409,6 +409,7 @@ export class Owner {
       heard: (bytes) => this.#heard(machine, bytes),
       ended: (state, note) => this.#ended(key, active, state, note),
       note: (text) => this.#remark(machine, text),
+      stood: (why) => this.#stood(machine, why),
     };
     this.#born.delete(configuration.id);
     this.#wire.nameHost(configuration.mac, configuration.hostname);
@@ -486,6 +487,11 @@ export class Owner {
     this.#forget(machine.key, active);
     this.#remark(machine, said);
     this.#tell(machine.key, state, note);
+  }
+
+  #stood(machine: Machine, why: string): void {
+    this.#remark(machine, why);
+    this.#tell(machine.key, "paused", why);
   }
 
   async #kill(key: string): Promise<void> {
