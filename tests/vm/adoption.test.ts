@@ -46,9 +46,9 @@ test.each([
     ["main", "db", "52:54:00:00:00:02"],
     ["lab", "web", "52:54:00:aa:bb:03"],
   ] as const;
-  expect(machines.filter(([cluster, key, mac]) => named.has(cluster, key, mac)).map(([cluster, key]) => `${cluster}/${key}`)).toEqual(
-    wanted,
-  );
+  expect(
+    machines.filter(([cluster, key, mac]) => named.has(cluster, key, mac)).map(([cluster, key]) => `${cluster}/${key}`),
+  ).toEqual(wanted);
 });
 
 test.each([["52:54:00:00:00"], ["52:54:00:00:00:0g"], ["a b"], ["web,"], ["a/b/c/52:54"]])(
