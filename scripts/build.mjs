@@ -179,6 +179,8 @@ async function buildScripts() {
       format: "cjs",
       banner: { js: 'const qureScriptUrl = require("node:url").pathToFileURL(__filename).href;' },
       minifyWhitespace: true,
+      // Nobody meets their names, unlike those of the API: a fault of ours is told by its command.
+      minifyIdentifiers: true,
       charset: "ascii",
     });
     return readFile(outfile);

@@ -1,8 +1,8 @@
 /** `qure vm`: machines that go on when the command is over (docs/machines.md). */
 import type { Command } from "commander";
+import { Named } from "../vm/adoption.ts";
 import { runDaemon } from "../vm/host/daemon.ts";
 import { Home, MachineError } from "../vm/host/home.ts";
-import { checkCluster, parseKey } from "../vm/name.ts";
 import { ADD_VERBS, scaleTo } from "./vm/add.ts";
 import { CONSOLE_VERB } from "./vm/console.ts";
 import { addVerb, Context, type Verb } from "./vm/context.ts";
@@ -59,15 +59,6 @@ interface DaemonOptions {
   readonly adopt?: string;
 }
 
-/** `all`, or machines as CLUSTER/MACHINE, or those of the usual cluster. */
-function namedBy(text: string, { home }: Context): (cluster: string, key: string) => boolean {
-  const names = text.split(",").map((name) => {
-    const [cluster, machine] = name.includes("/") ? (name.split("/", 2) as [string, string]) : [home.cluster, name];
-    return name === "all" ? name : `${checkCluster(cluster)}/${parseKey(machine)}`;
-  });
-  return (cluster, key) => names.includes("all") || names.includes(`${cluster}/${key}`);
-}
-
 /** A machine that has a key already is another cluster's: nobody takes it away by saying that it is blank. */
 async function typeCode(cluster: string, key: string, code: string): Promise<string> {
   const context = new Context({ cluster });
@@ -84,9 +75,9 @@ const DAEMON: Verb = {
   options: (command) =>
     command
       .option("--unit", "print a unit for systemd")
-      .option("--adopt <machines>", "give the cluster's key to these blank ones, too: a list, or all"),
-  async run(context, _args, { unit = false, adopt }: DaemonOptions) {
-    const isNamed = adopt === undefined ? () => false : namedBy(adopt, context);
+      .option("--adopt <machines>", "give the cluster's key to these blank ones, too: names, MAC addresses, or all"),
+  async run({ home }, _args, { unit = false, adopt }: DaemonOptions) {
+    const named = new Named(adopt ?? "", home.cluster);
     // By its full name: what a service's PATH is, a person who has node elsewhere does not know.
     const command = [process.execPath, process.argv[1]!, "vm", "daemon"];
     const text = UNIT(adopt === undefined ? command : [...command, "--adopt", adopt]);
@@ -97,7 +88,7 @@ const DAEMON: Verb = {
       env: process.env,
       signal: end.signal,
       say: (text) => void process.stdout.write(`${new Date().toISOString().slice(0, 19)}Z ${text}\n`),
-      isNamed,
+      named,
       typeCode,
       scale: async (cluster) => {
         const context = new Context({ cluster });

@@ -67,7 +67,8 @@ export class VolumeDisk implements BlockBackend {
   readonly path: string;
   #identity: string;
   readonly #onTrouble: (message: string) => void;
-  #lastTrouble = "";
+  /** What went wrong last, by what was wanted, until that goes well. */
+  readonly #troubles = new Map<VolumeOrder["verb"], string>();
   readonly #words = new Int32Array(new SharedArrayBuffer(8));
   readonly #bytes = new Uint8Array(new SharedArrayBuffer(PIECE_BYTES));
   readonly #channel = new MessageChannel();
@@ -105,10 +106,22 @@ export class VolumeDisk implements BlockBackend {
     port1.postMessage(order);
     Atomics.wait(this.#words, ANSWERED, 0);
     const { message } = receiveMessageOnPort(port1) as { message: VolumeAnswer };
-    if (!message || !("error" in message)) return message;
-    if (order.verb !== "open" && message.error !== this.#lastTrouble) this.#onTrouble(message.error);
-    this.#lastTrouble = message.error;
+    if (!message || !("error" in message)) {
+      this.#troubles.delete(order.verb);
+      return message;
+    }
+    if (order.verb !== "open" && !this.#hasTrouble(message.error)) this.#onTrouble(message.error);
+    this.#troubles.set(order.verb, message.error);
     throw new VolumeDiskError(message.error);
+  }
+
+  #hasTrouble(error: string): boolean {
+    return [...this.#troubles.values()].includes(error);
+  }
+
+  /** Why it cannot be read or written now; null: it can, as far as anybody tried. */
+  get trouble(): string | null {
+    return this.#troubles.get("write") ?? this.#troubles.get("flush") ?? this.#troubles.get("read") ?? null;
   }
 
   read(offsetBytes: number, target: Uint8Array): void {

@@ -2,6 +2,35 @@
  * Which machines a host's daemon invites into a cluster with a key: those that run, have none, and are its own to
  * configure. It knows no clock, and keeps nothing that a daemon which is started again would miss.
  */
+import { checkCluster, parseKey } from "./name.ts";
+
+/** Which machines a person has named, besides those of `scale`. */
+export class Named {
+  /** MAC addresses of their cards, as configurations have them: a name may be another machine's tomorrow. */
+  readonly cards: readonly string[];
+  readonly #keys: readonly string[];
+  readonly #isAll: boolean;
+
+  /** `all`, MAC addresses, and machines as CLUSTER/MACHINE or of `cluster`, by commas. Throws a NameError. */
+  constructor(text: string, cluster: string) {
+    const names = text === "" ? [] : text.split(",");
+    this.#isAll = names.includes("all");
+    this.cards = names.filter(isCard).map((name) => name.toLowerCase().replaceAll("-", ":"));
+    this.#keys = names
+      .filter((name) => name !== "all" && !isCard(name))
+      .map((name) => {
+        const slash = name.indexOf("/");
+        const own = slash < 0 ? cluster : name.slice(0, slash);
+        return `${checkCluster(own)}/${parseKey(name.slice(slash + 1))}`;
+      });
+  }
+
+  has(cluster: string, key: string, mac: string): boolean {
+    return this.#isAll || this.cards.includes(mac) || this.#keys.includes(`${cluster}/${key}`);
+  }
+}
+
+const isCard = (name: string): boolean => /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i.test(name);
 
 /** A machine at one look. */
 export interface Blank {

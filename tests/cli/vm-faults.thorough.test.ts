@@ -1,6 +1,6 @@
 /** What goes wrong with machines of other processes, and that nothing else is said of them than what is so. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeFolder } from "../../src/host/folder.ts";
@@ -111,6 +111,43 @@ test("a memory whose last piece found no room is none, though QEMU was through w
   expect(refused(tail("suspend", "t"))).toMatch(/QEMU cannot keep its memory, and goes on/);
   expect(readdirSync(join(folder, "machines/tail/qure-t")).sort()).toEqual(["console.log", "machine.jsonc"]);
   expect(done(tail("exec", "t", "--", "echo $((6*7))"))).toBe("42\n");
+});
+
+test("a disk of the host that is full is said, and a machine of QEMU stands still until there is room", async (context) => {
+  requireOracle("qemu-system-i386", context);
+  const small = join(folder, "small");
+  mkdirSync(small);
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", small]).status !== 0) {
+    context.skip("only root may mount a file system that is small");
+    return;
+  }
+  const env = { ...machines.env, QURE_STORE: join(small, "volumes") };
+  const disk = (verb: string, ...args: readonly string[]) =>
+    spawnSync("node", [bundle, "vm", verb, "-c", "disk", ...args], { cwd: folder, env, encoding: "utf8" });
+  const looked = (...names: readonly string[]) =>
+    JSON.parse(done(disk(names.length > 0 ? "status" : "list", ...names, "--json"))) as Said & { full: unknown[] };
+  try {
+    for (const driver of ["emu", "qemu"]) done(disk("launch", driver, "--driver", driver));
+    done(disk("wait", "all"));
+    expect(looked().full).toEqual([]);
+    spawnSync("sh", ["-c", "cat /dev/zero > filler"], { cwd: small });
+    expect(looked().full).toMatchObject([{ place: env.QURE_STORE, freeBytes: 0 }]);
+    const write = "seq 400000 > /net/big; sync";
+    disk("exec", "emu", "--", write);
+    disk("exec", "qemu", "--timeout", "2", "--", write);
+    await until(() => looked("qemu").state === "paused");
+    expect(done(disk("list"))).toMatch(
+      /\nqure-emu: its disk: .*no space is left.*\nqure-qemu: it stands still, since its disk finds no room: make some, and unpause it\nthe disk of \S+ is full/,
+    );
+    rmSync(join(small, "filler"));
+    done(disk("unpause", "qemu"));
+    done(disk("wait", "qemu"));
+    expect(done(disk("exec", "qemu", "--", "seq 3 > /net/small; sync; tail -1 /net/small"))).toBe("3\n");
+    expect(looked("qemu")).toMatchObject({ state: "running", note: null, full: [] });
+    done(disk("stop", "--kill", "all"));
+  } finally {
+    spawnSync("umount", ["-l", small]);
+  }
 });
 
 test("scale keeps what its machines begin as, for the daemon in whatever folder, and refuses before it notes", async () => {

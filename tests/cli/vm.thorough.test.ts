@@ -1,6 +1,6 @@
 /** More of `qure vm` (vm.test.ts): copies, memory, devices, templates, numbers, and QEMU. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -14,7 +14,7 @@ beforeAll(() => {
   done(vm("launch", "web"));
   done(vm("wait", "web", "--for", "cluster"));
 });
-afterAll(() => machines.end(["main", "other", "many"]));
+afterAll(() => machines.end(["main", "other", "many", "ends"]));
 
 test("a stranger at the owner's socket is told what is wrong, and machines go on", async () => {
   done(vm("start", "web"));
@@ -26,6 +26,8 @@ test("a stranger at the owner's socket is told what is wrong, and machines go on
     ['{"verb":"start","key":7}', /key is a machine's name or number/],
     ['{"verb":"sendkey","key":"web","keys":5}', /sendkey needs keys, a list/],
     ['{"verb":"set","name":7}', /set needs name, a text/],
+    ['{"verb":"set","name":"x","value":{}}', /set needs a value: a text, or null/],
+    ['{"verb":"constructor","key":"web"}', /this owner knows nothing of constructor/],
     ['{"verb":"explode","key":"web"}', /this owner knows nothing of explode/],
     ['{"verb":"fork","key":"web","volume":null,"id":"../x"}', /fork needs an id/],
     ['{"verb":"keep","key":"web","volume":null,"name":"../x"}', /keep needs a name/],
@@ -38,6 +40,24 @@ test("a stranger at the owner's socket is told what is wrong, and machines go on
     expect(answer).toMatch(wanted);
   }
   expect(list()).toContain("web running");
+});
+
+test("an owner that is told to end does so, though a machine of it runs without a rest", async () => {
+  done(vm("launch", "boots", "-c", "ends"));
+  const { owner } = JSON.parse(done(vm("list", "--json", "-c", "ends"))) as { owner: { pid: number } };
+  process.kill(owner.pid, "SIGTERM");
+  while (existsSync(`/proc/${owner.pid}`)) await new Promise((next) => setTimeout(next, 20));
+  expect(list("-c", "ends")).toEqual(["boots off"]);
+});
+
+test("two machines with one MAC address do not run at once", () => {
+  done(vm("add", "twin"));
+  const [, mac] = /^MAC +(\S+)$/m.exec(done(vm("status", "web")))!;
+  done(vm("set", "twin", `mac=${mac}`));
+  expect(refused(vm("start", "twin"))).toMatch(
+    /^1 .*machine twin has the MAC address \S+, and so has web, which runs: give it another, such as "qure vm set twin mac=52:/,
+  );
+  done(vm("remove", "twin"));
 });
 
 test("its disk is copied while it runs: files come out, clones begin so and are others", () => {

@@ -1,6 +1,6 @@
 /** Whom the daemon invites into a cluster with a key, look by look. */
 import { expect, test } from "vitest";
-import { Adoption } from "../../src/vm/adoption.ts";
+import { Adoption, Named } from "../../src/vm/adoption.ts";
 
 const machine = (key: string, isBlank = true, isOurs = true) => ({ key, isBlank, isOurs });
 
@@ -31,3 +31,29 @@ test("the pause is ten minutes at most", () => {
     }
   expect(times.slice(0, 9)).toEqual([0, 10, 30, 70, 150, 310, 630, 1230, 1830]);
 });
+
+test.each([
+  ["", []],
+  ["all", ["main/web", "main/db", "lab/web"]],
+  ["web,qure-3", ["main/web"]],
+  ["lab/web", ["lab/web"]],
+  ["52:54:00:00:00:02", ["main/db"]],
+  ["52-54-00-AA-bb-03,db", ["main/db", "lab/web"]],
+])("%j names %j", (text, wanted) => {
+  const named = new Named(text, "main");
+  const machines = [
+    ["main", "web", "52:54:00:00:00:01"],
+    ["main", "db", "52:54:00:00:00:02"],
+    ["lab", "web", "52:54:00:aa:bb:03"],
+  ] as const;
+  expect(
+    machines.filter(([cluster, key, mac]) => named.has(cluster, key, mac)).map(([cluster, key]) => `${cluster}/${key}`),
+  ).toEqual(wanted);
+});
+
+test.each([["52:54:00:00:00"], ["52:54:00:00:00:0g"], ["a b"], ["web,"], ["a/b/c/52:54"]])(
+  "%j names no machine",
+  (text) => {
+    expect(() => new Named(text, "main")).toThrow(/a machine is a number, or a name/);
+  },
+);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { makeFolder } from "../../src/host/folder.ts";
+import { Named } from "../../src/vm/adoption.ts";
 import { parseTemplate } from "../../src/vm/configuration.ts";
 import { runDaemon } from "../../src/vm/host/daemon.ts";
 import { Home, newIdentity } from "../../src/vm/host/home.ts";
@@ -25,7 +26,7 @@ test("a machine of scale that is too many is not started while it goes", async (
     env,
     signal: end.signal,
     say: (text) => void said.push(text),
-    isNamed: () => false,
+    named: new Named("", "main"),
     typeCode: async () => "",
     // As if `qure vm scale 0` was at it: the one look after this is the last.
     scale: async () => end.abort(),

@@ -3,7 +3,7 @@
  * machine must be true, nothing half-made may be left, and the next command must work without a hand.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../../emulator/state/random.ts";
@@ -14,9 +14,16 @@ const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 /** A command that is killed is so within this time, in milliseconds. */
 const LONGEST_MS = 500;
 
+/** A daemon has looked at its machines, and acts. */
+const LONGEST_DAEMON_MS = 2_000;
+
+/** One for all folders: to build it takes longer than some rounds. */
+let image: Uint8Array | null = null;
+
 interface Listed {
   readonly machine: string;
   readonly state: string;
+  readonly note: string | null;
   readonly isRemoved: boolean;
   readonly disk: string | null;
   readonly pid: number | null;
@@ -30,6 +37,11 @@ export class Kills {
   /** A process of somebody else's, whose number stands in our files now and then. */
   readonly #stranger: ChildProcess;
   #names = 0;
+  /** Those that were there after the last round. */
+  #machines: readonly string[] = [];
+  /** A machine that is added, removed and purged, a step in each round: the change that settles what was cut off. */
+  #probe = "";
+  #step = 0;
 
   constructor(seed: number, drivers: readonly string[], bundled = bundle) {
     this.#random = new Random(seed, "kills");
@@ -43,7 +55,8 @@ export class Kills {
       QURE_STORE: join(this.folder, "volumes"),
       QURE_MACHINES: join(this.folder, "machines"),
     };
-    writeFileSync(join(this.folder, "build/qure.iso"), builtFiles(1)("qure.iso"));
+    image ??= builtFiles(1)("qure.iso");
+    writeFileSync(join(this.folder, "build/qure.iso"), image);
     this.#stranger = spawn("sleep", ["100000"], { stdio: "ignore" });
   }
 
@@ -94,8 +107,7 @@ export class Kills {
 
   /** One drawn event, and what must be true after it. Throws where it is not. */
   async round(): Promise<string> {
-    const machines = this.list().map(({ machine }) => machine);
-    const some = machines.length === 0 ? null : this.#draw(machines);
+    const some = this.#machines.length === 0 ? null : this.#draw(this.#machines);
     const event = some === null ? "add" : this.#draw(Object.keys(EVENTS));
     await EVENTS[event as keyof typeof EVENTS].call(this, some ?? "");
     await this.#check(event);
@@ -109,16 +121,15 @@ export class Kills {
     if (this.#stranger.exitCode !== null || this.#stranger.signalCode !== null)
       fail("somebody else's process was ended");
     const { owner } = this;
-    const listed = this.list("--removed");
-    const on = listed.filter(({ state }) => state === "running" || state === "paused");
+    const isOn = ({ state }: Listed): boolean => state === "running" || state === "paused";
+    const on = this.list("--removed").filter(isOn);
     if (owner === null && on.length > 0) fail(`${on[0]!.machine} is said to run, and nobody runs it`);
     for (const { machine, pid } of on)
       if (pid !== null && !isAlive(pid)) fail(`${machine} is said to run in process ${pid}, which is dead`);
     // Whatever happened: a change settles what was cut off, and each machine can be started.
-    this.#done("add", `probe${++this.#names}`);
-    this.#done("remove", `probe${this.#names}`);
-    this.#done("purge", `probe${this.#names}`);
-    const left = this.list("--removed").flatMap(({ disk }) => (disk === null ? [] : [disk.slice("volume:".length)]));
+    this.#change();
+    const settled = this.list("--removed");
+    const left = settled.flatMap(({ disk }) => (disk === null ? [] : [disk.slice("volume:".length)]));
     const volumes = (
       JSON.parse(
         spawnSync("node", [this.#bundle, "volume", "list", "--json"], { env: this.#env, encoding: "utf8" }).stdout,
@@ -128,10 +139,18 @@ export class Kills {
     if (orphan !== undefined) fail(`${orphan} is the disk of no machine`);
     const diskless = left.find((name) => !volumes.includes(name));
     if (diskless !== undefined) fail(`${diskless} is not there, and its machine is`);
-    const some = this.list().find(({ state }) => state === "off" || state === "failed");
+    const present = settled.filter(({ isRemoved, machine }) => !isRemoved && machine !== this.#probe);
+    this.#machines = present.map(({ machine }) => machine);
+    const some = present.find(({ state }) => state === "off" || state === "failed");
     if (some) this.#done("start", some.machine);
     if (some && this.list().find(({ machine }) => machine === some.machine)!.state !== "running")
       fail(`${some.machine} was started and does not run`);
+  }
+
+  #change(): void {
+    const verb = (["add", "remove", "purge"] as const)[this.#step++ % 3]!;
+    if (verb === "add") this.#probe = `probe${++this.#names}`;
+    this.#done(verb, this.#probe);
   }
 
   // ---- Events
@@ -168,6 +187,38 @@ export class Kills {
   async rename(some: string): Promise<void> {
     this.#run("stop", "--kill", some);
     await this.#killed("rename", some, `m${++this.#names}`);
+  }
+
+  /** It has taken the lock, and a machine that is off is to run. */
+  async daemon(some: string): Promise<void> {
+    this.#run("stop", "--kill", some);
+    this.#done("autostart", some);
+    const child = spawn("node", [this.#bundle, "vm", "daemon"], {
+      cwd: this.folder,
+      env: this.#env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const said = await new Promise<boolean>((done) => {
+      child.stdout.once("data", () => done(true));
+      child.once("close", () => done(false));
+    });
+    if (!said) throw new Error("the daemon ended by itself");
+    const ended = new Promise((done) => child.once("close", done));
+    setTimeout(() => child.kill("SIGKILL"), this.#random.below(LONGEST_DAEMON_MS));
+    await ended;
+    this.#done("autostart", some, "off");
+  }
+
+  /** A machine's folder is copied by hand: the copy is none, and what becomes of it costs the machine nothing. */
+  async copy(some: string): Promise<void> {
+    const [copy, machines] = [`m${++this.#names}`, join(this.folder, "machines/main")];
+    cpSync(join(machines, `qure-${some}`), join(machines, `qure-${copy}`), { recursive: true });
+    const { note = null } = this.list().find(({ machine }) => machine === copy) ?? {};
+    if (!note?.includes("is a copy of")) throw new Error(`of a copy of ${some} is said: ${note}`);
+    if (this.#run("start", copy).status === 0) throw new Error(`a copy of ${some} was started`);
+    this.#done("remove", copy);
+    await this.#killed("purge", copy);
+    this.#run("purge", copy);
   }
 
   async killOwner(): Promise<void> {
@@ -231,6 +282,8 @@ const EVENTS = {
   suspend: Kills.prototype.suspend,
   removal: Kills.prototype.removal,
   rename: Kills.prototype.rename,
+  daemon: Kills.prototype.daemon,
+  copy: Kills.prototype.copy,
   killOwner: Kills.prototype.killOwner,
   killOwnerAtWork: Kills.prototype.killOwnerAtWork,
   killQemu: Kills.prototype.killQemu,

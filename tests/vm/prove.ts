@@ -33,14 +33,16 @@ const progress = existsSync(path)
 const drivers = oracle("qemu-system-i386") === null ? ["emu"] : ["emu", "emu", "qemu"];
 while (progress.done < rounds) {
   const kills = new Kills(seed * 1_000_000 + progress.done, drivers, join(process.cwd(), "dist/qure.cjs"));
+  const events: string[] = [];
   try {
     for (let round = 0; round < ROUNDS_OF_A_FOLDER; round++) {
-      await kills.round();
+      events.push(await kills.round());
       progress.done++;
     }
   } catch (error) {
     progress.done++;
-    progress.broken.push(`round ${progress.done}: ${(error as Error).message}`);
+    const before = events.join(", ");
+    progress.broken.push(`round ${progress.done} (after ${before}): ${(error as Error).message}`);
     process.stdout.write(`${progress.broken.at(-1)}\n`);
   } finally {
     kills.close();

@@ -54,6 +54,7 @@ const MACHINE = {
   processorSeconds: NUMBER,
   instructions: orNull(NUMBER),
 };
+const FULL = { full: list(object({ place: TEXT, freeBytes: NUMBER, freeFiles: orNull(NUMBER) })) };
 const ADDED = {
   machine: TEXT,
   number: NUMBER,
@@ -84,6 +85,7 @@ export const OUTPUTS: Readonly<Record<string, Readonly<Record<string, Schema>>>>
     cluster: TEXT,
     owner: orNull(object({ pid: NUMBER, memoryBytes: NUMBER })),
     machines: list(object(MACHINE)),
+    ...FULL,
   },
   log: { machine: TEXT, file: TEXT, "text?": TEXT },
   move: { machine: TEXT, uri: TEXT, wasOn: FLAG },
@@ -103,7 +105,7 @@ export const OUTPUTS: Readonly<Record<string, Readonly<Record<string, Schema>>>>
   set: { machine: TEXT, set: list(TEXT) },
   snapshot: { machine: TEXT, "snapshot?": TEXT, "snapshots?": list(TEXT), "restored?": TEXT, "removed?": TEXT },
   start: DONE,
-  status: MACHINE,
+  status: { ...MACHINE, ...FULL },
   stop: DONE,
   suspend: DONE,
   top: {

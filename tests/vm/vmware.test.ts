@@ -94,6 +94,7 @@ class Bench {
         this.ends.push(`${state} ${note}`);
         this.#wake();
       },
+      stood: () => {},
       note: (text) => {
         this.said += `[${text}]`;
       },

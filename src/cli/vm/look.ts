@@ -2,9 +2,11 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { writeFileAside } from "../../host/files.ts";
-import { configurationPath, logPath, type Machine, MachineError, volumeOf } from "../../vm/host/home.ts";
+import { type FullDisk, fullDisks } from "../../host/room.ts";
+import { defaultPlace } from "../../host/volume-place.ts";
+import { configurationPath, Home, logPath, type Machine, MachineError, volumeOf } from "../../vm/host/home.ts";
 import { folderName } from "../../vm/name.ts";
-import type { MachineStatus, Screenshot } from "../../vm/protocol.ts";
+import { isMachineOn, type MachineStatus, type Screenshot } from "../../vm/protocol.ts";
 import { withFile } from "../fail.ts";
 import { formatBytes, table } from "../volume/show.ts";
 import { type Common, type Context, described, type Result, type Verb } from "./context.ts";
@@ -15,6 +17,19 @@ const TOP_MS = 1_000;
 
 const since = (sinceMs: number | null): string =>
   sinceMs === null ? "-" : new Date(sinceMs).toISOString().replace(/\.\d+Z$/, "Z");
+
+/** Disks on which machines, what they say or their volumes find no room any more. */
+function fullOnes({ home }: Context): FullDisk[] {
+  const store = defaultPlace(process.env);
+  // A bucket or a role is elsewhere.
+  const isFolder = !/^(?:s3|role):/.test(store);
+  return fullDisks([home.folder, ...(isFolder ? [store] : []), Home.runFolder(process.env)]);
+}
+
+const fullNote = ({ place, freeBytes, freeFiles }: FullDisk): string =>
+  freeFiles === 0
+    ? `the disk of ${place} has no room for another file: remove some`
+    : `the disk of ${place} is full, but for ${formatBytes(freeBytes)}: "qure volume gc" gives back what nobody has any more`;
 
 interface ListOptions extends Common {
   readonly removed?: boolean;
@@ -35,17 +50,27 @@ async function list(context: Context, _names: readonly string[], { removed = fal
       since(status.sinceMs),
     ];
   });
-  const notes = machines.flatMap(({ trouble }) => (trouble === null ? [] : [trouble]));
+  const full = fullOnes(context);
+  const notes = [
+    ...machines.flatMap(({ trouble }) => (trouble === null ? [] : [trouble])),
+    ...machines.flatMap(({ key }) => troubleOf(key, statuses.get(key)!)),
+    ...full.map(fullNote),
+  ];
   if (owner.kind === "mute") notes.push(muteAdvice(context, owner.pid));
   return {
     json: {
       cluster: context.home.cluster,
       owner: owner.kind === "here" ? { pid: owner.status.pid, memoryBytes: owner.status.memoryBytes } : null,
       machines: machines.map((machine) => described(machine, statuses.get(machine.key)!)),
+      full,
     },
     text: [table(["MACHINE", "STATE", "DRIVER", "MEMORY", "ADDRESS", "SINCE"], rows), ...notes].join("\n"),
   };
 }
+
+/** What is wrong with one that has power. */
+const troubleOf = (key: string, status: MachineStatus): string[] =>
+  isMachineOn(status) && status.note !== null ? [`${folderName(key)}: ${status.note}`] : [];
 
 const muteAdvice = ({ home }: Context, pid: number | null): string =>
   `the owner of cluster ${home.cluster} does not answer: ${
@@ -70,11 +95,13 @@ async function status(context: Context, [name]: readonly string[]): Promise<Resu
     ["process", `${found.pid ?? (owner.kind === "here" && found.sinceMs !== null ? owner.status.pid : "-")}`],
     ["file", configurationPath(machine)],
   ];
+  const full = fullOnes(context);
   const notes = [
     ...(trouble === null ? [] : [trouble]),
+    ...full.map(fullNote),
     ...(owner.kind === "mute" ? [muteAdvice(context, owner.pid)] : []),
   ];
-  return { json: described(machine, found), text: [table([], rows), ...notes].join("\n") };
+  return { json: { ...described(machine, found), full }, text: [table([], rows), ...notes].join("\n") };
 }
 
 async function ip(context: Context, [name]: readonly string[]): Promise<Result> {

@@ -20,14 +20,17 @@ const MEMBER = /cloud: \S+ [\d.]+ era \d+ age \d+/;
 
 const plain = (text: string): string => text.replace(ESCAPES, "").replaceAll("\r", "");
 
+/** The last line of a text, for a message: what runs in the machine may have sent anything to whoever reads it. */
+const lastOf = (text: string): string =>
+  plain(text)
+    .trimEnd()
+    .split("\n")
+    .at(-1)!
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, "?") || "(nothing)";
+
 export async function lastLine(context: Context, key: string): Promise<string> {
   const found = (await context.owner.ask({ verb: "tail", key }, context.timeoutMs)) as { tail: string } | null;
-  return (
-    plain(found?.tail ?? "")
-      .trimEnd()
-      .split("\n")
-      .at(-1) || "(nothing)"
-  );
+  return lastOf(found?.tail ?? "");
 }
 
 /** A console whose text is waited for. */
@@ -57,7 +60,7 @@ class Listener {
       for (;;) {
         const found = find(plain(this.text));
         if (found !== null) return found;
-        const last = plain(this.text).trimEnd().split("\n").at(-1) || "(nothing)";
+        const last = lastOf(this.text);
         if (this.isOver)
           throw new MachineError(`${folderName(key)} ended before ${what}; its console ends with: ${last}`);
         if (performance.now() > untilMs)

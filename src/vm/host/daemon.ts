@@ -9,7 +9,7 @@ import { parseMac } from "../../../emulator/ether/packet.ts";
 import { makeFolder, makeOwnFolder } from "../../host/folder.ts";
 import { takeProcessLock } from "../../host/process-lock.ts";
 import { nodeId } from "../../wire/cluster.ts";
-import { Adoption, type Blank } from "../adoption.ts";
+import { Adoption, type Blank, type Named } from "../adoption.ts";
 import { Care, type Seen } from "../care.ts";
 import type { CloudStatus } from "../protocol.ts";
 import { OwnerClient } from "./client.ts";
@@ -17,6 +17,7 @@ import { type Environment, Home, MachineError } from "./home.ts";
 
 const LOOK_MS = 1_000;
 const ASK_MS = 5_000;
+const ELSEWHERE = 'it has no key, and no console here: type there what "qure cloud invite" prints';
 
 export interface DaemonOptions {
   readonly env: Environment;
@@ -25,8 +26,8 @@ export interface DaemonOptions {
   say(text: string): void;
   /** Makes machines, or takes them away, until a cluster has the number that is wanted of it; starts none. */
   scale(cluster: string): Promise<void>;
-  /** Whether a person has named a machine, that was not made by `scale`, to be invited. */
-  isNamed(cluster: string, key: string): boolean;
+  /** Machines to be invited that were not made by `scale`. */
+  readonly named: Named;
   /** Types the code of an invitation at a machine's console; what its shell said. Refuses one that has a key. */
   typeCode(cluster: string, key: string, code: string): Promise<string>;
 }
@@ -34,10 +35,12 @@ export interface DaemonOptions {
 interface Look {
   readonly seen: readonly Seen[];
   readonly blank: readonly Blank[];
+  /** MAC addresses that a person has named, of blank machines without a console here. */
+  readonly elsewhere: readonly string[];
 }
 
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { env, signal, say, scale } = options;
+  const { env, signal, say, scale, named } = options;
   makeFolder(Home.root(env), 0o700);
   const lock = Home.runFolder(env);
   makeOwnFolder(lock);
@@ -51,7 +54,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     while (!signal.aborted) {
       for (const cluster of Home.clusters(env))
         if (Home.of(cluster, env).wanted !== null) await troubles.of(`${cluster}: its number`, scale(cluster));
-      const { seen, blank } = await look(options, troubles);
+      const { seen, blank, elsewhere } = await look(options, troubles);
+      for (const mac of named.cards) troubles.tell(mac, elsewhere.includes(mac) ? ELSEWHERE : null);
       // A boot and a shell that is busy take their time, in which the others are looked after.
       for (const key of adoption.look(performance.now(), blank))
         void adopt(options, key).finally(() => adoption.over(key));
@@ -78,13 +82,20 @@ class Troubles {
   async of<Result>(what: string, work: Promise<Result>): Promise<Result | null> {
     try {
       const result = await work;
-      this.#said.delete(what);
+      this.tell(what, null);
       return result;
     } catch (error) {
-      const { message } = error as Error;
+      this.tell(what, (error as Error).message);
+      return null;
+    }
+  }
+
+  /** Null: it goes well. */
+  tell(what: string, message: string | null): void {
+    if (message === null) this.#said.delete(what);
+    else {
       if (this.#said.get(what) !== message) this.#say(`${what}: ${message}`);
       this.#said.set(what, message);
-      return null;
     }
   }
 }
@@ -95,10 +106,14 @@ async function look(options: DaemonOptions, troubles: Troubles): Promise<Look> {
     const one = await troubles.of(cluster, lookAt(Home.of(cluster, options.env), options));
     if (one) looks.push(one);
   }
-  return { seen: looks.flatMap(({ seen }) => seen), blank: looks.flatMap(({ blank }) => blank) };
+  return {
+    seen: looks.flatMap(({ seen }) => seen),
+    blank: looks.flatMap(({ blank }) => blank),
+    elsewhere: looks.flatMap(({ elsewhere }) => elsewhere),
+  };
 }
 
-async function lookAt(home: Home, { env, isNamed }: DaemonOptions): Promise<Look> {
+async function lookAt(home: Home, { env, named }: DaemonOptions): Promise<Look> {
   const client = new OwnerClient(home, env);
   const machines = home.machines().filter(({ configuration }) => configuration !== null);
   const { owner, statuses } = await client.states(machines);
@@ -120,10 +135,11 @@ async function lookAt(home: Home, { env, isNamed }: DaemonOptions): Promise<Look
   }));
   const blank = machines.map(({ key, configuration }) => ({
     key: `${home.cluster}/${key}`,
-    isOurs: configuration!.scaled || isNamed(home.cluster, key),
+    isOurs: configuration!.scaled || named.has(home.cluster, key, configuration!.mac),
     isBlank: statuses.get(key)!.state === "running" && open.has(nodeOf(configuration!.mac)),
   }));
-  return { seen, blank };
+  const own = machines.map(({ configuration }) => configuration!.mac);
+  return { seen, blank, elsewhere: named.cards.filter((mac) => open.has(nodeOf(mac)) && !own.includes(mac)) };
 }
 
 /** Invites a machine. Whatever ends this, the machine is blank at the next look, or has the key. */

@@ -155,6 +155,11 @@ export class EmuRunner implements TurnRunner {
     return this.#isPaused;
   }
 
+  get trouble(): string | null {
+    const trouble = this.#disk?.trouble ?? null;
+    return trouble && `its disk: ${trouble}`;
+  }
+
   get instructions(): number {
     return this.#lab.instructions;
   }

@@ -29,6 +29,7 @@ const ORPHAN_MS = 4_000;
 export class LibvirtRunner implements Runner {
   readonly pid = null;
   readonly mute = null;
+  readonly trouble = null;
   readonly instructions = null;
   readonly processorSeconds = 0;
   readonly #setup: RunnerSetup;

@@ -34,6 +34,7 @@ import {
   type Machine,
   MachineError,
   memoryPath,
+  newIdentity,
   snapshotPath,
   snapshotsFolder,
 } from "./home.ts";
@@ -72,7 +73,7 @@ const CLOUD_WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 /** What is asked of several members. */
 const OF_NODES: readonly string[] = ["pushed", "push", "unpush"];
-const isCloudRequest = (request: Request): request is CloudRequest => request.verb in CLOUD_WORDS;
+const isCloudRequest = (request: Request): request is CloudRequest => Object.hasOwn(CLOUD_WORDS, request.verb);
 
 const isText = (value: unknown): boolean => typeof value === "string";
 
@@ -97,9 +98,11 @@ function parseRequest(line: string): Request {
     !(Array.isArray(text("nodes")) && (text("nodes") as unknown[]).every(isText))
   )
     throw new MachineError(`${request.verb} needs nodes, a list of names`);
-  for (const word of CLOUD_WORDS[(request as Request).verb] ?? [])
-    if (typeof (request as Readonly<Record<string, unknown>>)[word] !== "string")
-      throw new MachineError(`${request.verb} needs ${word}, a text`);
+  if (!isCloudRequest(request as Request)) return request as Request;
+  for (const word of CLOUD_WORDS[`${request.verb}`]!)
+    if (!isText(text(word))) throw new MachineError(`${request.verb} needs ${word}, a text`);
+  if (request.verb === "set" && text("value") !== null && !isText(text("value")))
+    throw new MachineError("set needs a value: a text, or null for none");
   return request as Request;
 }
 
@@ -137,6 +140,8 @@ export class Owner {
   #timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   /** The timer is one for as soon as possible. */
   #isHurried = false;
+  /** It ends: no turn follows. */
+  #isOver = false;
 
   constructor(home: Home, env: Environment) {
     this.#home = home;
@@ -177,7 +182,8 @@ export class Owner {
   }
 
   async #close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer as NodeJS.Timeout);
+    // Not by its timer, which may be either of two kinds.
+    this.#isOver = true;
     for (const { runner } of this.#active.values()) await runner?.end().catch(() => {});
     this.#server.close();
     for (const socket of this.#connections) socket.destroy();
@@ -214,6 +220,7 @@ export class Owner {
   // ---- Time
 
   readonly #turn = (): void => {
+    if (this.#isOver) return;
     this.#isHurried = false;
     const nowMs = performance.now();
     this.#wire.turn(nowMs);
@@ -232,7 +239,7 @@ export class Owner {
 
   /** The next turn is now, not when it was due. */
   #hurry(): void {
-    if (this.#timer === null || this.#isHurried) return;
+    if (this.#timer === null || this.#isHurried || this.#isOver) return;
     this.#isHurried = true;
     clearTimeout(this.#timer as NodeJS.Timeout);
     this.#timer = setImmediate(this.#turn);
@@ -382,7 +389,7 @@ export class Owner {
                 key: machine.key,
                 id: machine.configuration.id,
                 state: runner.mute !== null ? "no answer" : runner.isPaused ? "paused" : "running",
-                note: runner.mute,
+                note: runner.mute ?? runner.trouble,
                 address: this.#wire.addressInUse(machine.configuration.mac),
                 sinceMs,
                 pid: runner.pid,
@@ -400,6 +407,11 @@ export class Owner {
     if (this.#active.has(key)) return { wasRunning: true };
     const machine = this.#home.usable(key);
     const { configuration } = machine;
+    const twin = [...this.#active.values()].find((other) => other.machine.configuration.mac === configuration.mac);
+    if (twin)
+      throw new MachineError(
+        `machine ${key} has the MAC address ${configuration.mac}, and so has ${twin.machine.key}, which runs: give it another, such as "qure vm set ${key} mac=${newIdentity().mac}"`,
+      );
     const active: Active = { machine, sinceMs: Date.now(), runner: null, forwards: [] };
     const setup: RunnerSetup = {
       configuration,
@@ -409,6 +421,7 @@ export class Owner {
       heard: (bytes) => this.#heard(machine, bytes),
       ended: (state, note) => this.#ended(key, active, state, note),
       note: (text) => this.#remark(machine, text),
+      stood: (why) => this.#stood(machine, why),
     };
     this.#born.delete(configuration.id);
     this.#wire.nameHost(configuration.mac, configuration.hostname);
@@ -486,6 +499,11 @@ export class Owner {
     this.#forget(machine.key, active);
     this.#remark(machine, said);
     this.#tell(machine.key, state, note);
+  }
+
+  #stood(machine: Machine, why: string): void {
+    this.#remark(machine, why);
+    this.#tell(machine.key, "paused", why);
   }
 
   async #kill(key: string): Promise<void> {

@@ -33,6 +33,8 @@ export class QemuRunner implements Runner {
   #qmp: Qmp | null = null;
   #console: Socket | null = null;
   #isPaused = false;
+  /** Why it stands still by itself: QEMU stops where a disk is full, so that nothing is lost. */
+  #trouble: string | null = null;
   /** It has opened the disk of a machine whose memory is kept. */
   #isResuming = false;
   #isEnding = false;
@@ -104,9 +106,7 @@ export class QemuRunner implements Runner {
       child.once("error", () => done());
     });
     this.#qmp = await Promise.race([early, Qmp.open(this.#place.file("qmp"), START_MS)]);
-    this.#qmp.onEvent = (name, data) => {
-      if (name === "SHUTDOWN") this.#wasSwitchedOff = data["guest"] === true;
-    };
+    this.#qmp.onEvent = (name, data) => this.#hear(name, data);
     this.#console = await Promise.race([early, connectWithin(this.#place.file("con"), START_MS)]);
     this.#console.on("data", (bytes) => this.#setup.heard(bytes as Buffer));
     this.#console.on("error", () => {});
@@ -115,6 +115,21 @@ export class QemuRunner implements Runner {
       forgetSealed(memoryPath);
     }
     await this.#qmp.run("cont");
+  }
+
+  /** QEMU's QMP reference: SHUTDOWN, BLOCK_IO_ERROR, RESUME. */
+  #hear(event: string, data: Readonly<Record<string, unknown>>): void {
+    if (event === "SHUTDOWN") this.#wasSwitchedOff = data["guest"] === true;
+    else if (event === "RESUME") this.#trouble = null;
+    else if (event === "BLOCK_IO_ERROR" && data["action"] === "stop" && this.#trouble === null) {
+      this.#trouble = "it stands still, since its disk finds no room: make some, and unpause it";
+      this.#isPaused = true;
+      this.#setup.stood(this.#trouble);
+    }
+  }
+
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** What could not go on now may later: its disk was opened, which is a change, and nothing was written. */

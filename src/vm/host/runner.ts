@@ -30,6 +30,8 @@ export interface RunnerSetup {
   ended(state: Extract<MachineState, "off" | "failed">, note: string | null): void;
   /** Something that a person should know. */
   note(text: string): void;
+  /** It stands still by itself, and goes on when it is told to. */
+  stood(why: string): void;
 }
 
 /** Where a runner of another process meets it. */
@@ -46,6 +48,8 @@ export interface Runner {
   readonly isPaused: boolean;
   /** Why it does not answer, and what to do; null: it does, as far as is known. */
   readonly mute: string | null;
+  /** What is wrong with its disk; null: nothing, as far as is known. */
+  readonly trouble: string | null;
   readonly instructions: number | null;
   readonly processorSeconds: number;
   type(bytes: Uint8Array): void;

@@ -23,6 +23,7 @@ const WITHOUT_TOOLS = "which VMware does for no system that has not VMware's too
 export class VmwareRunner implements Runner {
   readonly pid = null;
   readonly mute = null;
+  readonly trouble = null;
   readonly instructions = null;
   readonly processorSeconds = 0;
   readonly #setup: RunnerSetup;
