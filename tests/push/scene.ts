@@ -32,8 +32,7 @@ export function moduleWith(name: string, path: string, from: string, to: string)
   throw new Error(diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
 }
 
-const httpWith = (from: string, to: string): Uint8Array =>
-  moduleWith("http", "asm/services/http-server.s", from, to);
+const httpWith = (from: string, to: string): Uint8Array => moduleWith("http", "asm/services/http-server.s", from, to);
 
 /** One whose page begins with another word than `name`. */
 export const httpNamed = (word: string): Uint8Array => httpWith('"name %s\\naddress', `"${word} %s\\naddress`);

@@ -25,8 +25,22 @@ const SERVICES: readonly {
     shows: "rm /net/next; service restart mdns; sleep 1500; cat /net/next",
     sign: /mdns: started/,
   },
-  { name: "ssh", file: "ssh.s", from: "2.0-QuRe", to: "2.0-Next", shows: "sleep 1 | nc 127.0.0.1 22", sign: /SSH-2\.0-Next/ },
-  { name: "syslog", file: "syslog.s", from: "3 << 3", to: "4 << 3", shows: 514, sign: /^<38>1 .* mdns - - - started$/m },
+  {
+    name: "ssh",
+    file: "ssh.s",
+    from: "2.0-QuRe",
+    to: "2.0-Next",
+    shows: "sleep 1 | nc 127.0.0.1 22",
+    sign: /SSH-2\.0-Next/,
+  },
+  {
+    name: "syslog",
+    file: "syslog.s",
+    from: "3 << 3",
+    to: "4 << 3",
+    shows: 514,
+    sign: /^<38>1 .* mdns - - - started$/m,
+  },
   { name: "mdns", file: "mdns-records.s", from: "_http", to: "_next", shows: 5353, sign: /_next/ },
 ];
 
@@ -36,12 +50,15 @@ test("log, ssh, syslog and mdns are pushed into a machine that runs, are there a
   await output(node!, `ssh-key add ${keyLine(KNOWN, "known")}; echo set syslog.server 10.0.2.2 > /net/init.rc`);
   await output(node!, "set syslog.server 10.0.2.2");
   const sent = new Map<number, string>();
-  s.lab.cluster.network.onFrame = ((hear) => (...given: Parameters<typeof hear>) => {
-    const frame = given[4];
-    const port = frame[23] === 17 ? get16(frame, 36) : 0;
-    sent.set(port, `${sent.get(port) ?? ""}${String.fromCharCode(...frame.subarray(42))}\n`);
-    hear(...given);
-  })(s.lab.cluster.network.onFrame!);
+  s.lab.cluster.network.onFrame = (
+    (hear) =>
+    (...given: Parameters<typeof hear>) => {
+      const frame = given[4];
+      const port = frame[23] === 17 ? get16(frame, 36) : 0;
+      sent.set(port, `${sent.get(port) ?? ""}${String.fromCharCode(...frame.subarray(42))}\n`);
+      hear(...given);
+    }
+  )(s.lab.cluster.network.onFrame!);
   const shown = async (shows: string | number): Promise<string> => {
     sent.clear();
     const printed = await output(node!, typeof shows === "string" ? shows : "service restart mdns; sleep 4000");
@@ -84,7 +101,7 @@ test("connections go on across a push: a command of ssh, a shell of telnet, requ
   s.lab.realtime = true;
   onTestFinished(() => s.lab.close());
   await node!.enter(`telnet on open; ssh-key add ${keyLine(KNOWN, "known")}`, PROMPT);
-  const heard = (client: { heard: string }, what: RegExp): Promise<void> =>
+  const heard = (client: { heard: string }, what: RegExp): Promise<unknown> =>
     s.lab.until(() => what.test(client.heard), String(what), { within: "20s" });
   const web = await clientOf(s, 80);
   web.socket.write("GET /status HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -106,6 +106,19 @@ test("a kernel goes from a CD to one node, and from node to node", async () => {
   expect(served[0]).toBeGreaterThan(0);
 });
 
+thoroughly("cloud upgrade URL: one loads it, all have it from there, and go on to it one after the other", async () => {
+  const { lab, nodes, disks } = await members(next, null, null);
+  const [first, second] = nodes as [LabNode, LabNode];
+  expect(await outputAmong(first, "kernel install hdc")).toMatch(INSTALLED);
+  const bad = await outputAmong(second, "cloud upgrade http://10.0.2.77/kernel/7; cloud upgrade");
+  expect(bad).toMatch(/^kernel: http:\/\/10\.0\.2\.77\/kernel\/7: .*\nNo upgrade has been planned/m);
+  await outputAmong(second, `cloud upgrade ${urlOf(first)}`);
+  const isDone = (node: LabNode): boolean => planOf(node)?.state === "done";
+  await lab.until(() => nodes.every(isDone), "it is not done", { within: "900s" });
+  for (const disk of disks) expectInstalled(disk);
+  expect(nodes.map(revisionOf)).toEqual([NEXT, NEXT, NEXT]);
+});
+
 /** In the order of their ids, by which members are asked that are equal in all else. */
 function byId({ lab, nodes, disks }: Scene): { readonly node: LabNode; readonly disk: SparseDisk }[] {
   const hex = (node: LabNode): string => Buffer.from(lab.cluster.macAddresses[node.index]!).toString("hex");
