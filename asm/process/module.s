@@ -401,7 +401,8 @@ module_command_used:
     pop     ebx
     ret
 
-# In: EBX module, EDI name of a command.
+# Finds a shell command of one module.
+# In: EBX module, EDI name.
 # Out: EAX its record; CF when the module has none.
 # Clobbers: ECX, EDX.
 module_command_of:
