@@ -10,6 +10,8 @@ const PROOFS = {
   packets: "tests/chaos/prove-packets.ts",
   network: "tests/guest/net/prove-network.ts",
   deaths: "tests/chaos/prove-deaths.ts",
+  noticed: "tests/chaos/prove-noticed.ts",
+  upgrade: "tests/upgrade/prove.ts",
   volume: "tests/volume/prove.ts",
   vm: "tests/vm/prove.ts",
   clone: "tests/system/prove-clone.ts",

@@ -283,6 +283,7 @@ push_list:
     push    edi
     mov     esi, offset pushed_state + PUSHED_ENTRIES
     mov     edi, offset cluster_out + CLOUD_PUSHED_ENTRIES
+    INTERRUPTS_OFF                      # a push changes it without the cluster's mutex
     mov     edx, [pushed_state + PUSHED_COUNT]
 1:  sub     edx, 1
     jb      2f
@@ -308,7 +309,8 @@ push_list:
     stosd
     add     esi, DESIRED_SIZE
     jmp     1b
-2:  mov     ecx, edi
+2:  INTERRUPTS_RESTORE
+    mov     ecx, edi
     sub     ecx, offset cluster_out
     pop     edi
     pop     esi

@@ -7,6 +7,9 @@
 .include "net.inc"
 .include "cluster.inc"
 
+# Loads a kernel into the slot that does not run, and says what is wrong. In: EAX URL. Out: EAX status. May sleep.
+HOOK upgrade_load, upgrade_load_none
+
 WAIT_MS                 = 6000          # longer than a proposal takes
 TRIES                   = 4             # where others change the values meanwhile
 AGAIN_MS                = 300
@@ -92,6 +95,19 @@ cloud_upgrade:
     mov     eax, CLOUD_MISUSED
     cmp     edi, [ebx + 4]
     jne     .Lcloud_upgrade_done
+    cmp     dword ptr [ebx + 8], offset upgrade_start
+    jne     .Lcloud_upgrade_agree
+    mov     eax, [esi]
+    mov     dl, ':'                     # a URL: this machine loads it, and is the first source
+    call    string_find
+    jc      .Lcloud_upgrade_agree
+    mov     eax, [esi]
+    call    [upgrade_load]
+    test    eax, eax
+    jnz     .Lcloud_upgrade_done
+    call    turn_slots
+    mov     ebx, offset upgrade_verbs   # and so it starts
+.Lcloud_upgrade_agree:
     mov     eax, [ebx + 8]
     call    upgrade_agree
     jmp     .Lcloud_upgrade_done
@@ -102,6 +118,12 @@ cloud_upgrade:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Nobody loads kernels here.
+# Out: EAX status.
+upgrade_load_none:
+    mov     eax, 1
     ret
 
 # Lets all write what the running revision writes: cloud finalise.
@@ -330,6 +352,10 @@ upgrade_allow:
     test    eax, eax
     pop     eax
     jz      8f
+    push    eax
+    call    plan_counted
+    mov     ecx, eax
+    pop     eax
     xor     edx, edx
     call    plan_count
     jmp     upgrade_proposed
@@ -359,22 +385,13 @@ upgrade_final:
     LOAD_STRING eax, "this kernel is on trial"
     cmp     byte ptr [boot_info + bi_trial], 0
     jne     .Lupgrade_final_not
-    mov     ecx, [peer_first]
-.Lupgrade_final_next:
-    jecxz   .Lupgrade_final_all
-    cmp     dword ptr [ecx + PEER_VIEWED], 0
-    je      .Lupgrade_final_skip
-    mov     eax, [ecx + PEER_REVISION]
-    cmp     eax, [boot_info + bi_revision]
-    jne     .Lupgrade_final_other
-.Lupgrade_final_skip:
-    mov     ecx, [ecx + PEER_NEXT]
-    jmp     .Lupgrade_final_next
-.Lupgrade_final_all:
+    call    final_odd
+    jc      .Lupgrade_final_other
     mov     eax, [boot_info + bi_revision]
     call    plan_finalise
     jmp     upgrade_proposed
 .Lupgrade_final_other:
+    mov     eax, [ecx + PEER_REVISION]
     add     ecx, PEER_NAME
     mov     edx, offset upgrade_text
     SNPRINTF edx, REFUSAL_BYTES, "%s runs revision %u: all members must run one", ecx, eax

@@ -28,7 +28,6 @@ lead_plan:              .space PLAN_SIZE    # as it was when it was looked at la
 lead_since:             .space 4        # clock_ms from which this node knows it so
 lead_pause:             .space 4        # 1: the next turn is given at lead_at
 lead_at:                .space 4        # clock_ms
-lead_counted:           .space 4        # epoch whose failure has been counted
 lead_session:           .space 8        # in which the node on trial is a member,
 lead_session_at:        .space 4        # clock_ms from which on
 
@@ -296,18 +295,15 @@ lead_take:
 # In: plan_next.
 # Clobbers: EAX, ECX, EDX.
 lead_fail:
-    mov     eax, [plan + PLAN_EPOCH]
-    cmp     eax, [lead_counted]
+    call    plan_counted
+    cmp     eax, [plan + PLAN_EPOCH]
     je      lead_stop
     mov     eax, [plan + PLAN_REVISION]
     call    plan_failures
     lea     edx, [eax + 1]
     mov     eax, [plan + PLAN_REVISION]
-    call    plan_count
-    jc      9f
-    mov     eax, [plan + PLAN_EPOCH]
-    mov     [lead_counted], eax
-9:  ret
+    mov     ecx, [plan + PLAN_EPOCH]
+    jmp     plan_count
 
 # No other node starts until a person says so.
 # In: plan_next.

@@ -298,6 +298,23 @@ failed_entry:
 8:  stc
 9:  ret
 
+# Says which turn's failure was counted last.
+# Out: EAX its epoch, 0 when none was.
+# Clobbers: ECX, EDX.
+.global plan_counted
+plan_counted:
+    mov     eax, offset value_failed
+    call    value_text
+    jc      8f
+    mov     dl, '@'
+    call    string_find
+    jc      8f
+    inc     eax
+    call    parse_number
+    jnc     9f
+8:  xor     eax, eax
+9:  ret
+
 # Whether a revision is refused.
 # In: EAX revision.
 # Out: CF when it is, EAX failures.
@@ -310,12 +327,14 @@ plan_refused:
     ret
 
 # Begins to change the count of a revision's failures, if nobody changes the values meanwhile.
-# In: EAX revision, EDX failures; 0: it is forgotten.
+# The turn goes with the count, so a leader that follows one which died does not count it again.
+# In: EAX revision, EDX failures; 0: it is forgotten; ECX epoch of the turn that was counted last.
 # Out: CF and EAX error.
 .global plan_count
 plan_count:
-    FRAME   12
-    # Locals: -4 revision, -8 failures, -12 entries that are kept
+    FRAME   16
+    # Locals: -4 revision, -8 failures, -12 entries that are kept, -16 epoch
+    mov     [ebp - 16], ecx
     push    ebx
     push    esi
     push    edi
@@ -344,7 +363,12 @@ plan_count:
     call    failed_put
     jmp     .Lplan_count_next
 .Lplan_count_made:
-    mov     eax, offset value_failed
+    cmp     dword ptr [ebp - 12], 0
+    je      2f
+    mov     ecx, offset failed_text + VALUE_SIZE
+    sub     ecx, edi
+    SNPRINTF edi, ecx, " @%u", [ebp-16]
+2:  mov     eax, offset value_failed
     mov     edx, offset failed_text
     cmp     byte ptr [edx], 0
     jne     1f

@@ -81,6 +81,7 @@ upgrade_task:
 1:  call    turn_look
     mov     esi, eax
     call    lead_look
+    call    final_look
 .Lupgrade_task_unlock:
     call    cloud_unlock
     test    esi, esi
@@ -308,6 +309,7 @@ turn_is_late:
     ret
 
 # Reads the record of slots again, and takes it into the report. The mutex is not held. May sleep.
+.global turn_slots
 turn_slots:
     push    edi
     sub     esp, SEEN_SIZE

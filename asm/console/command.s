@@ -4,7 +4,8 @@
 .include "macros.inc"
 .include "errors.inc"
 
-HOOK commands_more, hook_none               # those of modules, as command_find
+HOOK commands_first, hook_none              # those of modules by which a service runs, as command_find
+HOOK commands_more, hook_none               # those of other modules
 
 .text
 
@@ -66,6 +67,8 @@ command_find:
     push    ebx
     push    esi
     mov     ebx, eax
+    call    [commands_first]
+    jnc     4f
     mov     esi, offset kernel_shellcmds
 1:  cmp     esi, offset kernel_shellcmds_end
     jae     2f

@@ -56,15 +56,7 @@ handle_open:
     mov     [handle_free], edx
     mov     [eax + ENTRY_TYPE], edi
     mov     [eax + ENTRY_OBJECT], esi
-    mov     [eax + ENTRY_OWNER], ebx
-    mov     dword ptr [eax + ENTRY_PREVIOUS], 0
-    mov     edx, [ebx + OWNER_FIRST]
-    mov     [eax + ENTRY_NEXT], edx
-    mov     [ebx + OWNER_FIRST], eax
-    test    edx, edx
-    jz      .Lhandle_open_first
-    mov     [edx + ENTRY_PREVIOUS], eax
-.Lhandle_open_first:
+    call    handle_link
     mov     eax, [eax + ENTRY_HANDLE]
     inc     dword ptr [handles_open]
     INTERRUPTS_RESTORE
@@ -230,23 +222,7 @@ handle_close:
     jc      .Lhandle_close_stale
     push    ebx
     mov     ebx, eax
-    mov     edx, [ebx + ENTRY_NEXT]     # out of the owner's list
-    mov     ecx, [ebx + ENTRY_PREVIOUS]
-    test    edx, edx
-    jz      .Lhandle_close_next
-    CHECK   [edx+ENTRY_PREVIOUS], e, ebx, "handle_close: the entry after does not lead to it"
-    mov     [edx + ENTRY_PREVIOUS], ecx
-.Lhandle_close_next:
-    test    ecx, ecx
-    jz      .Lhandle_close_first
-    CHECK   [ecx+ENTRY_NEXT], e, ebx, "handle_close: the entry before does not lead to it"
-    mov     [ecx + ENTRY_NEXT], edx
-    jmp     .Lhandle_close_unlinked
-.Lhandle_close_first:
-    mov     eax, [ebx + ENTRY_OWNER]
-    CHECK   [eax+OWNER_FIRST], e, ebx, "handle_close: the owner does not have the handle"
-    mov     [eax + OWNER_FIRST], edx
-.Lhandle_close_unlinked:
+    call    handle_unlink
     mov     edx, [ebx + ENTRY_TYPE]
     mov     edx, [edx + TYPE_DESTROY]
     mov     dword ptr [ebx + ENTRY_TYPE], 0
@@ -275,6 +251,65 @@ handle_close:
     INTERRUPTS_RESTORE
     mov     eax, ERROR_STALE
     stc
+    ret
+
+# Takes an entry out of its owner's list. Interrupts are off.
+# In: EBX entry.
+# Clobbers: EAX, ECX, EDX.
+handle_unlink:
+    mov     edx, [ebx + ENTRY_NEXT]
+    mov     ecx, [ebx + ENTRY_PREVIOUS]
+    test    edx, edx
+    jz      1f
+    CHECK   [edx+ENTRY_PREVIOUS], e, ebx, "handle_unlink: the entry after does not lead to it"
+    mov     [edx + ENTRY_PREVIOUS], ecx
+1:  test    ecx, ecx
+    jz      2f
+    CHECK   [ecx+ENTRY_NEXT], e, ebx, "handle_unlink: the entry before does not lead to it"
+    mov     [ecx + ENTRY_NEXT], edx
+    ret
+2:  mov     eax, [ebx + ENTRY_OWNER]
+    CHECK   [eax+OWNER_FIRST], e, ebx, "handle_unlink: the owner does not have the handle"
+    mov     [eax + OWNER_FIRST], edx
+    ret
+
+# Enters an entry into the list of its owner. Interrupts are off.
+# In: EAX entry, EBX owner.
+# Clobbers: EDX only.
+handle_link:
+    mov     [eax + ENTRY_OWNER], ebx
+    mov     dword ptr [eax + ENTRY_PREVIOUS], 0
+    mov     edx, [ebx + OWNER_FIRST]
+    mov     [eax + ENTRY_NEXT], edx
+    mov     [ebx + OWNER_FIRST], eax
+    test    edx, edx
+    jz      1f
+    mov     [edx + ENTRY_PREVIOUS], eax
+1:  ret
+
+# Takes a handle over: it belongs to whoever the running task works for, as if opened there.
+# In: EAX handle.
+# Out: CF and ERROR_STALE.
+.global handle_take
+handle_take:
+    push    ebx
+    xor     edx, edx
+    INTERRUPTS_OFF
+    call    handle_live
+    jc      1f
+    mov     ebx, eax
+    call    handle_unlink
+    call    owner_current
+    xchg    eax, ebx
+    call    handle_link
+    INTERRUPTS_RESTORE
+    clc
+    pop     ebx
+    ret
+1:  INTERRUPTS_RESTORE
+    mov     eax, ERROR_STALE
+    stc
+    pop     ebx
     ret
 
 # Gives a closed entry its next generation and makes it free. Interrupts are off.

@@ -16,13 +16,10 @@ STRING network_name, "network"
 
 SERVICE_PART network, network_owner, "net", network_task, network_leave, network_reset, "kernel network\nrestart always\n"
 
-HOOK interface_tasks, 0                     # routine, name: one for each interface, which its routine is given
-HOOK network_tasks, 0                       # one each
-
 .text
 
-# The main task: starts the others, and then serves the cards. Without an interface there is only loopback, which needs
-# it too.
+# The main task: starts those that find addresses, and then serves the cards. Without an interface there is only
+# loopback, which needs it too.
 network_task:
     mov     eax, offset network_owner
     call    owner_join
@@ -30,26 +27,11 @@ network_task:
     mov     eax, offset address_task
     LOAD_STRING ecx, "address"
     call    network_each
-    mov     ebx, offset interface_tasks
-1:  mov     eax, [ebx]
-    test    eax, eax
-    jz      2f
-    mov     ecx, [ebx + 4]
-    call    network_each
-    add     ebx, 8
-    jmp     1b
-2:  mov     ebx, offset network_tasks
-3:  mov     eax, [ebx]
-    test    eax, eax
-    jz      net_task
-    xor     edx, edx
-    mov     ecx, [ebx + 4]
-    call    task_create_owned
-    add     ebx, 8
-    jmp     3b
+    jmp     net_task
 
 # Starts a task for each interface, for the owner of the running one.
 # In: EAX its routine, which is given the interface; ECX its name.
+.global network_each
 network_each:
     push    ebx
     push    esi

@@ -19,6 +19,7 @@ MODULE_BYTES_MAXIMUM = 1 << 20              # of its file
 HOOK on_unload, hook_quiet                  # EAX first of its services, EDX their end -> CF when one runs
 HOOK module_verbs, hook_none                # EAX argc, EDX argv of a command that is none of these -> EAX status, or CF
 
+ON_HOOK commands_first, module_command_used
 ON_HOOK commands_more, module_command
 
 .text
@@ -367,27 +368,57 @@ module_part:
 # Out: EAX its record (COMMAND_*); CF when there is none.
 module_command:
     push    ebx
-    push    esi
     push    edi
     mov     edi, eax
     mov     ebx, [modules]
 1:  cmp     ebx, 1
-    jc      4f
+    jc      2f
+    call    module_command_of
+    jnc     2f
+    mov     ebx, [ebx + MODULE_NEXT]
+    jmp     1b
+2:  pop     edi
+    pop     ebx
+    ret
+
+# The same among modules by which a service runs: it has its own variables, of which the kernel's command knows nothing.
+module_command_used:
+    push    ebx
+    push    edi
+    mov     edi, eax
+    mov     ebx, [modules]
+1:  cmp     ebx, 1
+    jc      3f
+    mov     eax, [ebx + MODULE_PARTS]
+    mov     edx, [ebx + MODULE_PARTS_END]
+    call    [on_unload]
+    jnc     2f
+    call    module_command_of
+    jnc     3f
+2:  mov     ebx, [ebx + MODULE_NEXT]
+    jmp     1b
+3:  pop     edi
+    pop     ebx
+    ret
+
+# Finds a shell command of one module.
+# In: EBX module, EDI name.
+# Out: EAX its record; CF when the module has none.
+# Clobbers: ECX, EDX.
+module_command_of:
+    push    esi
     mov     esi, [ebx + MODULE_COMMANDS]
-2:  cmp     esi, [ebx + MODULE_COMMANDS_END]
-    jae     3f
+1:  cmp     esi, [ebx + MODULE_COMMANDS_END]
+    cmc
+    jc      2f
     mov     eax, [esi + COMMAND_NAME]
     mov     edx, edi
     call    string_compare
     mov     eax, esi
-    je      4f                          # CF is clear
+    je      2f                          # CF is clear
     add     esi, COMMAND_SIZE
-    jmp     2b
-3:  mov     ebx, [ebx + MODULE_NEXT]
     jmp     1b
-4:  pop     edi
-    pop     esi
-    pop     ebx
+2:  pop     esi
     ret
 
 # Shell command: loads, unloads and lists modules.

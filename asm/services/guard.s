@@ -71,6 +71,39 @@ guard_serve:
 .Lguard_serve_end:
     ret
 
+# Ends all connections of a port, whoever serves them. May sleep.
+# In: EDX port.
+.global guard_end
+guard_end:
+    push    ebx
+    push    esi
+    sub     esp, STATUS_SIZE
+    mov     esi, edx
+    xor     ebx, ebx                    # EBX: index of a handle
+.Lguard_end_next:
+    mov     eax, ebx
+    call    handle_describe
+    jc      .Lguard_end_done
+    inc     ebx
+    test    eax, eax
+    jz      .Lguard_end_next
+    cmp     edx, offset stream_type
+    jne     .Lguard_end_next
+    push    eax
+    lea     edx, [esp + 4]
+    call    stream_status
+    pop     eax
+    jc      .Lguard_end_next
+    cmp     [esp + STATUS_LOCAL_PORT], esi
+    jne     .Lguard_end_next
+    call    stream_abort
+    jmp     .Lguard_end_next
+.Lguard_end_done:
+    add     esp, STATUS_SIZE
+    pop     esi
+    pop     ebx
+    ret
+
 # Starts what serves a client.
 # In: EAX seat, EBX guard.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.

@@ -32,7 +32,7 @@ http_owner:             .long 0, 0, http_name, 0
 STRING http_name, "http"
 
 # Clients are nobody's: who replaces the server leaves them their connections. Its state is how much it was asked.
-SERVICE_PART http, http_owner, "http", http_task, 0, 0, "kernel http\nneed network\nrestart always\n", form=1, giver=http_state, taker=http_goes_on
+SERVICE_PART http, http_owner, "http", http_task, http_leave, 0, "kernel http\nneed network\nrestart always\n", form=1, giver=http_state, taker=http_goes_on
 
 HOOK http_cluster, http_nothing, http_nothing, http_nothing # addresses: era, number of peers, name
 CLUSTER_ERA             = 0
@@ -66,6 +66,11 @@ http_task:
     jmp     guard_serve
 1:  ret
 
+# The service ends: so do its connections, those of servers before it too. May sleep.
+http_leave:
+    mov     edx, HTTP_PORT
+    jmp     guard_end
+
 # Gives what the server that follows this one goes on with.
 # Out: EAX address, EDX bytes.
 http_state:
@@ -92,6 +97,8 @@ http_goes_on:
 # In: EAX client.
 http_client:
     mov     ebx, eax
+    mov     eax, [ebx + CLIENT_HANDLE]
+    call    handle_take                 # it outlives the service
     mov     eax, [ebx + CLIENT_HANDLE]  # the end of an answer waits for no acknowledgement of what was before it
     mov     edx, STREAM_NODELAY
     mov     ecx, 1

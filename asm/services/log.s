@@ -1,16 +1,15 @@
-# The log: what services say and what becomes of them, with date and level. The latest lines are in memory; a second
-# after a line came, it goes to /net/log. When that has 64 KiB, it becomes /net/log.old, and the one before is gone.
+# The log: what services say and what becomes of them, with date and level. The latest lines are in memory
+# (asm/services/journal.s); a second after a line came, it goes to /net/log. When that has 64 KiB, it becomes
+# /net/log.old, and the one before is gone.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "fs.inc"
 .include "file.inc"
 .include "tasks.inc"
-.include "date.inc"
 .include "part.inc"
 .include "log.inc"
 
-RING_BYTES          = 16384                 # a power of two
 FILE_BYTES          = 65536
 FLUSH_MS            = 1000
 
@@ -29,45 +28,6 @@ log_owner:          .long 0, 0, log_name, 0
 STRING log_name, "log"
 
 SERVICE_PART log, log_owner, "log", log_begin, log_flush, 0, "kernel log\nrestart always\n", form=1, giver=log_give
-
-# Adds a line to the log.
-# In: EAX name of the source, EDX text, ECX LOG_*.
-.global log_write
-log_write:
-    FRAME   LOG_LINE_BYTES + DATE_SIZE + 12
-    push    esi
-    # Locals: the line, the date, and below them source, text, name of the level
-    mov     [ebp - LOG_LINE_BYTES - DATE_SIZE - 4], eax
-    mov     [ebp - LOG_LINE_BYTES - DATE_SIZE - 8], edx
-    mov     eax, [log_levels + ecx*4]
-    mov     [ebp - LOG_LINE_BYTES - DATE_SIZE - 12], eax
-    call    clock_seconds
-    lea     edx, [ebp - LOG_LINE_BYTES - DATE_SIZE]
-    mov     esi, edx
-    call    date_from_seconds
-    lea     edx, [ebp - LOG_LINE_BYTES]
-    SNPRINTF edx, LOG_LINE_BYTES, "%04u-%02u-%02u %02u:%02u:%02u ", [esi+DATE_YEAR], [esi+DATE_MONTH], [esi+DATE_DAY], [esi+DATE_HOUR], [esi+DATE_MINUTE], [esi+DATE_SECOND]
-    lea     edx, [ebp - LOG_LINE_BYTES + eax]
-    mov     ecx, LOG_LINE_BYTES - 1     # the line end always has room
-    sub     ecx, eax
-    SNPRINTF edx, ecx, "%-7s %s: %s", [ebp-LOG_LINE_BYTES-DATE_SIZE-12], [ebp-LOG_LINE_BYTES-DATE_SIZE-4], [ebp-LOG_LINE_BYTES-DATE_SIZE-8]
-    mov     word ptr [edx + eax], 10
-    lea     esi, [ebp - LOG_LINE_BYTES]
-    INTERRUPTS_OFF
-1:  lodsb
-    test    al, al
-    jz      2f
-    mov     ecx, [log_end]
-    and     ecx, RING_BYTES - 1
-    mov     [log_ring + ecx], al
-    inc     dword ptr [log_end]
-    jmp     1b
-2:  mov     eax, offset log_event
-    call    event_broadcast
-    INTERRUPTS_RESTORE
-    pop     esi
-    ENDFRAME
-    ret
 
 # The task that writes the log to the volume, as soon as there is one. Without it the log is in memory only.
 log_begin:
@@ -103,7 +63,7 @@ log_give:
 log_pace:
     mov     eax, [log_end]
     sub     eax, [log_kept]
-    cmp     eax, RING_BYTES / 2
+    cmp     eax, LOG_RING_BYTES / 2
     jae     log_flush
     ret
 
@@ -129,15 +89,15 @@ log_flush:
     mov     ecx, edx
     sub     ecx, [log_kept]
     jz      .Llog_flush_written
-    cmp     ecx, RING_BYTES
+    cmp     ecx, LOG_RING_BYTES
     jbe     .Llog_flush_there
-    mov     ecx, RING_BYTES             # what was before is overwritten
+    mov     ecx, LOG_RING_BYTES             # what was before is overwritten
     sub     edx, ecx
     mov     [log_kept], edx
 .Llog_flush_there:
     mov     esi, [log_kept]
-    and     esi, RING_BYTES - 1
-    mov     edx, RING_BYTES
+    and     esi, LOG_RING_BYTES - 1
+    mov     edx, LOG_RING_BYTES
     sub     edx, esi
     cmp     ecx, edx
     jbe     .Llog_flush_write
@@ -178,50 +138,6 @@ log_flush:
     pop     esi
     pop     ebx
     ENDFRAME
-    ret
-
-# Takes a line out of memory. What was overwritten is passed over.
-# In: EAX byte of the log at which it begins, EDX where it goes, without its end: LOG_LINE_BYTES.
-# Out: EAX byte at which the next begins; CF when there is none.
-.global log_line
-log_line:
-    push    esi
-    push    edi
-    push    ebx
-    mov     esi, eax
-    mov     ebx, edx
-    INTERRUPTS_OFF
-    mov     eax, [log_end]
-    sub     eax, esi
-    cmp     eax, RING_BYTES
-    jbe     1f
-    mov     esi, [log_end]
-    sub     esi, RING_BYTES
-    call    .Llog_line_take             # the rest of one whose beginning is gone
-1:  call    .Llog_line_take
-    INTERRUPTS_RESTORE
-    mov     eax, esi
-    sub     edi, ebx
-    cmp     edi, 1                      # CF when nothing is left
-    pop     ebx
-    pop     edi
-    pop     esi
-    ret
-.Llog_line_take:
-    mov     edi, ebx
-2:  cmp     esi, [log_end]
-    je      3f
-    mov     eax, esi
-    and     eax, RING_BYTES - 1
-    mov     al, [log_ring + eax]
-    inc     esi
-    cmp     al, 10
-    je      3f
-    stosb
-    lea     eax, [ebx + LOG_LINE_BYTES - 1]
-    cmp     edi, eax
-    jb      2b
-3:  mov     byte ptr [edi], 0
     ret
 
 # Shell command.
@@ -388,12 +304,12 @@ log_show_ring:
 1:  mov     eax, [log_end]
     sub     eax, esi
     jz      3f
-    cmp     eax, RING_BYTES
+    cmp     eax, LOG_RING_BYTES
     jbe     2f
     mov     esi, [log_end]              # what was before is overwritten
-    sub     esi, RING_BYTES
+    sub     esi, LOG_RING_BYTES
 2:  mov     eax, esi
-    and     eax, RING_BYTES - 1
+    and     eax, LOG_RING_BYTES - 1
     mov     al, [log_ring + eax]
     inc     esi
     call    log_gather
@@ -460,19 +376,3 @@ log_text:
     .ascii  "Lines have a level: error, warning or info. -l warning shows warnings and errors; -f goes on with what\n"
     .ascii  "comes, until Ctrl-C. The log is kept in /net/log and, for what is older, /net/log.old, 64 KiB each;\n"
     .asciz  "without a volume the latest 16 KiB are in memory.\n"
-.balign 4
-log_levels:                                 # in the order of LOG_ERROR, ...
-    .long   log_name_error, log_name_warning, log_name_info
-STRING log_name_error, "error"
-STRING log_name_warning, "warning"
-STRING log_name_info, "info"
-
-.bss
-.balign 4
-.global log_event
-log_event:          .space 4                # broadcast when a line came
-.global log_end
-log_end:            .space 4                # bytes that were ever logged
-log_kept:           .space 4                # of these, that are in the file
-log_mutex:          .space MUTEX_SIZE       # held while the file is written
-log_ring:           .space RING_BYTES

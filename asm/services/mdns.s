@@ -6,6 +6,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "net.inc"
+.include "part.inc"
 .include "mdns.inc"
 
 TTL_ALL                 = 255           # section 11: of all that is sent, whoever it goes to
@@ -18,24 +19,55 @@ RETRY_MS                = 1000
 # Type ANY, class IN with the bit that asks for an answer to the asker alone, as they lie in a message.
 PROBE_QUESTION          = (DNS_ANY << 8) | (0x80 << 16) | (DNS_IN << 24)
 
-ON_HOOK interface_tasks, mdns_task, mdns_task_name
-STRING mdns_task_name, "mdns"
+.data
+.balign 4
+mdns_owner:             .long 0, 0, mdns_name, 0
+mdns_never:             .long 0         # an event that nobody signals
+STRING mdns_name, "mdns"
+
+SERVICE_PART mdns, mdns_owner, "names", mdns_begin_all, 0, mdns_reset, "kernel mdns\nneed network\nrestart always\n"
 
 .text
 
-# Has names on an interface. A task of the network service.
+# The service: a task for each interface. It lasts until it is stopped.
+mdns_begin_all:
+    mov     eax, offset mdns_owner
+    call    owner_join
+    mov     eax, offset mdns_task
+    mov     ecx, offset mdns_name
+    call    network_each
+1:  mov     eax, offset mdns_never
+    or      edx, -1
+    call    event_wait
+    jmp     1b
+
+# Gives the memory of the tasks back: the part that follows may want another one.
+mdns_reset:
+    push    ebx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      3f
+    xor     eax, eax
+    xchg    eax, [ebx + NETIF_NAMES]
+    test    eax, eax
+    jz      2f
+    call    mfree
+2:  mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+3:  pop     ebx
+    ret
+
+# Has names on an interface.
 # In: EAX interface, which never goes.
 mdns_task:
     mov     esi, eax
-    mov     ebx, [esi + NETIF_NAMES]    # of a task before this one
-    test    ebx, ebx
-    jnz     1f
     mov     eax, MDNS_SIZE
     call    malloc
     jc      .Lmdns_task_end
     mov     ebx, eax
     mov     [esi + NETIF_NAMES], ebx
-1:  mov     eax, ebx
+.Lmdns_task_open:
+    mov     eax, ebx
     xor     edx, edx
     mov     ecx, MDNS_SIZE
     call    mem_set
@@ -43,7 +75,7 @@ mdns_task:
     mov     eax, MDNS_PORT
     mov     edx, esi
     call    udp_open_on
-    jc      .Lmdns_task_end
+    jc      .Lmdns_task_again
     mov     [ebx + MDNS_SOCKET], eax
     mov     edx, TTL_ALL
     call    udp_set_ttl
@@ -75,11 +107,16 @@ mdns_task:
     jmp     .Lmdns_task_next
 3:  cmp     eax, ERROR_TIMEOUT
     je      .Lmdns_task_next
-    cmp     eax, ERROR_STALE
-    je      .Lmdns_task_end
+    cmp     eax, ERROR_STALE            # the network has failed, and will be back
+    je      .Lmdns_task_again
     mov     eax, RETRY_MS
     call    task_sleep
     jmp     .Lmdns_task_next
+.Lmdns_task_again:
+    mov     eax, RETRY_MS
+    call    task_sleep
+    mov     esi, [ebx + MDNS_NETIF]
+    jmp     .Lmdns_task_open
 .Lmdns_task_end:
     ret
 

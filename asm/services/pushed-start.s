@@ -70,20 +70,20 @@ pushed_load:
     call    mount_find
     jc      .Lpushed_load_done
     mov     edx, offset pushed_class
-    mov     ecx, offset pushed_state
+    mov     ecx, offset pushed_next
     mov     esi, PUSHED_SIZE
     call    object_load
     jc      .Lpushed_load_none
     cmp     eax, PUSHED_SIZE
     jne     .Lpushed_load_damaged
-    cmp     dword ptr [pushed_state + PUSHED_MAGIC], PUSHED_MAGIC_VALUE
+    cmp     dword ptr [pushed_next + PUSHED_MAGIC], PUSHED_MAGIC_VALUE
     jne     .Lpushed_load_damaged
-    cmp     dword ptr [pushed_state + PUSHED_VERSION], PUSHED_VERSION_VALUE
+    cmp     dword ptr [pushed_next + PUSHED_VERSION], PUSHED_VERSION_VALUE
     jne     .Lpushed_load_damaged
-    mov     ecx, [pushed_state + PUSHED_COUNT]
+    mov     ecx, [pushed_next + PUSHED_COUNT]
     cmp     ecx, PUSHED_MODULES
     ja      .Lpushed_load_damaged
-    mov     esi, offset pushed_state + PUSHED_ENTRIES
+    mov     esi, offset pushed_next + PUSHED_ENTRIES
 1:  sub     ecx, 1
     jb      2f
     push    ecx
@@ -99,7 +99,8 @@ pushed_load:
     ja      .Lpushed_load_damaged
     add     esi, DESIRED_SIZE
     jmp     1b
-2:  cmp     dword ptr [pushed_state + PUSHED_COUNT], 1  # CF when there are none
+2:  call    pushed_settled
+    cmp     dword ptr [pushed_state + PUSHED_COUNT], 1  # CF when there are none
     ret
 .Lpushed_load_damaged:
     LOAD_STRING edx, "what was pushed is not known: pushed_modules is damaged, or of another version"
@@ -107,10 +108,11 @@ pushed_load:
     mov     ecx, LOG_WARNING
     call    log_write
 .Lpushed_load_none:
-    mov     edi, offset pushed_state
+    mov     edi, offset pushed_next
     mov     ecx, PUSHED_SIZE / 4
     xor     eax, eax
     rep stosd
+    call    pushed_settled
     stc
 .Lpushed_load_done:
     ret

@@ -26,7 +26,7 @@ STRING pushed_folder, "/net/modules"
 .global pushed_mutex
 pushed_mutex:           .space MUTEX_SIZE   # held while a module is pushed, undone or loaded at the start
 .global pushed_state
-pushed_state:           .space PUSHED_SIZE  # the desired state, as it is on the volume
+pushed_state:           .space PUSHED_SIZE  # the desired state, as it is on the volume; changes with interrupts off
 .global pushed_next
 pushed_next:            .space PUSHED_SIZE  # what it is to be
 pushed_undone:          .space PUSH_SIZE    # its name
@@ -185,6 +185,41 @@ pushed_take:
     mov     edx, eax
     jmp     part_back
 1:  ret
+
+# The part by which a service of the kernel is to run: that of the module that was pushed for it, once that is loaded,
+# else the kernel's own.
+# In: EAX name.
+# Out: EAX part; CF when there is none.
+# Clobbers: ECX, EDX.
+.global pushed_part
+pushed_part:
+    FRAME   TASK_NAME_SIZE
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    call    pushed_find
+    jc      .Lpushed_part_own
+    mov     edx, [edi + DESIRED_SHA256]
+    bswap   edx
+    lea     ecx, [ebp - TASK_NAME_SIZE]
+    SNPRINTF ecx, TASK_NAME_SIZE, "%s-%08x.o", ebx, edx
+    mov     eax, ecx
+    call    module_find
+    jc      .Lpushed_part_own
+    mov     eax, edx
+    mov     edx, ebx
+    call    module_part
+    jnc     .Lpushed_part_done
+.Lpushed_part_own:
+    mov     eax, ebx
+    call    part_find
+.Lpushed_part_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ENDFRAME
+    ret
 
 # Finds the service of a name, which a module can replace.
 # In: EBP record.
@@ -518,12 +553,21 @@ pushed_save:
     mov     esi, PUSHED_SIZE
     call    object_save
     jc      1f
+    call    pushed_settled
+    clc
+1:  pop     esi
+    ret
+
+# Has the desired state be pushed_next, at once: whoever tells of it takes no mutex that is held for seconds.
+# Clobbers: EAX, ECX, EDX.
+.global pushed_settled
+pushed_settled:
     mov     eax, offset pushed_state
     mov     edx, offset pushed_next
     mov     ecx, PUSHED_SIZE
+    INTERRUPTS_OFF
     call    mem_copy
-    clc
-1:  pop     esi
+    INTERRUPTS_RESTORE
     ret
 
 # Removes the files of modules that the desired state does not name, as far as that works. May sleep.

@@ -276,7 +276,7 @@ service_parse:
     mov     [ebx + SERVICE_POLICY], ecx
     jmp     .Lservice_parse_next
 .Lservice_parse_part:
-    call    part_find
+    call    pushed_part
     mov     [ebx + SERVICE_PART], eax
     mov     eax, edi
     lea     edx, [ebx + SERVICE_LINE]
@@ -379,12 +379,35 @@ service_list:
     clc
     ret
 
-# Starts a service by its name.
+# Starts a service by its name, and those that were stopped because one that runs now was.
 # In: EAX name.
 # Out: CF when it was not started.
 service_by_name:
     xor     edx, edx
-    jmp     service_begin
+    call    service_begin
+    jc      .Lservice_by_name_done
+    push    ebx
+    mov     ebx, [service_records]
+.Lservice_by_name_next:
+    test    ebx, ebx
+    jz      .Lservice_by_name_over      # CF is clear
+    cmp     dword ptr [ebx + SERVICE_FOLLOWS], 0
+    je      .Lservice_by_name_skip
+    lea     eax, [ebx + SERVICE_NEED]
+    call    service_find
+    jc      .Lservice_by_name_skip
+    cmp     dword ptr [eax + SERVICE_TASK], 0
+    je      .Lservice_by_name_skip
+    mov     dword ptr [ebx + SERVICE_FOLLOWS], 0
+    lea     eax, [ebx + SERVICE_LABEL]
+    call    service_by_name
+.Lservice_by_name_skip:
+    mov     ebx, [ebx + SERVICE_NEXT]
+    jmp     .Lservice_by_name_next
+.Lservice_by_name_over:
+    pop     ebx
+.Lservice_by_name_done:
+    ret
 
 # Stops a service by its name, and before it all that need it.
 # In: EAX name.
@@ -392,11 +415,12 @@ service_by_name:
 service_end:
     call    service_known
     jc      1f
+    mov     dword ptr [eax + SERVICE_FOLLOWS], 0
     call    service_stop_all
     clc
 1:  ret
 
-# Stops a service, and before it all that need it; those start again when it is restarted. May sleep.
+# Stops a service, and before it all that need it; those start again when it does. May sleep.
 # In: EAX service.
 service_stop_all:
     push    ebx
@@ -426,38 +450,12 @@ service_stop_all:
 # In: EAX name.
 # Out: CF when it was not started.
 service_again:
-    push    ebx
     push    eax
-    mov     ebx, [service_records]             # who was stopped before does not follow
-.Lservice_again_clear:
-    test    ebx, ebx
-    jz      .Lservice_again_stop
-    mov     dword ptr [ebx + SERVICE_FOLLOWS], 0
-    mov     ebx, [ebx + SERVICE_NEXT]
-    jmp     .Lservice_again_clear
-.Lservice_again_stop:
     call    service_find
-    jc      .Lservice_again_start
+    jc      1f
     call    service_stop_all
-.Lservice_again_start:
-    pop     eax
-    call    service_by_name
-    jc      .Lservice_again_done
-    mov     ebx, [service_records]
-.Lservice_again_follow:
-    test    ebx, ebx
-    jz      .Lservice_again_done
-    cmp     dword ptr [ebx + SERVICE_FOLLOWS], 0
-    je      .Lservice_again_next
-    lea     eax, [ebx + SERVICE_LABEL]
-    call    service_by_name
-    jc      .Lservice_again_done
-.Lservice_again_next:
-    mov     ebx, [ebx + SERVICE_NEXT]
-    jmp     .Lservice_again_follow
-.Lservice_again_done:
-    pop     ebx
-    ret
+1:  pop     eax
+    jmp     service_by_name
 
 # Finds a service, or says that there is none.
 # In: EAX name.
@@ -525,11 +523,11 @@ SHELL_COMMAND "service", command_service, "list|start NAME|stop NAME|restart NAM
 service_text:
     .ascii  "A service is described by a text file /net/services/NAME:\n"
     .ascii  "program PATH [ARGUMENT...]   what it runs, or\n"
-    .ascii  "kernel network|cluster|log|http  the part of the kernel that it is\n"
+    .ascii  "kernel NAME                  the part of the kernel that it is\n"
     .ascii  "need NAME                    a service that is started before\n"
     .ascii  "restart failure|always|never  when it is started again; failure if left out\n"
-    .ascii  "All that are there are started with the machine, and before them network, cluster and log, which need no\n"
-    .ascii  "file. Who stops a service stops those that need it; restart starts them again.\n"
+    .ascii  "All that are there are started with the machine, and before them the parts of the kernel (service list),\n"
+    .ascii  "which need no file. Who stops a service stops those that need it; they start again when it does.\n"
     .ascii  "replace has the program FILE take over from the one that runs, with its state. When FILE cannot be loaded,\n"
     .ascii  "does not take the state, or ends within a second of that, the old one goes on. For a part of the kernel FILE\n"
     .asciz  "is a module with a part of the same name.\n"

@@ -22,6 +22,7 @@ service_start:
     cmp     dword ptr [ebx + SERVICE_TASK], 0
     jne     1f
     mov     dword ptr [ebx + SERVICE_STOP], 0
+    mov     dword ptr [ebx + SERVICE_FOLLOWS], 0
     mov     dword ptr [ebx + SERVICE_EVENT], 0
     mov     dword ptr [ebx + SERVICE_RESTARTS], 0
     mov     dword ptr [ebx + SERVICE_TASK], 1

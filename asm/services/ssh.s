@@ -23,7 +23,9 @@ GUARD   ssh_guard, SSH_CLIENTS, SSH_CLIENTS, SSH_SIZE, ssh_client, "ssh client"
 ssh_owner:              .long 0, 0, ssh_name, 0
 STRING ssh_name, "ssh"
 
-SERVICE_PART ssh, ssh_owner, "ssh", ssh_task, ssh_leave, 0, "kernel ssh\nneed network\nrestart always\n"
+# Clients are nobody's: who replaces the service leaves them their connections. It has no state but its keys, which are
+# in a file.
+SERVICE_PART ssh, ssh_owner, "ssh", ssh_task, ssh_leave, 0, "kernel ssh\nneed network\nrestart always\n", form=1, giver=ssh_state
 
 .bss
 .balign 4
@@ -116,25 +118,25 @@ ssh_close:
     call    stream_close
 1:  ret
 
-# The service ends: so do its connections. May sleep.
-ssh_leave:
-    push    ebx
-    call    ssh_close
-    mov     ebx, offset ssh_guard + GUARD_TABLE
-1:  mov     eax, [ebx + SEAT_HANDLE]
-    test    eax, eax
-    jz      2f
-    call    stream_abort
-2:  add     ebx, SEAT_SIZE
-    cmp     ebx, offset ssh_guard + GUARD_TABLE + SSH_CLIENTS * SEAT_SIZE
-    jb      1b
-    pop     ebx
+# Gives what the service that follows this one goes on with: nothing.
+# Out: EAX address, EDX bytes.
+ssh_state:
+    mov     eax, offset ssh_listening
+    xor     edx, edx
     ret
+
+# The service ends: so do its connections, those of services before it too. May sleep.
+ssh_leave:
+    call    ssh_close
+    mov     edx, SSH_PORT
+    jmp     guard_end
 
 # The task of a client: says hello, and takes what comes until the connection is over.
 # In: EAX client.
 ssh_client:
     mov     ebx, eax
+    mov     eax, [ebx + CLIENT_HANDLE]
+    call    handle_take                 # it outlives the service
     call    task_hold                   # ended by its connection only: others work for it
     mov     eax, [task_current]
     mov     [ebx + SSH_TASK], eax

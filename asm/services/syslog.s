@@ -3,6 +3,7 @@
 
 .include "macros.inc"
 .include "names.inc"
+.include "part.inc"
 .include "log.inc"
 
 SYSLOG_PORT         = 514
@@ -13,13 +14,41 @@ PAUSE_MS            = 100
 APP_BYTES           = 48                    # RFC 5424, 6: of a source, at most
 MESSAGE_BYTES       = LOG_LINE_BYTES + 64
 
-ON_HOOK network_tasks, syslog_task, syslog_task_name
-STRING syslog_task_name, "syslog"
+.data
+.balign 4
+syslog_owner:       .long 0, 0, syslog_name, 0
+STRING syslog_name, "syslog"
+
+SERVICE_PART syslog, syslog_owner, "syslog", syslog_task, 0, 0, "kernel syslog\nneed network\nrestart always\n", form=1, giver=syslog_state, taker=syslog_goes_on
 
 .text
 
-# Follows the log. A task of the network service.
+# Gives what the part that follows goes on with: how far the log was sent.
+# Out: EAX address, EDX bytes.
+syslog_state:
+    mov     eax, offset syslog_at
+    mov     edx, 4
+    ret
+
+# Goes on where the part before it was.
+# In: EAX address, EDX bytes, ECX version.
+# Out: CF when it is something else.
+syslog_goes_on:
+    cmp     ecx, 1
+    jne     1f
+    cmp     edx, 4
+    jne     1f
+    mov     eax, [eax]
+    mov     [syslog_at], eax
+    clc
+    ret
+1:  stc
+    ret
+
+# The service: follows the log.
 syslog_task:
+    mov     eax, offset syslog_owner
+    call    owner_join
 .Lsyslog_task_next:
     INTERRUPTS_OFF
     mov     eax, [log_end]

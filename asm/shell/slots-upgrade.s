@@ -12,6 +12,10 @@ ON_HOOK upgrade_try, upgrade_slots_try
 ON_HOOK upgrade_keep, upgrade_slots_keep
 ON_HOOK upgrade_floor, upgrade_slots_raise
 ON_HOOK upgrade_ends, slots_trial_ends
+ON_HOOK upgrade_load, upgrade_slots_load
+
+STRING upgrade_slots_kernel, "kernel"
+STRING upgrade_slots_install, "install"
 
 .text
 
@@ -115,6 +119,20 @@ upgrade_slots_try:
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Loads a kernel as `kernel install` does. May sleep, for minutes.
+# In: EAX URL.
+# Out: EAX status.
+upgrade_slots_load:
+    push    0
+    push    eax
+    push    offset upgrade_slots_install
+    push    offset upgrade_slots_kernel
+    mov     eax, 3
+    mov     edx, esp
+    call    command_kernel
+    lea     esp, [esp + 16]
     ret
 
 # Makes the running kernel, which is on trial, the good one. May sleep.

@@ -241,6 +241,7 @@ slots_transfer:
 # Shell command.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
+.global command_kernel
 command_kernel:
     push    ebx
     push    esi

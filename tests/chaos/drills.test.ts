@@ -29,6 +29,8 @@ const DRILLS = [
   "alone",
   "recordings",
   "forged packets with another key",
+  "forged packets of upgrades and pushes",
+  "a module of a stranger that did not ask first",
   "packets whose code has one wrong bit",
   "packets of a stranger that names another session, or what is still to be said",
   "packets of another boot that name what the target has long said",

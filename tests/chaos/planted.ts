@@ -18,6 +18,8 @@ export interface PlantedBug {
   readonly drill?: string;
   /** What notices it where no campaign can see it. */
   readonly test?: string;
+  /** The tests of that file that do, by a part of their name; all when absent. */
+  readonly named?: string;
 }
 
 /** Read from the root of the project, where tests and proofs are run. */

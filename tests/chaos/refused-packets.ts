@@ -29,8 +29,13 @@ import {
   HEAD_BYTES,
   ID_BYTES,
   KIND,
+  PIECE_BYTES,
+  PUSH,
+  PUSHED,
   SEQUENCE,
   SESSION,
+  UPGRADE,
+  WITNESS,
 } from "../../src/wire/cluster-layout.ts";
 import { packetHex } from "../../src/wire/hex.ts";
 import { changedBytes } from "../guest/net/fuzz-frames.ts";
@@ -38,7 +43,7 @@ import { changedBytes } from "../guest/net/fuzz-frames.ts";
 const US = 1000;
 const MS = 1e6;
 const ADDRESS_BYTES = 4;
-const [LAST_KIND, HIGHEST_ERA] = [26, 0x7ffffffe];
+const [LAST_KIND, HIGHEST_ERA] = [PUSHED, 0x7ffffffe];
 const MOST_BYTES = 1472;
 /** Numbers so far below the highest count as heard. */
 const OLD = 40;
@@ -84,16 +89,37 @@ function changedInside(random: Random, packet: Uint8Array): Uint8Array {
   return made;
 }
 
+/** The upgrade's and pushes' kinds, of which a quiet cluster says few, and how long they are. */
+const RARE: readonly (readonly [kind: number, bytes: (random: Random) => number])[] = [
+  [UPGRADE, () => 176],
+  [WITNESS, () => 160],
+  [PUSH, (random) => 204 + (random.chance(50) ? 0 : 4 * random.below(PIECE_BYTES / 4 + 2))],
+  [PUSHED, (random) => 240 + 40 * random.below(18)],
+];
+
+/** The packet, or one of a rare kind with its header: words that are small, as those of such packets, or anything. */
+function dressed(random: Random, said: Said): Said {
+  if (random.chance(60)) return said;
+  const [kind, bytes] = random.pick(RARE);
+  const packet = new Uint8Array(bytes(random));
+  packet.set(said.packet.subarray(0, HEAD_BYTES));
+  packet[KIND] = kind;
+  for (let at = HEAD_BYTES; at + 4 <= packet.length; at += 4)
+    putWord(packet, at, random.chance(60) ? random.below(6) : random.below(2 ** 31) * 2);
+  if (kind === PUSH && random.chance(80)) packet.set(Buffer.from("http\0\0\0\0\0\0\0\0"), 172);
+  return { packet, sender: said.sender };
+}
+
 const DRAWS: Readonly<Record<string, Draw>> = {
   mutated({ random, heard }) {
     for (;;) {
-      const { packet, sender } = random.pick(heard);
+      const { packet, sender } = dressed(random, random.pick(heard));
       const made = changedBytes(random, packet.slice(), random.below(packet.length)).slice(0, MOST_BYTES);
       if (!sameBytes(made, packet)) return { packet: made, sender };
     }
   },
   "with another key"({ random, heard, nextNumber }) {
-    const { packet, sender } = random.pick(heard);
+    const { packet, sender } = dressed(random, random.pick(heard));
     const made = packet.slice();
     putWord(made, SEQUENCE, nextNumber(packet));
     if (random.chance(30)) putWord(made, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
@@ -106,7 +132,7 @@ const DRAWS: Readonly<Record<string, Draw>> = {
     return { packet: made, sender };
   },
   "with old numbers"({ random, old, sign }) {
-    const { packet, sender } = random.pick(old);
+    const { packet, sender } = dressed(random, random.pick(old));
     if (random.chance(50)) return { packet, sender };
     const made = packet.slice();
     if (random.chance(50)) putWord(made, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
@@ -115,7 +141,7 @@ const DRAWS: Readonly<Record<string, Draw>> = {
     return { packet: sign(made), sender };
   },
   "of a member"({ random, heard, sign, nextNumber }) {
-    const { packet, sender } = random.pick(heard);
+    const { packet, sender } = dressed(random, random.pick(heard));
     const made = changedInside(random, packet.slice());
     if (made.length < HEAD_BYTES) return { packet: made, sender };
     putWord(made, SEQUENCE, nextNumber(packet));
@@ -199,11 +225,14 @@ export class PacketScene {
       perform(lab, { word, node, values });
       await lab.advance("3s");
     };
+    // Nobody has it: each looks for it in vain, and says so.
+    await happens("type", 0, "cloud upgrade 1000000000\r");
     await happens("type", 1, "cloud set heard once\r");
     await happens("cut", last);
     await happens("power", last);
     world.core = world.living;
     await untilAgreed(lab, world, layout);
+    await happens("type", 0, "cloud upgrade abort\r");
     await happens("type", 0, "cloud set heard twice\r");
     await happens("type", 0, "cloud address move 10.0.2.9\r");
     await lab.advance("27s");
@@ -296,6 +325,9 @@ export class PacketScene {
       const trouble = TROUBLE.exec(console.text.slice(saidBytes[index]))?.[0];
       if (exitStatus !== null || trouble) return `${name}: ${trouble ?? `ended with status ${exitStatus}`}`;
     }
+    const pushed = this.#layout.address("pushed_state") + this.#layout.constant("PUSHED_COUNT");
+    const installed = this.#machines.filter((index) => world.nodes[index]!.memory.word(pushed) !== 0);
+    if (installed.length > 0) return `a module is pushed at ${installed.length} machines`;
     if (kind === MAY_CHANGE) {
       for (const index of this.#machines) {
         lab.nodes[index]!.type("\nmem check\n");

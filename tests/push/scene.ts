@@ -23,14 +23,16 @@ function treeWithChange(path: string, from: string, to: string): SourceTree {
   return { list: (folder) => tree.list(folder), read: (one) => (one === path ? changed : tree.read(one)) };
 }
 
-/** The module `http`, in which some text of a source is another. */
-function httpWith(from: string, to: string, path = "asm/services/http-server.s"): Uint8Array {
+/** A module in which some text of a source is another. */
+export function moduleWith(name: string, path: string, from: string, to: string): Uint8Array {
   const tree = treeWithChange(path, from, to);
-  const module = modulesOf(tree.list("asm")).get("http")!;
+  const module = modulesOf(tree.list("asm")).get(name)!;
   const { files, diagnostics } = buildModule(tree, { version: "0.1.0", revision: 1 }, module);
   if (files) return files[0]!.content;
   throw new Error(diagnostics.map((one) => formatDiagnostic(one, { colour: false })).join("\n"));
 }
+
+const httpWith = (from: string, to: string): Uint8Array => moduleWith("http", "asm/services/http-server.s", from, to);
 
 /** One whose page begins with another word than `name`. */
 export const httpNamed = (word: string): Uint8Array => httpWith('"name %s\\naddress', `"${word} %s\\naddress`);

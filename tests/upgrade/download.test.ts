@@ -106,6 +106,27 @@ test("a kernel goes from a CD to one node, and from node to node", async () => {
   expect(served[0]).toBeGreaterThan(0);
 });
 
+thoroughly(
+  "cloud upgrade URL: this machine loads it, and the cluster goes to it; a URL that fails begins nothing",
+  async () => {
+    const { lab, nodes, disks } = await members(next, null, null);
+    const [first, second, third] = nodes as [LabNode, LabNode, LabNode];
+    expect(await outputAmong(first, "kernel install hdc")).toMatch(INSTALLED);
+    const bad = await outputAmong(second, "cloud upgrade http://10.0.2.77/kernel/7; cloud upgrade");
+    expect(bad).toMatch(/^kernel: 10\.0\.2\.77: timed out\nNo upgrade has been planned/m);
+    expect(await outputAmong(second, `cloud upgrade ${urlOf(first)}`)).toMatch(INSTALLED);
+    expectInstalled(disks[1]!);
+    await lab.advance("60s");
+    // Without a volume nothing proves that its disk takes a write, so this trial goes on.
+    expect(await outputAmong(third, "cloud upgrade")).toMatch(
+      new RegExp(
+        `^upgrade to revision ${NEXT}: run, 3 to go, turn 1 of qure-2, trial\n(?:.*\n)*qure-2 +${NEXT} trial`,
+        "m",
+      ),
+    );
+  },
+);
+
 /** In the order of their ids, by which members are asked that are equal in all else. */
 function byId({ lab, nodes, disks }: Scene): { readonly node: LabNode; readonly disk: SparseDisk }[] {
   const hex = (node: LabNode): string => Buffer.from(lab.cluster.macAddresses[node.index]!).toString("hex");

@@ -6,6 +6,7 @@
 import { expect, test } from "vitest";
 import { ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
@@ -96,12 +97,12 @@ describeThoroughly("people and accidents", () => {
     expect(nodes.map((node) => slotsOf(node).good)).toEqual([0, 0, 0]);
     await lab.advance("10s");
     const person = nodes[2]!;
-    expect(await said(person, "cloud get upgrade.failed")).toMatch(/^1001:1$/m);
+    expect(await said(person, "cloud get upgrade.failed")).toMatch(/^1001:1 @1$/m);
     expect(await said(person, "cloud upgrade resume")).toBe("");
     await turnIn(scene, "trial");
     await ended(scene, "stop");
     await lab.advance("10s");
-    expect(await said(person, "cloud get upgrade.failed")).toMatch(/^1001:2$/m);
+    expect(await said(person, "cloud get upgrade.failed")).toMatch(/^1001:2 @2$/m);
     expect(await said(person, "cloud upgrade resume")).toMatch(/^cluster: revision 1001 has failed 2 times/m);
     expect(await said(person, `cloud upgrade ${NEW}`)).toMatch(/^cluster: revision 1001 has failed 2 times/m);
     expect(await said(person, `cloud upgrade allow ${NEW}`)).toBe("");
@@ -230,6 +231,38 @@ describeThoroughly("people and accidents", () => {
     await lab.advance("8s");
     expect(nodes.map((node) => slotsOf(node).floor)).toEqual([NEW, NEW, NEW]);
     expect(await said(nodes[1]!, "kernel select 0")).toMatch(/is below the lowest of this disk/);
+  });
+
+  test("class 12: a day after all run it, it is final by itself", async () => {
+    const twentySeconds = (put: (symbol: string, bytes: Uint8Array) => void): void =>
+      put("final_ms", Uint8Array.of(20_000 & 255, 20_000 >> 8, 0, 0));
+    const scene = await begun("with a short day", { breaks: twentySeconds });
+    const { lab, nodes } = scene;
+    await ended(scene, "done");
+    await lab.advance("15s");
+    expect(nodes.map((node) => slotsOf(node).floor)).toEqual([0, 0, 0]);
+    await lab.advance("15s");
+    expect(nodes.map((node) => slotsOf(node).floor)).toEqual([NEW, NEW, NEW]);
+  });
+
+  test("class 8: a leader that dies once it has counted a failure is followed by one that does not count it again", async () => {
+    const scene = await begun("poisoned", { breaks: POISON });
+    const { lab, nodes } = scene;
+    await turnIn(scene, "trial");
+    const counts = (node: LabNode): boolean =>
+      !node.isOff && Buffer.from(node.readMemory(addressOf("values"), 2048)).includes(`upgrade.failed\0${NEW}:1`);
+    for (let steps = 0; !nodes.some(counts); steps++) {
+      expect(steps, "nobody counts it").toBeLessThan(20_000);
+      await lab.advance("20ms");
+    }
+    expect(planNow(scene)).toMatchObject({ state: "run", phase: "trial" });
+    const leader = nodes.find((node) => /this node leads the upgrade/.test(node.console.text))!;
+    leader.powerOff();
+    await lab.advance("5s");
+    leader.powerOn();
+    await ended(scene, "stop");
+    await lab.advance("10s");
+    expect(await said(nodes.find((node) => node !== leader)!, "cloud get upgrade.failed")).toMatch(/^1001:1 @1$/m);
   });
 
   test("class 11: a cluster of one confirms itself only where upgrade.alone says so", async () => {

@@ -2,11 +2,6 @@
  * Clusters whose disks have two kernels: the one that runs, and a later one in the other slot, which differs from it by
  * its revision, or by what a test breaks in it.
  */
-import { createHash } from "node:crypto";
-import { KERNEL_SPACE } from "../../src/build/build.ts";
-import { crc32 } from "../../src/bytes/crc32.ts";
-import { readBootRecord } from "../../src/image/boot-image.ts";
-import { readKernelHeader } from "../../src/image/kernel-image.ts";
 import { kernelSymbols } from "../../src/image/kernel-symbols.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
@@ -15,37 +10,12 @@ import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { boot, images, inState, PROMPT } from "../system/images.ts";
 import { peersOf } from "../system/output.ts";
-import { sectorOf } from "./slot-sectors.ts";
+import { type Break, NEW, OLD, putLaterKernel, SECTOR_BYTES } from "./two-kernels.ts";
 
-const SECTOR_BYTES = 512;
-const SECOND_LBA = 8192;
-const CHECKSUM_AT = 20;
-const REVISION_AT = 28;
-const KERNEL_ADDRESS = KERNEL_SPACE + 0x10_0000;
-/** Of the images that the global setup builds, and of the kernel in the other slot. */
-export const OLD = 1000;
-export const NEW = 1001;
-
-type Break = (put: (symbol: string, bytes: Uint8Array) => void) => void;
+export { NEW, OLD };
 
 /** Its web server has no page `/status` any more: it boots, joins, and does not answer. */
 export const POISON: Break = (put) => put("path_status", Buffer.from("/statuz\0"));
-
-/** The kernel of a disk with another revision, and whatever else is changed in it. */
-function laterKernel(disk: Uint8Array, breaks: Break | undefined): Uint8Array {
-  const { kernelSector, kernelSectors } = readBootRecord(disk.subarray(0, SECTOR_BYTES))!;
-  const kernel = disk.slice(kernelSector * SECTOR_BYTES, (kernelSector + kernelSectors) * SECTOR_BYTES);
-  const symbols = kernelSymbols(images().disk);
-  breaks?.((name, bytes) => {
-    const symbol = symbols.find((one) => one.name === name)!;
-    kernel.set(bytes, readKernelHeader(kernel).parts.code32.offset + symbol.linearAddress - KERNEL_ADDRESS);
-  });
-  const view = new DataView(kernel.buffer, kernel.byteOffset, kernel.byteLength);
-  view.setUint32(REVISION_AT, NEW, true);
-  view.setUint32(CHECKSUM_AT, 0, true);
-  view.setUint32(CHECKSUM_AT, crc32(kernel), true);
-  return kernel;
-}
 
 export interface SceneOptions {
   readonly breaks?: Break;
@@ -59,23 +29,6 @@ export interface SceneOptions {
   readonly withoutDisk?: readonly number[];
 }
 
-/** A disk with a file system, the running kernel in slot 0 and the later one in slot 1. */
-async function diskOf(breaks: Break | undefined, isProven: boolean): Promise<Uint8Array> {
-  const disk = await preparedDisk();
-  const kernel = laterKernel(disk, breaks);
-  const { kernelSector, kernelSectors } = readBootRecord(disk.subarray(0, SECTOR_BYTES))!;
-  disk.set(kernel, SECOND_LBA * SECTOR_BYTES);
-  const none = { trial: null, tries: 0, floor: 0, result: 0, resultRevision: 0, failures: [] };
-  const slots = [
-    { firstSector: kernelSector, sectors: kernelSectors, revision: OLD },
-    { firstSector: SECOND_LBA, sectors: kernel.length / SECTOR_BYTES, revision: NEW },
-  ];
-  const digests = isProven ? [new Uint8Array(), createHash("sha512").update(kernel).digest()] : [];
-  const record = sectorOf({ version: 2, good: 0, sequence: 1, slots, ...none }, digests);
-  for (const copy of [0, 1]) disk.set(record, (SLOT_RECORD_LBA + copy) * SECTOR_BYTES);
-  return disk;
-}
-
 /** So many members with a key that agree, in the order of their ids. */
 export async function rolling(
   count: number,
@@ -83,7 +36,8 @@ export async function rolling(
   { breaks, service, lacking = [], withoutDisk = [], isProven = true }: SceneOptions = {},
 ): Promise<{ lab: LabCluster; nodes: LabNode[] }> {
   const lab = await inState(`rolling: ${count} ${name}`, async () => {
-    const [both, one] = [await diskOf(breaks, isProven), await preparedDisk()];
+    const [both, one] = [await preparedDisk(), await preparedDisk()];
+    putLaterKernel(both, () => kernelSymbols(images().disk), breaks, isProven);
     const storage = (index: number): { disk: SparseDisk } => ({
       disk: new SparseDisk(DISK_BYTES, { content: (lacking.includes(index) ? one : both).slice() }),
     });

@@ -18,12 +18,16 @@ import {
   ID_BYTES,
   KIND,
   MEMBER,
+  PUSH,
+  PUSHED,
   REPORT,
   SENDER,
   SEQUENCE,
   SESSION,
   STATE,
+  UPGRADE,
   VIEW,
+  WITNESS,
 } from "../../wire/cluster-layout.ts";
 import { packetHex } from "../../wire/hex.ts";
 import type { Drill, Trial } from "../drill.ts";
@@ -172,6 +176,17 @@ function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
   return made;
 }
 
+/** What is said of upgrades and pushes, and how long it is. */
+const OF_KERNELS: readonly (readonly [kind: number, sizeBytes: number])[] = [
+  [UPGRADE, 176],
+  [WITNESS, 160],
+  [PUSH, 204],
+  [PUSHED, 240],
+];
+/** Of a push: what is asked for, how many bytes, and of which name (docs/protocols/push.md). */
+const [PUSH_WHAT, PUSH_SHA256, PUSH_NUMBER, PUSH_NAME] = [128, 132, 164, 172];
+const PUSH_BEGIN = 1;
+
 const FORGERIES: readonly Forgery[] = [
   {
     what: "forged packets with another key",
@@ -185,6 +200,41 @@ const FORGERIES: readonly Forgery[] = [
       if (random.chance(30)) packet[KIND] = BYE;
       packet[CODE + random.below(CODE_BYTES)]! ^= 1 + random.below(255);
       return packet[KIND] === BYE ? packet.slice(0, HEAD_BYTES) : packet;
+    },
+  },
+  {
+    what: "forged packets of upgrades and pushes",
+    kinds: [REPORT],
+    signed: false,
+    counter: "count_cloud_forged",
+    change: (packet, target, random) => {
+      const [kind, sizeBytes] = random.pick(OF_KERNELS);
+      const made = new Uint8Array(sizeBytes);
+      made.set(packet.subarray(0, HEAD_BYTES));
+      for (let at = HEAD_BYTES; at < sizeBytes; at += 4) word(made, at, random.below(8));
+      made[KIND] = kind;
+      word(made, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
+      answer(made, target);
+      return made;
+    },
+  },
+  {
+    what: "a module of a stranger that did not ask first",
+    kinds: [REPORT],
+    signed: true,
+    alone: true,
+    change: (packet, target, random) => {
+      const made = new Uint8Array(204);
+      made.set(invented(packet, target));
+      made[KIND] = PUSH;
+      word(made, PUSH_WHAT, PUSH_BEGIN);
+      word(made, PUSH_SHA256, 1 + random.below(1000));
+      word(made, PUSH_NUMBER, 1 + random.below(100_000));
+      made.set(new TextEncoder().encode(random.pick(["http", "log", "network"])), PUSH_NAME);
+      // Of another session, or in what is still to be said.
+      if (random.chance(50)) made[ECHO + random.below(ECHO_BYTES)]! ^= 1 + random.below(255);
+      else word(made, ECHO_NUMBER, little32(target, SEQUENCE) + TO_COME);
+      return made;
     },
   },
   {
@@ -286,7 +336,10 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
     world.core
       .map((index) => {
         const { era, age, founder, coordinates, others, isSilent } = facts.of(index);
-        return [era, age, founder, coordinates, others, isSilent, facts.peers(index)?.size].join();
+        const wordOf = (at: number): number | null => world.nodes[index]!.memory.word(at);
+        const pushed = [layout.address("push_state"), layout.address("pushed_state") + layout.constant("PUSHED_COUNT")];
+        const kernels = pushed.map(wordOf);
+        return [era, age, founder, coordinates, others, isSilent, facts.peers(index)?.size, ...kernels].join();
       })
       .join("; ") + [...holdersOf(world, layout).values()].join("; ");
   const unchanged = (speak: () => void, counter?: string): Trial => {
