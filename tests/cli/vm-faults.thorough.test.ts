@@ -10,7 +10,7 @@ import { bundle, done, Machines, refused } from "./machines.ts";
 const machines = new Machines();
 const { folder, vm, list } = machines;
 beforeAll(() => machines.begin());
-afterAll(() => machines.end(["main", "many", "full", "tail"]));
+afterAll(() => machines.end(["main", "many", "full", "tail", "disk"]));
 
 interface Said {
   readonly pid: number;
