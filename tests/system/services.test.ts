@@ -41,13 +41,17 @@ describe("the network", () => {
 
   test("is started for who needs it, and all is as before", async () => {
     const { lab, first, second } = await agreed();
-    await first.enter("service stop network", PROMPT);
+    await first.enter("service stop mdns; service stop network", PROMPT);
     const from = first.console.text.length;
     await first.enter("service start cluster", PROMPT);
     await lab.until(() => /^cloud: .* era 1 age 1 peers 1$/m.test(first.console.text.slice(from)), "it is no member", {
       within: "20s",
     });
     expect(await output(first, "service list")).toMatch(/^running +network\n(?:.*\n)?running +cluster$/m);
+    // So is what was stopped with the network, but for what a person had stopped.
+    expect(await output(first, "service list")).toMatch(
+      /^running +syslog\nrunning +ssh\nstopped +mdns\n.*\nrunning +http$/m,
+    );
     const [, , address] = CLOUD.exec(first.console.text.slice(from))!;
     await second.enter(`ping -c 1 ${address}`, /1 received/);
   });
