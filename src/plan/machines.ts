@@ -168,6 +168,8 @@ function nodesOf(machine: MachinePlan, names: readonly string[], seed: number, s
 /** What LabCluster makes the machines of a plan from, but for the host that they run on. */
 export function clusterOf(plan: Plan, shelf: Shelf): Omit<ClusterOptions, "host"> {
   const { seed, startSeconds, nsPerInstruction, firmware, network, run } = plan;
+  // A mistake in a file of sites is told before disks are prepared, which takes seconds.
+  const world = network.sites === null ? {} : { world: readSites(network.sites, shelf.read(network.sites)) };
   return {
     nodes: namedMachines(plan.machines).flatMap(({ machine, names }) => nodesOf(machine, names, seed, shelf)),
     firmware: firmware === null ? shelf.firmware() : shelf.read(firmware),
@@ -175,7 +177,7 @@ export function clusterOf(plan: Plan, shelf: Shelf): Omit<ClusterOptions, "host"
     startSeconds,
     nsPerInstruction,
     gateway: network.gateway,
-    ...(network.sites === null ? {} : { world: readSites(network.sites, shelf.read(network.sites)) }),
+    ...world,
     jit: run.jit,
     reboot: run.reboot,
     realtime: run.realtime,

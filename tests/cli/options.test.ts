@@ -30,8 +30,8 @@ function bootable(name: string, ...code: readonly number[]): void {
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "qure-options-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("qure build", () => {
-  thoroughly("--firmware and --starter build only those, from the sources of --source", async () => {
+describeThoroughly("qure build", () => {
+  test("--firmware and --starter build only those, from the sources of --source", async () => {
     for (const name of ["firmware", "starter"]) {
       const { exitCode, stderr } = await qure("build", `--${name}`, `${name}.bin`, "--source", root);
       expect(exitCode, stderr).toBe(0);
@@ -39,7 +39,7 @@ describe("qure build", () => {
     }
   });
 
-  thoroughly("disk.size is the size of the disk, and --watch builds again after a change", async () => {
+  test("disk.size is the size of the disk, and --watch builds again after a change", async () => {
     for (const name of ["asm", "boot"]) cpSync(join(root, name), join(folder, name), { recursive: true });
     const watching = spawn("node", [bundle, "build", "--watch", "--set", "disk.size=40M"], { cwd: folder });
     const built = (): Promise<void> =>
@@ -83,14 +83,14 @@ describe("qure emu", () => {
 describeThoroughly("on QuRe's images", () => {
   beforeAll(() => provideBuild(folder));
 
-  thoroughly("qure emu --key: the machines belong to that cluster", async () => {
+  test("qure emu --key: the machines belong to that cluster", async () => {
     writeFileSync(join(folder, "lab.key"), `lab ${"0123456789abcdef".repeat(4)}\n`);
     writeFileSync(join(folder, "ask.txt"), "!wait 3s\n@1 cloud key\n");
     await qure("emu", "--key", "lab.key", "--script", "ask.txt", "--log", "keyed");
     expect(read("keyed/qure-1.log").toString()).toMatch(/cluster lab, with a key/);
   });
 
-  thoroughly("qure chaos: the image and kernel that are named, an older version that joins, drills", async () => {
+  test("qure chaos: the image and kernel that are named, an older version that joins, drills", async () => {
     const build = read("build/manifest.json").toString();
     expect(build).toContain("qure.iso");
     for (const name of ["qure.iso", "kernel.elf"]) cpSync(join(folder, "build", name), join(folder, `my-${name}`));
