@@ -256,6 +256,8 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
       const away = random.pick(world.core);
       const rest = except(away);
       if (rest.length < 2 || !mayReplaceKey(world, layout, rest)) return null;
+      // A machine that has joined beside the core would pass on what is said between the parts.
+      if (facts.of(away).others > rest.length) return null;
       const by = random.pick(rest);
       const isGone = (): string | null => {
         const seeing = rest.find((index) => facts.peers(index)?.get(facts.ids[away]!)?.isAlive !== false);
