@@ -3,6 +3,7 @@
 .include "macros.inc"
 .include "cpu.inc"
 .include "tasks.inc"
+.include "heap.inc"
 
 .text
 
@@ -89,9 +90,12 @@ crash_heap:                             # writes past a block, then frees it
     mov     eax, 16
     call    malloc
     jc      1f
-    mov     dword ptr [eax + 16], 0
-    mov     dword ptr [eax + 20], 0
-    mov     dword ptr [eax + 24], 0
+    mov     edx, [eax - BLOCK_HEADER + BLOCK_SIZE]      # it may be larger than it was asked for
+    lea     edx, [eax + edx - BLOCK_HEADER]
+    xor     ecx, ecx
+    mov     [edx], ecx
+    mov     [edx + BLOCK_PREVIOUS], ecx
+    mov     [edx + BLOCK_MAGIC], ecx
     call    mfree
 1:  ret
 
