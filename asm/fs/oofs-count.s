@@ -79,6 +79,7 @@ oofs_begin:
 .Loofs_begin_commit:
     call    oofs_commit
     jc      .Loofs_begin_done
+    call    oofs_roots_again
     cmp     [ebx + OOFS_STATE + STATE_FREE], esi
     mov     eax, ERROR_NO_SPACE
     jb      .Loofs_begin_done                          # CF is set

@@ -101,6 +101,38 @@ oofs_work_tree:
     mov     [ebp + WORK_TREE + TREE_BLOCKS], eax
     ret
 
+# Takes over what a commit has put into the roots: whoever read a record before it, has no checksum of a block that was
+# changed then, and must not write that down.
+# Clobbers: EAX, ECX, EDX.
+.global oofs_roots_again
+oofs_roots_again:
+    push    esi
+    push    edi
+    push    ebp
+    lea     ebp, [ebx + OOFS_WORK]
+    lea     edi, [ebx + OOFS_NAME]      # EDI: after the last of them
+.Loofs_roots_again_next:
+    mov     esi, [ebp + OBJECT_ID]
+    cmp     esi, [ebx + OOFS_STATE + STATE_SLOTS]
+    jae     1f
+    call    oofs_slot_read
+    jc      1f                          # whoever needs it hears of that
+    test    eax, eax
+    jz      1f
+    mov     edx, [eax + OBJECT_ROOT + POINTER_BLOCK]
+    cmp     edx, [ebp + WORK_TREE + TREE_ROOT + POINTER_BLOCK]
+    jne     1f
+    mov     edx, [eax + OBJECT_ROOT + POINTER_CHECKSUM]
+    mov     [ebp + OBJECT_ROOT + POINTER_CHECKSUM], edx
+    mov     [ebp + WORK_TREE + TREE_ROOT + POINTER_CHECKSUM], edx
+1:  add     ebp, WORK_SIZE_OF
+    cmp     ebp, edi
+    jb      .Loofs_roots_again_next
+    pop     ebp
+    pop     edi
+    pop     esi
+    ret
+
 # The number of blocks of a content.
 # In: EDX:EAX bytes, less than 2^44.
 # Out: EAX blocks.

@@ -238,6 +238,21 @@ describeThoroughly("a full volume", () => {
     expect(await output(node, "cd /; rm -r /a/d; fsck /a")).toBe("/a: no problem was found\n");
   });
 
+  test("keeps files that were begun before a commit for space, and have grown after it", async () => {
+    const { node, disk } = await machine();
+    await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
+    await node.enter("mount hda0 /a", PROMPT);
+    await node.enter("seq 150000 > /a/some; mkdir /a/d", PROMPT);
+    for (let copies = 0; copies < 2; copies++) await output(node, `cp /a/some /a/copy${copies}`);
+    // The nearer it comes to the end, the more often an operation commits those before it.
+    for (let file = 0; ; file++) {
+      const said = await output(node, `seq 5 > /a/d/${file} && truncate /a/d/${file} 9000 && seq 9000 > /a/e${file}`);
+      if (said.includes("no space left")) break;
+    }
+    await node.enter("sync", PROMPT);
+    expect(check(mount(volumeOn(disk), { readOnly: true })).problems).toEqual([]);
+  });
+
   test("deletes, and what found no space has changed nothing", async () => {
     const { node, disk } = await machine();
     await node.enter("mkfs -t oofs hda0", /now holds an empty oofs/);
