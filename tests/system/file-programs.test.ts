@@ -213,8 +213,8 @@ describe("programs for files", () => {
     expect(await output(node, "rm -r /a/twenty*; find /a")).toBe("/a/up\n");
   });
 
-  thoroughly("run with 4 MiB of memory", async () => {
-    const node = await withVolume(4 << 20);
+  thoroughly("run with 5 MiB of memory", async () => {
+    const node = await withVolume(5 << 20);
     expect(await output(node, "seq 3000 > /a/x; cp /a/x /a/y; cat /a/y | grep 99 | wc; ls /a | tail -1")).toBe(
       `     57      57     265\nfile ${"13893".padStart(26)}  y\n`,
     );
