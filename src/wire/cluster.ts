@@ -27,6 +27,7 @@ import {
 import { HEAD, type Head, KINDS } from "./cluster-packet.ts";
 import { packetHex } from "./hex.ts";
 import type { Field, Layer } from "./layer.ts";
+import { UDP_PAYLOAD, udpPayloadOf } from "./payload.ts";
 import { bytesOf, readRecord } from "./record.ts";
 
 export const CLUSTER_PORT = 20818;
@@ -51,8 +52,6 @@ const LABELS: readonly (readonly [field: keyof Head, label: string])[] = [
 ];
 const VIEW_BYTES = 152;
 const MEMBERS_AT = HEAD_BYTES;
-const UDP_HEADER_BYTES = 8;
-const UDP_PAYLOAD = 14 + 20 + UDP_HEADER_BYTES;
 
 interface ClusterPacket {
   readonly kind: number;
@@ -85,9 +84,8 @@ function name(bytes: Uint8Array, at: number): string {
 
 /** The bytes of the packet in a frame; null when there is none. */
 export function clusterPacketOf(frame: Uint8Array): Uint8Array | null {
-  if (frame.length < UDP_PAYLOAD + HEAD_BYTES || get16(frame, 12) !== 0x0800 || frame[14] !== 0x45) return null;
-  if (get16(frame, 36) !== CLUSTER_PORT || get32(frame, UDP_PAYLOAD) !== 0x5152434c) return null;
-  return frame.subarray(UDP_PAYLOAD, UDP_PAYLOAD - UDP_HEADER_BYTES + get16(frame, 38));
+  const payload = udpPayloadOf(frame, HEAD_BYTES);
+  return payload && get16(frame, 36) === CLUSTER_PORT && get32(frame, UDP_PAYLOAD) === 0x5152434c ? payload : null;
 }
 
 /** What the packet in a frame says; null when there is none. */

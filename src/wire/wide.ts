@@ -1,7 +1,8 @@
 /** What delegates of clusters say to each other: docs/protocols/wide-area.md. */
-import { get16, get32 } from "../../emulator/ether/packet.ts";
+import { get32 } from "../../emulator/ether/packet.ts";
 import { packetHex } from "./hex.ts";
 import type { Field, Layer } from "./layer.ts";
+import { UDP_PAYLOAD, udpPayloadOf } from "./payload.ts";
 import { bytesOf, type FieldRow, readRecord } from "./record.ts";
 
 /** The door. */
@@ -10,8 +11,6 @@ const MAGIC = 0x51525741;
 const HEAD_BYTES = 64;
 /** What a stranger gets ends here. */
 const HERE_BYTES = 16;
-const UDP_HEADER_BYTES = 8;
-const UDP_PAYLOAD = 14 + 20 + UDP_HEADER_BYTES;
 
 export const KINDS = {
   ...{ hello: 1, summary: 2, callMe: 3, call: 4, ask: 5, details: 6, join: 7, welcome: 8, here: 9 },
@@ -66,9 +65,8 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
 
 /** The bytes of such a packet in a frame; null when there is none. */
 export function wideOf(frame: Uint8Array): Uint8Array | null {
-  if (frame.length < UDP_PAYLOAD + HERE_BYTES || get16(frame, 12) !== 0x0800 || frame[14] !== 0x45) return null;
-  if (frame[23] !== 17 || get32(frame, UDP_PAYLOAD) !== MAGIC) return null;
-  return frame.subarray(UDP_PAYLOAD, UDP_PAYLOAD - UDP_HEADER_BYTES + get16(frame, 38));
+  const payload = udpPayloadOf(frame, HERE_BYTES);
+  return payload && frame[23] === 17 && get32(frame, UDP_PAYLOAD) === MAGIC ? payload : null;
 }
 
 /** `at`: where its first byte lies in the frame. */

@@ -1,12 +1,13 @@
 /** The page in headless Chromium, as Debian has it, served as `qure page` serves it. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { readPageFile } from "../../src/host/page-files.ts";
 import { type ServeOptions, serveFiles } from "../../src/host/static-server.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
+import { alone } from "../setup/alone.ts";
 import { root } from "../system/images.ts";
 
 const ARGUMENTS = [
@@ -18,7 +19,6 @@ export const IMAGE = join(root, "build/page/qure.iso");
 const LOCK = join(root, "build/page.lock");
 /** Whoever holds it for longer than this is not there any more. */
 const LOCK_MS = 300_000;
-const WAIT_MS = 250;
 
 let built: Promise<void> | null = null;
 
@@ -29,21 +29,7 @@ export function buildPage(): Promise<void> {
 
 async function build(): Promise<void> {
   mkdirSync(join(root, "build"), { recursive: true });
-  for (;;) {
-    try {
-      mkdirSync(LOCK);
-      break;
-    } catch {
-      const { mtimeMs } = statSync(LOCK, { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
-      if (mtimeMs > 0 && Date.now() - mtimeMs > LOCK_MS) rmSync(LOCK, { recursive: true, force: true });
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-    }
-  }
-  try {
-    execFileSync(process.execPath, ["scripts/page.mjs"], { cwd: root, stdio: "pipe" });
-  } finally {
-    rmSync(LOCK, { recursive: true, force: true });
-  }
+  await alone(LOCK, LOCK_MS, () => execFileSync(process.execPath, ["scripts/page.mjs"], { cwd: root, stdio: "pipe" }));
 }
 
 export interface Visit {

@@ -4,9 +4,10 @@
  * tests' own helpers and guests, and the test file that asks for it. Nothing breaks when the folder is removed.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, inject } from "vitest";
+import { alone } from "./alone.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -18,7 +19,6 @@ declare module "vitest" {
 const here = new Map<string, Uint8Array>();
 /** Whoever makes a thing for longer than this is not there any more. */
 const MAKING_MS = 170_000;
-const WAIT_MS = 100;
 
 /** Writes so that whoever reads at the same moment finds the whole file or none. */
 function writeWhole(path: string, bytes: Uint8Array): void {
@@ -27,35 +27,17 @@ function writeWhole(path: string, bytes: Uint8Array): void {
   renameSync(part, path);
 }
 
-/** Two workers do not make the same thing: true when this one is to make it, false when it is there. */
-async function madeOrLocked(path: string, lock: string): Promise<boolean> {
-  for (;;) {
-    if (existsSync(path)) return false;
-    try {
-      mkdirSync(lock);
-      return true;
-    } catch {
-      const { mtimeMs } = statSync(lock, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
-      if (Date.now() - mtimeMs > MAKING_MS) return false;
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-    }
-  }
-}
-
 async function keptAs(key: string, make: () => Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
   let bytes = here.get(key);
   if (bytes) return bytes;
   const folder = join(inject("cacheFolder"), "states");
   const path = join(folder, key.slice(0, 24));
   mkdirSync(folder, { recursive: true });
-  const lock = `${path}.lock`;
-  const isOurs = await madeOrLocked(path, lock);
-  try {
-    if (existsSync(path)) bytes = new Uint8Array(readFileSync(path));
-    else writeWhole(path, (bytes = await make()));
-  } finally {
-    if (isOurs) rmdirSync(lock);
-  }
+  if (!existsSync(path))
+    await alone(`${path}.lock`, MAKING_MS, async () => {
+      if (!existsSync(path)) writeWhole(path, await make());
+    });
+  bytes = new Uint8Array(readFileSync(path));
   here.set(key, bytes);
   return bytes;
 }

@@ -176,11 +176,12 @@ function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
   return made;
 }
 
+const PUSH_BYTES = 204;
 /** What is said of upgrades and pushes, and how long it is. */
 const OF_KERNELS: readonly (readonly [kind: number, sizeBytes: number])[] = [
   [UPGRADE, 176],
   [WITNESS, 160],
-  [PUSH, 204],
+  [PUSH, PUSH_BYTES],
   [PUSHED, 240],
 ];
 /** Of a push: what is asked for, how many bytes, and of which name (docs/protocols/push.md). */
@@ -224,7 +225,7 @@ const FORGERIES: readonly Forgery[] = [
     signed: true,
     alone: true,
     change: (packet, target, random) => {
-      const made = new Uint8Array(204);
+      const made = new Uint8Array(PUSH_BYTES);
       made.set(invented(packet, target));
       made[KIND] = PUSH;
       word(made, PUSH_WHAT, PUSH_BEGIN);
