@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { bundle, done, Machines, type Run, refused } from "./machines.ts";
 
 const machines = new Machines();
@@ -196,7 +196,7 @@ thoroughly("a file that a process writes is neither saved nor replaced", () => {
   done(restore("on.qbak", "busy.img"));
 });
 
-thoroughly("restores that are killed at any moment, and two at once, leave a whole disk", async () => {
+atLength("restores that are killed at any moment, and two at once, leave a whole disk", async () => {
   const wanted = ["off", "on"].map((name) => {
     done(restore(`${name}.qbak`, `${name}.img`));
     done(restore(`${name}.qbak`, "volume:target"));

@@ -19,7 +19,8 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { smallSystem } from "../build/small-system.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
+import { many, rowsOf } from "../setup/tier.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const NOTHING = /^nothing has changed, in /m;
@@ -111,7 +112,7 @@ thoroughly("an image that somebody wrote to, and one that is gone, are made agai
 });
 
 thoroughly("what is kept and damaged counts for nothing", () => {
-  for (const name of ["build-parts", "build-record"])
+  for (const name of rowsOf(["build-parts", "build-record"], [0, 1]))
     for (const damage of [
       (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1),
       (bytes: Buffer) => bytes.map((byte, at) => (at === bytes.length - 40 ? byte ^ 1 : byte)),
@@ -137,7 +138,7 @@ test("a mistake leaves the former images, and without it nothing has changed", (
   expect(build()).toMatch(NOTHING);
 });
 
-thoroughly("a build that is ended between any two files leaves what the next one makes right", () => {
+atLength("a build that is ended between any two files leaves what the next one makes right", () => {
   write(PART, partWith(3));
   build("-o", "later");
   const names = ["qure.iso", "qure.img", "kernel.elf", "loader.elf", "kernel.map", "kernel.lst", "manifest.json"];
@@ -174,7 +175,7 @@ thoroughly("a build that is killed, and two at once, leave what the next one mak
       });
       child.on("close", () => resolve());
     });
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < many(0, 2, 6); i++) {
     write(PART, partWith(random.below(200)));
     // What the spec says changes as well: the disk has a volume, or none.
     write("build.json", JSON.stringify({ defines: { ROUND: i }, disk: i % 2 ? { init: [`echo ${i}`] } : {} }));

@@ -4,6 +4,8 @@ import { Random } from "../../emulator/state/random.ts";
 import { replay } from "../../src/lab/actions.ts";
 import { blankDisk, LabCluster } from "../../src/lab/lab.ts";
 import { Timeline } from "../../src/lab/timeline.ts";
+import { atLength } from "../setup/thoroughly.ts";
+import { many } from "../setup/tier.ts";
 import { images } from "../system/images.ts";
 
 const MIB = 1024 * 1024;
@@ -15,7 +17,7 @@ function cluster(threads = 1): LabCluster {
 }
 
 test.for([
-  { threads: 1, rounds: 5 },
+  { threads: 1, rounds: many(0, 2, 5) },
   { threads: 2, rounds: 1 },
 ])(
   "moments in any order, $threads threads, have the digests of a run that went straight to them, and branches do too",
@@ -68,7 +70,7 @@ test.for([
 /** Of all machines. Two cores of today repeat so many in half a second, also where others use them. */
 const MOST_REPEATED = 40_000_000;
 
-test("any of ten minutes of three machines is reached by repeating less than takes a second", () => {
+atLength("any of ten minutes of three machines is reached by repeating less than takes a second", () => {
   const timeline = new Timeline(cluster(), [], 0, { budgetBytes: 320 * MIB });
   const { lab } = timeline;
   timeline.run(300e9);

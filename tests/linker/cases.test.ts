@@ -423,7 +423,7 @@ describe("the same as GNU ld", () => {
     ...STAB_CASES,
   });
   // What pops the states of options is in these rows alone.
-  for (const [name, one] of rowsOf(all, 200, ([row]) => row.startsWith("states:"))) {
+  for (const [name, one] of rowsOf(all, [200, 300], ([row]) => row.startsWith("states:"))) {
     test(name, (context) => {
       const [as, ld, ar] = ["as", "ld", "ar"].map((tool) => requireOracle(tool, context)) as [string, string, string];
       compared({ as, ld, ar }, one, REFUSED.has(name));

@@ -9,6 +9,7 @@ import { link as linkObjects } from "../../src/linker/link.ts";
 import { parseScript } from "../../src/linker/script/parser.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
 import { withFolder } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { ask, digestIn, emu, IMAGE, runTo, send, until, withBrowser } from "./browser.ts";
 
 const HERE_NS = 500_000_000;
@@ -72,49 +73,53 @@ const IMAGES = [
   { name: "mine.elf", option: "--kernel", says: SAYS, make: elf },
 ];
 
-test.for(IMAGES)("$name boots where it is dropped, and after a reload", ({ name, option, says, make }, context) =>
-  withBrowser(context, async ({ page, address, errors }) => {
-    await page.goto(`${address}?nodes=1`);
-    await until(page, "state.nowNs > 0");
-    const bytes = make();
-    await drop(page, name, bytes);
-    await page.locator(".headline", { hasText: name }).waitFor();
-    await send(page, { kind: "pause" });
-    await runTo(page, HERE_NS);
-    await page.waitForFunction(`qure.screenTexts.get(0)?.join(" ").includes(${JSON.stringify(says)})`);
-    const digest = await ask(page, { kind: "digest" });
-    const link = await ask(page, { kind: "link" });
-    withFolder((folder) => {
-      writeFileSync(join(folder, name), bytes);
-      expect(digestIn(emu(option, join(folder, name), "--replay", link))).toBe(digest);
-    });
-    await page.reload();
-    await until(page, `!state.isSeeking && state.nowNs === ${HERE_NS}`);
-    expect(await page.evaluate("qure.note")).toBeNull();
-    expect(await ask(page, { kind: "digest" })).toBe(digest);
-    await page.waitForFunction(`qure.screenTexts.get(0)?.join(" ").includes(${JSON.stringify(says)})`);
-    // It can be gone on with, and started anew, without being dropped again.
-    await runTo(page, HERE_NS + 1e8);
-    expect(errors).toEqual([]);
-  }),
+test.for(rowsOf(IMAGES, [0, 1]))(
+  "$name boots where it is dropped, and after a reload",
+  ({ name, option, says, make }, context) =>
+    withBrowser(context, async ({ page, address, errors }) => {
+      await page.goto(`${address}?nodes=1`);
+      await until(page, "state.nowNs > 0");
+      const bytes = make();
+      await drop(page, name, bytes);
+      await page.locator(".headline", { hasText: name }).waitFor();
+      await send(page, { kind: "pause" });
+      await runTo(page, HERE_NS);
+      await page.waitForFunction(`qure.screenTexts.get(0)?.join(" ").includes(${JSON.stringify(says)})`);
+      const digest = await ask(page, { kind: "digest" });
+      const link = await ask(page, { kind: "link" });
+      withFolder((folder) => {
+        writeFileSync(join(folder, name), bytes);
+        expect(digestIn(emu(option, join(folder, name), "--replay", link))).toBe(digest);
+      });
+      await page.reload();
+      await until(page, `!state.isSeeking && state.nowNs === ${HERE_NS}`);
+      expect(await page.evaluate("qure.note")).toBeNull();
+      expect(await ask(page, { kind: "digest" })).toBe(digest);
+      await page.waitForFunction(`qure.screenTexts.get(0)?.join(" ").includes(${JSON.stringify(says)})`);
+      // It can be gone on with, and started anew, without being dropped again.
+      await runTo(page, HERE_NS + 1e8);
+      expect(errors).toEqual([]);
+    }),
 );
 
-test.for(IMAGES)("$name with wrong bytes in it runs, or ends in a sentence", ({ name, make }, context) =>
-  withBrowser(context, async ({ page, address, errors }) => {
-    await page.goto(`${address}?nodes=1`);
-    await until(page, "state.nowNs > 0");
-    const random = new Random(11);
-    const whole = make();
-    for (let round = 0; round < ROUNDS; round++) {
-      const spoiled = whole.slice(0, random.chance(30) ? random.below(whole.length) : whole.length);
-      // Where headers are: of sectors, of ELF, of an ISO's volumes.
-      for (let count = 0; count < 40; count++)
-        spoiled[random.pick([0, 0x8000]) + random.below(1024)] = random.below(256);
-      await drop(page, name, spoiled);
-      await page.waitForFunction("qure.problem !== null || qure.state?.nowNs > 1e7", null, { timeout: 60_000 });
-      const problem = (await page.evaluate("qure.problem")) as string | null;
-      if (problem !== null) expect(problem, `round ${round}`).toMatch(/^[A-Za-z].{10,}/);
-    }
-    expect(errors).toEqual([]);
-  }),
+test.for(rowsOf(IMAGES, [0, 1]))(
+  "$name with wrong bytes in it runs, or ends in a sentence",
+  ({ name, make }, context) =>
+    withBrowser(context, async ({ page, address, errors }) => {
+      await page.goto(`${address}?nodes=1`);
+      await until(page, "state.nowNs > 0");
+      const random = new Random(11);
+      const whole = make();
+      for (let round = 0; round < ROUNDS; round++) {
+        const spoiled = whole.slice(0, random.chance(30) ? random.below(whole.length) : whole.length);
+        // Where headers are: of sectors, of ELF, of an ISO's volumes.
+        for (let count = 0; count < 40; count++)
+          spoiled[random.pick([0, 0x8000]) + random.below(1024)] = random.below(256);
+        await drop(page, name, spoiled);
+        await page.waitForFunction("qure.problem !== null || qure.state?.nowNs > 1e7", null, { timeout: 60_000 });
+        const problem = (await page.evaluate("qure.problem")) as string | null;
+        if (problem !== null) expect(problem, `round ${round}`).toMatch(/^[A-Za-z].{10,}/);
+      }
+      expect(errors).toEqual([]);
+    }),
 );

@@ -7,6 +7,8 @@ import { Random } from "../../emulator/state/random.ts";
 import { decodeRun } from "../../src/lab/run-link.ts";
 import { STORIES } from "../../src/page/stories.ts";
 import { requireOracle, withFolder } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { root } from "../system/images.ts";
 import { ask, axe, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
@@ -34,7 +36,7 @@ test("a first visit loads less than a megabyte, shows three machines at once and
     expect(errors).toEqual([]);
   }));
 
-test("thirty machines become one cluster and go on", (context) =>
+atLength("thirty machines become one cluster and go on", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const startMs = performance.now();
     await page.goto(`${address}?nodes=30`);
@@ -49,25 +51,29 @@ test("thirty machines become one cluster and go on", (context) =>
     );
     await page.locator(".headline strong", { hasText: "30 of 30 PCs agree: one cluster, era 1" }).waitFor();
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
-test.for(STORIES.filter(({ endNs }) => endNs > 0))(
-  "the story $id comes to its end",
-  ({ id, endNs, captions, nodes, actions }, context) =>
-    withBrowser(context, async ({ page, address, errors }) => {
-      await page.goto(`${address}?story=${id}`);
-      await until(page, "state.nowNs > 0");
-      for (const { atNs, text } of captions) {
-        await goTo(page, atNs);
-        await page.locator(".caption p", { hasText: text }).waitFor();
-      }
-      await goTo(page, endNs);
-      await page.locator(".headline strong", { hasText: `${nodes} of ${nodes} PCs agree` }).waitFor();
-      expect(await page.locator(".card .role", { hasText: "coordinates" }).count()).toBe(1);
-      const added = actions.flatMap(({ values }) => /cloud address add (\S+)/.exec(String(values[0]))?.[1] ?? []);
-      expect(await page.locator(".card .held").allTextContents()).toEqual(added.map((held) => `holds ${held}`));
-      expect(errors).toEqual([]);
-    }),
+test.for(
+  rowsOf(
+    STORIES.filter(({ endNs }) => endNs > 0),
+    [0, 1],
+  ),
+)("the story $id comes to its end", ({ id, endNs, captions, nodes, actions }, context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    await page.goto(`${address}?story=${id}`);
+    await until(page, "state.nowNs > 0");
+    for (const { atNs, text } of captions) {
+      await goTo(page, atNs);
+      await page.locator(".caption p", { hasText: text }).waitFor();
+    }
+    await goTo(page, endNs);
+    await page.locator(".headline strong", { hasText: `${nodes} of ${nodes} PCs agree` }).waitFor();
+    expect(await page.locator(".card .role", { hasText: "coordinates" }).count()).toBe(1);
+    const added = actions.flatMap(({ values }) => /cloud address add (\S+)/.exec(String(values[0]))?.[1] ?? []);
+    expect(await page.locator(".card .held").allTextContents()).toEqual(added.map((held) => `holds ${held}`));
+    expect(errors).toEqual([]);
+  }),
 );
 
 test("the story assembly: a mistake is shown at its line, and a changed line is booted", (context) =>
@@ -93,7 +99,7 @@ test("the story assembly: a mistake is shown at its line, and a changed line is 
     expect(errors).toEqual([]);
   }));
 
-test("links and images that are none end in a sentence", (context) =>
+atLength("links and images that are none end in a sentence", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const random = new Random(9);
     const whole = linkIn(emu("--nodes", "1", "--for", "1ms", "--link"));
@@ -129,7 +135,8 @@ test("links and images that are none end in a sentence", (context) =>
     await page.waitForFunction("qure.problem !== null");
     expect(await page.evaluate("qure.problem")).toContain("convert it: qemu-img convert -O raw a.qcow2 a.img");
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
 test("the tasks of a machine are those that its own ps lists, with what they wait for", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
@@ -196,7 +203,7 @@ test("a cable's frames are listed, filtered, taken apart to the byte, and saved 
     expect(errors).toEqual([]);
   }));
 
-test("time steps by an event, a frame and a millisecond, and passes at the speed that is chosen", (context) =>
+atLength("time steps by an event, a frame and a millisecond, and passes at the speed that is chosen", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(`${address}?nodes=2`);
     await until(page, "state.agreed");
@@ -224,7 +231,8 @@ test("time steps by an event, a frame and a millisecond, and passes at the speed
       await until(page, "!state.isRunning");
     }
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
 test("a kernel that is dropped boots, to the digest of the command line", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
@@ -247,7 +255,7 @@ test("a kernel that is dropped boots, to the digest of the command line", (conte
     expect(errors).toEqual([]);
   }));
 
-test("under a policy that lets workers compile nothing, the page interprets and says so", (context) =>
+atLength("under a policy that lets workers compile nothing, the page interprets and says so", (context) =>
   withBrowser(
     context,
     async ({ page, address }) => {
@@ -268,9 +276,10 @@ test("under a policy that lets workers compile nothing, the page interprets and 
     },
     {},
     { bypassCSP: false },
-  ));
+  ),
+);
 
-test("a run of more machines than a browser has memories for ends in a sentence", (context) =>
+atLength("a run of more machines than a browser has memories for ends in a sentence", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const output = emu("--nodes", "130", "--for", "1us", "--link");
     await page.goto(`${address}#${linkIn(output)}`);
@@ -278,9 +287,10 @@ test("a run of more machines than a browser has memories for ends in a sentence"
       /^there is no room for one more machine's memory .*: this program can hold no more machines$/,
     );
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
-test("a story can be left at any moment, to do something else", (context) =>
+atLength("a story can be left at any moment, to do something else", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(`${address}?story=coordinator`);
     await until(page, "state.nowNs > 0");
@@ -297,7 +307,8 @@ test("a story can be left at any moment, to do something else", (context) =>
     await until(page, "state.nowNs > 8e9");
     expect(await page.evaluate("qure.state.nodes.map(({ isOn }) => isOn)")).toEqual([true, true, true]);
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
 test("after the first visit the page opens without the network", (context) =>
   withBrowser(context, async ({ page, context: browser, address }) => {
@@ -312,7 +323,7 @@ test("after the first visit the page opens without the network", (context) =>
     await until(page, "state.agreed");
   }));
 
-test.for(["light", "dark"] as const)(
+test.for(rowsOf(["light", "dark"] as const, [0, 1]))(
   "nothing stands in the way of anyone, %s: axe finds nothing",
   (colorScheme, context) =>
     withBrowser(context, async ({ page, address }) => {
@@ -340,7 +351,7 @@ test.for(["light", "dark"] as const)(
     }),
 );
 
-test("the frame that the documentation shows runs in a page of another origin", (context) =>
+atLength("the frame that the documentation shows runs in a page of another origin", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const [frame = ""] = /<iframe [\s\S]*?<\/iframe>/.exec(readFileSync(join(root, "docs/page.md"), "utf8")) ?? [];
     await page.setContent(frame.replace("http://localhost:8086/", address));
@@ -349,12 +360,18 @@ test("the frame that the documentation shows runs in a page of another origin", 
     await inside.locator(".headline strong", { hasText: "4 of 4 PCs agree" }).waitFor({ timeout: 120_000 });
     expect(await inside.getByText("New run").isVisible()).toBe(false);
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
-test.for([
-  { name: "a telephone", width: 360, height: 740 },
-  { name: "a wide screen", width: 2560, height: 1200 },
-])("$name has room for everything: nothing is wider, and axe finds nothing", ({ width, height }, context) =>
+test.for(
+  rowsOf(
+    [
+      { name: "a telephone", width: 360, height: 740 },
+      { name: "a wide screen", width: 2560, height: 1200 },
+    ],
+    [0, 1],
+  ),
+)("$name has room for everything: nothing is wider, and axe finds nothing", ({ width, height }, context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ reducedMotion: "reduce" });
@@ -383,7 +400,7 @@ test.for([
   }),
 );
 
-test("who wants less motion sees no dots and no transitions", (context) =>
+atLength("who wants less motion sees no dots and no transitions", (context) =>
   withBrowser(context, async ({ page, address }) => {
     await page.emulateMedia({ reducedMotion: "reduce" });
     await page.goto(address);
@@ -402,7 +419,8 @@ test("who wants less motion sees no dots and no transitions", (context) =>
       return animationName !== "none" || transitionDuration.split(", ").some((time) => parseFloat(time) > 0.01);
     }).length`;
     expect(await page.evaluate(moving)).toBe(0);
-  }));
+  }),
+);
 
 /** What is painted over the cables, as one number that another picture changes. */
 const PICTURE_OF_WIRES = `(() => {
@@ -411,7 +429,7 @@ const PICTURE_OF_WIRES = `(() => {
   return data.reduce((sum, value, index) => (sum + value * (index % 65521)) % 2147483647, 0);
 })()`;
 
-test("frames move along the cables", (context) =>
+atLength("frames move along the cables", (context) =>
   withBrowser(context, async ({ page, address }) => {
     await page.goto(address);
     await until(page, "state.agreed");
@@ -422,9 +440,10 @@ test("frames move along the cables", (context) =>
       await page.waitForTimeout(20);
     }
     expect(pictures.size).toBe(5);
-  }));
+  }),
+);
 
-test("the messages between the machines are strokes, and say what they are when they are pointed at", (context) =>
+atLength("the messages between the machines are strokes, and say what they are when they are pointed at", (context) =>
   withBrowser(context, async ({ page, address }) => {
     await page.goto(address);
     await until(page, "state.agreed");
@@ -441,7 +460,8 @@ test("the messages between the machines are strokes, and say what they are when 
       if (what) said.add(what);
     }
     expect([...said]).toContain("Cluster");
-  }));
+  }),
+);
 
 test("the keyboard alone reaches a machine, types there and leaves it", (context) =>
   withBrowser(context, async ({ page, address }) => {

@@ -1,6 +1,7 @@
 /** What survives a reload: the run with its checkpoints, at once; and what is said where that cannot be. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { rowsOf } from "../setup/tier.ts";
 import { ask, goTo, runTo, send, until, withBrowser } from "./browser.ts";
 
 const HERE_NS = 3_400_000_000;
@@ -20,7 +21,7 @@ async function makeRun(page: Page, address: string, parameters: string): Promise
   return { here: await ask(page, { kind: "digest" }), end };
 }
 
-test.for([1, 2])(
+test.for(rowsOf([1, 2], [0, 1]))(
   "a reload is at the same instruction with the same digest, disks and the way back too, %i workers",
   (workers, context) =>
     withBrowser(context, async ({ page, address, errors }) => {
@@ -59,16 +60,21 @@ async function spoil(page: Page, address: string, change: string): Promise<void>
   })()`);
 }
 
-test.for([
-  { what: "another version", change: "(b) => { b[8] = 99; return b; }", why: "another version of this page" },
-  { what: "one cut short in its first record", change: "(b) => b.slice(0, 500)", why: "damaged" },
-  { what: "one that is gone", change: "() => new Uint8Array(0)", why: "there is nothing of it" },
-  {
-    what: "one whose first bytes were changed",
-    change: "(b) => { b.fill(7, 20, 4000); return b; }",
-    why: "damaged",
-  },
-])("of $what the page says so, and repeats the run to the same digest", ({ change, why }, context) =>
+test.for(
+  rowsOf(
+    [
+      { what: "another version", change: "(b) => { b[8] = 99; return b; }", why: "another version of this page" },
+      { what: "one cut short in its first record", change: "(b) => b.slice(0, 500)", why: "damaged" },
+      { what: "one that is gone", change: "() => new Uint8Array(0)", why: "there is nothing of it" },
+      {
+        what: "one whose first bytes were changed",
+        change: "(b) => { b.fill(7, 20, 4000); return b; }",
+        why: "damaged",
+      },
+    ],
+    [0, 1],
+  ),
+)("of $what the page says so, and repeats the run to the same digest", ({ change, why }, context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const { here } = await makeRun(page, address, "");
     await spoil(page, address, change);

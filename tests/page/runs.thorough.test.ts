@@ -3,15 +3,22 @@ import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { ACTIONS } from "../../src/lab/actions.ts";
 import { decodeRun } from "../../src/lab/run-link.ts";
+import { atLength } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { ask, digestIn, emu, goTo, known, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
 const MOMENTS = 40;
 const LONG_NS = 30e9;
 
-test.for([
-  { nodes: 3, jit: "on" },
-  { nodes: 3, jit: "off" },
-])("$nodes machines, jit $jit: a link of the command line ends in the page at its digest", ({ nodes, jit }, context) =>
+test.for(
+  rowsOf(
+    [
+      { nodes: 3, jit: "on" },
+      { nodes: 3, jit: "off" },
+    ],
+    [0, 1],
+  ),
+)("$nodes machines, jit $jit: a link of the command line ends in the page at its digest", ({ nodes, jit }, context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const output = emu("--nodes", String(nodes), "--until", "cloud", "--link");
     await page.goto(`${address}?jit=${jit}#${linkIn(output)}`);
@@ -24,7 +31,7 @@ test.for([
   }),
 );
 
-test("each tool does what the command line does: a link of the page ends there at its digest", (context) =>
+atLength("each tool does what the command line does: a link of the page ends there at its digest", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(`${address}?nodes=2`);
     await until(page, "state.nowNs > 0");
@@ -86,9 +93,10 @@ test("each tool does what the command line does: a link of the page ends there a
     expect(link.length).toBeLessThan(2000);
     expect(digestIn(emu("--replay", link))).toBe(digest);
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
-test("any moment that is dragged to is as it was", (context) =>
+atLength("any moment that is dragged to is as it was", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(address);
     await until(page, "state.nowNs > 0");
@@ -116,9 +124,10 @@ test("any moment that is dragged to is as it was", (context) =>
       `dragged back ${MOMENTS} times: ${spent[MOMENTS / 2]!.toFixed(0)} ms in the middle, ${spent.at(-1)!.toFixed(0)} ms at most\n`,
     );
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
-test("any moment of half a minute of three machines is reached at once", (context) =>
+atLength("any moment of half a minute of three machines is reached at once", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.goto(address);
     await until(page, "state.agreed");
@@ -145,7 +154,8 @@ test("any moment of half a minute of three machines is reached at once", (contex
       `a moment of half a minute: ${spent[spent.length >> 1]!.toFixed(0)} ms in the middle, ${spent.at(-1)!.toFixed(0)} ms at most; checkpoints of ${(bytes / 1e6).toFixed(0)} MB\n`,
     );
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
 test("what is done at a moment that has a future begins another one, and the old one is kept", (context) =>
   withBrowser(context, async ({ page, address }) => {

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { STORIES } from "../../src/page/stories.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { axe, send, until, withBrowser } from "./browser.ts";
 
 const CONTENT = ".cm-content";
@@ -75,42 +76,45 @@ test("what is refused changes nothing: the run goes on under its name, a damaged
     expect(errors).toEqual([]);
   }));
 
-test("an edit is there after a reload, until it is taken back; without the network the editor opens, or says why not", (context) =>
-  withBrowser(context, async ({ page, context: browser, address, errors }) => {
-    await browser.route("**/editor.gz", (route) => route.abort());
-    await page.goto(`${address}?story=assembly`);
-    const problem = page.getByRole("alert");
-    expect(await problem.textContent()).toMatch(/editor\.gz cannot be loaded: there is no network/);
-    await browser.unroute("**/editor.gz");
-    await problem.getByRole("button", { name: "Try again" }).click();
-    await opened(page);
-    expect(await problem.count()).toBe(0);
-    expect(await page.locator(".cm-lineNumbers").textContent()).toMatch(/123/);
-    await page.locator(CONTENT).press("Control+Home");
-    await page.keyboard.type("mov eax, [ebx+");
-    await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Build and boot" }).click();
-    await page.locator(".cm-lint-marker-error").waitFor({ timeout: 120_000 });
-    // Another file and back.
-    await page.selectOption(".editor select", "asm/kernel/panic.s");
-    await page.locator(".source[data-path='asm/kernel/panic.s'] .cm-content").waitFor();
-    await page.selectOption(".editor select", "asm/kernel/entry.s");
-    await page.reload();
-    await opened(page);
-    await page.locator(CONTENT, { hasText: "mov eax, [ebx+" }).waitFor();
-    await page.getByRole("button", { name: "Take back the changes" }).click();
-    await page.locator(CONTENT, { hasNotText: "mov eax, [ebx+" }).waitFor();
-    await page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.postMessage('keep the editor'))");
-    await page.waitForFunction(
-      "Promise.all(['editor.gz', 'builder.gz', 'builder.js', 'sources.gz'].map((name) => caches.match(name))).then((found) => found.every(Boolean))",
-    );
-    await browser.setOffline(true);
-    await page.reload();
-    await opened(page);
-    expect(errors).toEqual([]);
-  }));
+atLength(
+  "an edit is there after a reload, until it is taken back; without the network the editor opens, or says why not",
+  (context) =>
+    withBrowser(context, async ({ page, context: browser, address, errors }) => {
+      await browser.route("**/editor.gz", (route) => route.abort());
+      await page.goto(`${address}?story=assembly`);
+      const problem = page.getByRole("alert");
+      expect(await problem.textContent()).toMatch(/editor\.gz cannot be loaded: there is no network/);
+      await browser.unroute("**/editor.gz");
+      await problem.getByRole("button", { name: "Try again" }).click();
+      await opened(page);
+      expect(await problem.count()).toBe(0);
+      expect(await page.locator(".cm-lineNumbers").textContent()).toMatch(/123/);
+      await page.locator(CONTENT).press("Control+Home");
+      await page.keyboard.type("mov eax, [ebx+");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Build and boot" }).click();
+      await page.locator(".cm-lint-marker-error").waitFor({ timeout: 120_000 });
+      // Another file and back.
+      await page.selectOption(".editor select", "asm/kernel/panic.s");
+      await page.locator(".source[data-path='asm/kernel/panic.s'] .cm-content").waitFor();
+      await page.selectOption(".editor select", "asm/kernel/entry.s");
+      await page.reload();
+      await opened(page);
+      await page.locator(CONTENT, { hasText: "mov eax, [ebx+" }).waitFor();
+      await page.getByRole("button", { name: "Take back the changes" }).click();
+      await page.locator(CONTENT, { hasNotText: "mov eax, [ebx+" }).waitFor();
+      await page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.postMessage('keep the editor'))");
+      await page.waitForFunction(
+        "Promise.all(['editor.gz', 'builder.gz', 'builder.js', 'sources.gz'].map((name) => caches.match(name))).then((found) => found.every(Boolean))",
+      );
+      await browser.setOffline(true);
+      await page.reload();
+      await opened(page);
+      expect(errors).toEqual([]);
+    }),
+);
 
-test("at 320 pixels nothing leaves the screen, and axe finds nothing", (context) =>
+atLength("at 320 pixels nothing leaves the screen, and axe finds nothing", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(address);
@@ -150,4 +154,5 @@ test("at 320 pixels nothing leaves the screen, and axe finds nothing", (context)
     await page.emulateMedia({ colorScheme: "dark" });
     await look("editor, dark");
     expect(errors).toEqual([]);
-  }));
+  }),
+);

@@ -1,25 +1,30 @@
 /** Machines spread over workers, where the page's host isolates it: nothing of a run shows it. */
 import { expect, test } from "vitest";
+import { atLength } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { ask, digestIn, emu, goTo, linkIn, runTo, send, until, withBrowser } from "./browser.ts";
 
-test.for([
-  { nodes: 3, workers: 2 },
-  { nodes: 10, workers: 3 },
-])(
-  "$nodes machines in $workers workers: a link of the command line ends at its digest",
-  ({ nodes, workers }, context) =>
-    withBrowser(context, async ({ page, address, errors }) => {
-      const output = emu("--nodes", String(nodes), "--until", "cloud", "--link");
-      await page.goto(`${address}?workers=${workers}#${linkIn(output)}`);
-      const banner = page.locator("[data-digest]");
-      await banner.waitFor({ timeout: 170_000 });
-      expect(await banner.getAttribute("data-digest")).toBe(digestIn(output));
-      await page.locator(".headline", { hasText: `${workers} workers` }).waitFor();
-      expect(errors).toEqual([]);
-    }),
+test.for(
+  rowsOf(
+    [
+      { nodes: 3, workers: 2 },
+      { nodes: 10, workers: 3 },
+    ],
+    [0, 1],
+  ),
+)("$nodes machines in $workers workers: a link of the command line ends at its digest", ({ nodes, workers }, context) =>
+  withBrowser(context, async ({ page, address, errors }) => {
+    const output = emu("--nodes", String(nodes), "--until", "cloud", "--link");
+    await page.goto(`${address}?workers=${workers}#${linkIn(output)}`);
+    const banner = page.locator("[data-digest]");
+    await banner.waitFor({ timeout: 170_000 });
+    expect(await banner.getAttribute("data-digest")).toBe(digestIn(output));
+    await page.locator(".headline", { hasText: `${workers} workers` }).waitFor();
+    expect(errors).toEqual([]);
+  }),
 );
 
-test("time goes back and steps, machines are looked into, and one is added, in two workers as in one", (context) =>
+atLength("time goes back and steps, machines are looked into, and one is added, in two workers as in one", (context) =>
   withBrowser(context, async ({ page, address, errors }) => {
     const seen: unknown[] = [];
     for (const workers of [1, 2]) {
@@ -54,7 +59,8 @@ test("time goes back and steps, machines are looked into, and one is added, in t
     }
     expect(seen[1]).toEqual(seen[0]);
     expect(errors).toEqual([]);
-  }));
+  }),
+);
 
 test("a host that does not isolate the page gets one worker, and the page says why", (context) =>
   withBrowser(

@@ -7,7 +7,8 @@ import { assemble } from "../../src/assembler/assemble.ts";
 import { buildSystem, CHECKED } from "../../src/build/build.ts";
 import { campaignOn } from "../chaos/faulty.ts";
 import { plant } from "../chaos/planted.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { images, sources } from "./images.ts";
 
 const tree = sources();
@@ -52,10 +53,10 @@ test("checks leave no byte in a kernel that is built without them", () => {
 });
 
 thoroughly("checks leave no byte, in any source", () => {
-  for (const path of checking) expectNothing(path);
+  for (const path of rowsOf(checking, [0, 40])) expectNothing(path);
 });
 
-thoroughly("a promise that is broken stops the machine, and a campaign says which", { timeout: 600_000 }, async () => {
+atLength("a promise that is broken stops the machine, and a campaign says which", { timeout: 600_000 }, async () => {
   const file = "asm/cluster/peer.s";
   const line = "dec dword ptr [peer_alive]";
   const bug = { file, routine: "peer_gone", line, with: "    nop", breaks: "those who die are counted as alive" };

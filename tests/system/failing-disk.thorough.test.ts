@@ -9,7 +9,7 @@ import { type BlockBackend, type LabNode, SparseDisk } from "../../src/index.ts"
 import { Memory, open } from "../disk/fat/volume.ts";
 import { MemoryDisk } from "../disk/oofs/disks.ts";
 import { describeThoroughly } from "../setup/thoroughly.ts";
-import { isThorough } from "../setup/tier.ts";
+import { isAtLength, rowsOf } from "../setup/tier.ts";
 import { boot, images } from "./images.ts";
 import { output } from "./output.ts";
 
@@ -78,11 +78,11 @@ class FailingDisk implements BlockBackend {
 /** A drive is asked several times before it is given up: so often one sector fails, and the next may succeed. */
 const FAILURES = [1, 5, Infinity];
 /** At so many operations failures begin when not all tests run. */
-const SOME = isThorough ? 12 : 2;
+const SOME = 12;
 
 /** Failures in so many operations: from each of them on when all tests run. */
 function* failures(operations: number): Generator<[failFrom: number, failures: number]> {
-  const step = isThorough ? 1 : Math.ceil(operations / SOME);
+  const step = isAtLength ? 1 : Math.ceil(operations / SOME);
   for (let failFrom = 0; failFrom < operations; failFrom += step) for (const count of FAILURES) yield [failFrom, count];
 }
 const whatFails = (failFrom: number, count: number): string =>
@@ -101,8 +101,8 @@ async function machineWith(name: string, disk: FailingDisk): Promise<LabNode> {
 }
 
 describeThoroughly("a disk that fails under", () => {
-  const names = isThorough ? ["hdb", "vda"] : ["hdb"];
-  test.each(names)(
+  const names = ["hdb", "vda"];
+  test.each(rowsOf(names, [0, 1]))(
     "an OOFS on %s",
     async (name) => {
       const disk = new FailingDisk();

@@ -7,6 +7,7 @@ import { checkFat, formatFat } from "../../src/disk/fat/index.ts";
 import { readGeometry } from "../../src/disk/fat/layout.ts";
 import type { BlockBackend, LabNode } from "../../src/index.ts";
 import { content, KINDS, Memory, MIB, open } from "../disk/fat/volume.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { boot, images, isoWith, PROMPT } from "./images.ts";
 import { NO_UTF8, utf8, WORDS } from "./names.ts";
 import { output } from "./output.ts";
@@ -197,59 +198,62 @@ const STEPS: readonly Step[] = [
   ["truncate /fat/empty 4294967296", "/empty", (old) => old, /no space|invalid|usage/],
 ];
 
-test("files hold after each change what they should, no cluster is lost, and a full volume takes no harm", async () => {
-  const { node, disks } = await machine();
-  for (const [index, disk] of disks.entries()) {
-    const name = NAMES[index]!;
-    const kind = types[index]!;
-    const again = `umount /fat && mount ${name} /fat`;
-    const fs = open(disk.bytes);
-    // Two files by turns: their chains are cut up.
-    const theirs = [content(150_000, 1), content(150_000, 2)];
-    for (const path of ["/x", "/y"]) fs.create(path);
-    for (let at = 0; at < 150_000; at += 3000)
-      for (const [file, path] of ["/x", "/y"].entries()) fs.write(path, at, theirs[file]!.subarray(at, at + 3000));
-    fs.sync();
-    expect(await output(node, `mount ${name} /fat`)).toBe("");
-    expect(await output(node, "cp /fat/x /fat/x2; cp /fat/y /fat/y2")).toBe("");
-    const held = new Map<string, Buffer>();
-    for (const [command, path, change, says] of STEPS) {
-      expect(await output(node, command), `${kind}: ${command}`).toMatch(says ?? /^(.* has \d+ bytes now\.\n)?$/);
-      if (command.startsWith("mv")) held.set("/empty", held.get(path)!);
-      if (change === null) held.delete(path);
-      else held.set(path, change(held.get(path) ?? Buffer.alloc(0)));
-      expect(await output(node, again), `${kind}: ${command}`).toBe("");
-      const { problems } = checkFat(disk);
-      expect(problems, `${kind}: ${command}`).toEqual([]);
-      const seen = open(disk.bytes, true);
-      for (const [at, bytes] of held)
-        if (at !== "/d") expect(Buffer.compare(seen.read(at), bytes), `${kind}: ${at} after ${command}`).toBe(0);
+atLength(
+  "files hold after each change what they should, no cluster is lost, and a full volume takes no harm",
+  async () => {
+    const { node, disks } = await machine();
+    for (const [index, disk] of disks.entries()) {
+      const name = NAMES[index]!;
+      const kind = types[index]!;
+      const again = `umount /fat && mount ${name} /fat`;
+      const fs = open(disk.bytes);
+      // Two files by turns: their chains are cut up.
+      const theirs = [content(150_000, 1), content(150_000, 2)];
+      for (const path of ["/x", "/y"]) fs.create(path);
+      for (let at = 0; at < 150_000; at += 3000)
+        for (const [file, path] of ["/x", "/y"].entries()) fs.write(path, at, theirs[file]!.subarray(at, at + 3000));
+      fs.sync();
+      expect(await output(node, `mount ${name} /fat`)).toBe("");
+      expect(await output(node, "cp /fat/x /fat/x2; cp /fat/y /fat/y2")).toBe("");
+      const held = new Map<string, Buffer>();
+      for (const [command, path, change, says] of STEPS) {
+        expect(await output(node, command), `${kind}: ${command}`).toMatch(says ?? /^(.* has \d+ bytes now\.\n)?$/);
+        if (command.startsWith("mv")) held.set("/empty", held.get(path)!);
+        if (change === null) held.delete(path);
+        else held.set(path, change(held.get(path) ?? Buffer.alloc(0)));
+        expect(await output(node, again), `${kind}: ${command}`).toBe("");
+        const { problems } = checkFat(disk);
+        expect(problems, `${kind}: ${command}`).toEqual([]);
+        const seen = open(disk.bytes, true);
+        for (const [at, bytes] of held)
+          if (at !== "/d") expect(Buffer.compare(seen.read(at), bytes), `${kind}: ${at} after ${command}`).toBe(0);
+      }
+      for (const [file, path] of ["/x", "/y"].entries())
+        for (const copy of [path, `${path}2`])
+          expect(Buffer.compare(open(disk.bytes, true).read(copy), theirs[file]!), `${kind}: ${copy}`).toBe(0);
+      // Nearly full: what does not fit leaves a file as long as it was, or with what found room.
+      const free = (): number => checkFat(disk).freeClusters;
+      const { clusterBytes } = readGeometry(disk);
+      expect(
+        await output(node, `truncate /fat/fill 0; touch /fat/fill; truncate /fat/fill ${(free() - 3) * clusterBytes}`),
+      ).toMatch(/\/fat\/fill has \d+ bytes now\.\n$/);
+      expect(await output(node, again)).toBe("");
+      expect(free(), kind).toBe(3);
+      expect(await output(node, `truncate /fat/empty ${40 * clusterBytes}`), kind).toMatch(/no space/);
+      await output(node, `seq ${clusterBytes * 2} >> /fat/empty`);
+      expect(await output(node, again)).toBe("");
+      expect(checkFat(disk).problems, kind).toEqual([]);
+      expect(free(), kind).toBe(0);
+      const filled = open(disk.bytes, true).read("/empty");
+      expect(Buffer.compare(filled, more(clusterBytes * 2)(numbers(20)).subarray(0, filled.length)), kind).toBe(0);
+      expect(await output(node, "mkdir /fat/none"), kind).toMatch(/no space/);
+      expect(await output(node, "touch /fat/d/of-no-bytes; rm /fat/fill"), kind).toBe("");
+      expect(await output(node, "df /fat"), kind).toMatch(new RegExp(`^${name} `, "m"));
+      expect(await output(node, "umount /fat"), kind).toBe("");
+      expect(checkFat(disk).problems, kind).toEqual([]);
     }
-    for (const [file, path] of ["/x", "/y"].entries())
-      for (const copy of [path, `${path}2`])
-        expect(Buffer.compare(open(disk.bytes, true).read(copy), theirs[file]!), `${kind}: ${copy}`).toBe(0);
-    // Nearly full: what does not fit leaves a file as long as it was, or with what found room.
-    const free = (): number => checkFat(disk).freeClusters;
-    const { clusterBytes } = readGeometry(disk);
-    expect(
-      await output(node, `truncate /fat/fill 0; touch /fat/fill; truncate /fat/fill ${(free() - 3) * clusterBytes}`),
-    ).toMatch(/\/fat\/fill has \d+ bytes now\.\n$/);
-    expect(await output(node, again)).toBe("");
-    expect(free(), kind).toBe(3);
-    expect(await output(node, `truncate /fat/empty ${40 * clusterBytes}`), kind).toMatch(/no space/);
-    await output(node, `seq ${clusterBytes * 2} >> /fat/empty`);
-    expect(await output(node, again)).toBe("");
-    expect(checkFat(disk).problems, kind).toEqual([]);
-    expect(free(), kind).toBe(0);
-    const filled = open(disk.bytes, true).read("/empty");
-    expect(Buffer.compare(filled, more(clusterBytes * 2)(numbers(20)).subarray(0, filled.length)), kind).toBe(0);
-    expect(await output(node, "mkdir /fat/none"), kind).toMatch(/no space/);
-    expect(await output(node, "touch /fat/d/of-no-bytes; rm /fat/fill"), kind).toBe("");
-    expect(await output(node, "df /fat"), kind).toMatch(new RegExp(`^${name} `, "m"));
-    expect(await output(node, "umount /fat"), kind).toBe("");
-    expect(checkFat(disk).problems, kind).toEqual([]);
-  }
-});
+  },
+);
 
 /** Moves of directories, and whether they are refused. */
 const MOVES: readonly (readonly [command: string, says: RegExp])[] = [

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { mount } from "../../src/disk/oofs/index.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { atPrompt as bootedAtPrompt, withAddress } from "./booted.ts";
 import { boot, images, inState, isoWith, PROMPT } from "./images.ts";
@@ -26,7 +26,7 @@ async function atPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
   return { lab, node: lab.nodes[0]! };
 }
 
-thoroughly("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
+atLength("what tasks print at the same time does not mix, and each text stays in one piece", async () => {
   const iso = await isoWith("tests/guest/programs/printers.s", "asm/kernel/printers-test.s");
   const node = (await bootTo(iso)).nodes[0]!;
   const before = node.console.text.length;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { oracle } from "../oracle.ts";
-import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { describeAtLength, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { cProgram } from "./c-program.ts";
 import { boot, images, inState, isoWith, isoWithProgram, PROMPT, root } from "./images.ts";
@@ -244,7 +244,7 @@ thoroughly("threads and programs have an FPU each, which is new for each that be
   expect(await output(node, "mem leaks")).not.toMatch(/fpu/);
 });
 
-describeThoroughly("programs run alike", () => {
+describeAtLength("programs run alike", () => {
   test("on the interpreter and compiled", async () => {
     const run = async (jit: "off" | "force"): Promise<{ digest: string; text: string }> => {
       const lab = boot({ nodes: [{ cdrom: images().iso }], jit });

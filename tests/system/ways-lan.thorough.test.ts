@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { type LabCluster, type LabNode, openPort, openWay, planFaults } from "../../src/index.ts";
 import { oracle, requireOracle } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { LINUX_PROMPT, linuxIso, linuxShell } from "../systems/linux.ts";
 import { vxlanFiles } from "../systems/peers.ts";
 import { boot, CLOUD, images, inState, isoWith, PROMPT } from "./images.ts";
@@ -276,46 +277,50 @@ describe("a Linux host over VXLAN", () => {
   );
 });
 
-test("a Linux guest of another emulator joins by its own VXLAN device, through NAT", {
-  timeout: 600_000,
-}, async (context) => {
-  const far = await inState("Linux with VXLAN", async () => {
-    const cdrom = linuxIso("console=ttyS0 quiet", context, vxlanFiles(context));
-    const made = boot({ nodes: [{ name: "linux", cdrom, ramBytes: 96 << 20 }] });
-    const [linux] = made.nodes;
-    await linux!.waitFor(LINUX_PROMPT, { within: "200s" });
-    const lines = [
-      "for module in /e1000.ko /vxlan/*; do insmod $module; done; ip link set eth0 up",
-      "ip addr add 10.0.2.99/32 dev eth0; ip route add 10.0.2.2 dev eth0",
-      // By its path: the shell has an applet of that name.
-      "/bin/ip link add vx type vxlan id 42 remote 10.0.2.2 dstport 4789 dev eth0",
-      `ip addr add ${GUEST_SIDE}/24 dev vx`,
-    ];
-    for (const line of lines) expect(await linuxShell(linux!)(line)).toContain("status-0");
-    return made;
-  });
-  onTestFinished(() => far.close());
-  far.realtime = true;
-  const near = await booted(2, 5);
-  await openWay(far, "user");
-  const { ports } = await openPort(far, "udp:127.0.0.1:0-10.0.2.99:4789");
-  // The guest's device sends to its own port's number at the host, which is the port of the way here.
-  await openWay(near, `vxlan,vni=42,local=127.0.0.1:4789,remote=127.0.0.1:${ports[0]}`);
-  const addresses = await Promise.all(near.nodes.map(addressOf));
-  let isOver = false;
-  const beside = near.until(() => isOver, "Linux did not come to an end", { within: "500s" });
-  const inLinux = linuxShell(far.nodes[0]!, { within: "100s" });
-  expect(await inLinux("ip link set vx up")).toContain("status-0");
-  for (const address of addresses) {
-    expect(await inLinux(`ping -c 3 ${address}`)).toContain("3 packets received");
-    expect(await inLinux(`arping -c 2 -I vx ${address}`)).toContain("Received 2 response");
-    expect(await inLinux(`wget -q -O - http://${address}/status`)).toContain(`address ${address}`);
-  }
-  near.nodes[0]!.type(`ping -c 2 ${GUEST_SIDE}\n`);
-  await far.until(() => /2 received/.test(near.nodes[0]!.console.text), "Linux did not answer", { within: "30s" });
-  isOver = true;
-  await beside;
-});
+atLength(
+  "a Linux guest of another emulator joins by its own VXLAN device, through NAT",
+  {
+    timeout: 600_000,
+  },
+  async (context) => {
+    const far = await inState("Linux with VXLAN", async () => {
+      const cdrom = linuxIso("console=ttyS0 quiet", context, vxlanFiles(context));
+      const made = boot({ nodes: [{ name: "linux", cdrom, ramBytes: 96 << 20 }] });
+      const [linux] = made.nodes;
+      await linux!.waitFor(LINUX_PROMPT, { within: "200s" });
+      const lines = [
+        "for module in /e1000.ko /vxlan/*; do insmod $module; done; ip link set eth0 up",
+        "ip addr add 10.0.2.99/32 dev eth0; ip route add 10.0.2.2 dev eth0",
+        // By its path: the shell has an applet of that name.
+        "/bin/ip link add vx type vxlan id 42 remote 10.0.2.2 dstport 4789 dev eth0",
+        `ip addr add ${GUEST_SIDE}/24 dev vx`,
+      ];
+      for (const line of lines) expect(await linuxShell(linux!)(line)).toContain("status-0");
+      return made;
+    });
+    onTestFinished(() => far.close());
+    far.realtime = true;
+    const near = await booted(2, 5);
+    await openWay(far, "user");
+    const { ports } = await openPort(far, "udp:127.0.0.1:0-10.0.2.99:4789");
+    // The guest's device sends to its own port's number at the host, which is the port of the way here.
+    await openWay(near, `vxlan,vni=42,local=127.0.0.1:4789,remote=127.0.0.1:${ports[0]}`);
+    const addresses = await Promise.all(near.nodes.map(addressOf));
+    let isOver = false;
+    const beside = near.until(() => isOver, "Linux did not come to an end", { within: "500s" });
+    const inLinux = linuxShell(far.nodes[0]!, { within: "100s" });
+    expect(await inLinux("ip link set vx up")).toContain("status-0");
+    for (const address of addresses) {
+      expect(await inLinux(`ping -c 3 ${address}`)).toContain("3 packets received");
+      expect(await inLinux(`arping -c 2 -I vx ${address}`)).toContain("Received 2 response");
+      expect(await inLinux(`wget -q -O - http://${address}/status`)).toContain(`address ${address}`);
+    }
+    near.nodes[0]!.type(`ping -c 2 ${GUEST_SIDE}\n`);
+    await far.until(() => /2 received/.test(near.nodes[0]!.console.text), "Linux did not answer", { within: "30s" });
+    isOver = true;
+    await beside;
+  },
+);
 
 test("a machine of another emulator, joined by VXLAN, is a member of the cluster", { timeout: 300_000 }, async () => {
   const first = await booted(2, 1);

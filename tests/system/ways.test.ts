@@ -12,7 +12,7 @@ import { ETHERTYPE_IPV4, ethernetFrame, ipv4Bytes, parseIpv4 } from "../../emula
 import { Random } from "../../emulator/state/random.ts";
 import { type LabCluster, openPort, openWay, parseForward, parseWay } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { asMember } from "./booted.ts";
 import { boot, CLOUD, inState, isoWith, PROMPT } from "./images.ts";
 
@@ -171,7 +171,7 @@ test("a guest's ping leaves by the host's", async (context) => {
   await lab.nodes[0]!.enter(`ping -c 1 ${address}`, /1 received/);
 });
 
-thoroughly(
+atLength(
   "a stranger's SYNs fill the table of connections and nothing else; a connection that was there goes on",
   async () => {
     const lab = await reflectors();

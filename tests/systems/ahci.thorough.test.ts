@@ -9,6 +9,7 @@ import { SparseDisk } from "../../emulator/disk/disk.ts";
 import { LabCluster } from "../../src/index.ts";
 import { seabios } from "../emulator/devices/firmware-oracle.ts";
 import type { SkippableContext } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { guest } from "./guest.ts";
 import { LINUX_PROMPT, linuxIso, linuxShell, type RootFile } from "./linux.ts";
 import { makeForeignIso, ourFirmware, packageFile, systemsFolder } from "./packages.ts";
@@ -71,7 +72,7 @@ test("SeaBIOS boots a CD", (context) => {
   system.untilScreen(/CD001/, 20);
 });
 
-test("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async (context) => {
+atLength("Linux reads and writes a disk, and reads CDs", { timeout: 900_000 }, async (context) => {
   const folder = join(systemsFolder, "ahci");
   const names = existsSync(folder) ? readdirSync(folder) : ["ahci.ko"];
   const modules = names.map((name): RootFile => {

@@ -6,6 +6,8 @@ import { spawn } from "node:child_process";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
 import { requireOracle } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { images, PROMPT } from "../system/images.ts";
 import { partitioned, RecordingDisk } from "../system/recording-disk.ts";
 import { packageFile } from "./packages.ts";
@@ -36,7 +38,7 @@ async function inLab(
   }
 }
 
-describe.each(["our firmware", "e1000", "rtl8139"] as const)("a blank machine with %s", (client) => {
+describe.each(rowsOf(["our firmware", "e1000", "rtl8139"] as const, [0, 1]))("a blank machine with %s", (client) => {
   test(
     "boots beside a DHCP server that knows nothing of it, and joins its neighbour's cluster",
     TIMEOUT,
@@ -56,33 +58,37 @@ describe.each(["our firmware", "e1000", "rtl8139"] as const)("a blank machine wi
   );
 });
 
-test("a machine in QEMU with its iPXE ROM boots from a node here, over -netdev stream", TIMEOUT, async (context) => {
-  const qemu = requireOracle("qemu-system-i386", context);
-  const rom = "/usr/lib/ipxe/qemu/pxe-e1000.rom";
-  packageFile(rom, "ipxe-qemu", context);
-  const lab = new LabCluster({ firmware: images().firmware, nodes: [{ cdrom: images().iso }] });
-  onTestFinished(() => lab.close());
-  const server = lab.nodes[0]!;
-  await server.waitFor(/era 1 age 1 peers 0/, SOON);
-  await server.enter("netboot on", PROMPT, SOON);
-  await lab.advance("2s");
-  lab.realtime = true;
-  await openWay(lab, "stream,listen=127.0.0.1:47907");
-  const child = spawn(
-    qemu,
-    ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-boot", "n"].concat(
-      ["-netdev", "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47907"],
-      ["-device", `e1000,netdev=lan,mac=52:54:00:77:77:77,romfile=${rom}`],
-    ),
-    { stdio: ["ignore", "pipe", "ignore"] },
-  );
-  onTestFinished(() => void child.kill());
-  let said = "";
-  child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
-  await lab.until(() => /^cloud: .* peers 1\s*$/m.test(said), "it is no member", { within: "240s" });
-  expect(said).toMatch(/kernel image from 10\.0\.2\.15 by TFTP, \d+ bytes/);
-  await server.waitFor(/^cloud: .* peers 1\s*$/m, SOON);
-});
+atLength(
+  "a machine in QEMU with its iPXE ROM boots from a node here, over -netdev stream",
+  TIMEOUT,
+  async (context) => {
+    const qemu = requireOracle("qemu-system-i386", context);
+    const rom = "/usr/lib/ipxe/qemu/pxe-e1000.rom";
+    packageFile(rom, "ipxe-qemu", context);
+    const lab = new LabCluster({ firmware: images().firmware, nodes: [{ cdrom: images().iso }] });
+    onTestFinished(() => lab.close());
+    const server = lab.nodes[0]!;
+    await server.waitFor(/era 1 age 1 peers 0/, SOON);
+    await server.enter("netboot on", PROMPT, SOON);
+    await lab.advance("2s");
+    lab.realtime = true;
+    await openWay(lab, "stream,listen=127.0.0.1:47907");
+    const child = spawn(
+      qemu,
+      ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio", "-boot", "n"].concat(
+        ["-netdev", "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47907"],
+        ["-device", `e1000,netdev=lan,mac=52:54:00:77:77:77,romfile=${rom}`],
+      ),
+      { stdio: ["ignore", "pipe", "ignore"] },
+    );
+    onTestFinished(() => void child.kill());
+    let said = "";
+    child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
+    await lab.until(() => /^cloud: .* peers 1\s*$/m.test(said), "it is no member", { within: "240s" });
+    expect(said).toMatch(/kernel image from 10\.0\.2\.15 by TFTP, \d+ bytes/);
+    await server.waitFor(/^cloud: .* peers 1\s*$/m, SOON);
+  },
+);
 
 test(
   "the kernel of the second slot boots a machine of 8 MiB on a LAN without another DHCP server",

@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { atLength, describeThoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { idOf, NEW, OLD, POISON, planOf, revisionOf, rolling, type SceneOptions, slotsOf } from "./rolling-scene.ts";
@@ -110,28 +111,31 @@ describeThoroughly("people and accidents", () => {
     expect(nodes.map((node) => slotsOf(node).good)).toEqual([0, 0, 0]);
   });
 
-  test.each(["fetch", "go", "trial", "back"])("class 15: a node whose power goes in phase %s", async (phase) => {
-    const scene = await begun("plain");
-    const { lab, nodes } = scene;
-    const node = await turnIn(scene, phase);
-    node.powerOff();
-    await lab.advance("3s");
-    node.powerOn();
-    await lab.until(
-      () => nodes.every((one) => planOf(one)?.phase === "-" && planOf(one)?.state !== "run"),
-      "it does not end",
-      WITHIN,
-    );
-    // Before its trial that is no failure, and from then on it is one.
-    if (phase === "fetch") expect(planNow(scene).state).toBe("done");
-    if (phase === "trial") expect(planNow(scene).state).toBe("stop");
-    if (planNow(scene).state === "stop") {
-      expect(slotsOf(node)).toMatchObject({ good: 0, failures: [{ revision: NEW, count: 1 }] });
-      expect(await said(nodes.find((one) => one !== node)!, "cloud upgrade resume")).toBe("");
-    }
-    await ended(scene, "done");
-    expect(nodes.map((one) => slotsOf(one).good)).toEqual([1, 1, 1]);
-  });
+  test.each(rowsOf(["go", "fetch", "trial", "back"], [0, 1]))(
+    "class 15: a node whose power goes in phase %s",
+    async (phase) => {
+      const scene = await begun("plain");
+      const { lab, nodes } = scene;
+      const node = await turnIn(scene, phase);
+      node.powerOff();
+      await lab.advance("3s");
+      node.powerOn();
+      await lab.until(
+        () => nodes.every((one) => planOf(one)?.phase === "-" && planOf(one)?.state !== "run"),
+        "it does not end",
+        WITHIN,
+      );
+      // Before its trial that is no failure, and from then on it is one.
+      if (phase === "fetch") expect(planNow(scene).state).toBe("done");
+      if (phase === "trial") expect(planNow(scene).state).toBe("stop");
+      if (planNow(scene).state === "stop") {
+        expect(slotsOf(node)).toMatchObject({ good: 0, failures: [{ revision: NEW, count: 1 }] });
+        expect(await said(nodes.find((one) => one !== node)!, "cloud upgrade resume")).toBe("");
+      }
+      await ended(scene, "done");
+      expect(nodes.map((one) => slotsOf(one).good)).toEqual([1, 1, 1]);
+    },
+  );
 
   test("the leader dies: another one goes on where it was", async () => {
     const scene = await begun("plain");
@@ -167,7 +171,7 @@ describeThoroughly("people and accidents", () => {
     expect(nodes.some((node) => /is passed over: its disk cannot hold/.test(node.console.text))).toBe(true);
   });
 
-  test("a node that has not got the image stops it, without a failure of the revision", async () => {
+  atLength("a node that has not got the image stops it, without a failure of the revision", async () => {
     const scene = await begun("one lacks it", { lacking: [0, 1, 2] });
     await ended(scene, "stop");
     await scene.lab.advance("3s");
@@ -176,7 +180,7 @@ describeThoroughly("people and accidents", () => {
     expect(shown.join("")).toMatch(/failed .* it has not got the image: kernel install$/m);
   });
 
-  test("an unsigned kernel goes through the cluster only where a person says so, at each node", async () => {
+  atLength("an unsigned kernel goes through the cluster only where a person says so, at each node", async () => {
     const scene = await begun("unsigned", { isProven: false });
     const { lab, nodes } = scene;
     await ended(scene, "stop");
@@ -189,7 +193,7 @@ describeThoroughly("people and accidents", () => {
     expect(nodes.map((one) => slotsOf(one).good)).toEqual([1, 1, 1]);
   });
 
-  test("pause, resume and abort count after the node whose turn it is", async () => {
+  atLength("pause, resume and abort count after the node whose turn it is", async () => {
     const scene = await begun("plain");
     const { lab, nodes } = scene;
     await turnIn(scene, "trial");
@@ -208,7 +212,7 @@ describeThoroughly("people and accidents", () => {
     expect(await said(person, "cloud upgrade resume")).toMatch(/^cluster: no upgrade is under way/m);
   });
 
-  test("class 22, the clock is wrong: dates and frozen processors change nothing", async () => {
+  atLength("class 22, the clock is wrong: dates and frozen processors change nothing", async () => {
     const scene = await rolling(3, "plain");
     const { lab, nodes } = scene;
     await nodes[0]!.enter("date 2019-01-01 00:00:00", PROMPT);
@@ -222,7 +226,7 @@ describeThoroughly("people and accidents", () => {
     await lab.advance("1s");
   });
 
-  test("class 12: once it is final no disk takes a lower revision, and nobody goes back", async () => {
+  atLength("class 12: once it is final no disk takes a lower revision, and nobody goes back", async () => {
     const scene = await begun("plain");
     const { lab, nodes } = scene;
     await ended(scene, "done");
@@ -233,7 +237,7 @@ describeThoroughly("people and accidents", () => {
     expect(await said(nodes[1]!, "kernel select 0")).toMatch(/is below the lowest of this disk/);
   });
 
-  test("class 12: a day after all run it, it is final by itself", async () => {
+  atLength("class 12: a day after all run it, it is final by itself", async () => {
     const twentySeconds = (put: (symbol: string, bytes: Uint8Array) => void): void =>
       put("final_ms", Uint8Array.of(20_000 & 255, 20_000 >> 8, 0, 0));
     const scene = await begun("with a short day", { breaks: twentySeconds });
@@ -245,27 +249,30 @@ describeThoroughly("people and accidents", () => {
     expect(nodes.map((node) => slotsOf(node).floor)).toEqual([NEW, NEW, NEW]);
   });
 
-  test("class 8: a leader that dies once it has counted a failure is followed by one that does not count it again", async () => {
-    const scene = await begun("poisoned", { breaks: POISON });
-    const { lab, nodes } = scene;
-    await turnIn(scene, "trial");
-    const counts = (node: LabNode): boolean =>
-      !node.isOff && Buffer.from(node.readMemory(addressOf("values"), 2048)).includes(`upgrade.failed\0${NEW}:1`);
-    for (let steps = 0; !nodes.some(counts); steps++) {
-      expect(steps, "nobody counts it").toBeLessThan(20_000);
-      await lab.advance("20ms");
-    }
-    expect(planNow(scene)).toMatchObject({ state: "run", phase: "trial" });
-    const leader = nodes.find((node) => /this node leads the upgrade/.test(node.console.text))!;
-    leader.powerOff();
-    await lab.advance("5s");
-    leader.powerOn();
-    await ended(scene, "stop");
-    await lab.advance("10s");
-    expect(await said(nodes.find((node) => node !== leader)!, "cloud get upgrade.failed")).toMatch(/^1001:1 @1$/m);
-  });
+  atLength(
+    "class 8: a leader that dies once it has counted a failure is followed by one that does not count it again",
+    async () => {
+      const scene = await begun("poisoned", { breaks: POISON });
+      const { lab, nodes } = scene;
+      await turnIn(scene, "trial");
+      const counts = (node: LabNode): boolean =>
+        !node.isOff && Buffer.from(node.readMemory(addressOf("values"), 2048)).includes(`upgrade.failed\0${NEW}:1`);
+      for (let steps = 0; !nodes.some(counts); steps++) {
+        expect(steps, "nobody counts it").toBeLessThan(20_000);
+        await lab.advance("20ms");
+      }
+      expect(planNow(scene)).toMatchObject({ state: "run", phase: "trial" });
+      const leader = nodes.find((node) => /this node leads the upgrade/.test(node.console.text))!;
+      leader.powerOff();
+      await lab.advance("5s");
+      leader.powerOn();
+      await ended(scene, "stop");
+      await lab.advance("10s");
+      expect(await said(nodes.find((node) => node !== leader)!, "cloud get upgrade.failed")).toMatch(/^1001:1 @1$/m);
+    },
+  );
 
-  test("class 11: a cluster of one confirms itself only where upgrade.alone says so", async () => {
+  atLength("class 11: a cluster of one confirms itself only where upgrade.alone says so", async () => {
     const { lab, nodes } = await rolling(1, "alone");
     const [node] = nodes as [LabNode];
     await node.enter("cloud set upgrade.alone yes", PROMPT);
@@ -274,7 +281,7 @@ describeThoroughly("people and accidents", () => {
     expect(slotsOf(node)).toMatchObject({ good: 1, trial: null });
   });
 
-  test("nobody confirms a cluster of one that does not say so: it returns after two minutes", async () => {
+  atLength("nobody confirms a cluster of one that does not say so: it returns after two minutes", async () => {
     const { lab, nodes } = await rolling(1, "alone");
     const [node] = nodes as [LabNode];
     expect(await said(node, `cloud upgrade ${NEW}`)).toBe("");

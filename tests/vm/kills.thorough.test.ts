@@ -1,9 +1,10 @@
 /** Drawn kills of what runs machines (kills.ts). `npm run prove -- vm` draws on. */
 import { afterAll, expect, test } from "vitest";
 import { oracle } from "../oracle.ts";
+import { many } from "../setup/tier.ts";
 import { Kills } from "./kills.ts";
 
-const ROUNDS = 25;
+const ROUNDS = many(0, 8, 25);
 const drivers = oracle("qemu-system-i386") === null ? ["emu"] : ["emu", "emu", "qemu"];
 const kills = new Kills(1, drivers);
 afterAll(() => kills.close());

@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { Volumes } from "../../src/volume/model.ts";
 import { openVolumes } from "../../src/volume/volumes.ts";
+import { many } from "../setup/tier.ts";
 import { hostOf } from "./hosts.ts";
 import { PowerStore } from "./power.ts";
 
 const BLOCK = 4096;
 const BLOCKS = 6;
-const IS_THOROUGH = Boolean(process.env["QURE_THOROUGH"]);
 /** Of the second cut: how far apart, and how many draws of what was not flushed. */
-const [STEP, DRAWS] = IS_THOROUGH ? [1, 3] : [17, 1];
+const [STEP, DRAWS] = [many(17, 5, 1), many(1, 1, 3)];
 
 const blockOf = (value: number): Uint8Array => new Uint8Array(BLOCK).fill(value);
 

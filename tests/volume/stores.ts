@@ -12,7 +12,7 @@ import { parseS3Place } from "../../src/volume/s3/place.ts";
 import { openS3Store } from "../../src/volume/s3/store.ts";
 import type { Store } from "../../src/volume/store.ts";
 import { oracle } from "../oracle.ts";
-import { isThorough } from "../setup/tier.ts";
+import { isAtLength, isThorough } from "../setup/tier.ts";
 import { CEPH_KEYS, Ceph } from "./ceph.ts";
 import { RoleInMemory } from "./role-in-memory.ts";
 import { hostWithoutWaiting, S3Stub } from "./s3-stub.ts";
@@ -58,7 +58,7 @@ const random = new Random(Number(process.env["QURE_SEED"] ?? 1), "faults");
 const faults = (): number => random.below(1_000_000) / 1_000_000;
 
 const FAR: readonly (readonly [name: string, make: () => Promise<Store>])[] = [
-  ["S3", () => newBucket()],
+  ...(isAtLength ? [["S3", () => newBucket()] as const] : []),
   ["S3 that loses answers", () => newBucket(faults)],
   ["roles", newRoles],
   ...(isThorough && oracle("radosgw") !== null ? [["Ceph", newCephPrefix] as const] : []),

@@ -76,7 +76,7 @@ describe.each(tables)("$tool", (table) => {
     const oracle = requireOracle(table.tool, context);
     const trials = new Trials(table, prepare(table), oracle);
     const faults: string[] = [];
-    for (const row of rowsOf(table.rows, 6)) {
+    for (const row of rowsOf(table.rows, [6, 40])) {
       const found = await fault(trials, row);
       if (found !== null) faults.push(found);
     }

@@ -10,7 +10,7 @@ import { readGeometry } from "../../../src/disk/fat/layout.ts";
 import { FileSystemError } from "../../../src/disk/oofs/index.ts";
 import { requireOracle } from "../../oracle.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
-import { isThorough, rowsOf } from "../../setup/tier.ts";
+import { many, rowsOf } from "../../setup/tier.ts";
 import { content, formatted, Memory, open } from "./volume.ts";
 
 const KINDS = [
@@ -212,7 +212,7 @@ describe.each(KINDS)("%s", (type, mib) => {
       [dataAt, 3 * clusterBytes],
     ] as const;
     let found = 0;
-    const rounds = isThorough ? 200 : 12;
+    const rounds = many(12, 50, 200);
     for (let round = 0; round < rounds; round++) {
       const bytes = good.slice();
       const [at, count] = places[random.below(places.length)]!;
@@ -259,7 +259,7 @@ test("hostile volumes are checked in bounded time, and with a sentence at most",
   for (const [type, mib] of KINDS) {
     const good = filled(type, mib);
     const random = new Random(3);
-    for (let round = 0; round < (isThorough ? 100 : 4); round++) {
+    for (let round = 0; round < many(4, 20, 100); round++) {
       const bytes = good.slice();
       for (let wrong = random.below(20); wrong >= 0; wrong--) bytes[random.below(40_000)] = random.below(256);
       const device = new Memory(bytes);

@@ -10,7 +10,7 @@ import {
   toHex,
 } from "../../../emulator/debug/packet.ts";
 import { Random } from "../../../emulator/state/random.ts";
-import { thoroughly } from "../../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../../setup/thoroughly.ts";
 import { Peer } from "./peer.ts";
 
 /** A ROM of 64 KiB: counts in EAX, writes it to 500h, reads 504h, calls a subroutine at 20h, again and again. */
@@ -306,7 +306,7 @@ describe("packets", () => {
 });
 
 describe("hostile peers", () => {
-  thoroughly(
+  atLength(
     "random bytes and random packets neither crash nor hang the stub, nor touch the guest while it is held",
     () => {
       const random = new Random(20261120, "hostile packets");

@@ -149,7 +149,7 @@ describe.each([
       ? romOf([...codeOf(`${MACROS}${delay}${code}${end}`, 16)])
       : codeOf(MACROS + inProtectedMode(`${delay}${code}${end}`), 16);
 
-  test.each(rowsOf(WAYS, 1))("%s", (_, way) => {
+  test.each(rowsOf(WAYS, [1, 2]))("%s", (_, way) => {
     expect(stateAfter(rom, way)).toBe(stateAfter(rom, {}));
   });
 });

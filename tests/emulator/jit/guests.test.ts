@@ -7,7 +7,7 @@ import { guestImage, guestNames, startGuest } from "../../../bench/interpreter.t
 import type { JitMode } from "../../../emulator/jit/jit.ts";
 import { DigestVisitor } from "../../../emulator/state/digest.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
-import { casesOf, isThorough, rowsOf } from "../../setup/tier.ts";
+import { casesOf, isAtLength, isThorough, many, rowsOf } from "../../setup/tier.ts";
 import { boot, images } from "../../system/images.ts";
 
 const MODES: readonly JitMode[] = ["off", "on", "force"];
@@ -30,7 +30,7 @@ function guestDigests(guest: string, flags: number, mode: JitMode): string[] {
   return digests;
 }
 
-for (const [index, guest] of rowsOf(guestNames([]), 5).entries()) {
+for (const [index, guest] of rowsOf(guestNames([]), [5, 12]).entries()) {
   for (const flags of isThorough ? [0, 1] : [index % 2]) {
     test(`${guest}, paging ${flags === 0 ? "off" : "on"}`, { timeout: 120_000 }, () => {
       const [expected, ...others] = MODES.map((mode) => guestDigests(guest, flags, mode));
@@ -42,8 +42,8 @@ for (const [index, guest] of rowsOf(guestNames([]), 5).entries()) {
 async function systemDigests(jit: JitMode, nodes: number): Promise<string[]> {
   const lab = boot({ nodes: Array.from({ length: nodes }, () => ({ cdrom: images().iso })), jit });
   const digests: string[] = [];
-  for (let i = 0; i < (isThorough ? 12 : 4); i++) {
-    await lab.advance(isThorough ? "50ms" : "150ms");
+  for (let i = 0; i < many(4, 4, 12); i++) {
+    await lab.advance(isAtLength ? "50ms" : "150ms");
     digests.push(lab.digest());
   }
   return digests;
