@@ -11,9 +11,6 @@ import { lives, parseIdentity } from "../../src/host/process-identity.ts";
 import { builtFiles } from "../setup/built-files.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
-/** A command that is killed is so within this time, in milliseconds. */
-const LONGEST_MS = 500;
-
 /** A daemon has looked at its machines, and acts. */
 const LONGEST_DAEMON_MS = 2_000;
 
@@ -42,6 +39,8 @@ export class Kills {
   /** A machine that is added, removed and purged, a step in each round: the change that settles what was cut off. */
   #probe = "";
   #step = 0;
+  /** A command that is killed is so within this time, in milliseconds: about as long as one takes on this host. */
+  #longestMs = 500;
 
   constructor(seed: number, drivers: readonly string[], bundled = bundle) {
     this.#random = new Random(seed, "kills");
@@ -100,16 +99,16 @@ export class Kills {
   async #killed(...args: string[]): Promise<void> {
     const child = spawn("node", [this.#bundle, "vm", ...args], { cwd: this.folder, env: this.#env, stdio: "ignore" });
     const ended = new Promise((done) => child.on("close", done));
-    const timer = setTimeout(() => child.kill("SIGKILL"), this.#random.below(LONGEST_MS));
+    const timer = setTimeout(() => child.kill("SIGKILL"), this.#random.below(Math.ceil(this.#longestMs)));
     await ended;
     clearTimeout(timer);
   }
 
   /** One drawn event, and what must be true after it. Throws where it is not. */
   async round(): Promise<string> {
-    const some = this.#machines.length === 0 ? null : this.#draw(this.#machines);
-    const event = some === null ? "add" : this.#draw(Object.keys(EVENTS));
-    await EVENTS[event as keyof typeof EVENTS].call(this, some ?? "");
+    if (this.#machines.length === 0) this.#addWhole();
+    const event = this.#draw(Object.keys(EVENTS));
+    await EVENTS[event as keyof typeof EVENTS].call(this, this.#draw(this.#machines));
     await this.#check(event);
     return event;
   }
@@ -154,6 +153,14 @@ export class Kills {
   }
 
   // ---- Events
+
+  #addWhole(): void {
+    const name = `m${++this.#names}`;
+    const begun = performance.now();
+    this.#done("add", name, "--driver", this.#draw(this.#drivers));
+    this.#longestMs = 1.2 * (performance.now() - begun);
+    this.#machines = [name];
+  }
 
   async add(): Promise<void> {
     await this.#killed("add", `m${++this.#names}`, "--driver", this.#draw(this.#drivers));
@@ -228,7 +235,7 @@ export class Kills {
   /** In the middle of something. */
   async killOwnerAtWork(some: string): Promise<void> {
     const begun = this.#killed("start", some);
-    await new Promise((done) => setTimeout(done, this.#random.below(LONGEST_MS)));
+    await new Promise((done) => setTimeout(done, this.#random.below(Math.ceil(this.#longestMs))));
     if (this.owner !== null) process.kill(this.owner, "SIGKILL");
     await begun;
   }
