@@ -4,11 +4,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
-import { isThorough, rowsOf } from "../setup/tier.ts";
+import { isAtLength, rowsOf } from "../setup/tier.ts";
 import { assembleText, compare } from "./differential.ts";
 
 /** Deeper by far than a stack of JavaScript in either tier. */
-const LINKS = isThorough ? 100_000 : 30_000;
+const LINKS = isAtLength ? 100_000 : 30_000;
 const row = (link: (i: number) => string, head = "", end = ""): string =>
   `${head}${Array.from({ length: LINKS - 1 }, (_, i) => link(i + 1)).join("")}${end}`;
 const LAST = `a${LINKS - 1}`;

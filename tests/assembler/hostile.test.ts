@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../src/assembler/model/limits.ts";
-import { casesOf, isThorough, rowsOf } from "../setup/tier.ts";
+import { casesOf, isAtLength, rowsOf } from "../setup/tier.ts";
 import { assembleText } from "./differential.ts";
 import { ProgramGenerator, random } from "./generator.ts";
 
@@ -15,7 +15,7 @@ const TO_THE_LIMIT = ["a macro that doubles itself", "repetitions in repetitions
 const MILLIONS = 4_000_000 * LOWER;
 
 function limitsFor(name: string): Pick<typeof LIMITS, "heldBytes" | "contentBytes" | "expandedBytes"> {
-  const scale = isThorough && TO_THE_LIMIT.includes(name) ? 1 : LOWER;
+  const scale = isAtLength && TO_THE_LIMIT.includes(name) ? 1 : LOWER;
   return {
     heldBytes: LIMITS.heldBytes * scale,
     contentBytes: LIMITS.contentBytes * scale,

@@ -13,6 +13,7 @@ import { run as objcopy } from "../../src/cli/gnu/objcopy.ts";
 import { run as objdump } from "../../src/cli/gnu/objdump.ts";
 import { run as readelf } from "../../src/cli/gnu/readelf.ts";
 import { objectOfGnu, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { captured } from "./captured.ts";
 
 /** Each has a symbol and a relocation, so that the file has twice as many sections and symbols. */
@@ -46,7 +47,7 @@ const WRITERS = [
   ["objcopy", objcopy, ["-R", ".s.7"], ["-R", ".s.7"]],
   ["objcopy", objcopy, ["--strip-all"], ["--strip-all"]],
 ] as const;
-for (const [name, run, ours, theirs] of WRITERS)
+for (const [name, run, ours, theirs] of rowsOf(WRITERS, [0, 2]))
   test(`are written by ${name} ${ours.join(" ")}`, (context) => {
     const [mine, gnus] = [join(folder, "ours"), join(folder, "theirs")];
     const files = (output: string): string[] => (name === "ld" ? [object, "-o", output] : [object, output]);
@@ -63,7 +64,7 @@ const READERS = [
   ["objdump", objdump, ["-htr"]],
   ["readelf", readelf, ["-hSsW"]],
 ] as const;
-for (const [name, run, args] of READERS)
+for (const [name, run, args] of rowsOf(READERS, [0, 1]))
   test(`are shown by ${name} ${args.join(" ")}`, (context) => {
     const theirs = spawnSync(requireOracle(name, context), [...args, object], {
       encoding: "latin1",

@@ -5,6 +5,7 @@ import { type AddressInfo, createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { bundle, done, Machines, refused } from "./machines.ts";
 
 const machines = new Machines();
@@ -96,7 +97,7 @@ test("its disk is copied while it runs: files come out, clones begin so and are 
   expect(done(vm("exec", "web", "--", "ls /net/sub"))).not.toMatch(/part/);
 });
 
-test("a suspended machine goes on where it was, and not over a disk that was written since", () => {
+atLength("a suspended machine goes on where it was, and not over a disk that was written since", () => {
   done(vm("exec", "web", "--", "set kept=yes"));
   expect(done(vm("suspend", "web"))).toBe("qure-web: suspended\n");
   expect(list()).toContain("web suspended");
@@ -226,7 +227,7 @@ test("a port that somebody has is named, and the machine is made", async () => {
   taken.close();
 });
 
-test("a number of machines is kept, and the daemon starts what failed", async () => {
+atLength("a number of machines is kept, and the daemon starts what failed", async () => {
   expect(done(vm("scale", "1", "-c", "many"))).toMatch(/^qure-1: made\n1 run; "qure vm daemon" keeps it so\n$/);
   expect(done(vm("daemon", "--unit"))).toMatch(/ExecStart=.* vm daemon\n/);
   expect((JSON.parse(done(vm("daemon", "--unit", "--json"))) as { unit: string }).unit).toContain("ExecStart");

@@ -7,7 +7,7 @@ import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
-import { isThorough, rowsOf } from "../setup/tier.ts";
+import { isAtLength, isThorough, rowsOf } from "../setup/tier.ts";
 import { members } from "./booted.ts";
 import { CLOUD, inState, PROMPT } from "./images.ts";
 
@@ -186,7 +186,7 @@ describe("a death", () => {
       for (const direction of ["in", "out"] as const)
         lab.cluster.setTrouble(index, direction, { ...lab.cluster.trouble(index, direction), lostPercent: 10 });
     const from = lab.nodes.map(({ console }) => console.text.length);
-    await lab.advance(isThorough ? "600s" : "20s");
+    await lab.advance(isAtLength ? "600s" : "60s");
     for (const [index, node] of lab.nodes.entries()) expect(node.console.text.slice(from[index]!)).not.toMatch(/peers/);
   });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
+import { atLength } from "../setup/thoroughly.ts";
 import { boot, images, PROMPT, root } from "./images.ts";
 
 /** Of asm/programs/lib: what the programs here need. */
@@ -17,7 +18,7 @@ const RUNS = Math.ceil(Number(process.env["QURE_CALLS"] ?? 60_000) / CALLS);
 /** For the host: it takes some minutes. */
 const MILLION_MS = 1_800_000;
 
-test(
+atLength(
   "a million random calls do the kernel no harm",
   async () => {
     const lab = boot({ nodes: [{ cdrom: images().iso }] });

@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LabCluster } from "../../src/index.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { images } from "../system/images.ts";
 import { LINUX_PROMPT, linuxIso, linuxShell, type RootFile } from "./linux.ts";
 import { ourFirmware, packageFile, systemsFolder } from "./packages.ts";
@@ -88,7 +89,7 @@ describe("Linux", () => {
     }
   });
 
-  test("drives a virtio network card beside a node of ours with another", { timeout: 900_000 }, async (context) => {
+  atLength("drives a virtio network card beside a node of ours with another", { timeout: 900_000 }, async (context) => {
     const folder = join(systemsFolder, "virtio-net");
     const names = existsSync(folder) ? readdirSync(folder) : ["25-virtio_ring.ko"];
     const modules = names.map((name): RootFile => {

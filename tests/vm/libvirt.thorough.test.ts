@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { makeFolder } from "../../src/host/folder.ts";
 import { requireLibvirt, requireOracle } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-libvirt-"));
@@ -135,38 +136,41 @@ function freePort(): Promise<{ readonly port: number }> {
   });
 }
 
-test("a running machine moves to a libvirt that ssh leads to, and stays on the cluster's Ethernet", async (context) => {
-  requireLibvirt(context);
-  const { uri, close } = await startSshd(requireOracle("sshd", context));
-  try {
-    done("start", "web", "db");
-    for (const name of ["web", "db"]) done("wait", name, "--for", "cluster");
-    expect(done("move", "web", uri)).toBe(`qure-web: runs at ${uri}\n`);
-    done("wait", "web", "--for", "cluster");
-    expect(done("exec", "web", "--", "ping", done("ip", "db").trim())).toContain("bytes from");
-    done("screenshot", "web", "far.png");
-    expect(qure("suspend", "web").stderr).toContain("its memory would lie at the other host");
-    expect(qure("move", "web", "qemu+ssh://127.0.0.1:1/system").stderr).toContain("virsh: ");
-    expect(stateOf("web")).toBe("running");
-    const { machines } = listed();
-    expect(machines.find(({ machine }) => machine === "web")).toMatchObject({ driver: "libvirt" });
-    // The connection is cut: the machine has no disk any more, and that is said.
-    close();
-    spawnSync("sh", [
-      "-c",
-      `kill $(ss -Htnp "sport = :${/:(\d+)\//.exec(uri)![1]}" | grep -o 'pid=[0-9]*' | cut -d= -f2)`,
-    ]);
-    await until(() => stateOf("web") === "failed");
-    expect(done("status", "web")).toContain("failed: ssh: ");
-    done("stop", "web");
-    done("move", "web", "qemu:///system");
-    done("start", "web");
-    done("wait", "web");
-    done("stop", "web");
-  } finally {
-    close();
-  }
-});
+atLength(
+  "a running machine moves to a libvirt that ssh leads to, and stays on the cluster's Ethernet",
+  async (context) => {
+    requireLibvirt(context);
+    const { uri, close } = await startSshd(requireOracle("sshd", context));
+    try {
+      done("start", "web", "db");
+      for (const name of ["web", "db"]) done("wait", name, "--for", "cluster");
+      expect(done("move", "web", uri)).toBe(`qure-web: runs at ${uri}\n`);
+      done("wait", "web", "--for", "cluster");
+      expect(done("exec", "web", "--", "ping", done("ip", "db").trim())).toContain("bytes from");
+      done("screenshot", "web", "far.png");
+      expect(qure("suspend", "web").stderr).toContain("its memory would lie at the other host");
+      expect(qure("move", "web", "qemu+ssh://127.0.0.1:1/system").stderr).toContain("virsh: ");
+      expect(stateOf("web")).toBe("running");
+      const { machines } = listed();
+      expect(machines.find(({ machine }) => machine === "web")).toMatchObject({ driver: "libvirt" });
+      // The connection is cut: the machine has no disk any more, and that is said.
+      close();
+      spawnSync("sh", [
+        "-c",
+        `kill $(ss -Htnp "sport = :${/:(\d+)\//.exec(uri)![1]}" | grep -o 'pid=[0-9]*' | cut -d= -f2)`,
+      ]);
+      await until(() => stateOf("web") === "failed");
+      expect(done("status", "web")).toContain("failed: ssh: ");
+      done("stop", "web");
+      done("move", "web", "qemu:///system");
+      done("start", "web");
+      done("wait", "web");
+      done("stop", "web");
+    } finally {
+      close();
+    }
+  },
+);
 
 test("a libvirt that is elsewhere or does not answer is one line", (context) => {
   requireLibvirt(context);

@@ -9,7 +9,7 @@ import { FatFileSystem, type FatType, isFat } from "../../../src/disk/fat/index.
 import { FileSystemError } from "../../../src/disk/oofs/index.ts";
 import { requireOracle } from "../../oracle.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
-import { isThorough, rowsOf } from "../../setup/tier.ts";
+import { many, rowsOf } from "../../setup/tier.ts";
 import { content, formatted, KINDS, Memory, MIB, now, open } from "./volume.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qure-fat-files-"));
@@ -224,7 +224,7 @@ describe("hostile volumes", () => {
     return bytes;
   }
 
-  const cases = isThorough ? 600 : 8;
+  const cases = many(8, 100, 600);
   test.each(rowsOf(KINDS, 1))("%s with wrong bytes: errors, no more", (type, mib) => {
     const good = small(type, mib);
     const random = new Random(5);

@@ -8,7 +8,7 @@ import { SnapshotFile, writeSnapshotFile } from "../../../emulator/cluster/snaps
 import { Random } from "../../../emulator/state/random.ts";
 import { crc32 } from "../../../src/bytes/crc32.ts";
 import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
-import { thoroughly } from "../../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../../setup/thoroughly.ts";
 import { casesOf } from "../../setup/tier.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
@@ -65,7 +65,7 @@ describe("a restored cluster", () => {
     }
   }, 600_000);
 
-  thoroughly("has them while a CD is read, a disk partitioned and a file system made", async () => {
+  atLength("has them while a CD is read, a disk partitioned and a file system made", async () => {
     const original = boot({ nodes: [{ ramBytes: 8 << 20, cdrom: images().iso, disk: blankDisk(DISK_BYTES) }] });
     const node = original.nodes[0]!;
     const random = new Random(6, "moments of an installation");

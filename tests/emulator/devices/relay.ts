@@ -9,7 +9,7 @@ import { CableEnd } from "../../../emulator/ether/cable-end.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
-import { isThorough } from "../../setup/tier.ts";
+import { many } from "../../setup/tier.ts";
 import { randomSteps } from "./bursts.ts";
 import { complete } from "./chips.ts";
 import { TestBoard } from "./harness.ts";
@@ -178,7 +178,7 @@ const STEPS = 6000;
 const asIs: Wrap = (visitor) => visitor;
 
 /** A longer case is handed over so often: a board is saved and made anew each time, which costs a hundred steps. */
-const HAND_OVERS = isThorough ? 60 : 12;
+const HAND_OVERS = many(12, 20, 60);
 
 /** A case, handed over before each step of a short one; then so many sweeps. */
 export function relayCase(

@@ -13,7 +13,7 @@ const WORLDS = [false, true].flatMap((paged) =>
 );
 
 // The rows of the fast tier are spread so that each of the three properties is there both ways.
-for (const world of rowsOf(WORLDS, 3))
+for (const world of rowsOf(WORLDS, [3, 5]))
   for (const engine of ["compiled", "cold"] as const) {
     const name = `${world.paged ? "paged" : "unpaged"}, ring ${world.user ? 3 : 0}${world.segmented ? ", segmented" : ""}`;
     test(`${engine} code leaves the interpreter's state: ${name}`, { timeout: 120_000 }, () => {
