@@ -39,7 +39,7 @@ const command = workshopCommand(
   )
   .option(
     "--campaign <seeds>",
-    "try what no test of the cluster notices with so many seeds of qure chaos, of which CI tries 40",
+    "try what no test of the cluster notices with so many seeds of qure chaos",
     wholeNumber(0, 20_000),
     0,
   )

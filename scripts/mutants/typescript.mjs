@@ -45,7 +45,7 @@ const isBundled = (path) => !/^(?:const .* = )?await /m.test(readFileSync(path, 
 function testFilesUnder(place) {
   try {
     return readdirSync(place, { recursive: true })
-      .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".thorough.test.ts"))
+      .filter((name) => /(?<!\.(?:thorough|long))\.test\.ts$/.test(name))
       .map((name) => join(place, name))
       .sort();
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * Random work on a board that has everything, in bursts of steps as a driver, or something that is none, would do them.
- * Every saved field of every device comes to another value than that of power on by it (leaving.thorough.test.ts).
+ * Every saved field of every device comes to another value than that of power on by it (leaving.long.test.ts).
  */
 import { NIC_MODELS, type NicModel } from "../../../emulator/board-config.ts";
 import * as e1000Registers from "../../../emulator/devices/network/e1000-registers.ts";
