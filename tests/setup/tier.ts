@@ -3,9 +3,11 @@
  * and both at length (QURE_THOROUGH=all npm test), before a release: what says once more in an hour what the thorough
  * tier says in minutes. They differ by what is here and by nothing else, so a run can say at its end what it left out:
  *
- *   NAME.thorough.test.ts    a file of the thorough tier; NAME.long.test.ts: one at length
- *   thoroughly(...)          a test of it, in a file whose others are fast (thoroughly.ts); atLength(...): one at length
- *   rowsOf(table, 20)        of a table the rows that the fast tier takes; rowsOf(table, [20, 80]): and the thorough one
+ *   NAME.thorough.test.ts    a file of the thorough tier
+ *   NAME.long.test.ts        one at length
+ *   thoroughly(...)          a test of it, in a file whose others are fast (thoroughly.ts)
+ *   atLength(...)            one at length
+ *   rowsOf(table, 20)        of a table the rows that the fast tier takes; [20, 80]: and the thorough one
  *   casesOf("disk/oofs/damage")   how many cases of a random test each tier takes, and from which seed
  *
  * Planted faults (npm run mutants) are judged by the fast tier: bench/mutants.md says how many of them it notices.
