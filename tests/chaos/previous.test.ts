@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import { gitTree } from "../../src/host/git-tree.ts";
 import { requireOracle } from "../oracle.ts";
-import { atLength, describeThoroughly } from "../setup/thoroughly.ts";
+import { atLength, describeAtLength } from "../setup/thoroughly.ts";
 import { CLOUD, isoOf, sources } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 
@@ -44,7 +44,7 @@ test("sources are read as they were at a tag, whatever they are now", (context) 
   for (const name of ["after", "--all", "before:asm"]) expect(() => gitTree(folder, name, ["asm"])).toThrow(RangeError);
 });
 
-describeThoroughly("a machine of another version", () => {
+describeAtLength("a machine of another version", () => {
   const options: CampaignOptions = { spanNs: 8e9, boundNs: 10e9, minimise: false, drills: 1 };
 
   /** Another kernel: all its names lie elsewhere. */
@@ -57,12 +57,16 @@ describeThoroughly("a machine of another version", () => {
     });
   };
 
-  test("joins, is one among the others, and its death is seen", async () => {
-    const stage = await clusterStage(3, otherImage());
-    const { failure } = runGiven(stage, [parseTimed("100ms add 4")], [0, 1, 2], 1, options);
-    expect(failure).toBeNull();
-    expect(stage.lab.nodes[3]!.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/ peers 3$/);
-  }, 240_000);
+  atLength(
+    "joins, is one among the others, and its death is seen",
+    async () => {
+      const stage = await clusterStage(3, otherImage());
+      const { failure } = runGiven(stage, [parseTimed("100ms add 4")], [0, 1, 2], 1, options);
+      expect(failure).toBeNull();
+      expect(stage.lab.nodes[3]!.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/ peers 3$/);
+    },
+    240_000,
+  );
 
   atLength(
     "joins in each run, whatever else happens",

@@ -155,7 +155,7 @@ thoroughly("an archive that was damaged changes nothing, and stops no machine", 
   done(vm("stop", "--kill", "web"));
 });
 
-thoroughly("what cannot be saved or restored is said in a line", () => {
+atLength("what cannot be saved or restored is said in a line", () => {
   expect(refused(backup("web"))).toMatch(/^2 .*web: name what is backed up, and then the archive/);
   expect(refused(backup("half.img", "odd.img"))).toMatch(/^2 .*odd\.img is there and is no archive: the archive is/);
   expect(refused(backup("web", "on.qbak", "--since", "on.qbak"))).toMatch(
@@ -276,7 +276,7 @@ thoroughly("a verification names what is not as it was recorded", () => {
   );
 });
 
-thoroughly("volumes of another place are named by --store, and holes of large ones are not read", () => {
+atLength("volumes of another place are named by --store, and holes of large ones are not read", () => {
   mkdirSync(at("place"));
   done(qure("volume", "create", "huge", "--size", "10T", "--store", at("place")));
   done(backup("volume:huge", "huge.qbak", "--store", at("place")));

@@ -122,7 +122,7 @@ atLength("a suspended machine goes on where it was, and not over a disk that was
   done(vm("wait", "web"));
 });
 
-test("a snapshot has the memory too, goes on from it as a copy of itself, and only with its own disk", () => {
+atLength("a snapshot has the memory too, goes on from it as a copy of itself, and only with its own disk", () => {
   done(vm("exec", "web", "--", "set kept=then; echo then > /net/then; sync"));
   // It runs with what it had when it was started.
   done(vm("set", "web", "memory=64M"));

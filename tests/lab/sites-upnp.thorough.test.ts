@@ -6,6 +6,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openWay } from "../../src/index.ts";
 import { oracle, requireOracle } from "../oracle.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images } from "../system/images.ts";
 
 const NAMESPACE = `qure-upnp-${process.pid}`;
@@ -53,7 +54,7 @@ afterAll(() => {
 const PUBLIC = "45.1.2.3";
 const TITLE = "upnpc finds IGD:%i, maps ports, lists them and takes them back";
 
-test.for([1, 2] as const)(TITLE, { timeout: 300_000 }, async (igd, context) => {
+test.for(rowsOf([1, 2] as const, [0, 1]))(TITLE, { timeout: 300_000 }, async (igd, context) => {
   const upnpc = requireOracle("upnpc", context);
   if (!hasNamespace) context.skip("a namespace with VXLAN needs root and the kernel's help");
   const world = { sites: [{ nodes: 1, publicAddress: PUBLIC, portMapping: { igd } }] };

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
 import { nodeId } from "../../src/wire/cluster.ts";
 import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { boot, inState, PROMPT } from "./images.ts";
 import { outputAmong, peersOf } from "./output.ts";
 
@@ -196,7 +197,7 @@ describe("the history", () => {
     ]);
   });
 
-  test("holds so many events and no more, the latest ones", async () => {
+  atLength("holds so many events and no more, the latest ones", async () => {
     const lab = await cluster(2);
     const [first, second] = lab.nodes as [LabNode, LabNode];
     for (let change = 0; change < 450; change += 2) {

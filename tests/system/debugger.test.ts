@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type LabCluster, type LabNode, readElf } from "../../src/index.ts";
 import { disassemble } from "../../src/isa/disassemble.ts";
 import { lineRowsOf } from "../../src/object/dwarf/line-table.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 
 async function labAtPrompt(): Promise<{ lab: LabCluster; node: LabNode }> {
@@ -122,7 +122,7 @@ thoroughly("shows the bytes of memory that was asked for, in whole rows and at m
     expect(await said(node, wrong), wrong).toBe(`${wrong}\nm ADDRESS [BYTES]\ndebug> `);
 });
 
-thoroughly("lists the locks that are held, by whom", async () => {
+atLength("lists the locks that are held, by whom", async () => {
   const node = await atPrompt();
   await said(node, "\x1b[24~"); // F12, while the shell reads a line
   expect(await said(node, "l")).toMatch(/^console_keys\+0x14 {2}held by \d+ shell$/m);
@@ -197,7 +197,7 @@ thoroughly("comes by a non-maskable interrupt, too, has a line that is edited, a
   await node.enter("debug of", /usage: debug/);
 });
 
-thoroughly("steps over calls by a register or memory", async () => {
+atLength("steps over calls by a register or memory", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_call", /^breakpoint 0$/m);
   let text = await said(node, "pwd");
@@ -212,7 +212,7 @@ thoroughly("steps over calls by a register or memory", async () => {
 const shownCode = (text: string): (string | null)[] =>
   [...text.matchAll(/^(?:->| {2}(\w{8}) {2}(\w+) +[a-z].*)$/gm)].map(([, address]) => address ?? null);
 
-thoroughly("shows what comes before a place from the beginning of its routine on", async () => {
+atLength("shows what comes before a place from the beginning of its routine on", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c command_call", PROMPT);
   let text = await said(node, "pwd");
@@ -229,7 +229,7 @@ thoroughly("shows what comes before a place from the beginning of its routine on
   }
 });
 
-thoroughly("steps over what an instruction repeats", async () => {
+atLength("steps over what an instruction repeats", async () => {
   const node = await atPrompt();
   await node.enter("breakpoint c malloc", PROMPT);
   let text = await said(node, "set colour red");

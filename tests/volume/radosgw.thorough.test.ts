@@ -4,6 +4,7 @@ import { parseS3Place } from "../../src/volume/s3/place.ts";
 import { openS3Store, type S3Store } from "../../src/volume/s3/store.ts";
 import { MemorySlots, WriteBack } from "../../src/volume/write-back.ts";
 import { oracle } from "../oracle.ts";
+import { atLength } from "../setup/thoroughly.ts";
 import { CEPH_KEYS, Ceph } from "./ceph.ts";
 
 const isThere = oracle("radosgw") !== null;
@@ -54,7 +55,7 @@ describe.runIf(isThere)("Ceph", () => {
     }
   });
 
-  test("more keys than a page has are listed, and parts are read", async () => {
+  atLength("more keys than a page has are listed, and parts are read", async () => {
     const store = await open("many");
     const keys = Array.from({ length: 1100 }, (_, index) => `object/a/1/${10_000 + index}`);
     await Promise.all(keys.map((key) => store.write(key, 0, bytes(key), { isDurable: true })));

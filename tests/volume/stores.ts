@@ -60,7 +60,7 @@ const faults = (): number => random.below(1_000_000) / 1_000_000;
 const FAR: readonly (readonly [name: string, make: () => Promise<Store>])[] = [
   ...(isAtLength ? [["S3", () => newBucket()] as const] : []),
   ["S3 that loses answers", () => newBucket(faults)],
-  ["roles", newRoles],
+  ...(isAtLength ? [["roles", newRoles] as const] : []),
   ...(isThorough && oracle("radosgw") !== null ? [["Ceph", newCephPrefix] as const] : []),
 ];
 

@@ -136,7 +136,7 @@ test("the parts that a snapshot is made of have these names and versions", () =>
  */
 const TOGETHER = 5;
 
-for (const { name: chip, cases, config } of CHIPS) {
+for (const { name: chip, cases, config } of rowsOf(CHIPS, [0, 12])) {
   // A copy is given the media that the board has, not those that it had.
   const together = chip.endsWith("changed") ? 1 : TOGETHER;
   for (let first = 0; first < cases.length; first += together) {
