@@ -121,8 +121,8 @@ async function shapes() {
 const SCRIPTS = new Map();
 const RUNS = [
   ...TOOLS.map((name) => [name, `void runTool(require("./gnu/${name}.ts"), process.argv.slice(3))`]),
-  ...[...COMMANDS.keys()].map((name) => [name, `main("${name}", require("./${name}.ts"))`]),
-  [NO_COMMAND, `main("", null)`],
+  ...[...COMMANDS.keys()].map((name) => [name, `void main("${name}", require("./${name}.ts"))`]),
+  [NO_COMMAND, `void main("", null)`],
 ];
 for (const [name, run] of RUNS) SCRIPTS.set(scriptOf(name), [...(SCRIPTS.get(scriptOf(name)) ?? []), [name, run]]);
 

@@ -26,12 +26,14 @@ async function runCommand(name: string, module: CommandModule | null, args: read
   await program.parseAsync([...given], { from: "user" });
 }
 
-/** Runs the command line of this process; `module` is the command of that name. */
-export function main(name: string, module: CommandModule | null): void {
+/** Runs the command line of this process; `module` is the command of that name. Whatever fails is the exit code. */
+export async function main(name: string, module: CommandModule | null): Promise<void> {
   standardOutput();
   standardError();
-  runCommand(name, module, process.argv.slice(2)).catch((error: unknown) => {
+  try {
+    await runCommand(name, module, process.argv.slice(2));
+  } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else reportFailure(error);
-  });
+  }
 }

@@ -5,7 +5,7 @@ import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
 import type { Action } from "../../src/lab/actions.ts";
 import type { FaultAction } from "../../src/lab/fault-kinds.ts";
-import { describeThoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { clusterStage } from "./images.ts";
 import { PLANTED } from "./planted.ts";
@@ -84,7 +84,7 @@ test("a machine that goes back to an earlier state of its own goes on from now",
   expect(machine.nowNs).toBeGreaterThan(nowNs);
 });
 
-test("a cluster that is well passes the drill of clones", () => {
+thoroughly("a cluster that is well passes the drill of clones", () => {
   const { failure } = runGiven(stage, [], ALL, 1, { ...OPTIONS, drills: ["clones"] });
   expect(failure).toBeNull();
 });

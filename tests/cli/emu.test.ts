@@ -17,8 +17,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { provideBuild } from "../system/images.ts";
+import { bundle, qure as inProcess } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 interface Ended {
@@ -35,6 +35,12 @@ async function qure(args: readonly string[], input: { stdin?: string } = {}): Pr
     ...(input.stdin === undefined ? { stdin: "ignore" } : { input: input.stdin }),
   });
   return { exitCode, stdout, stderr };
+}
+
+/** What ends before a machine starts needs no process of its own. */
+async function refused(...args: readonly string[]): Promise<Ended> {
+  const { status, stdout, stderr } = await inProcess(["emu", ...args], { cwd: folder });
+  return { exitCode: status, stdout, stderr };
 }
 
 interface Report {
@@ -89,7 +95,7 @@ describe("a kernel that is a file", () => {
     [["--kernel", "kernel.bin", "--cdrom", "build/qure.iso"], /--kernel/],
     [["--append", "x"], /--append/],
   ])("%j", async (args, problem) => {
-    const { exitCode, stderr } = await qure(["emu", "--for", "1ms", ...args]);
+    const { exitCode, stderr } = await refused("--for", "1ms", ...args);
     expect(exitCode).not.toBe(0);
     expect(stderr).toMatch(problem);
   });
@@ -115,7 +121,7 @@ describe("ways out that cannot be opened", () => {
   ] as const)("%j ends with %i and a sentence", async (args, code, text) => {
     const here = (word: string): string => word.replaceAll("PORT", String(port));
     const common = ["--hda", "halt.img", "--realtime", "--for", "1ms"];
-    const { exitCode, stderr } = await qure(["emu", ...common, ...args.map(here)]);
+    const { exitCode, stderr } = await refused(...common, ...args.map(here));
     expect(stderr).toContain(`qure emu: error: ${text.startsWith("--netdev nothing") ? text : here(text)}`);
     expect(exitCode).toBe(code);
   });
@@ -153,7 +159,7 @@ describe("files that are not what they should be", () => {
     [["--nodes", "2", "--script", "script.txt"], 2, /script\.txt:1:1: error: there is no node 3/],
   ];
   test.each(rowsOf(mistakes, 3))("emu %j ends with %i and a sentence", async (args, code, text) => {
-    const { exitCode, stderr } = await qure(["emu", ...args]);
+    const { exitCode, stderr } = await refused(...args);
     expect(stderr).toMatch(text);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(exitCode).toBe(code);
@@ -186,8 +192,8 @@ thoroughly("--hda with --dir starts from a copy, and goes on with that", async (
 thoroughly("a --dir that another run uses is refused, and one that a killed run left is not", async () => {
   mkdirSync(join(folder, "shared"));
   writeFileSync(join(folder, "shared/.in-use"), `${process.pid}\n`);
-  const refused = await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"]);
-  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/shared is in use by process \d+/)]);
+  const taken = await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"]);
+  expect([taken.exitCode, taken.stderr]).toEqual([1, expect.stringMatching(/shared is in use by process \d+/)]);
   writeFileSync(join(folder, "shared/.in-use"), "99999999\n");
   expect((await qure(["emu", "--hda", "halt.img", "--dir", "shared", "--for", "1ms"])).exitCode).toBe(0);
   expect(readdirSync(join(folder, "shared"))).toEqual(["qure-1.img"]);

@@ -5,15 +5,14 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { pullImage } from "../../src/cli/image-pull.ts";
 import { readKernelHeader } from "../../src/image/kernel-image.ts";
 import { openPort, parseForward } from "../../src/index.ts";
 import { withAddress } from "../system/booted.ts";
 import { images } from "../system/images.ts";
+import { qure } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-pull-"));
 const file = join(folder, "kernel");
 const manifest = join(folder, "manifest.json");
@@ -58,20 +57,19 @@ test("a node's running kernel becomes a file", async () => {
 
 test("the command does it, and refuses another build's kernel", async () => {
   const from = await serving(whole(built()));
-  const pull = (...more: string[]) =>
-    execa("node", [bundle, "image", "pull", from, join(folder, "pulled"), ...more], { reject: false });
+  const pull = (...more: string[]) => qure(["image", "pull", from, join(folder, "pulled"), ...more], { cwd: folder });
   writeFileSync(manifest, JSON.stringify({ kernelSha256: hashOf(built()) }));
-  const { exitCode, stdout, stderr } = await pull("--manifest", manifest);
-  expect(exitCode, stderr).toBe(0);
+  const { status, stdout, stderr } = await pull("--manifest", manifest);
+  expect(status, stderr).toBe(0);
   expect(stdout).toContain(`as built: SHA-256 ${hashOf(built())}\n`);
   expect(Buffer.compare(readFileSync(join(folder, "pulled")), built())).toBe(0);
   rmSync(join(folder, "pulled"));
   writeFileSync(manifest, JSON.stringify({ kernelSha256: hashOf(Buffer.from("another")) }));
   const refused = await pull("--manifest", manifest);
-  expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toMatch(/^qure image: error: .*: it has another kernel than .*; nothing was written$/);
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(/^qure image: error: .*: it has another kernel than .*; nothing was written$/m);
   const mistaken = await pull("--revision", "1x");
-  expect(mistaken.exitCode).toBe(2);
+  expect(mistaken.status).toBe(2);
   expect(mistaken.stderr).toMatch(/^qure image: error: --revision 1x: not a number from 0 to 4294967295$/m);
   expect(readdirSync(folder)).not.toContain("pulled");
 });

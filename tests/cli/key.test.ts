@@ -1,5 +1,4 @@
 /** `qure key`, and what `qure build` and `qure inspect` do with keys: in a small system, as a person calls them. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,8 +7,8 @@ import { smallSystem } from "../build/small-system.ts";
 import { numberedSigner } from "../setup/signer.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { type Ended, qure as inProcess } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
 beforeAll(() => {
@@ -21,16 +20,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function qure(...args: string[]): Ended {
-  const env = { ...process.env, XDG_CONFIG_HOME: join(folder, "config") };
-  return spawnSync("node", [bundle, ...args], { cwd: folder, encoding: "utf8", env });
-}
+const qure = (...args: string[]): Promise<Ended> =>
+  inProcess(args, { cwd: folder, env: { ...process.env, XDG_CONFIG_HOME: join(folder, "config") } });
 
 const file = (name: string): Buffer => readFileSync(join(folder, name));
 
@@ -41,55 +32,59 @@ function writeKey(name: string, number: number): string {
 }
 
 describe("qure key sign", () => {
-  test("makes a key that only its owner may read, and never takes the place of a file", () => {
-    const made = qure("key", "sign", "new", "made/release.key");
+  test("makes a key that only its owner may read, and never takes the place of a file", async () => {
+    const made = await qure("key", "sign", "new", "made/release.key");
     expect(made).toMatchObject({ status: 0, stderr: "" });
     expect(made.stdout).toMatch(/^[0-9a-f]{64}\n$/);
     if (process.platform !== "win32") expect(statSync(join(folder, "made/release.key")).mode & 0o777).toBe(0o600);
     const before = file("made/release.key");
-    const again = qure("key", "sign", "new", "made/release.key");
+    const again = await qure("key", "sign", "new", "made/release.key");
     expect(again).toMatchObject({ status: 1, stdout: "" });
     expect(again.stderr).toMatch(/^qure key: error: made\/release.key: is there already; remove it yourself/);
     expect(file("made/release.key")).toEqual(before);
-    expect(qure("key", "sign", "show", "made/release.key").stdout).toBe(made.stdout);
-    expect(qure("key", "sign", "list", "made").stdout).toBe(`${made.stdout.trim()}  ${join("made", "release.key")}\n`);
-    expect(qure("key", "sign", "new", "made").stderr).toMatch(/^qure key: error: made: is there already/);
+    expect((await qure("key", "sign", "show", "made/release.key")).stdout).toBe(made.stdout);
+    expect((await qure("key", "sign", "list", "made")).stdout).toBe(
+      `${made.stdout.trim()}  ${join("made", "release.key")}\n`,
+    );
+    expect((await qure("key", "sign", "new", "made")).stderr).toMatch(/^qure key: error: made: is there already/);
   });
 
-  test("has a place of its own for a key without a name", () => {
-    const made = qure("key", "sign", "new");
-    expect(qure("key", "sign", "show").stdout).toBe(made.stdout);
-    const listed = JSON.parse(qure("key", "sign", "list", "--json").stdout) as unknown;
+  test("has a place of its own for a key without a name", async () => {
+    const made = await qure("key", "sign", "new");
+    expect((await qure("key", "sign", "show")).stdout).toBe(made.stdout);
+    const listed = JSON.parse((await qure("key", "sign", "list", "--json")).stdout) as unknown;
     expect(listed).toEqual([{ file: join(folder, "config/qure/sign.key"), key: made.stdout.trim() }]);
   });
 
-  test("says what is no key", () => {
+  test("says what is no key", async () => {
     writeFileSync(join(folder, "words.key"), "no key\n");
-    for (const name of ["words.key", "asm"]) expect(qure("key", "sign", "show", name).status).toBe(1);
-    expect(qure("key", "sign", "show", "words.key").stderr).toBe(
+    for (const name of ["words.key", "asm"]) expect((await qure("key", "sign", "show", name)).status).toBe(1);
+    expect((await qure("key", "sign", "show", "words.key")).stderr).toBe(
       "qure key: error: words.key: expected a key of Ed25519 in PEM, as `qure key sign new` writes it\n",
     );
-    expect(qure("key", "sign", "show", "none.key").stderr).toBe("qure key: error: none.key: no such file\n");
+    expect((await qure("key", "sign", "show", "none.key")).stderr).toBe("qure key: error: none.key: no such file\n");
   });
 });
 
 describe("qure key sign follow", () => {
-  test("writes a list that qure inspect reads and proves", () => {
+  test("writes a list that qure inspect reads and proves", async () => {
     const [old, next] = [writeKey("old.key", 1), writeKey("next.key", 2)];
     const more = `${"ab".repeat(31)}2b`;
     const args = ["key", "sign", "follow", "next.list", "next.key", more, "--by", "old.key", "--sequence", "7"];
-    expect(qure(...args, "--product", "small")).toMatchObject({ status: 0, stdout: "", stderr: "" });
-    expect(qure("inspect", "next.list").stdout).toBe(
+    expect(await qure(...args, "--product", "small")).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect((await qure("inspect", "next.list")).stdout).toBe(
       `next.list: trusted keys of small, number 7\n\n${next}\n${more}\n\nsigned by ${old}\n`,
     );
-    expect(JSON.parse(qure("inspect", "--json", "next.list").stdout)).toEqual({
+    expect(JSON.parse((await qure("inspect", "--json", "next.list")).stdout)).toEqual({
       product: "small",
       sequence: 7,
       keys: [next, more],
       signer: old,
     });
     writeFileSync(join(folder, "long.list"), Buffer.concat([file("next.list"), Buffer.from([0])]));
-    expect(qure("inspect", "long.list").stderr).toMatch(/: byte 8 of the list of keys: expected the size of the file/);
+    expect((await qure("inspect", "long.list")).stderr).toMatch(
+      /: byte 8 of the list of keys: expected the size of the file/,
+    );
   });
 
   test.each(
@@ -104,10 +99,10 @@ describe("qure key sign follow", () => {
       ] as const,
       2,
     ),
-  )("%j is refused", (args, status, said) => {
+  )("%j is refused", async (args, status, said) => {
     writeKey("old.key", 1);
     const rest = said.includes("give") || said.includes("--sequence") ? [] : ["--by", "old.key", "--sequence", "1"];
-    const ended = qure("key", "sign", "follow", ...args, ...rest);
+    const ended = await qure("key", "sign", "follow", ...args, ...rest);
     expect(ended.status).toBe(status);
     expect(ended.stderr).toContain(said);
     expect(existsSync(join(folder, "a.list"))).toBe(false);
@@ -115,12 +110,12 @@ describe("qure key sign follow", () => {
 });
 
 describe("qure build --sign", () => {
-  thoroughly("puts a signature beside the image, which is the same without, and onto CD and disk", () => {
+  thoroughly("puts a signature beside the image, which is the same without, and onto CD and disk", async () => {
     const key = writeKey("a.key", 1);
-    expect(qure("build", "-o", "plain", "--revision", "5").status).toBe(0);
+    expect((await qure("build", "-o", "plain", "--revision", "5")).status).toBe(0);
     const terms = ["--revision", "5", "--sign", "a.key", "--trust", "a.key"];
     for (const value of ["floor=3", "product=small"]) terms.push("--set", `signing.${value}`);
-    const built = qure("build", "-o", "signed", ...terms);
+    const built = await qure("build", "-o", "signed", ...terms);
     expect(built).toMatchObject({ status: 0, stderr: "" });
     expect(built.stdout).toContain("kernel.sig");
     expect(existsSync(join(folder, "plain/kernel.sig"))).toBe(false);
@@ -130,46 +125,46 @@ describe("qure build --sign", () => {
     expect(at % 2048).toBe(0);
     expect(signed.subarray(0, at)).toEqual(plain.subarray(0, at));
     expect(signed.subarray(at, at + file("signed/kernel.sig").length)).toEqual(file("signed/kernel.sig"));
-    expect(qure("build", "-o", "again", ...terms).status).toBe(0);
+    expect((await qure("build", "-o", "again", ...terms)).status).toBe(0);
     expect(file("again/kernel.sig")).toEqual(file("signed/kernel.sig"));
     for (const name of ["kernel.sig", "qure.iso", "qure.img"])
-      expect(qure("inspect", `signed/${name}`).stdout).toMatch(
+      expect((await qure("inspect", `signed/${name}`)).stdout).toMatch(
         new RegExp(`Signature    small, revision 5, may be installed from revision 3 on\n[^]*by the key ${key}\n`),
       );
-    expect(JSON.parse(qure("inspect", "--json", "signed/qure.iso").stdout)).toMatchObject({
+    expect(JSON.parse((await qure("inspect", "--json", "signed/qure.iso")).stdout)).toMatchObject({
       kind: "iso",
       signature: { product: "small", floor: 3, key, chunks: 1 },
       problems: [],
     });
   });
 
-  test("a changed kernel or signature is named", () => {
+  test("a changed kernel or signature is named", async () => {
     writeKey("a.key", 1);
-    qure("build", "-o", "spoilt", "--sign", "a.key");
+    await qure("build", "-o", "spoilt", "--sign", "a.key");
     const bytes = file("spoilt/qure.iso");
     const at = bytes.lastIndexOf("QUREKRNL");
     bytes[at + 100]! ^= 1;
     writeFileSync(join(folder, "spoilt/qure.iso"), bytes);
-    const found = qure("inspect", "spoilt/qure.iso");
+    const found = await qure("inspect", "spoilt/qure.iso");
     expect(found.status).toBe(1);
     expect(found.stderr).toMatch(/^qure inspect: error: spoilt\/qure.iso: the image differs .* in bytes 0 to \d+$/m);
     const signature = file("spoilt/kernel.sig");
     signature[130]! ^= 1;
     writeFileSync(join(folder, "spoilt/kernel.sig"), signature);
-    expect(qure("inspect", "spoilt/kernel.sig")).toMatchObject({
+    expect(await qure("inspect", "spoilt/kernel.sig")).toMatchObject({
       status: 1,
       stderr:
         "qure inspect: error: spoilt/kernel.sig: byte 192 of the signature: expected a signature by its key of all before it\n",
     });
   });
 
-  test("a build without a key leaves no signature of another kernel, and one that does not trust it says so", () => {
+  test("a build without a key leaves no signature of another kernel, and one that does not trust it says so", async () => {
     writeKey("a.key", 1);
-    expect(qure("build", "-o", "both", "--sign", "a.key").stderr).toMatch(
+    expect((await qure("build", "-o", "both", "--sign", "a.key")).stderr).toMatch(
       /^qure build: note: this kernel does not trust the key that signs it: --trust a.key has it install the next one$/m,
     );
     expect(existsSync(join(folder, "both/kernel.sig"))).toBe(true);
-    expect(qure("build", "-o", "both").status).toBe(0);
+    expect((await qure("build", "-o", "both")).status).toBe(0);
     expect(existsSync(join(folder, "both/kernel.sig"))).toBe(false);
   });
 
@@ -195,10 +190,10 @@ describe("qure build --sign", () => {
       ] as const,
       3,
     ),
-  )("%j is refused", (args, status, said) => {
+  )("%j is refused", async (args, status, said) => {
     writeKey("a.key", 1);
     writeFileSync(join(folder, "words.key"), "no key\n");
-    const ended = qure("build", "-o", "refused", ...args);
+    const ended = await qure("build", "-o", "refused", ...args);
     expect(ended.status).toBe(status);
     expect(ended.stderr.trimEnd()).toMatch(said);
     expect(existsSync(join(folder, "refused"))).toBe(false);

@@ -7,8 +7,9 @@ import { expect } from "vitest";
 import type { Schema } from "../../src/vm/configuration.ts";
 import { provideBuild } from "../system/images.ts";
 import { fits, PUBLISHED } from "../vm/schemas.ts";
+import { bundle, qure } from "./in-process.ts";
 
-export const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
+export { bundle };
 
 export interface Run {
   readonly status: number | null;
@@ -42,6 +43,9 @@ export class Machines {
 
   readonly qure = (...args: string[]): Run =>
     spawnSync("node", [bundle, ...args], { cwd: this.folder, env: this.env, encoding: "utf8" });
+
+  /** What begins no process is done in this one. */
+  readonly here = (...args: string[]): Promise<Run> => qure(args, { cwd: this.folder, env: this.env });
 
   /** Runs what has no end by itself until it has printed this. */
   until(text: string, ...args: string[]): Promise<void> {

@@ -77,8 +77,8 @@ test.each([
   [["invite"], /^1 .*this host has no key of cluster main: "qure cloud join" gets it from a member/],
   [["join", "0123"], /^1 .*0123: expected a code of 16 characters/],
   [["join"], /^1 .*no machine of cluster main has a key: "cloud key new NAME" at one of them/],
-])("cloud %j is refused with one line", (args, wanted) => {
-  expect(refused(machines.qure("cloud", ...args))).toMatch(wanted);
+])("cloud %j is refused with one line", async (args, wanted) => {
+  expect(refused(await machines.here("cloud", ...args))).toMatch(wanted);
 });
 
 thoroughly("a machine is configured, renamed, protected, removed and brought back", () => {
@@ -182,6 +182,6 @@ test.each([
     ["wait", "1", "--for", "never said", "--timeout", "0.3"],
     /^1 .*\/never said\/ did not come within 0\.3 s; its console ends with: /,
   ],
-])("%j is refused with one line", (args, wanted) => {
-  expect(refused(vm(...args))).toMatch(wanted);
+])("%j is refused with one line", async (args, wanted) => {
+  expect(refused(await machines.here("vm", ...args))).toMatch(wanted);
 });

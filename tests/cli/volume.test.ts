@@ -19,8 +19,8 @@ import { afterAll, expect, test } from "vitest";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
+import { bundle, type Ended, qure as inProcess, spawned } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qv-"));
 mkdirSync(join(folder, "run"));
 const env = {
@@ -36,89 +36,92 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Run {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const qure = (args: readonly string[], more: Record<string, string> = {}): Run =>
-  spawnSync("node", [bundle, ...args], { cwd: folder, env: { ...env, ...more }, encoding: "utf8" });
-const volume = (...args: string[]): Run => qure(["volume", ...args]);
+/** `map` begins a process, which is to be nobody's child when its command is over. */
+const qure = async (args: readonly string[], more: Record<string, string> = {}): Promise<Ended> =>
+  args[1] === "map"
+    ? spawned(args, { cwd: folder, env: { ...env, ...more } })
+    : inProcess(args, { cwd: folder, env: { ...env, ...more } });
+const volume = (...args: string[]): Promise<Ended> => qure(["volume", ...args]);
 
 /** What it prints, when it succeeds. */
-function done(run: Run): string {
+function done(run: Ended): string {
   // Progress, on a slow machine.
   expect(run.stderr.replaceAll(/^ *\d+\.\d s {2}.*\n/gm, "")).toBe("");
   expect(run.status).toBe(0);
   return run.stdout;
 }
 
-const refused = (run: Run): string => {
+const refused = (run: Ended): string => {
   expect(run.status).not.toBe(0);
   expect(run.stderr.trimEnd()).not.toContain("\n");
   return `${run.status} ${run.stderr}`;
 };
 
-test("a volume is made, looked at, removed and brought back; vlmc has the manual's words", () => {
-  expect(done(volume("create", "web", "--size", "10G"))).toBe("web: 10 GiB\n");
-  expect(done(qure(["vlmc", "snapshot", "web", "monday"]))).toBe("monday: web as it is now\n");
-  done(qure(["vlmc", "create", "test", "--snap", "monday", "--size", "20G"]));
-  const list = JSON.parse(done(volume("list", "--json"))) as { name: string; sizeBytes: number; parent: string }[];
+test("a volume is made, looked at, removed and brought back; vlmc has the manual's words", async () => {
+  expect(done(await volume("create", "web", "--size", "10G"))).toBe("web: 10 GiB\n");
+  expect(done(await qure(["vlmc", "snapshot", "web", "monday"]))).toBe("monday: web as it is now\n");
+  done(await qure(["vlmc", "create", "test", "--snap", "monday", "--size", "20G"]));
+  const list = JSON.parse(done(await volume("list", "--json"))) as {
+    name: string;
+    sizeBytes: number;
+    parent: string;
+  }[];
   expect(list.map(({ name, sizeBytes, parent }) => [name, sizeBytes / 2 ** 30, parent])).toEqual([
     ["monday", 10, "web"],
     ["test", 20, "monday"],
     ["web", 10, null],
   ]);
-  done(volume("remove", "test"));
-  expect(done(volume("list"))).not.toContain("test");
-  done(volume("restore", "test"));
-  expect(refused(volume("create", "test", "--size", "1G"))).toBe(
+  done(await volume("remove", "test"));
+  expect(done(await volume("list"))).not.toContain("test");
+  done(await volume("restore", "test"));
+  expect(refused(await volume("create", "test", "--size", "1G"))).toBe(
     "1 qure volume: error: there is a volume test already\n",
   );
-  expect(refused(volume("create", "x", "--size", "1"))).toMatch(
+  expect(refused(await volume("create", "x", "--size", "1"))).toMatch(
     /^2 qure volume: error: --size 1: write a size from 512/,
   );
-  expect(refused(volume("info", "nothing"))).toMatch(/^1 qure volume: error: there is no volume nothing in folder /);
+  expect(refused(await volume("info", "nothing"))).toMatch(
+    /^1 qure volume: error: there is no volume nothing in folder /,
+  );
 });
 
-thoroughly("whoever only looks makes nothing, and needs no folder of its own", () => {
+thoroughly("whoever only looks makes nothing, and needs no folder of its own", async () => {
   const nowhere = ["--store", join(folder, "misspelt")];
   for (const verb of [["list"], ["info", "web"], ["gc"], ["fsck"], ["map", "web", "-d"], ["unmap", "web"]])
-    expect(refused(volume(...verb, ...nowhere))).toMatch(
+    expect(refused(await volume(...verb, ...nowhere))).toMatch(
       /^1 .*there is no folder .*misspelt with volumes: "qure volume c/,
     );
   expect(existsSync(join(folder, "misspelt"))).toBe(false);
-  expect(refused(volume("list", "--store", "http://host/bucket"))).toMatch(
+  expect(refused(await volume("list", "--store", "http://host/bucket"))).toMatch(
     /^2 .* is no place of volumes: write a folder/,
   );
-  expect(refused(qure(["emu", "--hda", "volume:web", "--for", "1s"], { QURE_STORE: nowhere[1]! }))).toContain(
+  expect(refused(await qure(["emu", "--hda", "volume:web", "--for", "1s"], { QURE_STORE: nowhere[1]! }))).toContain(
     "there is no folder",
   );
   const file = join(folder, "file-for-state");
   writeFileSync(file, "");
   const homeless = { XDG_STATE_HOME: file };
   for (const verb of [["list"], ["info", "web"], ["hash", "web"], ["export", "web", "web.qvar"]])
-    done(qure(["volume", ...verb], homeless));
-  expect(refused(qure(["volume", "lock", "web"], homeless))).toContain("file-for-state");
+    done(await qure(["volume", ...verb], homeless));
+  expect(refused(await qure(["volume", "lock", "web"], homeless))).toContain("file-for-state");
 });
 
-test("a lock is this machine's until it is given back or broken", () => {
-  done(volume("create", "locked", "--size", "1M"));
-  done(volume("lock", "locked"));
-  done(volume("lock", "locked"));
-  const other = (...args: string[]): Run => qure(["volume", ...args], { QURE_MACHINE: "other" });
-  expect(refused(other("lock", "locked"))).toMatch(
+test("a lock is this machine's until it is given back or broken", async () => {
+  done(await volume("create", "locked", "--size", "1M"));
+  done(await volume("lock", "locked"));
+  done(await volume("lock", "locked"));
+  const other = (...args: string[]): Promise<Ended> => qure(["volume", ...args], { QURE_MACHINE: "other" });
+  expect(refused(await other("lock", "locked"))).toMatch(
     /^1 .*: locked is locked by machine \w+ on .* since .*: close it there/,
   );
-  expect(refused(other("remove", "locked"))).toMatch(/^1 .* is locked by machine/);
-  done(other("unlock", "-f", "locked"));
-  done(other("open", "locked"));
-  expect(refused(volume("unlock", "locked"))).toMatch(/is locked by machine other/);
-  done(other("close", "locked"));
+  expect(refused(await other("remove", "locked"))).toMatch(/^1 .* is locked by machine/);
+  done(await other("unlock", "-f", "locked"));
+  done(await other("open", "locked"));
+  expect(refused(await volume("unlock", "locked"))).toMatch(/is locked by machine other/);
+  done(await other("close", "locked"));
 });
 
-thoroughly("QEMU's tools and libnbd's write it, see its holes, and find it whole again", (context) => {
+thoroughly("QEMU's tools and libnbd's write it, see its holes, and find it whole again", async (context) => {
   const [nbdcopy, nbdinfo] = ["nbdcopy", "nbdinfo"].map((name) => requireOracle(name, context)) as [string, string];
   const [image, io] = ["qemu-img", "qemu-io"].map((name) => requireOracle(name, context)) as [string, string];
   const tool = (path: string, ...args: string[]): string => {
@@ -129,13 +132,13 @@ thoroughly("QEMU's tools and libnbd's write it, see its holes, and find it whole
   const raw = join(folder, "disk.raw");
   writeFileSync(raw, Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7) & 0xff)));
   truncateSync(raw, 64 << 20);
-  done(volume("create", "disk", "--size", "64M"));
-  const uri = done(volume("map", "disk", "--detach")).trim();
+  done(await volume("create", "disk", "--size", "64M"));
+  const uri = done(await volume("map", "disk", "--detach")).trim();
   expect(uri).toMatch(/^nbd\+unix:\/\/\/disk\?socket=/);
-  expect(refused(volume("remove", "disk"))).toMatch(/^1 .*: disk is open in process \d+ of this host/);
+  expect(refused(await volume("remove", "disk"))).toMatch(/^1 .*: disk is open in process \d+ of this host/);
   tool(nbdcopy, "--flush", raw, uri);
   expect(tool(image, "compare", "-f", "raw", "-F", "raw", uri, raw)).toContain("Images are identical");
-  done(volume("snapshot", "disk", "copied"));
+  done(await volume("snapshot", "disk", "copied"));
   const commands = [
     "write -P 7 4095 3",
     "read -P 7 4095 3",
@@ -149,49 +152,51 @@ thoroughly("QEMU's tools and libnbd's write it, see its holes, and find it whole
   expect(status.map(({ type }) => type)).toContain(0);
   expect(status.at(-1)!.type).toBe(3);
   expect(tool(nbdinfo, uri)).toMatch(/can_multi_conn: true/);
-  done(volume("unmap", "disk"));
-  expect(refused(volume("unmap", "disk"))).toBe("1 qure volume: error: disk: nobody on this host serves it\n");
-  done(volume("export", "copied", "copied.raw", "--raw"));
+  done(await volume("unmap", "disk"));
+  expect(refused(await volume("unmap", "disk"))).toBe("1 qure volume: error: disk: nobody on this host serves it\n");
+  done(await volume("export", "copied", "copied.raw", "--raw"));
   expect(readFileSync(join(folder, "copied.raw")).equals(readFileSync(raw))).toBe(true);
-  expect(done(volume("fsck"))).toBe("everything is as it was written\n");
+  expect(done(await volume("fsck"))).toBe("everything is as it was written\n");
 });
 
-test("nbdkit's plug-in passes it on", (context) => {
+test("nbdkit's plug-in passes it on", async (context) => {
   const nbdkit = requireOracle("nbdkit", context);
   requireOracle("nbdinfo", context);
-  done(volume("create", "passed", "--size", "4M"));
-  const uri = done(volume("map", "passed", "-d")).trim();
+  done(await volume("create", "passed", "--size", "4M"));
+  const uri = done(await volume("map", "passed", "-d")).trim();
   const { status, stdout } = spawnSync(nbdkit, ["-U", "-", "nbd", `uri=${uri}`, "--run", 'nbdinfo --size "$uri"'], {
     cwd: folder,
     encoding: "utf8",
   });
   expect([status, stdout]).toEqual([0, "4194304\n"]);
-  done(volume("unmap", "passed"));
+  done(await volume("unmap", "passed"));
 });
 
 thoroughly(
   "whoever serves it may be killed: what was flushed is there, and its lock keeps its machine from nothing",
   async () => {
-    done(volume("create", "killed", "--size", "1M"));
+    done(await volume("create", "killed", "--size", "1M"));
     const child = spawn("node", [bundle, "volume", "map", "killed"], { cwd: folder, env });
     running.push(child);
     await new Promise((heard) => child.stdout.once("data", heard));
-    expect(refused(volume("flatten", "killed"))).toContain(`is open in process ${child.pid}`);
+    expect(refused(await volume("flatten", "killed"))).toContain(`is open in process ${child.pid}`);
     child.kill("SIGKILL");
     await new Promise((gone) => child.once("exit", gone));
-    done(volume("snapshot", "killed", "after"));
-    const again = JSON.parse(done(volume("map", "killed", "-d", "--json"))) as { uri: string; pid: number };
+    done(await volume("snapshot", "killed", "after"));
+    const again = JSON.parse(done(await volume("map", "killed", "-d", "--json"))) as { uri: string; pid: number };
     process.kill(again.pid, "SIGKILL");
     // Its socket is there still, and nobody answers at it.
     expect(existsSync(again.uri.split("socket=")[1]!)).toBe(true);
-    done(volume("map", "killed", "-d"));
-    done(volume("unmap", "killed"));
-    expect(refused(qure(["volume", "snapshot", "killed", "x"], { QURE_MACHINE: "other" }))).toContain("is locked by");
+    done(await volume("map", "killed", "-d"));
+    done(await volume("unmap", "killed"));
+    expect(refused(await qure(["volume", "snapshot", "killed", "x"], { QURE_MACHINE: "other" }))).toContain(
+      "is locked by",
+    );
   },
 );
 
 thoroughly("where it cannot be served nobody is left who has it", async () => {
-  done(volume("create", "unserved", "--size", "1M"));
+  done(await volume("create", "unserved", "--size", "1M"));
   const taken = createServer();
   await new Promise<void>((heard) => taken.listen(0, "127.0.0.1", heard));
   const { port } = taken.address() as AddressInfo;
@@ -203,88 +208,90 @@ thoroughly("where it cannot be served nobody is left who has it", async () => {
     ["--socket", "file", /^1 .*file is there, and is no socket: name another path/],
   ] as const;
   for (const [option, at, said] of places) {
-    expect(refused(volume("map", "unserved", option, at))).toMatch(said);
-    expect(refused(volume("map", "unserved", option, at, "-d"))).toMatch(said);
+    expect(refused(await volume("map", "unserved", option, at))).toMatch(said);
+    expect(refused(await volume("map", "unserved", option, at, "-d"))).toMatch(said);
   }
   taken.close();
   expect(readFileSync(join(folder, "file"), "utf8")).toBe("mine");
-  expect(refused(volume("map", "unserved", "-d", "--timeout", "soon"))).toMatch(/^2 .*--timeout soon: write seconds/);
-  const uri = done(volume("map", "unserved", "-d", "--socket", join(folder, "a b#c"))).trim();
+  expect(refused(await volume("map", "unserved", "-d", "--timeout", "soon"))).toMatch(
+    /^2 .*--timeout soon: write seconds/,
+  );
+  const uri = done(await volume("map", "unserved", "-d", "--socket", join(folder, "a b#c"))).trim();
   expect(new URL(uri).searchParams.get("socket")).toBe(join(folder, "a b#c"));
-  expect(refused(volume("map", "unserved", "-d"))).toMatch(/is served on this host already/);
-  done(volume("unmap", "unserved"));
+  expect(refused(await volume("map", "unserved", "-d"))).toMatch(/is served on this host already/);
+  done(await volume("unmap", "unserved"));
   // Where the folder's path is too long for a socket, another one is taken.
   const long = { XDG_RUNTIME_DIR: join(folder, "r".repeat(100)) };
-  done(qure(["volume", "map", "unserved", "-d"], long));
-  done(qure(["volume", "snapshot", "unserved", "kept"], long));
-  done(qure(["volume", "unmap", "unserved"], long));
+  done(await qure(["volume", "map", "unserved", "-d"], long));
+  done(await qure(["volume", "snapshot", "unserved", "kept"], long));
+  done(await qure(["volume", "unmap", "unserved"], long));
 });
 
-thoroughly("another machine ends nobody's serving; a lock that it breaks ends it at the next word", () => {
-  const other = (...args: string[]): Run => qure(["volume", ...args], { QURE_MACHINE: "other" });
-  done(volume("create", "contested", "--size", "1M"));
-  done(volume("map", "contested", "-d"));
-  expect(refused(other("close", "contested"))).toContain("contested is locked by machine");
-  expect(refused(other("unmap", "contested"))).toContain("nobody on this host serves it");
-  expect(refused(other("snapshot", "contested", "theirs"))).toContain("contested is locked by machine");
-  done(volume("snapshot", "contested", "ours"));
-  done(other("unlock", "-f", "contested"));
-  expect(refused(volume("unmap", "contested"))).toContain("contested: its lock was broken");
-  done(volume("unlock", "contested"));
-  done(other("map", "contested", "-d"));
-  done(other("unmap", "contested"));
+thoroughly("another machine ends nobody's serving; a lock that it breaks ends it at the next word", async () => {
+  const other = (...args: string[]): Promise<Ended> => qure(["volume", ...args], { QURE_MACHINE: "other" });
+  done(await volume("create", "contested", "--size", "1M"));
+  done(await volume("map", "contested", "-d"));
+  expect(refused(await other("close", "contested"))).toContain("contested is locked by machine");
+  expect(refused(await other("unmap", "contested"))).toContain("nobody on this host serves it");
+  expect(refused(await other("snapshot", "contested", "theirs"))).toContain("contested is locked by machine");
+  done(await volume("snapshot", "contested", "ours"));
+  done(await other("unlock", "-f", "contested"));
+  expect(refused(await volume("unmap", "contested"))).toContain("contested: its lock was broken");
+  done(await volume("unlock", "contested"));
+  done(await other("map", "contested", "-d"));
+  done(await other("unmap", "contested"));
 });
 
-thoroughly("machines start from clones of one volume, each writes its own, and goes on from there", () => {
+thoroughly("machines start from clones of one volume, each writes its own, and goes on from there", async () => {
   provideBuild(folder);
-  done(volume("import", "os", "build/qure.img", "--raw"));
-  done(volume("snapshot", "os", "base"));
-  for (const name of ["one", "two"]) done(volume("create", name, "--snap", "base"));
-  const emu = (name: string): Run => qure(["emu", "--hda", `volume:${name}`, "--for", "1s", "--json"]);
-  const first = JSON.parse(done(emu("one"))) as { digest: string };
-  expect((JSON.parse(done(emu("two"))) as { digest: string }).digest).toBe(first.digest);
-  const owner = (JSON.parse(done(volume("info", "one", "--json"))) as { owner: { id: string } }).owner.id;
-  const other = qure(["emu", "--hda", "volume:one", "--for", "1s", "--json"], { QURE_MACHINE: "other" });
+  done(await volume("import", "os", "build/qure.img", "--raw"));
+  done(await volume("snapshot", "os", "base"));
+  for (const name of ["one", "two"]) done(await volume("create", name, "--snap", "base"));
+  const emu = (name: string): Promise<Ended> => qure(["emu", "--hda", `volume:${name}`, "--for", "1s", "--json"]);
+  const first = JSON.parse(done(await emu("one"))) as { digest: string };
+  expect((JSON.parse(done(await emu("two"))) as { digest: string }).digest).toBe(first.digest);
+  const owner = (JSON.parse(done(await volume("info", "one", "--json"))) as { owner: { id: string } }).owner.id;
+  const other = await qure(["emu", "--hda", "volume:one", "--for", "1s", "--json"], { QURE_MACHINE: "other" });
   expect(refused(other)).toContain(`one is locked by machine ${owner}`);
-  expect(refused(qure(["emu", "--nodes", "2", "--hda", "volume:one", "--for", "1s"]))).toContain(
+  expect(refused(await qure(["emu", "--nodes", "2", "--hda", "volume:one", "--for", "1s"]))).toContain(
     "make a clone for each",
   );
-  expect(refused(emu("nothing"))).toContain("there is no volume nothing");
-  expect(refused(qure(["emu", "--hda", "volume:two", "--for", "1s", "--save", "x"]))).toMatch(
+  expect(refused(await emu("nothing"))).toContain("there is no volume nothing");
+  expect(refused(await qure(["emu", "--hda", "volume:two", "--for", "1s", "--save", "x"]))).toMatch(
     /^2 .*qure volume snapshot/,
   );
 });
 
 test("what is read without a lock, by a port or a socket; removed ones are listed, collected and checked", async () => {
   const place = ["--store", join(folder, "elsewhere")];
-  const here = (...args: string[]): Run => volume(...args, ...place);
-  done(here("create", "disk", "--size", "8M"));
-  done(here("snapshot", "disk", "empty"));
+  const here = (...args: string[]): Promise<Ended> => volume(...args, ...place);
+  done(await here("create", "disk", "--size", "8M"));
+  done(await here("snapshot", "disk", "empty"));
   for (const where of [
     ["--port", "0"],
     ["--socket", join(folder, "s.nbd")],
   ]) {
-    const uri = done(here("map", "disk", "--read-only", ...where, "--timeout", "1", "-d")).trim();
+    const uri = done(await here("map", "disk", "--read-only", ...where, "--timeout", "1", "-d")).trim();
     expect(uri).toMatch(where[0] === "--port" ? /^nbd:\/\/127\.0\.0\.1:\d+\/disk$/ : /^nbd\+unix:\/\/\/disk\?socket=/);
-    done(here("unmap", "disk"));
+    done(await here("unmap", "disk"));
   }
-  expect(refused(here("map", "disk", "--port", "1", "--socket", "x"))).toMatch(/^2 .*name one/);
-  done(here("export", "disk", "more.qvar", "--since", "empty"));
-  done(here("import", "other", "more.qvar"));
-  done(here("resize", "other", "--size", "4M", "--shrink"));
-  done(here("lock", "other", "--timeout", "1"));
-  done(here("remove", "other"));
-  expect(done(here("list", "--removed"))).toContain("volume, removed");
-  expect(done(here("gc", "--dry-run"))).toContain("would be given back");
-  expect(done(here("gc"))).toContain("given back");
-  expect(done(here("fsck", "--repair"))).toBe("everything is as it was written\n");
+  expect(refused(await here("map", "disk", "--port", "1", "--socket", "x"))).toMatch(/^2 .*name one/);
+  done(await here("export", "disk", "more.qvar", "--since", "empty"));
+  done(await here("import", "other", "more.qvar"));
+  done(await here("resize", "other", "--size", "4M", "--shrink"));
+  done(await here("lock", "other", "--timeout", "1"));
+  done(await here("remove", "other"));
+  expect(done(await here("list", "--removed"))).toContain("volume, removed");
+  expect(done(await here("gc", "--dry-run"))).toContain("would be given back");
+  expect(done(await here("gc"))).toContain("given back");
+  expect(done(await here("fsck", "--repair"))).toBe("everything is as it was written\n");
 });
 
-test("a file of a volume is written whole or not at all, and what is no file stays what it is", () => {
-  done(volume("create", "written", "--size", "1M"));
+test("a file of a volume is written whole or not at all, and what is no file stays what it is", async () => {
+  done(await volume("create", "written", "--size", "1M"));
   writeFileSync(join(folder, "linked.qvar"), "before");
   symlinkSync("linked.qvar", join(folder, "link.qvar"));
-  done(volume("export", "written", "link.qvar"));
+  done(await volume("export", "written", "link.qvar"));
   expect(lstatSync(join(folder, "link.qvar")).isSymbolicLink()).toBe(true);
   expect(readFileSync(join(folder, "linked.qvar"), "latin1")).toMatch(/^QVAR/);
   spawnSync("mkfifo", [join(folder, "pipe")]);
@@ -295,35 +302,37 @@ test("a file of a volume is written whole or not at all, and what is no file sta
   expect(reader.status).toBe(0);
   expect(readFileSync(join(folder, "read")).equals(readFileSync(join(folder, "linked.qvar")))).toBe(true);
   expect(lstatSync(join(folder, "pipe")).isFIFO()).toBe(true);
-  expect(refused(volume("export", "written", "pipe", "--raw"))).toMatch(/^2 .*pipe is no file/);
-  expect(refused(volume("export", "nothing", "linked.qvar"))).toContain("there is no volume nothing");
+  expect(refused(await volume("export", "written", "pipe", "--raw"))).toMatch(/^2 .*pipe is no file/);
+  expect(refused(await volume("export", "nothing", "linked.qvar"))).toContain("there is no volume nothing");
   expect(readFileSync(join(folder, "linked.qvar"), "latin1")).toMatch(/^QVAR/);
   expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
   writeFileSync(join(folder, "empty"), "");
-  expect(refused(volume("import", "made", "empty", "--raw"))).toMatch(/^1 .*empty is empty: that is no disk image/);
-  expect(refused(volume("import", "made", "-", "--raw"))).toMatch(/^2 .*name a file/);
-  expect(refused(volume("import", "made", "pipe", "--raw"))).toMatch(/^2 .*pipe is no file/);
-  expect(refused(volume("import", "made", "run"))).toMatch(/^2 .*run is a folder, and no archive/);
-  expect(refused(volume("info", "made"))).toContain("there is no volume made");
+  expect(refused(await volume("import", "made", "empty", "--raw"))).toMatch(
+    /^1 .*empty is empty: that is no disk image/,
+  );
+  expect(refused(await volume("import", "made", "-", "--raw"))).toMatch(/^2 .*name a file/);
+  expect(refused(await volume("import", "made", "pipe", "--raw"))).toMatch(/^2 .*pipe is no file/);
+  expect(refused(await volume("import", "made", "run"))).toMatch(/^2 .*run is a folder, and no archive/);
+  expect(refused(await volume("info", "made"))).toContain("there is no volume made");
 });
 
-thoroughly("vlmc takes what volume takes", () => {
+thoroughly("vlmc takes what volume takes", async () => {
   const place = ["--store", join(folder, "manual")];
-  const vlmc = (...args: string[]): Run => qure(["vlmc", ...args, ...place]);
-  done(vlmc("create", "disk", "--size", "1M"));
-  done(vlmc("open", "disk", "--timeout", "1"));
-  done(vlmc("map", "disk", "--read-only", "--port", "0", "-d"));
-  done(vlmc("unmap", "disk"));
-  done(vlmc("map", "disk", "--socket", join(folder, "v.nbd"), "--detach"));
-  done(vlmc("close", "disk"));
-  done(vlmc("lock", "disk"));
-  done(vlmc("unlock", "-f", "disk"));
-  done(vlmc("remove", "disk"));
-  expect(done(vlmc("list", "--removed"))).toContain("disk");
+  const vlmc = (...args: string[]): Promise<Ended> => qure(["vlmc", ...args, ...place]);
+  done(await vlmc("create", "disk", "--size", "1M"));
+  done(await vlmc("open", "disk", "--timeout", "1"));
+  done(await vlmc("map", "disk", "--read-only", "--port", "0", "-d"));
+  done(await vlmc("unmap", "disk"));
+  done(await vlmc("map", "disk", "--socket", join(folder, "v.nbd"), "--detach"));
+  done(await vlmc("close", "disk"));
+  done(await vlmc("lock", "disk"));
+  done(await vlmc("unlock", "-f", "disk"));
+  done(await vlmc("remove", "disk"));
+  expect(done(await vlmc("list", "--removed"))).toContain("disk");
 });
 
 thoroughly("a machine whose lock is broken is told at its end that what it wrote since is lost", async () => {
-  done(volume("create", "broken", "--snap", "base"));
+  done(await volume("create", "broken", "--snap", "base"));
   const child = spawn("node", [bundle, "emu", "--hda", "volume:broken", "--realtime", "--for", "2s", "--json"], {
     cwd: folder,
     env,
@@ -332,9 +341,10 @@ thoroughly("a machine whose lock is broken is told at its end that what it wrote
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
   const ended = new Promise((end) => child.once("exit", end));
-  const owner = (): unknown => (JSON.parse(done(volume("info", "broken", "--json"))) as { owner: unknown }).owner;
-  while (owner() === null && child.exitCode === null) await new Promise((later) => setTimeout(later, 20));
-  done(qure(["volume", "unlock", "-f", "broken"], { QURE_MACHINE: "other" }));
+  const owner = async (): Promise<unknown> =>
+    (JSON.parse(done(await volume("info", "broken", "--json"))) as { owner: unknown }).owner;
+  while ((await owner()) === null && child.exitCode === null) await new Promise((later) => setTimeout(later, 20));
+  done(await qure(["volume", "unlock", "-f", "broken"], { QURE_MACHINE: "other" }));
   expect(await ended).toBe(1);
   expect(errors).toContain("broken: its lock was broken, and what was not flushed is lost");
 });

@@ -6,8 +6,9 @@
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const MAKES_BOARDS = /\/devices\/(state|fields)/;
-const STARTS_PROGRAMS = /\/tests\/(assembler|binutils|cli|docs|fat|image|isa|linker|object)\//;
+const MAKES_BOARDS = /\/devices\/(state|fields|registers|hostile)/;
+const STARTS_PROGRAMS =
+  /\/tests\/(assembler|binutils|cli|disk\/fat|docs|image|isa|linker|object|vm)\/|\/guest\/boot\.|\/cpu\/differential|\/text-programs/;
 const LONG = /\/tests\/(chaos|page|systems)\/|\/system\/packetdrill/;
 
 const GROUPS = [MAKES_BOARDS, STARTS_PROGRAMS, LONG, /./];

@@ -177,7 +177,7 @@ describe("programs for files", () => {
     );
   });
 
-  test("take few instructions for a byte", async () => {
+  thoroughly("take few instructions for a byte", async () => {
     const bytes = 1 << 20;
     const lab = await nodeWithVolume([`touch /a/w; truncate /a/w ${bytes}`], { isAlone: true });
     const perByte = async (line: string): Promise<number> => {

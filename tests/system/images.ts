@@ -1,5 +1,5 @@
 /** The system under test: built once for all tests from the sources in this repository, by QuRe's own tools. */
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { ObjectCache } from "../../src/build/object-cache.ts";
@@ -64,15 +64,22 @@ export function images(): Images {
   return read;
 }
 
-/** Carries objects from one image to the next: they differ by a source. */
-const objects = new ObjectCache();
+let carried: ObjectCache | null = null;
+/** Carries objects from one image to the next, from those of the global setup on: they differ by a source. */
+function objects(): ObjectCache {
+  const path = join(inject("cacheFolder"), "images/parts");
+  const hashBytes = 32;
+  return (carried ??= existsSync(path)
+    ? ObjectCache.ofFile(new Uint8Array(readFileSync(path)).subarray(hashBytes))
+    : new ObjectCache());
+}
 
 /** The sources of the system. */
 export const sources = (): SourceTree => folderTree(root);
 
 /** An ISO of these sources. */
 export function isoOf(tree: SourceTree): Uint8Array {
-  const settings = { version: "0.1.0", revision: 1, checks: true, cache: objects, wanted: ["qure.iso"] };
+  const settings = { version: "0.1.0", revision: 1, checks: true, cache: objects(), wanted: ["qure.iso"] };
   const { files, diagnostics } = buildSystem(tree, settings);
   if (files) return files[0]!.content;
   throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));

@@ -94,7 +94,7 @@ function spoil(disk: SparseDisk, byte: number): void {
 const servedBy = async (node: LabNode): Promise<number> =>
   Number(/^kernels served (\d+)$/m.exec(await outputAmong(node, "wget http://127.0.0.1/status"))![1]);
 
-test("a kernel goes from a CD to one node, and from node to node", async () => {
+thoroughly("a kernel goes from a CD to one node, and from node to node", async () => {
   const { nodes, disks } = await members(next, null, null);
   const [first, second, third] = nodes as [LabNode, LabNode, LabNode];
   expect(await outputAmong(first, "kernel install hdc")).toMatch(INSTALLED);

@@ -8,7 +8,7 @@ import { ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { atLength, describeThoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { isThorough, rowsOf } from "../setup/tier.ts";
 import { PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { idOf, NEW, OLD, POISON, planOf, revisionOf, rolling, type SceneOptions, slotsOf } from "./rolling-scene.ts";
@@ -56,8 +56,8 @@ async function turnIn(scene: Scene, phase: string, isWanted = (_: LabNode): bool
   return whose()!;
 }
 
-test("classes 1 and 2: three nodes go to the next revision, one after the other, and each is kept by the others", async () => {
-  const { lab, nodes } = await rolling(3, "with an address", { service: SERVICE });
+test("classes 1 and 2: all nodes go to the next revision, one after the other, and each is kept by the others", async () => {
+  const { lab, nodes } = await rolling(isThorough ? 3 : 2, "with an address", { service: SERVICE });
   const fromMs = lab.nowNs / 1e6;
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toMatch(/^cluster: the upgrade to revision 1001 is under way/m);
@@ -68,13 +68,12 @@ test("classes 1 and 2: three nodes go to the next revision, one after the other,
     behind.add(nodes.filter((node) => slotsOf(node).trial !== null).length);
   }
   expect([...behind].sort()).toEqual([0, 1]);
-  expect(nodes.map(revisionOf)).toEqual([NEW, NEW, NEW]);
-  expect(nodes.map((node) => slotsOf(node).good)).toEqual([1, 1, 1]);
-  expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: 3, left: 0 });
+  for (const node of nodes) expect([revisionOf(node), slotsOf(node).good]).toEqual([NEW, 1]);
+  expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: nodes.length, left: 0 });
   expect(lab.nowNs / 1e6 - fromMs).toBeLessThan(120_000);
-  if (process.env["QURE_SHOW"]) console.log(`three nodes: ${lab.nowNs / 1e9 - fromMs / 1e3} s`);
+  if (process.env["QURE_SHOW"]) console.log(`${nodes.length} nodes: ${lab.nowNs / 1e9 - fromMs / 1e3} s`);
   await lab.advance("2s");
-  expect(await said(nodes[1]!, "cloud upgrade")).toMatch(/^upgrade to revision 1001: done, 0 to go, turn 3$/m);
+  expect(await said(nodes[1]!, "cloud upgrade")).toMatch(/^upgrade to revision 1001: done, 0 to go, turn \d$/m);
 });
 
 describeThoroughly("people and accidents", () => {

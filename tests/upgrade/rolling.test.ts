@@ -28,7 +28,7 @@ const TROUBLES: readonly (readonly [classes: string, settings: Settings])[] = [
   ["classes 11 and 22, a node that lost the quorum, a clock that is late", { budget: { cuts: 1 } }],
 ];
 
-test.each(rowsOf(TROUBLES, 3, ([, { budget }]) => budget?.finals === 1))(
+test.each(rowsOf(TROUBLES, 1, ([, { budget }]) => budget?.finals === 1))(
   "%s: two nodes in all orders",
   (_, settings) => {
     expect(all(2, settings).broken).toBeNull();
@@ -76,7 +76,7 @@ const PLANTED: readonly [Faults, Settings][] = [
   [{ staysDrained: true }, { budget: { panics: 1 } }],
 ];
 
-test.each(rowsOf(PLANTED, 4))("a rule that is left out shows: %j with %j", (faults, settings) => {
+test.each(rowsOf(PLANTED, 1))("a rule that is left out shows: %j with %j", (faults, settings) => {
   let found = all(2, settings, faults, 20).broken?.why ?? null;
   for (let seed = 1; seed <= 400 && found === null; seed++) found = drawn(seed, faults);
   expect(found).not.toBeNull();

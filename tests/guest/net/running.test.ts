@@ -141,7 +141,7 @@ test("one that takes nothing any more loses its turn after 15 s", async () => {
   expectBuilt((await get()).body);
 });
 
-test("a network that is stopped in the middle of a download leaves nobody's turn behind", async () => {
+thoroughly("a network that is stopped in the middle of a download leaves nobody's turn behind", async () => {
   const s = await scene();
   await downloads(s, [{ path: RUNNING, stops: { after: 100_000, how: "silent" } }]);
   await output(s.node, "service stop network; service start network; service start http");
@@ -149,7 +149,7 @@ test("a network that is stopped in the middle of a download leaves nobody's turn
   expectBuilt((await get()).body);
 });
 
-test("a slow one gives way to whoever asks after its 10 s, and not before", async () => {
+thoroughly("a slow one gives way to whoever asks after its 10 s, and not before", async () => {
   const s = await scene();
   const asked = [
     { path: RUNNING, isSlow: true },
@@ -177,7 +177,7 @@ test("a public asker gets the public address, if there is one, and one of the LA
   expect(servedBy((await get({ from: STRANGER })).body).address).toBe(s.facts.address);
 });
 
-test("after work it is still what it was at the start", async () => {
+thoroughly("after work it is still what it was at the start", async () => {
   const s = await scene();
   for (const line of ["filter in drop udp 10.9.9.9", "hostname worked", "cloud", "ping -c 2 10.0.2.77", "netstat -a"])
     await output(s.node, line);
@@ -215,7 +215,7 @@ test("a cluster's key is in no download, but its name; a machine without key is 
   );
 });
 
-test("a node that was started from its disk serves, too", async () => {
+thoroughly("a node that was started from its disk serves, too", async () => {
   const disk = new SparseDisk(images().diskBytes, { content: images().disk });
   const s = await sceneOf([{ disk }]);
   expectBuilt((await downloads(s, [{ path: RUNNING }]))[0]!.body);
