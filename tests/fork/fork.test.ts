@@ -59,11 +59,13 @@ test("a kernel becomes two: with its shell, its program and without its connecti
   await output(source, "sleep 5000 &");
   source.type(`seq 60000 | nc ${s.addressOf(other)} 5000 &\n`);
   await s.accept();
-  await s.fork();
+  await s.fork("none", -1, "any --name web");
   expect(s.isTwin).toBe(true);
   await s.settle();
   expect(await s.problems()).toEqual([]);
-  expect(await output(target, "echo $greeting")).toMatch(/^hello$/m);
+  expect(target.console.text).toMatch(/^I am web, forked from m1$/m);
+  expect(await output(target, "hostname; echo $greeting")).toMatch(/^web\nhello$/m);
+  expect(await output(other, "cloud")).toMatch(/^web .* member .*$/m);
   await lab.advance("6s");
   for (const node of [source, target]) await output(node, "");
   for (const { console } of [source, target]) expect(console.text).toMatch(/ended with status 0: sleep 5000$/m);
@@ -118,7 +120,12 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   const { source, target, other } = s;
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
-  expect(await output(source, "cloud fork")).toMatch(/^ {2}cloud fork NODE +makes a member/m);
+  for (const misused of ["", " m2 --name", " m2 web", " m2 --nome web", " accept --name web"])
+    expect(await output(source, `cloud fork${misused}`)).toMatch(/^ {2}cloud fork NODE\|any .* makes a member/m);
+  expect(await output(source, "cloud fork any")).toMatch(/^fork: any: no member of this revision takes it: .* alone$/m);
+  expect(await output(source, "cloud fork m2 --name m3")).toMatch(/a member has the name already/);
+  expect(await output(source, "cloud fork m2 --name m1")).toMatch(/a member has the name already/);
+  expect(await output(source, "cloud fork m2 --name 12")).toMatch(/a name has at most 15 letters/);
   await s.accept();
   // A stranger.
   other.type(
@@ -198,7 +205,8 @@ thoroughly("a twin becomes two", async () => {
   await s.fork();
   await s.settle();
   await other.enter("cloud fork accept", /^For a minute, .*$/m);
-  await target.enter("cloud fork m3", /^m3 is the twin: .*$/m, { within: "60s" });
+  // The source, which comes first, has not been given up.
+  await target.enter("cloud fork any", /^m3 is the twin: .*$/m, { within: "60s" });
   await other.waitFor(/^I am m3, forked from m2$/m);
   await s.settle();
   for (const node of lab.nodes) expect(await output(node, "echo $greeting")).toMatch(/^hello$/m);

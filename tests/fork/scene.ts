@@ -21,7 +21,7 @@ const GREETING_BYTES = 64;
 const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers 2\s*$/gm;
 const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms in all$/m;
 const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
-const TWIN = /^I am m2, forked from m1$/m;
+const TWIN = /^I am \S+, forked from m1$/m;
 const AS_IT_WAS = /^fork: (?:a source has failed: .*; this machine goes on as it is|no member has made .*)$/m;
 
 /** What is done to one frame of those that both send each other, or to a machine when it is sent. */
@@ -102,11 +102,11 @@ export class ForkScene {
   }
 
   /** Forks, with a trouble at the frame of this number; until both have said what became of it. */
-  async fork(trouble: Trouble = "none", at = -1): Promise<void> {
+  async fork(trouble: Trouble = "none", at = -1, into = "m2"): Promise<void> {
     const { lab, source } = this;
     this.#watch(trouble, at);
     this.#before = lab.nodes.map(({ console }) => console.text.length);
-    source.type("cloud fork m2\n");
+    source.type(`cloud fork ${into}\n`);
     await lab.until(() => this.#strike !== null || this.#isOver, "nothing became of it", { within: "150s" });
     this.#strike?.();
     await lab.until(() => this.#isOver, `nothing became of it, ${trouble} at ${at}`, { within: "150s" });
