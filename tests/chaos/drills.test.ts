@@ -46,6 +46,7 @@ const DRILLS = [
   "gone back",
   "said twice",
   "clones",
+  "fork",
   "upgrade",
 ];
 

@@ -1,9 +1,7 @@
 /** A running kernel becomes two (docs/protocols/fork.md): `cloud fork`. */
 import { describe, expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { SparseDisk } from "../../src/index.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
-import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -11,6 +9,7 @@ import { hex } from "../system/clone-scene.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import { ForkScene, joined, NODES, type Trouble } from "./scene.ts";
+import { withDisks } from "./with-disks.ts";
 
 const KERNEL_SPACE = 0xc0000000;
 const RAM_BYTES = 12 << 20;
@@ -75,14 +74,7 @@ test("a kernel becomes two: with its shell, its program and without its connecti
 thoroughly(
   "machines with disks keep their own: what one has written there, the other's twin does not touch",
   async () => {
-    const content = await preparedDisk();
-    const lab = await inState("three members with disks", () => {
-      const nodes = NODES(images().iso).map(({ cdrom: _, ...node }) => ({
-        ...node,
-        disk: new SparseDisk(DISK_BYTES, { content: content.slice() }),
-      }));
-      return joined(boot({ nodes }));
-    });
+    const lab = await withDisks();
     const s = new ForkScene(lab);
     const { source, target } = s;
     for (const node of [source, target]) await output(node, `echo i am m${node.index + 1} > /net/who; sync`);

@@ -4,18 +4,25 @@
  */
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import { get16, get32, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from "../../emulator/ether/packet.ts";
-import { SparseDisk } from "../../src/index.ts";
+import {
+  ETHERTYPE_IPV4,
+  get16,
+  get32,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from "../../emulator/ether/packet.ts";
 import { DevicePart, mount } from "../../src/disk/oofs/index.ts";
-import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
+import { SparseDisk } from "../../src/index.ts";
+import { DISK_BYTES } from "../emulator/cluster/prepared-disk.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { hex } from "../system/clone-scene.ts";
-import { boot, images, inState } from "../system/images.ts";
-import { ForkScene, joined, NODES } from "./scene.ts";
+import { ForkScene } from "./scene.ts";
+import { withDisks } from "./with-disks.ts";
 
 const MS = 1e6;
-const ETHERTYPE_IP = 0x0800;
 const IP_AT = 14;
+const IP_BYTES = 20;
 const PARTITION_AT = 446 + 8;
 const SECTOR_BYTES = 512;
 const RESET = 0x04;
@@ -42,16 +49,6 @@ interface Stream {
   lastNs: number;
 }
 
-interface Observed {
-  readonly streams: Map<string, Stream>;
-  readonly replies: (readonly [what: string, atNs: number])[];
-  readonly others: Set<string>;
-  readonly resets: number;
-  readonly again: number;
-  readonly lines: string[];
-  readonly files: Map<string, string>;
-}
-
 /** Files and objects of a volume by name, with digests of what is in them. */
 function filesOf(disk: Uint8Array): Map<string, string> {
   const view = new DataView(disk.buffer, disk.byteOffset);
@@ -73,52 +70,57 @@ const sorted = (bytes: ReadonlyMap<number, number>): string =>
     .update([...bytes].sort(([a], [b]) => a - b).join(" "))
     .digest("hex");
 
+/** What the source sends, but for what it sends to the target. */
+class Said {
+  readonly streams = new Map<string, Stream>();
+  readonly replies: [what: string, atNs: number][] = [];
+  /** What nobody has listed. */
+  readonly others = new Set<string>();
+  /** Bytes of streams that went out once more. */
+  again = 0;
+  resets = 0;
+
+  add(frame: Uint8Array, atNs: number): void {
+    if (get16(frame, 12) !== ETHERTYPE_IPV4) return void this.others.add(`ethertype ${get16(frame, 12)}`);
+    const packet = frame.subarray(IP_AT, IP_AT + get16(frame, IP_AT + 2));
+    const payload = packet.subarray(IP_BYTES);
+    const protocol = packet[9]!;
+    if (protocol === PROTOCOL_ICMP) this.replies.push([hex(payload), atNs]);
+    else if (protocol === PROTOCOL_TCP) this.#addSegment(payload, atNs);
+    else if (protocol !== PROTOCOL_UDP || !LISTED.ports.includes(get16(payload, 2)))
+      this.others.add(`protocol ${protocol}, port ${get16(payload, 2)}`);
+  }
+
+  #addSegment(segment: Uint8Array, atNs: number): void {
+    if ((segment[13]! & RESET) !== 0) this.resets++;
+    const name = hex(segment.subarray(0, 4));
+    const stream = this.streams.get(name) ?? { bytes: new Map<number, number>(), lastNs: 0 };
+    this.streams.set(name, stream);
+    const sequence = get32(segment, 4);
+    for (const [at, byte] of segment.subarray((segment[12]! >> 4) * 4).entries()) {
+      const place = (sequence + at) >>> 0;
+      if (stream.bytes.has(place)) this.again++;
+      stream.bytes.set(place, byte);
+      stream.lastNs = atNs;
+    }
+  }
+}
+
+interface Observed {
+  readonly said: Said;
+  readonly lines: string[];
+  readonly files: Map<string, string>;
+}
+
 /** What the source does from the same moment on, with a fork or without. */
 async function observed(isForked: boolean): Promise<Observed> {
-  const content = await preparedDisk();
-  const lab = await inState("three members with disks and one given up", async () => {
-    const nodes = NODES(images().iso).map(({ cdrom: _, ...node }) => ({
-      ...node,
-      disk: new SparseDisk(DISK_BYTES, { content: content.slice() }),
-    }));
-    const made = new ForkScene(await joined(boot({ nodes })));
-    await made.accept();
-    return made.lab;
-  });
-  const scene = new ForkScene(lab);
-  const { source, other } = scene;
+  const scene = new ForkScene(await withDisks());
+  const { lab, source, other } = scene;
+  await scene.accept();
   const target = hex(lab.cluster.macAddresses[1]!);
-  const streams = new Map<string, Stream>();
-  const replies: [string, number][] = [];
-  const others = new Set<string>();
-  let [resets, again] = [0, 0];
-  const sees = (frame: Uint8Array, atNs: number): void => {
-    if (hex(frame.subarray(0, 6)) === target) return;
-    if (get16(frame, 12) !== ETHERTYPE_IP) return void others.add(`ethertype ${get16(frame, 12)}`);
-    const payload = IP_AT + 20;
-    const end = IP_AT + get16(frame, IP_AT + 2);
-    const protocol = frame[IP_AT + 9]!;
-    if (protocol === PROTOCOL_ICMP) return void replies.push([hex(frame.subarray(payload, end)), atNs]);
-    if (protocol === PROTOCOL_UDP) {
-      const port = get16(frame, payload + 2);
-      return void (LISTED.ports.includes(port) || others.add(`UDP ${port}`));
-    }
-    if (protocol !== PROTOCOL_TCP) return void others.add(`protocol ${protocol}`);
-    if ((frame[payload + 13]! & RESET) !== 0) resets++;
-    const name = hex(frame.subarray(payload, payload + 4));
-    const stream = streams.get(name) ?? { bytes: new Map<number, number>(), lastNs: 0 };
-    streams.set(name, stream);
-    const start = payload + (frame[payload + 12]! >> 4) * 4;
-    const sequence = get32(frame, payload + 4);
-    for (let at = start; at < end; at++) {
-      const place = (sequence + at - start) >>> 0;
-      if (stream.bytes.has(place)) again++;
-      stream.bytes.set(place, frame[at]!);
-    }
-    if (end > start) stream.lastNs = atNs;
-  };
+  const said = new Said();
   lab.cluster.network.onFrame = (link, end, sentNs, _arrivalNs, frame) => {
-    if (end === 0 && link.name === source.name) sees(frame, sentNs);
+    if (end === 0 && link.name === source.name && hex(frame.subarray(0, 6)) !== target) said.add(frame, sentNs);
   };
   const from = source.console.text.length;
   other.type(`nc -l 5000 | wc &\nping -c ${PINGS} ${scene.addressOf(source)} &\n`);
@@ -131,28 +133,28 @@ async function observed(isForked: boolean): Promise<Observed> {
   await lab.advance("500ms");
   expect(scene.isTwin).toBe(isForked);
   const lines = source.console.text.slice(from).split("\n");
-  const files = filesOf(source.readDisk(0, DISK_BYTES));
-  return { streams, replies, others, resets, again, lines, files };
+  return { said, lines, files: filesOf(source.readDisk(0, DISK_BYTES)) };
 }
 
 thoroughly("with a fork the source does what it does without, but for a listed set and a bounded shift", async () => {
   const without = await observed(false);
   const forked = await observed(true);
-  const own = ({ lines }: Observed): string[] => lines.filter((line) => !LISTED.lines.some((listed) => listed.test(line)));
+  const own = ({ lines }: Observed): string[] =>
+    lines.filter((line) => !LISTED.lines.some((listed) => listed.test(line)));
   const kept = ({ files }: Observed): unknown => [...files].filter(([name]) => !LISTED.objects.includes(name));
-  const said = ({ replies }: Observed): string[] => replies.map(([what]) => what);
+  const replied = ({ said }: Observed): string[] => said.replies.map(([what]) => what);
   expect(own(forked)).toEqual(own(without));
   expect(kept(forked)).toEqual(kept(without));
-  expect(forked.others).toEqual(without.others);
-  expect([forked.resets, forked.again]).toEqual([0, 0]);
-  expect(said(without)).toHaveLength(PINGS);
-  expect(said(forked)).toEqual(said(without));
-  for (const [index, [, atNs]] of forked.replies.entries())
-    expect(Math.abs(atNs - without.replies[index]![1])).toBeLessThan(REPLY_LATER_NS);
-  const [[name, stream]] = [...without.streams] as [[string, Stream]];
+  expect(forked.said.others).toEqual(without.said.others);
+  expect([forked.said.resets, forked.said.again]).toEqual([0, 0]);
+  expect(replied(without)).toHaveLength(PINGS);
+  expect(replied(forked)).toEqual(replied(without));
+  for (const [index, [, atNs]] of forked.said.replies.entries())
+    expect(Math.abs(atNs - without.said.replies[index]![1])).toBeLessThan(REPLY_LATER_NS);
+  const [[name, stream]] = [...without.said.streams] as [[string, Stream]];
   expect(stream.bytes.size).toBe(STREAM_BYTES);
-  expect([...forked.streams.keys()]).toEqual([name]);
-  const same = forked.streams.get(name)!;
+  expect([...forked.said.streams.keys()]).toEqual([name]);
+  const same = forked.said.streams.get(name)!;
   expect(sorted(same.bytes)).toEqual(sorted(stream.bytes));
   expect(same.lastNs - stream.lastNs).toBeLessThan(STREAM_LATER_NS);
 });
