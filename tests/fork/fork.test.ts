@@ -109,7 +109,7 @@ test.each(rowsOf(["rtl8139", "virtio"] as const, 0))("a twin takes its own card 
 
 test("who cannot become a twin, or has not been given up, says why", async () => {
   const s = await members();
-  const { source, target, other } = s;
+  const { lab, source, target, other } = s;
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
   for (const misused of ["", " m2 --name", " m2 web", " m2 --nome web", " accept --name web"])
@@ -118,11 +118,15 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   expect(await output(source, "cloud fork m2 --name m3")).toMatch(/a member has the name already/);
   expect(await output(source, "cloud fork m2 --name m1")).toMatch(/a member has the name already/);
   expect(await output(source, "cloud fork m2 --name 12")).toMatch(/a name has at most 15 letters/);
-  await s.accept();
-  // A stranger.
-  other.type(
-    `echo 0123456789012345678901234567890123456789012345678901234567890123 | nc ${s.addressOf(target)} 20818\n`,
+  // A stranger as target, then as source.
+  const garbage = "echo 0123456789012345678901234567890123456789012345678901234567890123";
+  other.type(`${garbage} | nc -l 20818\n`);
+  await lab.advance("200ms");
+  expect(await output(source, "cloud fork m3")).toMatch(
+    /^fork: m3: no member of this cluster has greeted; this kernel/m,
   );
+  await s.accept();
+  other.type(`\x03\n${garbage} | nc ${s.addressOf(target)} 20818\n`);
   await target.waitFor(/^fork: a source has failed: no member of this cluster has greeted; .* as it is$/m);
   target.type("\x03");
   await target.waitFor(/^fork: no member has made this machine its twin$/m);
