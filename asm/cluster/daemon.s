@@ -223,7 +223,13 @@ cluster_remember:
     mov     eax, offset node + NODE_NAME
     call    hostname_set
 .Lcluster_remember_named:
-    jmp     name_remember
+    call    name_remember
+    cmp     byte ptr [hostname_next], 0
+    je      1f
+    mov     eax, offset hostname_next
+    call    hostname_set                # as if a person had typed it here
+    mov     byte ptr [hostname_next], 0
+1:  ret
 
 # Takes in a datagram.
 # Out: CF and EAX error when there is none. May not return, after a request to reboot.

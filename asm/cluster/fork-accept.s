@@ -21,6 +21,7 @@ accept_records:         .long accept_page, accept_zeros
 .section .bss.kept, "aw", @nobits
 .balign 4
 accept_until:           .space 4        # clock_ms
+accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
 accept_source:          .space NAME_SIZE
 accept_status:          .space STATUS_SIZE
 
@@ -30,7 +31,6 @@ accept_status:          .space STATUS_SIZE
 # Out: EAX status.
 .global fork_accept
 fork_accept:
-    push    ebx
     call    cloud_lock
     call    fork_allowed
     pushfd
@@ -41,7 +41,7 @@ fork_accept:
     jc      .Lfork_accept_failed
     call    accept_open
     jc      .Lfork_accept_failed
-    mov     ebx, eax
+    mov     [accept_socket], eax
     PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE): all that runs here ends then.\n"
     call    clock_ms
     add     eax, ACCEPT_MS
@@ -52,7 +52,7 @@ fork_accept:
     call    clock_ms
     sub     eax, [accept_until]
     jns     .Lfork_accept_over
-    mov     eax, ebx
+    mov     eax, [accept_socket]
     mov     edx, LOOK_MS
     call    stream_accept
     jc      .Lfork_accept_next
@@ -66,22 +66,29 @@ fork_accept:
     call    stream_abort
     pop     eax
     PRINTF  "fork: a source has failed: %s; this machine goes on as it is\n", eax
-    jmp     .Lfork_accept_next
+    cmp     dword ptr [accept_socket], 0
+    jne     .Lfork_accept_next
+    jmp     .Lfork_accept_done
 .Lfork_accept_stranger:
     mov     eax, [fork_socket]
     call    stream_abort
     jmp     .Lfork_accept_next
 .Lfork_accept_over:
-    mov     eax, ebx
-    call    stream_close
+    call    accept_close
     PRINT   "fork: no member has made this machine its twin\n"
     jmp     .Lfork_accept_done
 .Lfork_accept_failed:
     PRINTF  "fork: %s\n", eax
 .Lfork_accept_done:
     mov     eax, 1
-    pop     ebx
     ret
+
+# Listens no more.
+# Clobbers: EAX, ECX, EDX.
+accept_close:
+    xor     eax, eax
+    xchg    eax, [accept_socket]
+    jmp     stream_close
 
 # Whether an address is a living member's: nobody else takes this machine's time.
 # In: EDX address.
@@ -301,6 +308,7 @@ accept_zeros:
 # Out: EAX text of why not.
 # Clobbers: EDI too.
 accept_begin:
+    call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     mov     eax, SEALED_TAKEN
     xor     edx, edx
     xor     ecx, ecx

@@ -1,5 +1,5 @@
-# `cloud fork NODE`: this kernel goes on, and becomes a second one on another machine, which gives itself up for that
-# (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived.
+# `cloud fork NODE|any [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
+# itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -14,6 +14,8 @@ CONNECT_MS              = 5000
 QUIET_MS                = 200           # the twin's cards are being taken into use
 
 STRING fork_accept_word, "accept"
+STRING fork_any_word, "any"
+STRING fork_name_word, "--name"
 
 .section .rodata
 .balign 4
@@ -30,6 +32,8 @@ fork_busy:              .space 4        # id of the task that is at it here, or 
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
 fork_target:            .space NAME_SIZE
+fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
+fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked
 fork_origin:            .space HOSTNAME_SIZE
 fork_ms:                .space 4        # clock_ms when it began
 fork_pause_us:          .space 4
@@ -43,11 +47,12 @@ description:            .space DESCRIBE_SIZE
 # Out: EAX status, or CLOUD_MISUSED.
 .global cloud_fork
 cloud_fork:
-    cmp     eax, 1
-    mov     eax, CLOUD_MISUSED
-    jne     .Lcloud_fork_misused
     push    ebx
-    mov     ebx, [edx]
+    push    esi
+    mov     esi, edx
+    call    fork_words
+    jc      .Lcloud_fork_misused
+    mov     ebx, eax
     mov     eax, [fork_busy]
     test    eax, eax
     jz      .Lcloud_fork_free
@@ -58,22 +63,50 @@ cloud_fork:
     mov     eax, [task_current]
     mov     eax, [eax + TASK_ID]
     mov     [fork_busy], eax
-    mov     eax, ebx
-    mov     edx, offset fork_accept_word
-    call    string_compare
-    mov     eax, ebx
-    mov     edx, offset fork_to
-    jne     1f
-    mov     edx, offset fork_accept
-1:  call    edx
+    mov     eax, [esi]
+    call    ebx
     mov     dword ptr [fork_busy], 0
     jmp     .Lcloud_fork_done
 .Lcloud_fork_busy:
     PRINT   "fork: another one is under way here\n"
     mov     eax, 1
-.Lcloud_fork_done:
-    pop     ebx
+    jmp     .Lcloud_fork_done
 .Lcloud_fork_misused:
+    mov     eax, CLOUD_MISUSED
+.Lcloud_fork_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# Reads the words after `cloud fork`.
+# In: EAX how many, ESI their addresses.
+# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; CF when they make no sense.
+fork_words:
+    push    ebx
+    xor     ebx, ebx
+    cmp     eax, 1
+    je      1f
+    cmp     eax, 3
+    jne     8f
+    mov     eax, [esi + 4]
+    mov     edx, offset fork_name_word
+    call    string_compare
+    jne     8f
+    mov     ebx, [esi + 8]
+1:  mov     eax, [esi]
+    mov     edx, offset fork_accept_word
+    call    string_compare
+    mov     eax, offset fork_to
+    jne     9f
+    test    ebx, ebx
+    jnz     8f
+    mov     eax, offset fork_accept
+    jmp     9f
+8:  stc
+    jmp     7f
+9:  mov     edx, ebx
+    clc
+7:  pop     ebx
     ret
 
 # Whether this node may fork at all. The cluster's mutex is held.
@@ -102,28 +135,19 @@ fork_allowed:
     ret
 
 # Becomes two.
-# In: EAX name or address of the target.
+# In: EAX name or address of the target, or `any`, EDX address of the name for the twin, or 0.
 # Out: EAX status.
 fork_to:
     push    ebx
     push    esi
     push    edi
     mov     ebx, eax
+    call    fork_called
+    jc      .Lfork_to_failed
     call    clock_ms
     mov     [fork_ms], eax
-    call    cloud_lock
-    mov     eax, ebx
-    call    fork_choose
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    fork_found
     jc      .Lfork_to_failed
-    call    fork_connect
-    jc      .Lfork_to_failed
-    call    fork_agree
-    jc      .Lfork_to_broken
     call    fork_divide
     jc      .Lfork_to_broken
     test    eax, eax
@@ -154,6 +178,89 @@ fork_to:
     pop     ebx
     ret
 
+# Keeps what the twin is to be called.
+# In: EDX address of its name, or 0.
+# Out: CF and EAX text when nobody can be called so.
+fork_called:
+    push    esi
+    mov     byte ptr [fork_name], 0
+    mov     esi, edx
+    test    edx, edx
+    jz      9f                          # CF is clear
+    mov     eax, esi
+    call    hostname_good
+    LOAD_STRING eax, "a name has at most 15 letters and digits, a letter at least, and - and . between them"
+    jc      9f
+    mov     eax, esi
+    mov     edx, offset hostname
+    call    string_compare
+    je      8f
+    call    cloud_lock
+    mov     eax, esi
+    call    peer_named
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    test    eax, eax
+    jnz     8f
+    mov     eax, offset fork_name
+    mov     edx, esi
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    clc
+    jmp     9f
+8:  LOAD_STRING eax, "a member has the name already that the twin is to have"
+    stc
+9:  pop     esi
+    ret
+
+# Finds a target, and agrees with it.
+# In: EBX its name or address, or `any`.
+# Out: CF and EAX text: then nothing is taken.
+fork_found:
+    push    esi
+    push    edi
+    xor     eax, eax
+    mov     [fork_asked], eax
+    mov     [fork_asked + 4], eax
+    mov     eax, ebx
+    mov     edx, offset fork_any_word
+    call    string_compare
+    setz    al
+    movzx   edi, al                     # EDI: 1 when another one may do as well
+.Lfork_found_next:
+    call    cloud_lock
+    mov     eax, ebx
+    mov     edx, edi
+    call    fork_choose
+    pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+    jc      .Lfork_found_done
+    xor     esi, esi                    # ESI: 1 once it has been given up
+    call    fork_connect
+    jc      .Lfork_found_not
+    inc     esi
+    call    fork_agree
+    jnc     .Lfork_found_done
+    push    eax
+    call    fork_ended
+    pop     eax
+.Lfork_found_not:
+    cmp     edi, 1
+    jb      .Lfork_found_done
+    test    esi, esi
+    jz      .Lfork_found_next
+    mov     ecx, offset fork_target
+    PRINTF  "fork: %s: %s\n", ecx, eax
+    jmp     .Lfork_found_next
+.Lfork_found_done:
+    pop     edi
+    pop     esi
+    ret
+
 # Gives back what a try has taken.
 fork_ended:
     mov     eax, [fork_socket]
@@ -166,19 +273,26 @@ fork_arrived:
     mov     eax, QUIET_MS
     call    task_sleep
     call    fork_ended
+    mov     eax, offset fork_name
+    cmp     byte ptr [eax], 0
+    jne     1f
     mov     eax, offset fork_target
-    mov     edx, offset fork_origin
+1:  mov     edx, offset fork_origin
     PRINTF  "I am %s, forked from %s\n", eax, edx
     ret
 
 # Finds the target. The cluster's mutex is held.
-# In: EAX its name or address.
+# In: EAX its name or address; EDX 1 when it is the next member of all.
 # Out: CF and EAX text.
 fork_choose:
     push    ebx
+    push    esi
     mov     ebx, eax
+    mov     esi, edx
     call    fork_allowed
     jc      .Lfork_choose_done
+    test    esi, esi
+    jnz     .Lfork_choose_any
     mov     eax, ebx
     call    peer_named
     mov     ebx, eax
@@ -191,6 +305,12 @@ fork_choose:
     mov     ecx, [boot_info + bi_revision]
     cmp     [ebx + PEER_REVISION], ecx
     jne     .Lfork_choose_not
+    jmp     .Lfork_choose_this
+.Lfork_choose_any:
+    call    fork_choose_next
+    LOAD_STRING eax, "no member of this revision takes it: type `cloud fork accept` at one"
+    jc      .Lfork_choose_done
+.Lfork_choose_this:
     mov     eax, [ebx + PEER_ADDRESS]
     mov     [fork_address], eax
     mov     eax, offset fork_session
@@ -212,8 +332,34 @@ fork_choose:
 .Lfork_choose_not:
     stc
 .Lfork_choose_done:
+    pop     esi
     pop     ebx
     ret
+
+# Finds the member of this revision that comes after those that were asked, by id. The cluster's mutex is held.
+# Out: EBX peer; CF when there is no more.
+# Clobbers: EAX, ECX, EDX.
+fork_choose_next:
+    mov     ebx, [peer_first]
+1:  cmp     ebx, 1
+    jb      9f                          # CF is set
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      2f
+    mov     ecx, [boot_info + bi_revision]
+    cmp     [ebx + PEER_REVISION], ecx
+    jne     2f
+    mov     eax, offset fork_asked
+    lea     edx, [ebx + PEER_ID]
+    call    node_id_compare
+    jb      3f
+2:  mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+3:  mov     eax, [ebx + PEER_ID]
+    mov     [fork_asked], eax
+    mov     eax, [ebx + PEER_ID + 4]
+    mov     [fork_asked + 4], eax
+    clc
+9:  ret
 
 # Connects to the target.
 # Out: CF and EAX text: then there is no socket.
@@ -337,10 +483,15 @@ fork_divide:
     jc      9f
     call    clock_us
     mov     [fork_pause_us], eax
+    mov     eax, offset hostname_next
+    mov     edx, offset fork_name
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
     call    fork_pass
     sbb     ebx, ebx
     test    eax, eax
     jnz     9f                          # CF is clear
+    mov     byte ptr [hostname_next], 0
     call    clock_us
     sub     eax, [fork_pause_us]
     mov     [fork_pause_us], eax

@@ -19,13 +19,17 @@ STRING host_name_variable, "info-get guestinfo.hostname"
 
 INITCALL 6, host_name_look
 
-# Takes the name that the host has for this machine now. What is no host name is passed over. May sleep.
+# Takes the name that the host has for this machine now, or that the source had for its twin. What is no host name is
+# passed over. May sleep.
 # Clobbers: EAX, ECX, EDX.
 .global host_name_look
 host_name_look:
     push    ebx
     sub     esp, HOST_NAME_BYTES
     mov     dword ptr [host_name_given], 0
+    mov     eax, offset hostname_next
+    cmp     byte ptr [eax], 0
+    jne     .Lhost_name_look_take
     mov     eax, offset host_name_file
     mov     edx, esp
     mov     ecx, HOST_NAME_BYTES
@@ -53,6 +57,7 @@ host_name_look:
     jne     1f
     mov     byte ptr [esp + eax - 1], 0
 1:  mov     eax, esp
+.Lhost_name_look_take:
     call    hostname_set
     jc      .Lhost_name_look_done
     mov     dword ptr [host_name_given], 1

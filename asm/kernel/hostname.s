@@ -7,60 +7,72 @@
 .text
 
 # Changes the name.
-# In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123). One
-#     without a letter would be an address, or a part of one.
+# In: EAX name, as hostname_good has it.
 # Out: CF and EAX error.
 .global hostname_set
 hostname_set:
+    push    eax
+    call    hostname_good
+    pop     edx
+    jc      1f
+    mov     eax, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    call    net_changed                 # its names on the network follow
+    clc
+1:  ret
+
+# Whether a machine can have a name.
+# In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123). One
+#     without a letter would be an address, or a part of one.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global hostname_good
+hostname_good:
     push    esi
     mov     esi, eax
     xor     ecx, ecx
     xor     edx, edx                    # DL 0: at the beginning, or after a sign; DH 1: it has a letter
-.Lhostname_set_character:
+.Lhostname_good_character:
     mov     al, [esi + ecx]
     test    al, al
-    jz      .Lhostname_set_end
+    jz      .Lhostname_good_end
     cmp     al, '-'
-    je      .Lhostname_set_sign
+    je      .Lhostname_good_sign
     cmp     al, '.'
-    je      .Lhostname_set_sign
+    je      .Lhostname_good_sign
     cmp     al, '0'
-    jb      .Lhostname_set_invalid
+    jb      .Lhostname_good_invalid
     cmp     al, '9'
-    jbe     .Lhostname_set_alphanumeric
+    jbe     .Lhostname_good_alphanumeric
     or      al, 0x20
     cmp     al, 'a'
-    jb      .Lhostname_set_invalid
+    jb      .Lhostname_good_invalid
     cmp     al, 'z'
-    ja      .Lhostname_set_invalid
+    ja      .Lhostname_good_invalid
     mov     dh, 1
-.Lhostname_set_alphanumeric:
+.Lhostname_good_alphanumeric:
     mov     dl, 1
-.Lhostname_set_next:
+.Lhostname_good_next:
     inc     ecx
     cmp     ecx, HOSTNAME_SIZE
-    jb      .Lhostname_set_character
+    jb      .Lhostname_good_character
     mov     eax, ERROR_TOO_LONG
-    jmp     .Lhostname_set_done
-.Lhostname_set_sign:
+    jmp     .Lhostname_good_done
+.Lhostname_good_sign:
     test    dl, dl
-    jz      .Lhostname_set_invalid
+    jz      .Lhostname_good_invalid
     xor     dl, dl
-    jmp     .Lhostname_set_next
-.Lhostname_set_end:
+    jmp     .Lhostname_good_next
+.Lhostname_good_end:
     cmp     edx, 0x101
-    jne     .Lhostname_set_invalid
-    mov     eax, offset hostname
-    mov     edx, esi
-    mov     ecx, HOSTNAME_SIZE
-    call    string_copy
-    call    net_changed                 # its names on the network follow
-    pop     esi
+    jne     .Lhostname_good_invalid
     clc
+    pop     esi
     ret
-.Lhostname_set_invalid:
+.Lhostname_good_invalid:
     mov     eax, ERROR_INVALID
-.Lhostname_set_done:
+.Lhostname_good_done:
     pop     esi
     stc
     ret
@@ -70,3 +82,8 @@ hostname_set:
 hostname:
     .asciz  "qure"
     .space  HOSTNAME_SIZE - 5
+
+.bss
+    # what this machine, a twin, is to be called whatever its host and its disk say, or empty
+.global hostname_next
+hostname_next:          .space HOSTNAME_SIZE

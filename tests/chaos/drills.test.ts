@@ -47,6 +47,7 @@ const DRILLS = [
   "gone back",
   "said twice",
   "clones",
+  "fork",
   "upgrade",
 ];
 

@@ -1,9 +1,7 @@
 /** A running kernel becomes two (docs/protocols/fork.md): `cloud fork`. */
 import { describe, expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
-import { SparseDisk } from "../../src/index.ts";
 import { readElf } from "../../src/object/elf-reader.ts";
-import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -11,6 +9,7 @@ import { hex } from "../system/clone-scene.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import { ForkScene, joined, NODES, type Trouble } from "./scene.ts";
+import { withDisks } from "./with-disks.ts";
 
 const KERNEL_SPACE = 0xc0000000;
 const RAM_BYTES = 12 << 20;
@@ -59,11 +58,13 @@ test("a kernel becomes two: with its shell, its program and without its connecti
   await output(source, "sleep 5000 &");
   source.type(`seq 60000 | nc ${s.addressOf(other)} 5000 &\n`);
   await s.accept();
-  await s.fork();
+  await s.fork("none", -1, "any --name web");
   expect(s.isTwin).toBe(true);
   await s.settle();
   expect(await s.problems()).toEqual([]);
-  expect(await output(target, "echo $greeting")).toMatch(/^hello$/m);
+  expect(target.console.text).toMatch(/^I am web, forked from m1$/m);
+  expect(await output(target, "hostname; echo $greeting")).toMatch(/^web\nhello$/m);
+  expect(await output(other, "cloud")).toMatch(/^web .* member .*$/m);
   await lab.advance("6s");
   for (const node of [source, target]) await output(node, "");
   for (const { console } of [source, target]) expect(console.text).toMatch(/ended with status 0: sleep 5000$/m);
@@ -73,14 +74,7 @@ test("a kernel becomes two: with its shell, its program and without its connecti
 thoroughly(
   "machines with disks keep their own: what one has written there, the other's twin does not touch",
   async () => {
-    const content = await preparedDisk();
-    const lab = await inState("three members with disks", () => {
-      const nodes = NODES(images().iso).map(({ cdrom: _, ...node }) => ({
-        ...node,
-        disk: new SparseDisk(DISK_BYTES, { content: content.slice() }),
-      }));
-      return joined(boot({ nodes }));
-    });
+    const lab = await withDisks();
     const s = new ForkScene(lab);
     const { source, target } = s;
     for (const node of [source, target]) await output(node, `echo i am m${node.index + 1} > /net/who; sync`);
@@ -115,15 +109,24 @@ test.each(rowsOf(["rtl8139", "virtio"] as const, 0))("a twin takes its own card 
 
 test("who cannot become a twin, or has not been given up, says why", async () => {
   const s = await members();
-  const { source, target, other } = s;
+  const { lab, source, target, other } = s;
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
-  expect(await output(source, "cloud fork")).toMatch(/^ {2}cloud fork NODE +makes a member/m);
-  await s.accept();
-  // A stranger.
-  other.type(
-    `echo 0123456789012345678901234567890123456789012345678901234567890123 | nc ${s.addressOf(target)} 20818\n`,
+  for (const misused of ["", " m2 --name", " m2 web", " m2 --nome web", " accept --name web"])
+    expect(await output(source, `cloud fork${misused}`)).toMatch(/^ {2}cloud fork NODE\|any .* makes a member/m);
+  expect(await output(source, "cloud fork any")).toMatch(/^fork: any: no member of this revision takes it: .* alone$/m);
+  expect(await output(source, "cloud fork m2 --name m3")).toMatch(/a member has the name already/);
+  expect(await output(source, "cloud fork m2 --name m1")).toMatch(/a member has the name already/);
+  expect(await output(source, "cloud fork m2 --name 12")).toMatch(/a name has at most 15 letters/);
+  // A stranger as target, then as source.
+  const garbage = "echo 0123456789012345678901234567890123456789012345678901234567890123";
+  other.type(`${garbage} | nc -l 20818\n`);
+  await lab.advance("200ms");
+  expect(await output(source, "cloud fork m3")).toMatch(
+    /^fork: m3: no member of this cluster has greeted; this kernel/m,
   );
+  await s.accept();
+  other.type(`\x03\n${garbage} | nc ${s.addressOf(target)} 20818\n`);
   await target.waitFor(/^fork: a source has failed: no member of this cluster has greeted; .* as it is$/m);
   target.type("\x03");
   await target.waitFor(/^fork: no member has made this machine its twin$/m);
@@ -198,7 +201,8 @@ thoroughly("a twin becomes two", async () => {
   await s.fork();
   await s.settle();
   await other.enter("cloud fork accept", /^For a minute, .*$/m);
-  await target.enter("cloud fork m3", /^m3 is the twin: .*$/m, { within: "60s" });
+  // The source, which comes first, has not been given up.
+  await target.enter("cloud fork any", /^m3 is the twin: .*$/m, { within: "60s" });
   await other.waitFor(/^I am m3, forked from m2$/m);
   await s.settle();
   for (const node of lab.nodes) expect(await output(node, "echo $greeting")).toMatch(/^hello$/m);

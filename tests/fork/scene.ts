@@ -18,10 +18,10 @@ const IP_AT = 14;
 const TCP_AT = 34;
 const SUM_AT = TCP_AT + 16;
 const GREETING_BYTES = 64;
-const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers 2\s*$/gm;
+const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers [1-9]\d*\s*$/gm;
 const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms in all$/m;
 const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
-const TWIN = /^I am m2, forked from m1$/m;
+const TWIN = /^I am \S+, forked from m1$/m;
 const AS_IT_WAS = /^fork: (?:a source has failed: .*; this machine goes on as it is|no member has made .*)$/m;
 
 /** What is done to one frame of those that both send each other, or to a machine when it is sent. */
@@ -30,9 +30,10 @@ export type Trouble = "lost" | "doubled" | "source dies" | "target dies" | "chan
 export const NODES = (cdrom: Uint8Array, nic: NicModel = "e1000"): NodeOptions[] =>
   ["m1", "m2", "m3"].map((hostName) => ({ cdrom, nic, ramBytes: 12 << 20, hostName, key: keyOfSeed(1) }));
 
-/** Until all three are members. */
+/** Until all are members. */
 export async function joined(lab: LabCluster): Promise<LabCluster> {
-  for (const node of lab.nodes) await node.waitFor(/^cloud: .* peers 2\s*$/m, { within: "60s" });
+  const together = new RegExp(`^cloud: .* peers ${lab.nodes.length - 1}\\s*$`, "m");
+  for (const node of lab.nodes) await node.waitFor(together, { within: "60s" });
   await lab.advance("2s");
   return lab;
 }
@@ -102,11 +103,11 @@ export class ForkScene {
   }
 
   /** Forks, with a trouble at the frame of this number; until both have said what became of it. */
-  async fork(trouble: Trouble = "none", at = -1): Promise<void> {
+  async fork(trouble: Trouble = "none", at = -1, into = "m2"): Promise<void> {
     const { lab, source } = this;
     this.#watch(trouble, at);
     this.#before = lab.nodes.map(({ console }) => console.text.length);
-    source.type("cloud fork m2\n");
+    source.type(`cloud fork ${into}\n`);
     await lab.until(() => this.#strike !== null || this.#isOver, "nothing became of it", { within: "150s" });
     this.#strike?.();
     await lab.until(() => this.#isOver, `nothing became of it, ${trouble} at ${at}`, { within: "150s" });
@@ -139,7 +140,9 @@ export class ForkScene {
   #watch(trouble: Trouble, at: number): void {
     const { lab, source, target, sent } = this;
     const { network } = lab.cluster;
-    network.onFrame = (link, end, _sentNs, _arrivalNs, frame) => {
+    const { onFrame } = network;
+    network.onFrame = (link, end, sentNs, arrivalNs, frame) => {
+      onFrame?.(link, end, sentNs, arrivalNs, frame);
       const by = lab.nodes.findIndex(({ name }) => name === link.name);
       if (end !== 0 || by < 0) return;
       sent.push({ by, frame });

@@ -2,7 +2,6 @@
  * What becomes of clones: machines that go on from the memory of one that runs, beside it (asm/net/renew.s). They must
  * be others before they say anything. It is tried on the side: afterwards the cluster is as it was.
  */
-import { Checkpoint } from "../../../emulator/debug/checkpoint.ts";
 import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
@@ -18,6 +17,7 @@ import type { FaultAction } from "../../lab/fault-kinds.ts";
 import { readClusterPacket } from "../../wire/cluster.ts";
 import type { Drill } from "../drill.ts";
 import type { World } from "../world.ts";
+import { aside } from "./aside.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { staged } from "./staged.ts";
@@ -46,7 +46,8 @@ function wantedOf(message: Uint8Array): string[] {
   return [];
 }
 
-function wordsOf(frame: Uint8Array): Words {
+/** What a frame says of who sends it. */
+export function wordsOf(frame: Uint8Array): Words {
   const names = [formatMac(frame.slice(6, 12))];
   const type = get16(frame, 12);
   const arp = type === ETHERTYPE_ARP ? parseArp(frame.subarray(14)) : null;
@@ -102,26 +103,11 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
     return isMember(index) && Buffer.from(id ?? []).toString("hex") === ids[index];
   };
 
-  /** Tries it, and goes back to how all was. */
-  const tried = (origin: number, twins: readonly number[]): string | null => {
-    const { network } = lab.cluster;
-    const { onFrame } = network;
-    const { onAction } = lab;
-    network.onFrame = null;
-    lab.onAction = null;
-    const now = Checkpoint.of(lab.cluster, null, false);
-    const consoles = lab.nodes.map(({ console }) => console.save());
-    try {
+  const tried = (origin: number, twins: readonly number[]): string | null =>
+    aside(lab, () => {
       for (const twin of twins) if (!lab.nodes[twin]!.isOff) lab.nodes[twin]!.powerOff();
       return judged(origin, twins);
-    } finally {
-      now.restore(lab.cluster);
-      now.release();
-      lab.nodes.forEach(({ console }, at) => console.restore(consoles[at]!));
-      network.onFrame = onFrame;
-      lab.onAction = onAction;
-    }
-  };
+    });
 
   return {
     name: "clones",

@@ -7,6 +7,7 @@ import type { World } from "../world.ts";
 import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
 import { cloneDrill } from "./clone-drills.ts";
 import { factsOf } from "./facts.ts";
+import { forkDrill } from "./fork-drills.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
 import { keysOf } from "./keys.ts";
@@ -331,6 +332,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       ...say,
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
       cloneDrill(world, layout),
+      forkDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
     ],
     frame: (frame) => recorder.frame(frame),
