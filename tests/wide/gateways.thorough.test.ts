@@ -117,3 +117,29 @@ test.each<[string, PortMappingOptions, readonly RegExp[]]>([
   const seen = await said(delegateOf(world, "den"), "cloud public");
   for (const pattern of patterns) expect(seen).toMatch(pattern);
 });
+
+/** By what each of these sees each later one. */
+const WAYS = ["direct", "by hub", "direct", "by hub", "by hub", "by hub"];
+
+test("gateways let through what both sides say by a relay's word, and the relay goes on where they do not", async () => {
+  const world = await worldOf([
+    { name: "hub", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
+    { name: "port", nodes: 1, nat: "port-restricted", portMapping: MUTE },
+    { name: "cone", nodes: 1, nat: "address-restricted", portMapping: MUTE },
+    { name: "east", nodes: 1, nat: "symmetric", portMapping: MUTE },
+    { name: "west", nodes: 1, nat: "symmetric", portMapping: MUTE },
+  ]);
+  open.push(world);
+  const names = ["port", "cone", "east", "west"];
+  for (const name of names) expect(await link(world, "hub", name, HUB)).toContain("linked with");
+  const ways: Record<string, string> = {};
+  for (const [index, inviter] of names.entries())
+    for (const joiner of names.slice(index + 1)) {
+      expect(await link(world, inviter, joiner, `${inviter}@hub`)).toContain("linked with");
+      await world.lab.advance("10s");
+      const seen = await said(delegateOf(world, inviter), "cloud clusters");
+      const [, way] = new RegExp(`^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard \\d s ago$`, "m").exec(seen)!;
+      ways[`${inviter} ${joiner}`] = way!.startsWith("by") ? way! : "direct";
+    }
+  expect(Object.values(ways)).toEqual(WAYS);
+});

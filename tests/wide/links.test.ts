@@ -1,6 +1,6 @@
 /**
- * Two clusters behind gateways of their own, in equal private nets: one has a door that a person set, the other is
- * behind a symmetric NAT that gives no ports. And somebody between them who hears all, and says what it likes.
+ * Clusters behind gateways of their own, in equal private nets: one has a door that a person set, the others are behind
+ * symmetric NATs that give no ports. And somebody between them who hears all, and says what it likes.
  */
 import { afterAll, expect, test } from "vitest";
 import { ethernetFrame, formatIpv4, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
@@ -20,6 +20,7 @@ const started = shared(async (): Promise<World> => {
   world = await worldOf([
     { name: "office", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
     { name: "home", nodes: 2, nat: "symmetric", portMapping: MUTE },
+    { name: "cabin", nodes: 1, nat: "symmetric", portMapping: MUTE },
   ]);
   return world;
 });
@@ -152,6 +153,20 @@ test("what comes first from elsewhere gets one small question, and the link stay
   const toStranger = heard.out.filter((frame) => formatIpv4(frame.subarray(30, 34)) === STRANGER).map(wideOf);
   expect(toStranger.map((packet) => packet!.length)).toEqual([64]);
   expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:/m);
+});
+
+test("two clusters without a door link by a third one, and see each other within ten seconds", async () => {
+  const there = await started();
+  const [home, cabin] = [delegateOf(there, "home"), delegateOf(there, "cabin")];
+  expect(await said(cabin, "cloud link join home@office x")).toContain("no cluster office is linked with this one");
+  expect(await link(there, "office", "cabin", OFFICE)).toContain("linked with the cluster office.");
+  await there.lab.advance("1s");
+  expect(await said(home, "cloud link invite")).toMatch(/linked with office: cloud link join home@office \S{16,}\n/);
+  expect(await link(there, "home", "cabin", "home@office")).toContain("This cluster is linked with the cluster home.");
+  await there.lab.advance("9s");
+  expect(await said(cabin, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} by office +heard \d s ago$/m);
+  expect(await said(home, "cloud clusters")).toMatch(/^cabin +1 +0 +\d+ \w{8} by office +heard \d s ago$/m);
+  expect(await said(home, "cloud nodes --all")).toMatch(/cabin:\n {2}qure-\d+ +\w{16} revision \d+\n/);
 });
 
 test("the delegate dies, and the next member goes on", async () => {
