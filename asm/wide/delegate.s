@@ -31,7 +31,7 @@ ON_HOOK cluster_more_tasks, way_task, way_name
 .section .rodata
 .balign 4
     # fields of a link that place it: a person's or an invitation's word, a relay's, its own
-places:                 .long LINK_GIVEN, LINK_HINT, LINK_TOLD_DOOR
+places:                 .long LINK_GIVEN, LINK_HINT, LINK_TOLD_DOOR, LINK_HINT
 PLACES                  = (. - places) / 4
 
 .text
@@ -297,11 +297,6 @@ link_look:
     jb      1f
     mov     [ebx + LINK_SENT], edi
     call    summary_send
-    cmp     byte ptr [ebx + LINK_ADDRESS], 0
-    jne     1f
-    call    link_place                  # by a relay: a word to where it may be opens the gateway for it, too
-    jc      1f
-    call    link_try
 1:  call    details_look
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
     jne     public_look
@@ -319,6 +314,30 @@ link_look:
 2:  call    relay_next
     jnc     link_try
     call    link_place
+    jnc     link_try
+9:  ret
+
+# A link that speaks by a relay is told hello at where it may be: that opens this cluster's gateway for its own hello,
+# which follows this cluster's next words by the relay. May sleep.
+# In: EBX link.
+# Clobbers: EAX, ECX, EDX.
+.global link_probe
+link_probe:
+    cmp     byte ptr [ebx + LINK_ADDRESS], 0
+    jne     9f
+    call    clock_ms
+    mov     ecx, eax
+    sub     ecx, [ebx + LINK_PROBED]
+    cmp     ecx, TRY_MS
+    jb      9f
+    mov     [ebx + LINK_PROBED], eax
+    call    link_place
+    jc      9f
+    cmp     edx, [ebx + LINK_TOLD_DOOR_PORT]
+    jne     link_try
+    cmp     dword ptr [ebx + LINK_TOLD_CALLED], 0
+    jne     link_try
+    call    link_place                  # not the door: nobody has reached it
     jnc     link_try
 9:  ret
 

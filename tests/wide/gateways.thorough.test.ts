@@ -119,7 +119,7 @@ test.each<[string, PortMappingOptions, readonly RegExp[]]>([
 });
 
 /** By what each of these sees each later one. */
-const WAYS = ["direct", "by hub", "direct", "by hub", "by hub", "by hub"];
+const WAYS = ["direct", "by hub", "by hub", "direct", "direct", "by hub"];
 
 test("gateways let through what both sides say by a relay's word, and the relay goes on where they do not", async () => {
   const world = await worldOf([
@@ -136,7 +136,7 @@ test("gateways let through what both sides say by a relay's word, and the relay 
   for (const [index, inviter] of names.entries())
     for (const joiner of names.slice(index + 1)) {
       expect(await link(world, inviter, joiner, `${inviter}@hub`)).toContain("linked with");
-      await world.lab.advance("10s");
+      await world.lab.advance("15s");
       const seen = await said(delegateOf(world, inviter), "cloud clusters");
       const [, way] = new RegExp(`^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard \\d s ago$`, "m").exec(seen)!;
       ways[`${inviter} ${joiner}`] = way!.startsWith("by") ? way! : "direct";
