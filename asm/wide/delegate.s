@@ -213,6 +213,7 @@ delegate_begin:
     mov     dword ptr [wide_number], 0
     call    links_begin
     call    router_begin
+    call    whois_begin
     mov     eax, offset wide_event + 4 * WIDE_AT_WAY
     call    event_signal
     PRINTF  "cluster: this node speaks to other clusters, from %I\n", edi
@@ -257,6 +258,7 @@ delegate_end:
 # Closes what sockets there are.
 # Clobbers: EAX, ECX, EDX.
 delegate_shut:
+    call    whois_end
     xor     eax, eax
     xchg    eax, [wide_sockets + 4 * WIDE_AT_DOOR]
     test    eax, eax

@@ -69,6 +69,15 @@ test("an invitation names the door that the gateway gives, and all three are lin
   }
 });
 
+test("the name of all clusters has both that are reached, and not the one that is not", async () => {
+  const world = await three();
+  const hub = delegateOf(world, "hub");
+  await said(hub, "cloud set dns.domain cloud.example");
+  await world.lab.advance("2s");
+  const found = (await said(hub, "dns")).match(/^clusters\.cloud\.example\.? .*$/gm);
+  expect(found?.map((row) => /\S+$/.exec(row)![0])).toEqual([HUB, "198.51.100.2"]);
+});
+
 test("a gateway that lost its mappings is asked again, and one that has another address is noticed", async () => {
   const world = await three();
   const { lab } = world;

@@ -3,10 +3,13 @@
  * symmetric NATs that give no ports. And somebody between them who hears all, and says what it likes.
  */
 import { afterAll, expect, test } from "vitest";
-import { ethernetFrame, formatIpv4, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
+import { ethernetFrame, formatIpv4, get16, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
+import { udpPayloadOf } from "../../src/wire/payload.ts";
 import { writeRecord } from "../../src/wire/record.ts";
 import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
+import { digBy, rows } from "../guest/net/dig.ts";
+import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
 import { DOOR, delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
 
@@ -25,10 +28,10 @@ const started = shared(async (): Promise<World> => {
   return world;
 });
 
-/** A datagram from anywhere to the door of the office. */
-function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000): Uint8Array {
+/** A datagram from anywhere to the office, its door if no other port is given. */
+function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000, destinationPort = DOOR): Uint8Array {
   const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
-  const udp = udpBytes(source, destination, { sourcePort, destinationPort: DOOR, data: payload });
+  const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
   const mac = Uint8Array.of(2, 0x51, ...destination);
   return ethernetFrame(
     mac,
@@ -167,6 +170,36 @@ test("two clusters without a door link by a third one, and see each other within
   expect(await said(cabin, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} by office +heard \d s ago$/m);
   expect(await said(home, "cloud clusters")).toMatch(/^cabin +1 +0 +\d+ \w{8} by office +heard \d s ago$/m);
   expect(await said(home, "cloud nodes --all")).toMatch(/cabin:\n {2}qure-\d+ +\w{16} revision \d+\n/);
+});
+
+test("the name of all clusters has who is proven to be reached, and nobody else", async (context) => {
+  requireOracle("dig", context);
+  const there = await started();
+  const office = delegateOf(there, "office");
+  expect(await said(office, "cloud set dns.domain cloud.example")).toContain("dns.domain is set.");
+  await there.lab.advance("3s");
+  const heard = listen(there, 0);
+  const plug = there.lab.plug("asks for names");
+  const found = await digBy(
+    async (message) => {
+      heard.out.length = 0;
+      plug.send(toDoor(message, STRANGER, 4000, 53));
+      await there.lab.advance("50ms");
+      return heard.out.map((frame) => (get16(frame, 34) === 53 ? udpPayloadOf(frame, 12) : null)).find(Boolean) ?? null;
+    },
+    "clusters.cloud.example",
+    "A",
+  );
+  expect(rows(found)).toEqual([`clusters.cloud.example. 5 IN A ${OFFICE}`]);
+});
+
+test("a delegate tells anybody who asks by whois what the cluster is", async () => {
+  const there = await started();
+  const [home, other] = there.nodesOf.get("home")!;
+  const asked = delegateOf(there, "home") === home ? other! : home!;
+  expect(await said(asked, `echo anything | nc ${SERVICE} 43`)).toMatch(
+    /cluster: home\nrevision: \d+\nmembers: 2\naddress: 198\.51\.100\.2, not reached by other clusters\n/,
+  );
 });
 
 test("the delegate dies, and the next member goes on", async () => {
