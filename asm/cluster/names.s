@@ -46,6 +46,7 @@ names_parsed:           .space DNS_NAME_MAXIMUM + 1
 server_started:         .space 4        # 1: the DNS server was switched on here
 
 ON_HOOK known_names, cluster_name
+HOOK names_more, hook_none              # EDI where the next row goes, of few bytes -> EDI. Clobbers all
 
 .text
 
@@ -246,6 +247,7 @@ names_compose:
     call    names_nodes
     call    names_root
     call    names_services_rows
+    call    [names_more]
 .ifdef CHECKS
     mov     eax, [zone_end]
     add     eax, 2 * ROW_MAXIMUM

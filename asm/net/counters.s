@@ -137,6 +137,7 @@ net_counters:
     COUNTER wide_strangers, "wide   of clusters that are not linked"
     COUNTER wide_forged, "wide   forged"
     COUNTER wide_replayed, "wide   heard before"
+    COUNTER wide_unrelayed, "wide   for others, not passed on"
     COUNTER wide_unproven, "wide   of a delegate that is not known to be the present one"
 .global net_counters_end
 net_counters_end:

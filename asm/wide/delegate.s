@@ -28,6 +28,12 @@ STRING way_name, "cloud way"
 ON_HOOK cluster_more_tasks, door_task, door_name
 ON_HOOK cluster_more_tasks, way_task, way_name
 
+.section .rodata
+.balign 4
+    # fields of a link that place it: a person's or an invitation's word, a relay's, its own
+places:                 .long LINK_GIVEN, LINK_HINT, LINK_TOLD_DOOR, LINK_HINT
+PLACES                  = (. - places) / 4
+
 .text
 
 # The task of the way.
@@ -207,6 +213,7 @@ delegate_begin:
     mov     dword ptr [wide_number], 0
     call    links_begin
     call    router_begin
+    call    whois_begin
     mov     eax, offset wide_event + 4 * WIDE_AT_WAY
     call    event_signal
     PRINTF  "cluster: this node speaks to other clusters, from %I\n", edi
@@ -251,6 +258,7 @@ delegate_end:
 # Closes what sockets there are.
 # Clobbers: EAX, ECX, EDX.
 delegate_shut:
+    call    whois_end
     xor     eax, eax
     xchg    eax, [wide_sockets + 4 * WIDE_AT_DOOR]
     test    eax, eax
@@ -292,22 +300,76 @@ link_look:
     mov     [ebx + LINK_SENT], edi
     call    summary_send
 1:  call    details_look
-    jmp     public_look
+    cmp     byte ptr [ebx + LINK_ADDRESS], 0
+    jne     public_look
+    ret
 .Llink_look_silent:
     mov     eax, edi
     sub     eax, [ebx + LINK_SENT]
     cmp     eax, TRY_MS
     jb      9f
     mov     [ebx + LINK_SENT], edi
-    inc     dword ptr [ebx + LINK_TRIES]
-    mov     eax, [ebx + LINK_TOLD_DOOR]
-    mov     edx, [ebx + LINK_TOLD_DOOR_PORT]
-    test    byte ptr [ebx + LINK_TRIES], 1
+    xor     dword ptr [ebx + LINK_TURN], 1
     jz      2f
-    mov     eax, [ebx + LINK_GIVEN]     # where a person, or an invitation, says that it is
-    mov     edx, [ebx + LINK_GIVEN_PORT]
-2:  test    eax, eax
-    jz      9f
+    call    link_place
+    jnc     link_try
+2:  call    relay_next
+    jnc     link_try
+    call    link_place
+    jnc     link_try
+9:  ret
+
+# A link that speaks by a relay is told hello at where it may be: that opens this cluster's gateway for its own hello,
+# which follows this cluster's next words by the relay. May sleep.
+# In: EBX link.
+# Clobbers: EAX, ECX, EDX.
+.global link_probe
+link_probe:
+    cmp     byte ptr [ebx + LINK_ADDRESS], 0
+    jne     9f
+    call    clock_ms
+    mov     ecx, eax
+    sub     ecx, [ebx + LINK_PROBED]
+    cmp     ecx, TRY_MS
+    jb      9f
+    mov     [ebx + LINK_PROBED], eax
+    call    link_place
+    jc      9f
+    cmp     edx, [ebx + LINK_TOLD_DOOR_PORT]
+    jne     link_try
+    cmp     dword ptr [ebx + LINK_TOLD_CALLED], 0
+    jne     link_try
+    call    link_place                  # not the door: nobody has reached it
+    jnc     link_try
+9:  ret
+
+# The next address at which a link may be, as somebody says.
+# In: EBX link.
+# Out: EAX address, EDX port; CF when nobody says any.
+# Clobbers: ECX.
+link_place:
+    push    esi
+    mov     esi, PLACES
+1:  mov     eax, [ebx + LINK_TRIES]
+    inc     dword ptr [ebx + LINK_TRIES]
+    xor     edx, edx
+    mov     ecx, PLACES
+    div     ecx
+    mov     edx, [places + edx*4]
+    mov     eax, [ebx + edx]
+    mov     edx, [ebx + edx + 4]
+    cmp     al, 1                       # what begins with 0 is no host's address
+    jae     2f
+    dec     esi
+    jnz     1b
+    stc
+2:  pop     esi
+    ret
+
+# Says hello to where a link may be. May sleep.
+# In: EBX link, EAX address, EDX port.
+# Clobbers: EAX, ECX, EDX.
+link_try:
     push    ebp
     push    eax
     mov     ebp, edx
@@ -321,5 +383,4 @@ link_look:
     pop     eax
     mov     edx, ebp
     pop     ebp
-    call    wide_tried
-9:  ret
+    jmp     wide_tried

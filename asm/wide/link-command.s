@@ -7,6 +7,7 @@
 
 JOIN_TRIES              = 16
 JOIN_TRY_MS             = 500           # wait for the answer to each
+STATE_BYTES             = 4 + NAME_SIZE
 GATEWAY_LOOKS           = 12            # for what the gateway answers,
 GATEWAY_MS              = 250           # with this pause after each
 
@@ -178,16 +179,22 @@ link_listed:
 .global link_state
 link_state:
     push    edi
-    sub     esp, 24
+    sub     esp, STATE_BYTES
     mov     edi, esp
-    mov     eax, [ebx + LINK_ADDRESS]
+    mov     edx, [ebx + LINK_ADDRESS]
+    call    relay_of
+    jc      5f
+    lea     eax, [eax + LINK_NAME]
+    SNPRINTF edi, STATE_BYTES, "by %s", eax
+    jmp     6f
+5:  mov     eax, [ebx + LINK_ADDRESS]
     mov     edx, [ebx + LINK_PORT]
     test    eax, eax
     jnz     1f
     mov     eax, [ebx + LINK_GIVEN]
     mov     edx, [ebx + LINK_GIVEN_PORT]
-1:  SNPRINTF edi, 24, "%I:%u", eax, edx
-    PRINTF  "%-22s ", edi
+1:  SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
+6:  PRINTF  "%-22s ", edi
     cmp     dword ptr [wide_address], 0
     jne     2f
     PRINT   "its delegate knows\n"
@@ -207,7 +214,7 @@ link_state:
     LOAD_STRING ecx, "silent, heard"
 4:  PRINTF  "%s %u s ago\n", ecx, eax
 .Llink_state_done:
-    add     esp, 24
+    add     esp, STATE_BYTES
     pop     edi
     ret
 
@@ -233,11 +240,27 @@ link_invited:
     jmp     2f
 1:  PRINTF  "Within ten minutes, one cluster can link: cloud link join ADDRESS %s\n", edi
     PRINT   "ADDRESS is this cluster's as others see it; the gateway has to lead UDP port 20819 here.\n"
-2:  xor     eax, eax
+2:  call    relays_offered
+    xor     eax, eax
     jmp     4f
 3:  call    cloud_unlock
     mov     eax, 1
 4:  add     esp, INVITE_TEXT_SIZE
+    ret
+
+# Says by whom a cluster could link that does not reach this one.
+# In: EDI code as text.
+# Clobbers: EAX, EBX, ECX, EDX.
+relays_offered:
+    mov     ebx, offset links
+1:  call    relay_can
+    jc      2f
+    lea     eax, [ebx + LINK_NAME]
+    mov     edx, offset trust_name
+    PRINTF  "If it is linked with %s: cloud link join %s@%s %s\n", eax, edx, eax, edi
+2:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
     ret
 
 # Where another cluster may reach the door: what links say, or else what the gateway does, which may take a moment. The
@@ -273,13 +296,21 @@ door_await:
 3:  pop     ebx
     ret
 
-# Links with the cluster at ADDRESS[:PORT] in which CODE was drawn.
+# Links with the cluster at ADDRESS[:PORT], or NAME@RELAY, in which CODE was drawn.
 # In: ESI words.
 # Out: EAX status.
 link_joined:
     mov     eax, [esi + 4]
+    mov     dl, '@'
+    call    string_find
+    mov     edi, eax                    # EDI: where the relay's name begins, or 0
+    jnc     .Llink_joined_relay
+    xor     edi, edi
+    mov     eax, [esi + 4]
     call    parse_address
     jc      .Llink_joined_address
+    test    al, al
+    jz      .Llink_joined_address
     push    eax                         # [esp]: address
     mov     ebx, WIDE_PORT              # EBX: port
     cmp     byte ptr [edx], 0
@@ -298,7 +329,17 @@ link_joined:
 1:  call    cloud_lock
     call    delegate_here
     jc      .Llink_joined_unlock
-    mov     eax, [esi + 8]
+    test    edi, edi
+    jz      2f
+    mov     eax, edi
+    call    link_named
+    jc      .Llink_joined_unlinked
+    call    relay_can
+    jc      .Llink_joined_unlinked
+    call    relay_endpoint
+    mov     [esp], eax
+    xor     ebx, ebx
+2:  mov     eax, [esi + 8]
     mov     edx, offset meet_code
     call    invite_parse
     jc      .Llink_joined_code
@@ -310,6 +351,21 @@ link_joined:
     call    cloud_unlock
     pop     edi
     jmp     link_tried
+.Llink_joined_relay:
+    inc     edi
+    mov     edx, [esi + 4]
+    mov     ecx, edi
+    sub     ecx, edx                    # ECX: bytes of the name before it, with a NUL
+    lea     eax, [ecx - 2]
+    cmp     eax, NAME_SIZE - 2
+    ja      .Llink_joined_address
+    mov     eax, offset meet_addressee
+    call    string_copy
+    push    eax                         # [esp]: for the endpoint
+    jmp     1b
+.Llink_joined_unlinked:
+    PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
+    jmp     .Llink_joined_unlock
 .Llink_joined_code:
     PRINT   "cluster: expected a code of 16 characters, as `cloud link invite` shows it\n"
 .Llink_joined_unlock:
@@ -320,7 +376,7 @@ link_joined:
 .Llink_joined_port:
     pop     eax
 .Llink_joined_address:
-    PRINT   "cluster: expected the other cluster's address, or ADDRESS:PORT, such as 198.51.100.2:20819\n"
+    PRINT   "cluster: expected the other cluster's address, ADDRESS:PORT, or NAME@RELAY, as `cloud link invite` shows it\n"
     mov     eax, 1
     ret
 
@@ -341,13 +397,21 @@ link_tried:
     dec     esi
     jnz     1b
     mov     dword ptr [meet_joining], 0
+    test    ebx, ebx
+    jz      4f
     PRINTF  "cluster: nobody who drew this code in the last ten minutes answers at %I:%u, or it was used before\n", edi, ebx
-    mov     eax, 1
+    jmp     5f
+4:  mov     eax, offset meet_addressee
+    PRINTF  "cluster: no cluster %s that drew this code in the last ten minutes answers by the relay\n", eax
+5:  mov     eax, 1
     ret
 2:  mov     eax, offset meet_name
     mov     edx, offset meet_public
     mov     ecx, edi
-    call    link_put
+    test    ebx, ebx
+    jnz     6f
+    xor     ecx, ecx                    # by whom is found again
+6:  call    link_put
     test    eax, eax
     jnz     3f
     mov     ecx, offset meet_name

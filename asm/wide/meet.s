@@ -30,6 +30,8 @@ meet_public:            .space X25519_BYTES
 .global meet_code
 meet_code:              .space 12       # INVITE_CODE_BYTES, and what invite_write may read
 meet_key:               .space HMAC_SIZE
+.global meet_addressee
+meet_addressee:         .space NAME_SIZE    # of a question that goes by a relay
 
 .text
 
@@ -103,13 +105,26 @@ meet_ask:
     mov     byte ptr [wide_out + WIDE_KIND], WIDE_JOIN
     call    meet_introduce
     pop     edx
+    mov     eax, WIDE_AT_WAY
+    mov     edi, offset meet_addressee
+    call    meet_put
+    pop     edi
+9:  ret
+
+# Seals the packet with the code, and sends it. May sleep.
+# In: EDX address, EBP port, EAX WIDE_AT_*, EDI name of the addressee, if it goes by a relay.
+# Clobbers: EAX, ECX, EDX.
+meet_put:
+    push    eax
     mov     ecx, WIDE_SUMMARY_SIZE
     mov     eax, offset meet_key
     call    wide_seal
-    mov     eax, [wide_sockets + 4 * WIDE_AT_WAY]
-    call    wide_put
-    pop     edi
-9:  ret
+    pop     eax
+    mov     eax, [wide_sockets + eax*4]
+    test    dl, dl
+    jnz     wide_put
+    mov     eax, edi
+    jmp     relay_put
 
 # Puts name and public number of this cluster into the packet.
 # Clobbers: EAX, ECX, EDX.
@@ -206,12 +221,9 @@ meet_asked:
     call    meet_introduce
     mov     edx, [wide_from]
     mov     ebp, [wide_from_port]
-    mov     ecx, WIDE_SUMMARY_SIZE
-    mov     eax, offset meet_key
-    call    wide_seal
     mov     eax, [wide_from_socket]
-    mov     eax, [wide_sockets + eax*4]
-    call    wide_put
+    mov     edi, offset relay_sender
+    call    meet_put
     pop     ebp
     pop     edi
     ret

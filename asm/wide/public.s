@@ -56,6 +56,8 @@ public_wished:
     mov     eax, [wide_from]
     cmp     eax, [ebx + LINK_ADDRESS]
     jne     .Lpublic_wished_done
+    test    al, al
+    jz      .Lpublic_wished_done        # by a relay nobody is called
     mov     eax, [esi + WIDE_CALL_PORT]
     dec     eax
     cmp     eax, 0xFFFF

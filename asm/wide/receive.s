@@ -29,10 +29,13 @@ given:                  .space WIDE_CODE_SIZE
 sizes:                                  # of each kind, from WIDE_HELLO on: least, most
     .word   WIDE_SIZE, WIDE_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
     .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE
-    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_MAXIMUM
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_DETAILS_MAXIMUM
     .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+    .word   0xFFFF, 0                   # nobody is told that a cluster is here
+    .word   WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM, WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
 takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
+                        .long 0, 0, 0, relay_wished, relay_heard
 
 .text
 
@@ -45,18 +48,28 @@ wide_receive:
     mov     [wide_from], edx
     mov     [wide_from_port], ecx
     mov     [wide_from_socket], ebx
-    mov     dword ptr [wide_asked], 0
+    test    dl, dl
+    jz      .Lwide_receive_malformed    # no host's, but a relay's here
     cmp     ebx, WIDE_AT_WAY
-    jne     1f
+    jne     wide_take
     mov     ecx, [cluster_netif]
     cmp     edx, [ecx + NETIF_ROUTER]
     je      router_heard
-1:  call    wide_sized
+
+# Takes a datagram in of which wide_from, wide_from_port and wide_from_socket say how it came. May sleep.
+# In: ESI datagram, wide_bytes.
+# Clobbers: EAX, EBX, ECX, EDX.
+.global wide_take
+wide_take:
+    mov     dword ptr [wide_asked], 0
+    call    wide_sized
     jc      .Lwide_receive_malformed
     movzx   eax, byte ptr [esi + WIDE_KIND]
+    cmp     eax, WIDE_RELAY
+    jae     1f
     cmp     eax, WIDE_JOIN
     jae     meet_heard
-    call    link_find
+1:  call    link_find
     jc      wide_here
     CHECK_ENTRY ebx, links, LINK_SIZE, LINKS, "wide_receive: no entry of the table"
     lea     edx, [ebx + LINK_RECEIVE]
@@ -97,9 +110,13 @@ wide_sized:
     jne     8f
     movzx   eax, byte ptr [esi + WIDE_KIND]
     dec     eax
-    cmp     eax, WIDE_WELCOME
+    cmp     eax, WIDE_RELAYED
     jae     8f
-    cmp     cx, [sizes + eax*4]
+    cmp     eax, WIDE_RELAY - 1
+    jb      1f
+    cmp     byte ptr [wide_from], 0     # nothing goes by two relays
+    je      8f
+1:  cmp     cx, [sizes + eax*4]
     jb      9f
     cmp     [sizes + eax*4 + 2], cx
     jb      9f
@@ -132,6 +149,8 @@ link_find:
 # In: ESI packet.
 wide_here:
     COUNT   wide_strangers
+    cmp     byte ptr [wide_from], 0
+    je      9f                          # a relay need not know
     call    clock_ms
     mov     ecx, eax
     sub     ecx, [here_said]
@@ -298,6 +317,8 @@ wide_greeted:
 # In: EBX link, ESI packet.
 # Clobbers: EAX, ECX, EDX.
 wide_endpoint:
+    call    relay_believed
+    jc      .Lwide_endpoint_done
     mov     eax, [wide_from]
     mov     edx, [wide_from_port]
     cmp     eax, [ebx + LINK_ADDRESS]
@@ -329,6 +350,8 @@ wide_endpoint:
 .Lwide_endpoint_by:
     mov     eax, [wide_from_socket]
     mov     [ebx + LINK_SOCKET], eax
+    call    clock_ms
+    mov     [ebx + LINK_PLACED], eax
     ret
 .Lwide_endpoint_try:
     call    clock_ms
@@ -358,6 +381,6 @@ wide_endpoint:
 wide_tried:
     mov     [ebx + LINK_TRIED], eax
     mov     [ebx + LINK_TRIED_PORT], edx
-    mov     eax, [wide_number]
+    mov     eax, [wide_told]
     mov     [ebx + LINK_TRIED_NUMBER], eax
     ret

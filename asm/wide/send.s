@@ -13,6 +13,8 @@ wide_sockets:           .space 8        # WIDE_AT_*: handles, 0 while this node 
 wide_session:           .space SESSION_SIZE     # of this delegate
 .global wide_number
 wide_number:            .space 4        # of the last packet that was sent in it
+.global wide_told
+wide_told:              .space 4        # of the last one to a link, without those around it for a relay
 .global wide_out
 wide_out:               .space WIDE_MAXIMUM
 .global wide_made
@@ -25,9 +27,14 @@ wide_made:              .space SHA256_BYTES
 # Clobbers: EAX, ECX, EDX.
 .global wide_build
 wide_build:
+    mov     ecx, WIDE_MAXIMUM / 4
+
+# The same, with zeros in ECX dwords only.
+.global wide_begin
+wide_begin:
     push    edi
     push    eax
-    call    wide_blank
+    call    wide_clear
     pop     eax
     mov     [wide_out + WIDE_KIND], al
     lea     edx, [ebx + LINK_SESSION]
@@ -40,9 +47,10 @@ wide_build:
 # Clobbers: EAX, ECX, EDX, EDI.
 .global wide_blank
 wide_blank:
+    mov     ecx, WIDE_MAXIMUM / 4
+wide_clear:
     mov     edi, offset wide_out
     xor     eax, eax
-    mov     ecx, WIDE_MAXIMUM / 4
     rep stosd
     mov     dword ptr [wide_out + WIDE_MAGIC], WIDE_MAGIC_VALUE
     mov     byte ptr [wide_out + WIDE_VERSION], WIDE_VERSION_VALUE
@@ -98,8 +106,16 @@ wide_send_by:
     push    eax
     lea     eax, [ebx + LINK_SEND]
     call    wide_seal
+    mov     eax, [wide_number]
+    mov     [wide_told], eax
     pop     eax
-    jmp     wide_put
+    test    dl, dl
+    jnz     wide_put
+    lea     eax, [ebx + LINK_NAME]
+    push    [wide_told]
+    call    relay_put
+    pop     [wide_told]
+    ret
 
 # Puts number, addressee and code into the packet.
 # In: EAX HMAC record, ECX bytes, EDX address, EBP port.
@@ -110,7 +126,11 @@ wide_seal:
     push    ecx
     push    edx
     push    eax
-    mov     [wide_out + WIDE_SEEN], edx
+    mov     eax, edx
+    test    al, al
+    jnz     1f
+    xor     eax, eax                    # by a relay, nobody is seen
+1:  mov     [wide_out + WIDE_SEEN], eax
     mov     eax, ebp
     mov     [wide_out + WIDE_SEEN_PORT], ax
     inc     dword ptr [wide_number]

@@ -79,6 +79,7 @@ summary_take:
     lea     edx, [esi + WIDE_NAME]
     mov     ecx, LINK_TOLD_BYTES
     call    mem_copy
+    call    link_probe
 
 # Asks for the list of a link's members when it is another one than is known, and the time has come. May sleep.
 # In: EBX link.

@@ -14,8 +14,22 @@ const HERE_BYTES = 16;
 
 export const KINDS = {
   ...{ hello: 1, summary: 2, callMe: 3, call: 4, ask: 5, details: 6, join: 7, welcome: 8, here: 9 },
+  ...{ relay: 10, relayed: 11 },
 } as const;
-const NAMES = ["", "hello", "summary", "call me", "call", "ask", "details", "join", "welcome", "here"];
+const NAMES = [
+  "",
+  "hello",
+  "summary",
+  "call me",
+  "call",
+  "ask",
+  "details",
+  "join",
+  "welcome",
+  "here",
+  "relay",
+  "relayed",
+];
 
 export const HEAD = [
   ["magic", 0, "u32"],
@@ -61,6 +75,8 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   ],
   [KINDS.join]: [...NAME, ["public number", 96, 32]],
   [KINDS.welcome]: [...NAME, ["public number", 96, 32]],
+  [KINDS.relay]: NAME,
+  [KINDS.relayed]: [...NAME, ["relay sees", 96, "address"], ["at port", 100, "u32"]],
 };
 
 /** The bytes of such a packet in a frame; null when there is none. */

@@ -69,6 +69,15 @@ test("an invitation names the door that the gateway gives, and all three are lin
   }
 });
 
+test("the name of all clusters has both that are reached, and not the one that is not", async () => {
+  const world = await three();
+  const hub = delegateOf(world, "hub");
+  await said(hub, "cloud set dns.domain cloud.example");
+  await world.lab.advance("2s");
+  const found = (await said(hub, "dns")).match(/^clusters\.cloud\.example\.? .*$/gm);
+  expect(found?.map((row) => /\S+$/.exec(row)![0])).toEqual([HUB, "198.51.100.2"]);
+});
+
 test("a gateway that lost its mappings is asked again, and one that has another address is noticed", async () => {
   const world = await three();
   const { lab } = world;
@@ -116,4 +125,30 @@ test.each<[string, PortMappingOptions, readonly RegExp[]]>([
   await world.lab.advance("115s");
   const seen = await said(delegateOf(world, "den"), "cloud public");
   for (const pattern of patterns) expect(seen).toMatch(pattern);
+});
+
+/** By what each of these sees each later one. */
+const WAYS = ["direct", "by hub", "by hub", "direct", "direct", "by hub"];
+
+test("gateways let through what both sides say by a relay's word, and the relay goes on where they do not", async () => {
+  const world = await worldOf([
+    { name: "hub", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
+    { name: "port", nodes: 1, nat: "port-restricted", portMapping: MUTE },
+    { name: "cone", nodes: 1, nat: "address-restricted", portMapping: MUTE },
+    { name: "east", nodes: 1, nat: "symmetric", portMapping: MUTE },
+    { name: "west", nodes: 1, nat: "symmetric", portMapping: MUTE },
+  ]);
+  open.push(world);
+  const names = ["port", "cone", "east", "west"];
+  for (const name of names) expect(await link(world, "hub", name, HUB)).toContain("linked with");
+  const ways: Record<string, string> = {};
+  for (const [index, inviter] of names.entries())
+    for (const joiner of names.slice(index + 1)) {
+      expect(await link(world, inviter, joiner, `${inviter}@hub`)).toContain("linked with");
+      await world.lab.advance("15s");
+      const seen = await said(delegateOf(world, inviter), "cloud clusters");
+      const [, way] = new RegExp(`^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard \\d s ago$`, "m").exec(seen)!;
+      ways[`${inviter} ${joiner}`] = way!.startsWith("by") ? way! : "direct";
+    }
+  expect(Object.values(ways)).toEqual(WAYS);
 });

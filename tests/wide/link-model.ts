@@ -1,7 +1,8 @@
 /**
  * Two linked clusters and what their delegates believe (docs/protocols/wide-area.md, "What is believed, and when").
  * Between them is somebody who hears all packets, holds them back, and says them again from a place of its own, whose
- * answers reach nobody else. Codes cannot be forged, so the model has none.
+ * answers reach nobody else. Codes cannot be forged, so the model has none. A third cluster relays, says falsely where
+ * the other is, and repeats what it was given; it is the only way while the two do not reach each other.
  */
 import type { Random } from "../../emulator/state/random.ts";
 
@@ -9,6 +10,10 @@ const SMALL = 64;
 const LARGE = 128;
 /** Where the one in between is. */
 const ELSEWHERE = 9;
+/** By the relay: an endpoint as a place is. */
+const RELAY = 8;
+/** Summaries that fall due without a word from an endpoint, until a relay is better. */
+const QUIET = 4;
 
 interface Packet {
   readonly by: 0 | 1;
@@ -34,6 +39,12 @@ interface Side {
   endpoint: number;
   tried: number;
   triedNumber: number;
+  /** Summaries that fell due since something came from the endpoint. */
+  quiet: number;
+  /** How often the other was looked for. */
+  tries: number;
+  /** Where the relay says that it is. */
+  hint: number;
 }
 
 export interface Faults {
@@ -51,12 +62,18 @@ export interface Faults {
   readonly saysAll?: boolean;
   /** A question from such a place is answered, beside the question that goes there. */
   readonly saysTwice?: boolean;
+  /** Where the relay places the other is believed. */
+  readonly hintProves?: boolean;
+  /** A packet by the relay moves the link there, though its endpoint is heard. */
+  readonly relayPulls?: boolean;
 }
 
 export class World {
   readonly sides: [Side, Side];
   readonly #faults: Faults;
   readonly #random: Random;
+  /** Gateways let nothing through between the two. */
+  isClosed = false;
   /** All that was ever said. */
   readonly said: Packet[] = [];
   #underway: Packet[] = [];
@@ -74,41 +91,49 @@ export class World {
   #delegate(place: number, session: number): Side {
     return {
       ...{ place, session: session + 1, sent: 0, theirs: 0, heard: 0, numbers: new Set<number>() },
-      ...{ reached: 0, endpoint: 0, tried: 0, triedNumber: 0 },
+      ...{ reached: 0, endpoint: 0, tried: 0, triedNumber: 0, quiet: 0, tries: 0, hint: 0 },
     };
   }
 
   /** One thing happens. */
   step(isHostile: boolean): void {
-    const choice = this.#random.below(isHostile ? 10 : 6);
+    const choice = this.#random.below(isHostile ? 11 : 6);
     const who = this.#random.below(2) as 0 | 1;
     if (choice === 0) this.#due(who);
     else if (choice < 6) this.#deliver();
     else if (choice === 6) this.sides[who] = { ...this.#delegate(this.sides[who].place, this.sides[who].session) };
     else if (choice === 7) this.sides[who].place = this.#places++;
     else if (choice === 8) this.#underway.splice(this.#random.below(this.#underway.length + 1), 1);
+    else if (choice === 9) this.isClosed = !this.isClosed;
     else this.#again();
   }
 
   /** Neither late nor lost, for as long as it takes: what comes of it. */
   settle(): boolean {
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 3 * QUIET; round++) {
       for (const who of [0, 1] as const) this.#due(who, true);
       while (this.#underway.length > 0) this.#deliver();
     }
     const [a, b] = this.sides;
-    return a.theirs === b.session && b.theirs === a.session && a.endpoint === b.place && b.endpoint === a.place;
+    const [toA, toB] = this.isClosed ? [RELAY, RELAY] : [a.place, b.place];
+    return a.theirs === b.session && b.theirs === a.session && a.endpoint === toB && b.endpoint === toA;
   }
 
-  /** A summary to where the other is, or a hello to where a person says that it is. */
+  /** A summary to where the other is; a hello to where a person, or the relay, says that it is, or by the relay. */
   #due(who: 0 | 1, isSilent = false): void {
     const side = this.sides[who];
     const there = this.sides[who ^ 1]!.place;
-    if (side.endpoint !== 0 && !(isSilent && side.endpoint !== there)) this.#send(who, side.endpoint, LARGE, false);
-    else {
-      side.tried = there;
-      side.triedNumber = this.#send(who, there, SMALL, true);
-    }
+    const isHeard = side.endpoint !== 0 && side.quiet++ < QUIET;
+    if (isHeard && !(isSilent && side.endpoint !== there && side.endpoint !== RELAY))
+      this.#send(who, side.endpoint, LARGE, false);
+    if (isHeard && side.endpoint !== RELAY) return;
+    const direct = side.hint !== 0 && side.tries % 4 === 0 ? side.hint : there;
+    const to = !isHeard && side.tries % 2 === 1 ? RELAY : direct;
+    side.tries++;
+    // One hello to wherever a link says that it is, each time.
+    if (to === ELSEWHERE) this.#elsewhere.came += SMALL;
+    side.tried = to;
+    side.triedNumber = this.#send(who, to, SMALL, true);
   }
 
   #send(who: 0 | 1, to: number, bytes: number, isQuestion: boolean, heard?: Packet): number {
@@ -136,19 +161,30 @@ export class World {
     const [packet] = this.#underway.splice(this.#random.below(this.#underway.length), 1);
     const who = (packet!.by ^ 1) as 0 | 1;
     if (packet!.to === ELSEWHERE) this.#elsewhere.sent += packet!.bytes;
-    else if (this.sides[who].place === packet!.to) this.#hear(who, packet!);
+    else if (packet!.to === RELAY) this.#relay(who, packet!);
+    else if (this.sides[who].place === packet!.to && !this.isClosed) this.#hear(who, packet!);
     if (this.#elsewhere.sent > this.#elsewhere.came)
       throw new Error("more went to a stranger's place than came from it");
   }
 
-  /** Something that was said is said again, from elsewhere: also what has not arrived yet. */
+  /** The relay passes a packet on, and places its sender where it likes. */
+  #relay(who: 0 | 1, packet: Packet): void {
+    const side = this.sides[who];
+    this.#hear(who, { ...packet, from: RELAY });
+    side.hint = this.#random.below(2) === 0 ? ELSEWHERE : packet.from;
+    if (this.#faults.hintProves) side.endpoint = side.hint;
+    if (side.endpoint === ELSEWHERE) throw new Error("a stranger's place is believed");
+  }
+
+  /** Something that was said is said again, from elsewhere or by the relay: also what has not arrived yet. */
   #again(): void {
     const heard = this.said.filter(({ to }) => to !== ELSEWHERE);
     if (heard.length === 0) return;
     const packet = heard[heard.length - 1 - this.#random.below(Math.min(heard.length, 12))]!;
     if (this.#random.below(2) === 0) this.#underway = this.#underway.filter((other) => other !== packet);
-    this.#elsewhere.came += packet.bytes;
     const who = (packet.by ^ 1) as 0 | 1;
+    if (this.#random.below(3) === 0) return this.#relay(who, packet);
+    this.#elsewhere.came += packet.bytes;
     this.#hear(who, { ...packet, from: ELSEWHERE, to: this.sides[who].place });
   }
 
@@ -185,14 +221,21 @@ export class World {
   /** True: a question went to where the packet comes from, which says that it was heard. */
   #place(who: 0 | 1, packet: Packet): boolean {
     const side = this.sides[who];
-    if (packet.from === side.endpoint) return false;
+    if (packet.from === side.endpoint) {
+      side.quiet = 0;
+      return false;
+    }
+    const isKept = packet.from === RELAY && side.endpoint !== 0 && side.quiet < QUIET;
+    if (isKept && !this.#faults.relayPulls) return false;
     const { laterEcho, noTry, saysAll } = this.#faults;
     const isProved =
       packet.from === side.tried &&
       packet.echo === side.session &&
       (packet.echoNumber === side.triedNumber || (laterEcho && packet.echoNumber > side.triedNumber));
     if (isProved || noTry) {
+      if (isKept) throw new Error("an address that is heard is given up for a relay");
       side.endpoint = packet.from;
+      side.quiet = 0;
       side.tried = 0;
       if (packet.from === ELSEWHERE) throw new Error("a stranger's place is believed");
     } else if (packet.number === side.heard) {

@@ -1,17 +1,23 @@
 /**
- * Two clusters behind gateways of their own, in equal private nets: one has a door that a person set, the other is
- * behind a symmetric NAT that gives no ports. And somebody between them who hears all, and says what it likes.
+ * Clusters behind gateways of their own, in equal private nets: one has a door that a person set, the others are behind
+ * symmetric NATs that give no ports. And somebody between them who hears all, and says what it likes.
  */
 import { afterAll, expect, test } from "vitest";
-import { ethernetFrame, formatIpv4, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
+import { ethernetFrame, formatIpv4, get16, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { udpPayloadOf } from "../../src/wire/payload.ts";
 import { writeRecord } from "../../src/wire/record.ts";
 import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
+import { digBy, rows } from "../guest/net/dig.ts";
+import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
+import { bodyOf, Rogue } from "./rogue.ts";
 import { DOOR, delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
 
 const [OFFICE, HOME] = ["198.51.100.1", "198.51.100.2"] as const;
 const STRANGER = "203.0.113.9";
+const VICTIM = "203.0.113.77";
 let world: World | null = null;
 
 afterAll(() => world?.lab.close());
@@ -20,14 +26,15 @@ const started = shared(async (): Promise<World> => {
   world = await worldOf([
     { name: "office", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
     { name: "home", nodes: 2, nat: "symmetric", portMapping: MUTE },
+    { name: "cabin", nodes: 1, nat: "symmetric", portMapping: MUTE },
   ]);
   return world;
 });
 
-/** A datagram from anywhere to the door of the office. */
-function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000): Uint8Array {
+/** A datagram from anywhere to the office, its door if no other port is given. */
+function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000, destinationPort = DOOR): Uint8Array {
   const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
-  const udp = udpBytes(source, destination, { sourcePort, destinationPort: DOOR, data: payload });
+  const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
   const mac = Uint8Array.of(2, 0x51, ...destination);
   return ethernetFrame(
     mac,
@@ -152,6 +159,134 @@ test("what comes first from elsewhere gets one small question, and the link stay
   const toStranger = heard.out.filter((frame) => formatIpv4(frame.subarray(30, 34)) === STRANGER).map(wideOf);
   expect(toStranger.map((packet) => packet!.length)).toEqual([64]);
   expect(await said(delegateOf(there, "office"), "cloud clusters")).toMatch(/^home .* 198\.51\.100\.2:/m);
+});
+
+test("two clusters without a door link by a third one, and see each other within ten seconds", async () => {
+  const there = await started();
+  const [home, cabin] = [delegateOf(there, "home"), delegateOf(there, "cabin")];
+  expect(await said(cabin, "cloud link join home@office x")).toContain("no cluster office is linked with this one");
+  expect(await link(there, "office", "cabin", OFFICE)).toContain("linked with the cluster office.");
+  await there.lab.advance("1s");
+  expect(await said(home, "cloud link invite")).toMatch(/linked with office: cloud link join home@office \S{16,}\n/);
+  expect(await link(there, "home", "cabin", "home@office")).toContain("This cluster is linked with the cluster home.");
+  await there.lab.advance("9s");
+  expect(await said(cabin, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} by office +heard \d s ago$/m);
+  expect(await said(home, "cloud clusters")).toMatch(/^cabin +1 +0 +\d+ \w{8} by office +heard \d s ago$/m);
+  expect(await said(home, "cloud nodes --all")).toMatch(/cabin:\n {2}qure-\d+ +\w{16} revision \d+\n/);
+});
+
+test("the name of all clusters has who is proven to be reached, and nobody else", async (context) => {
+  requireOracle("dig", context);
+  const there = await started();
+  const office = delegateOf(there, "office");
+  expect(await said(office, "cloud set dns.domain cloud.example")).toContain("dns.domain is set.");
+  await there.lab.advance("3s");
+  const heard = listen(there, 0);
+  const plug = there.lab.plug("asks for names");
+  const found = await digBy(
+    async (message) => {
+      heard.out.length = 0;
+      plug.send(toDoor(message, STRANGER, 4000, 53));
+      await there.lab.advance("50ms");
+      return heard.out.map((frame) => (get16(frame, 34) === 53 ? udpPayloadOf(frame, 12) : null)).find(Boolean) ?? null;
+    },
+    "clusters.cloud.example",
+    "A",
+  );
+  expect(rows(found)).toEqual([`clusters.cloud.example. 5 IN A ${OFFICE}`]);
+});
+
+/** Of datagrams between delegates: whom they go to, and how many bytes. */
+function bytesTo(frames: readonly Uint8Array[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const frame of frames) {
+    const packet = wideOf(frame);
+    const to = `${formatIpv4(frame.subarray(30, 34))}:${get16(frame, 36)}`;
+    if (packet) sums.set(to, (sums.get(to) ?? 0) + packet.length);
+  }
+  return sums;
+}
+
+test("a linked cluster that is hostile moves nothing, and has nobody flooded", async () => {
+  const there = await started();
+  const { lab } = there;
+  const office = delegateOf(there, "office");
+  const rogue = new Rogue(`rogue ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, "office"));
+  await said(office, `cloud set link.rogue "${rogue.publicDigits} ${STRANGER} 4000"`);
+  const plug = lab.plug("rogue");
+  const heard = listen(there, 0);
+  const came = new Map<string, number>();
+  const send = (packet: Uint8Array, from = STRANGER, port = 4000): void => {
+    came.set(`${from}:${port}`, (came.get(`${from}:${port}`) ?? 0) + packet.length);
+    plug.send(toDoor(packet, from, port));
+  };
+  const ofRogue = (): Uint8Array[] =>
+    heard.out.flatMap((frame) => (formatIpv4(frame.subarray(30, 34)) === STRANGER ? [wideOf(frame)!] : []));
+  await lab.advance("4s");
+  rogue.hear(ofRogue().at(-1)!);
+  send(rogue.say("hello", { flags: 1 }));
+  await lab.advance("1s");
+  rogue.hear(ofRogue().at(-1)!);
+  expect(await said(office, "cloud clusters")).toMatch(/^rogue .* 203\.0\.113\.9:4000 +heard \d s ago$/m);
+  const before = await said(office, "cloud clusters");
+
+  // False summaries: impossible counts and names, doors that are no place, a relay's, everybody's, or a victim's.
+  const summary = (name: string, door: string, members = 1): Uint8Array =>
+    rogue.say("summary", { seen: "9.9.9.9", body: bodyOf(name, 1, members, 0xffffffff, 1, door, 4000, 1, 0) });
+  const doors = ["0.0.0.1", "0.0.0.99", "255.255.255.255", "127.0.0.1", "224.0.0.1", VICTIM];
+  for (const door of doors) send(summary("home", door, 0xffffffff));
+  for (const name of ["x".repeat(32), "", "a b", "\x1b[2J"]) send(summary(name, VICTIM));
+  // Lists of members that were not asked for, or are longer than they say.
+  for (const count of [0, 1, 8, 9, 0xffffffff])
+    send(rogue.say("details", { body: bodyOf("", new Uint8Array(28)).map((_, at) => (at === 8 ? count & 255 : 255)) }));
+  await lab.advance("100ms");
+  // A flood, and all of it again from a victim's address; what is new from there is worth one small question.
+  heard.out.length = 0;
+  came.clear();
+  const flood = Array.from({ length: 120 }, () => rogue.say("hello", { flags: 1 }));
+  for (const packet of flood) send(packet);
+  for (const packet of flood) send(packet, VICTIM);
+  for (let time = 0; time < 40; time++)
+    send(rogue.say("hello", { flags: 1, echo: ["ffffffffffffffff", time] }), VICTIM);
+  for (let time = 0; time < 20; time++) send(rogue.say("callMe", { body: bodyOf("").subarray(0, 8).fill(9) }), VICTIM);
+  await lab.advance("2s");
+  for (const [to, bytes] of bytesTo(heard.out))
+    if (/^203/.test(to)) expect(bytes, to).toBeLessThanOrEqual(came.get(to) ?? 0);
+  // Relays: too much for another, for itself, for nobody; from a relay, what was never said, or within another one.
+  heard.out.length = 0;
+  const inner = rogue.say("hello");
+  for (let time = 0; time < 100; time++) send(rogue.say("relay", { body: bodyOf("home", 0, 0, inner) }));
+  for (const name of ["rogue", "nobody", "x".repeat(32)]) send(rogue.say("relay", { body: bodyOf(name, 0, 0, inner) }));
+  for (const packet of [inner, rogue.say("relay", { body: bodyOf("home", 0, 0, inner) }), new Uint8Array(64).fill(255)])
+    send(rogue.say("relayed", { body: bodyOf("home", VICTIM, 4000, packet) }));
+  await lab.advance("900ms");
+  const relayed = heard.out.filter((frame) => wideOf(frame)?.[5] === KINDS.relayed);
+  expect(relayed.length).toBeGreaterThan(8);
+  expect(relayed.length).toBeLessThanOrEqual(64);
+  heard.out.length = 0;
+  await lab.advance("20s");
+  for (const [to, bytes] of bytesTo(heard.out))
+    if (to.startsWith(VICTIM)) expect(bytes, to).toBeLessThanOrEqual(7 * 64);
+  const after = await said(office, "cloud clusters");
+  for (const name of ["home", "cabin"]) {
+    const row = new RegExp(`^${name} .*:\\d+(?= +heard \\d s ago$)`, "m");
+    expect(row.exec(after)![0]).toBe(row.exec(before)![0]);
+  }
+  send(summary("rogue", "0.0.0.0"));
+  await lab.advance("50ms");
+  expect(await said(office, "cloud public")).toContain(`address ${OFFICE}, disputed: others see another one`);
+  expect(await said(delegateOf(there, "home"), "cloud clusters")).toMatch(/^cabin .* by office +heard \d s ago$/m);
+  expect(await said(office, "netstat -a")).toMatch(/ [1-9]\d* {2}wide {3}for others, not passed on/);
+  await said(office, "cloud link remove rogue");
+});
+
+test("a delegate tells anybody who asks by whois what the cluster is", async () => {
+  const there = await started();
+  const [home, other] = there.nodesOf.get("home")!;
+  const asked = delegateOf(there, "home") === home ? other! : home!;
+  expect(await said(asked, `echo anything | nc ${SERVICE} 43`)).toMatch(
+    /cluster: home\nrevision: \d+\nmembers: 2\naddress: 198\.51\.100\.2, not reached by other clusters\n/,
+  );
 });
 
 test("the delegate dies, and the next member goes on", async () => {

@@ -33,12 +33,19 @@ export async function ask(s: PacketScene, message: Uint8Array, node = s.facts): 
 export const dig = (s: PacketScene, ...options: readonly string[]): Promise<string> => digAt(s, s.facts, ...options);
 
 /** The same about an answer of any node. */
-export async function digAt(s: PacketScene, node: NodeFacts, ...options: readonly string[]): Promise<string> {
+export const digAt = (s: PacketScene, node: NodeFacts, ...options: readonly string[]): Promise<string> =>
+  digBy((message) => ask(s, message, node), ...options);
+
+/** The same about what `answerTo` answers. */
+export async function digBy(
+  answerTo: (message: Uint8Array) => Promise<Uint8Array | null>,
+  ...options: readonly string[]
+): Promise<string> {
   const socket = createSocket("udp4");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   socket.on("message", (message, from) => {
-    void ask(s, message, node).then((answer) => answer && socket.send(answer, from.port, from.address));
+    void answerTo(message).then((answer) => answer && socket.send(answer, from.port, from.address));
   });
   const port = (socket.address() as AddressInfo).port;
   const child = spawn("dig", [

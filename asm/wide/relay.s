@@ -1,0 +1,291 @@
+# Relays: two linked clusters that do not reach each other speak by a third one, which passes their sealed packets on
+# and keeps nothing of them. All routines run with the cluster's mutex held. See docs/protocols/wide-area.md.
+#
+# Wherever an endpoint has an address, the relay that is links' entry N - 1 is 0.0.0.N: no host has such an address
+# (RFC 6890, 2.2.2), and no packet from one is looked at.
+
+.include "macros.inc"
+.include "net.inc"
+.include "cluster.inc"
+.include "wide.inc"
+
+FORWARDS                = 32            # packets of each link that are passed on in FORWARDS_MS
+FORWARDS_MS             = 1000
+
+.bss
+.balign 4
+    # what the relay says of a relayed packet's sender: its name, and where it is seen
+.global relay_sender
+relay_sender:           .space NAME_SIZE
+relay_sees:             .space 4
+relay_sees_port:        .space 4
+
+.text
+
+# The relay that stands in an endpoint's place of the address.
+# In: EDX address.
+# Out: EAX its link; CF when it is an address, or none.
+.global relay_of
+relay_of:
+    mov     eax, edx
+    rol     eax, 8                      # EAX: N
+    dec     eax
+    cmp     eax, LINKS
+    cmc
+    jc      9f
+    imul    eax, eax, LINK_SIZE
+    add     eax, offset links           # CF is clear
+9:  ret
+
+# How an endpoint says that it is by a relay.
+# In: EBX link of the relay.
+# Out: EAX.
+# Clobbers: ECX, EDX.
+.global relay_endpoint
+relay_endpoint:
+    mov     eax, ebx
+    sub     eax, offset links - LINK_SIZE
+    xor     edx, edx
+    mov     ecx, LINK_SIZE
+    div     ecx
+    shl     eax, 24
+    ret
+
+# Whether a link can relay: it is heard, and where it is.
+# In: EBX link or free place.
+# Out: CF when it cannot.
+# Clobbers: EAX, ECX.
+.global relay_can
+relay_can:
+    cmp     byte ptr [ebx + LINK_NAME], 1
+    jb      9f
+    cmp     byte ptr [ebx + LINK_ADDRESS], 1
+    jae     link_lives
+9:  ret
+
+# Finds a link by its name.
+# In: EAX name.
+# Out: EBX link; CF when there is none.
+# Clobbers: EAX, EDX.
+.global link_named
+link_named:
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset links
+1:  cmp     byte ptr [ebx + LINK_NAME], 0
+    je      2f
+    lea     eax, [ebx + LINK_NAME]
+    mov     edx, esi
+    call    string_compare
+    je      3f                          # CF is clear
+2:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    stc
+3:  pop     esi
+    ret
+
+# The next link that can relay to another one, after the one that was tried last.
+# In: EBX link.
+# Out: EAX address and EDX port of that endpoint; CF when no link can.
+# Clobbers: ECX.
+.global relay_next
+relay_next:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, ebx                    # ESI: link
+    mov     edi, LINKS                  # EDI: places to look at
+    mov     ebx, [esi + LINK_RELAY]     # EBX: the last one, or 0
+    test    ebx, ebx
+    jnz     1f
+    mov     ebx, offset links + (LINKS - 1) * LINK_SIZE
+1:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      2f
+    mov     ebx, offset links
+2:  cmp     ebx, esi
+    je      3f
+    call    relay_can
+    jnc     4f
+3:  dec     edi
+    jnz     1b
+    stc
+    jmp     5f
+4:  mov     [esi + LINK_RELAY], ebx
+    call    relay_endpoint
+    xor     edx, edx
+5:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# A link is gone: nothing goes by it any more.
+# In: EBX its place.
+# Clobbers: EAX, ECX, EDX.
+.global relay_forget
+relay_forget:
+    call    relay_endpoint
+    mov     edx, offset links
+    xor     ecx, ecx
+1:  cmp     [edx + LINK_ADDRESS], eax
+    jne     2f
+    mov     [edx + LINK_ADDRESS], ecx
+2:  cmp     [edx + LINK_TRIED], eax
+    jne     3f
+    mov     [edx + LINK_TRIED], ecx
+3:  add     edx, LINK_SIZE
+    cmp     edx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    ret
+
+# Sends the packet, which is sealed, by a relay. What cannot be sent is lost, as on the way. May sleep.
+# In: ECX bytes, EDX the relay's endpoint, EAX name by which it knows the addressee.
+# Clobbers: EAX, ECX, EDX.
+.global relay_put
+relay_put:
+    CHECK   ecx, be, WIDE_DETAILS_MAXIMUM, "relay_put: a packet that has no room in another"
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax                    # ESI: name
+    lea     edi, [ecx + WIDE_RELAY_HEAD]    # EDI: bytes
+    call    relay_of
+    jc      .Lrelay_put_done
+    mov     ebx, eax
+    call    relay_can
+    jc      .Lrelay_put_done
+    mov     eax, offset wide_out + WIDE_RELAY_HEAD
+    mov     edx, offset wide_out
+    lea     ecx, [edi - WIDE_RELAY_HEAD]
+    call    mem_move
+    mov     al, WIDE_RELAY
+    mov     edx, esi
+    call    relay_head
+    mov     ecx, edi
+    call    wide_send_link
+.Lrelay_put_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Begins a packet around another one.
+# In: AL kind, EBX link, EDX name.
+# Clobbers: EAX, ECX, EDX.
+relay_head:
+    push    edx
+    mov     ecx, WIDE_RELAY_HEAD / 4
+    call    wide_begin
+    mov     eax, offset wide_out + WIDE_NAME
+    pop     edx
+    mov     ecx, NAME_SIZE
+    jmp     string_copy
+
+# A link has a packet for another one: that gets it, with where the sender is, if both are where they are known to be.
+# May sleep.
+# In: EBX link of the sender, ESI packet.
+.global relay_wished
+relay_wished:
+    push    edi
+    mov     edi, ebx                    # EDI: sender
+    mov     eax, [wide_from]
+    cmp     eax, [ebx + LINK_ADDRESS]
+    jne     .Lrelay_wished_not
+    mov     eax, [wide_from_port]
+    cmp     eax, [ebx + LINK_PORT]
+    jne     .Lrelay_wished_not
+    call    relay_may
+    jc      .Lrelay_wished_not
+    lea     eax, [esi + WIDE_NAME]
+    call    name_is_good
+    jc      .Lrelay_wished_not
+    lea     eax, [esi + WIDE_NAME]
+    call    link_named
+    jc      .Lrelay_wished_not
+    cmp     ebx, edi
+    je      .Lrelay_wished_not
+    call    relay_can
+    jc      .Lrelay_wished_not
+    mov     al, WIDE_RELAYED
+    lea     edx, [edi + LINK_NAME]
+    call    relay_head
+    mov     eax, [wide_from]
+    mov     [wide_out + WIDE_RELAY_SEES], eax
+    mov     eax, [wide_from_port]
+    mov     [wide_out + WIDE_RELAY_SEES_PORT], eax
+    mov     eax, offset wide_out + WIDE_RELAY_HEAD
+    lea     edx, [esi + WIDE_RELAY_HEAD]
+    mov     ecx, [wide_bytes]
+    sub     ecx, WIDE_RELAY_HEAD
+    call    mem_copy
+    mov     ecx, [wide_bytes]
+    pop     edi
+    jmp     wide_send_link
+.Lrelay_wished_not:
+    COUNT   wide_unrelayed
+    pop     edi
+    ret
+
+# Whether one more packet of a link may be passed on now.
+# In: EBX link.
+# Out: CF when not.
+# Clobbers: EAX, ECX.
+relay_may:
+    call    clock_ms
+    mov     ecx, eax
+    sub     ecx, [ebx + LINK_FORWARDED_AT]
+    cmp     ecx, FORWARDS_MS
+    jb      1f
+    mov     [ebx + LINK_FORWARDED_AT], eax
+    mov     dword ptr [ebx + LINK_FORWARDED], 0
+1:  inc     dword ptr [ebx + LINK_FORWARDED]
+    mov     eax, FORWARDS
+    cmp     eax, [ebx + LINK_FORWARDED]
+    ret
+
+# A relay passes a packet on: it is looked at as one from anywhere is, and its endpoint is by that relay. May sleep.
+# In: EBX link of the relay, ESI packet.
+.global relay_heard
+relay_heard:
+    lea     eax, [esi + WIDE_NAME]
+    call    name_is_good
+    jnc     1f
+    COUNT   wide_malformed
+    ret
+1:  mov     eax, offset relay_sender
+    lea     edx, [esi + WIDE_NAME]
+    mov     ecx, NAME_SIZE + 8          # and relay_sees
+    call    mem_copy
+    call    relay_endpoint
+    mov     [wide_from], eax
+    mov     dword ptr [wide_from_port], 0
+    mov     dword ptr [wide_from_socket], WIDE_AT_WAY
+    sub     dword ptr [wide_bytes], WIDE_RELAY_HEAD
+    push    esi
+    add     esi, WIDE_RELAY_HEAD
+    call    wide_take
+    pop     esi
+    ret
+
+# Looks whether a packet that is believed came by a relay: then the link may be where that one sees it.
+# In: EBX link.
+# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up.
+# Clobbers: EAX, ECX, EDX.
+.global relay_believed
+relay_believed:
+    mov     eax, [wide_from]
+    test    al, al
+    jnz     9f
+    mov     ecx, [relay_sees]
+    mov     [ebx + LINK_HINT], ecx
+    mov     ecx, [relay_sees_port]
+    mov     [ebx + LINK_HINT_PORT], ecx
+    cmp     dword ptr [ebx + LINK_ADDRESS], 0
+    je      9f
+    cmp     eax, [ebx + LINK_ADDRESS]
+    je      9f
+    call    clock_ms
+    sub     eax, [ebx + LINK_PLACED]
+    cmp     eax, WIDE_SILENCE_MS
+9:  ret
