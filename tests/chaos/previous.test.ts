@@ -61,6 +61,8 @@ describeThoroughly("a machine of another version", () => {
     const stage = await clusterStage(3, otherImage());
     const { failure } = runGiven(stage, [parseTimed("100ms add 4")], [0, 1, 2], 1, options);
     expect(failure).toBeNull();
+    // As isoOf makes it: its disk has that kernel, too, and not the others'.
+    expect(stage.lab.nodes[3]!.console.text).toMatch(/^QuRe revision 1$/m);
     expect(stage.lab.nodes[3]!.console.text.split("\n").findLast((line) => CLOUD.test(line))).toMatch(/ peers 3$/);
   }, 240_000);
 
