@@ -92,6 +92,7 @@ export class Machine implements Stateful {
   #power: Power = "on";
   #exitStatus: number | null = null;
   #resetRequested = false;
+  #restarts = 0;
   /** The processor does not run before then: its reset line is held, or someone has stopped it. */
   #heldUntilNs: number;
   #running = false;
@@ -153,6 +154,7 @@ export class Machine implements Stateful {
       setIgnoreNumericError: (level) => this.processor.setIgnoreNumericError(level),
       requestReset: (reason) => {
         this.#log(`reset by ${reason}`);
+        this.#restarts++;
         if (this.#config.reboot === false) return this.#switchOff();
         this.#resetRequested = true;
         this.processor.requestStop();
@@ -239,6 +241,11 @@ export class Machine implements Stateful {
   /** What the guest wrote to the debug exit port, as QEMU would exit with it; null if it did not. */
   get exitStatus(): number | null {
     return this.#exitStatus;
+  }
+
+  /** How often the guest has asked to begin anew since this object was made: for whoever watches, and no state. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Many runs: what each came to as one line of JSON, failures shrunk and grouped, and what all of them measured. */
+import { Random } from "../../emulator/state/random.ts";
 import { type Action, formatAction, parseAction } from "../lab/actions.ts";
 import { encodeRun } from "../lab/run-link.ts";
 import { toNs } from "../lab/time.ts";
@@ -15,6 +16,8 @@ export interface CampaignOptions extends DrawOptions {
   readonly steadyNs?: number;
   /** How many drills are tried at the end of each run, or which of them; 3 when absent. */
   readonly drills?: number | readonly string[];
+  /** All seeds begin from the other state that the stage has; a share of them when absent. */
+  readonly mixed?: true;
   /** Shrinks what happened in failing runs. */
   readonly minimise: boolean;
 }
@@ -40,6 +43,8 @@ export interface SeedResult {
   readonly figures: Figures;
 }
 
+/** Of a hundred seeds so many begin from the other state of a stage. */
+const VARIANT_PERCENT = 10;
 /** Runs that a failure may cost to be shrunk. */
 const MOST_TRIES = 80;
 
@@ -65,12 +70,23 @@ export function parseTimed(text: string): Action {
   return { ...parseAction(word, rest), atNs: toNs(when) };
 }
 
+/** Whether a seed begins from the other state of a stage that has one; what else it draws does not depend on that. */
+export function isVaried(seed: number, { mixed }: Pick<CampaignOptions, "mixed">): boolean {
+  return mixed ?? new Random(seed, "mixed").chance(VARIANT_PERCENT);
+}
+
+/** Where the run of a seed begins. */
+export function stageOf(stage: Stage, seed: number, options: CampaignOptions): Stage {
+  return stage.variant !== null && isVaried(seed, options) ? stage.variant : stage;
+}
+
 /** The plan that repeats a run from what happened in it. */
 function planOf(actions: readonly Action[], core: readonly number[], seed: number): Plan {
   return { actions: [...actions].sort((a, b) => a.atNs - b.atNs), core, seed };
 }
 
-export function runSeed(stage: Stage, seed: number, options: CampaignOptions): SeedResult {
+export function runSeed(from: Stage, seed: number, options: CampaignOptions): SeedResult {
+  const stage = stageOf(from, seed, options);
   const drawn = draw(seed, stage.subject, stage.machines, options);
   const result = runOnce(stage, { draw: drawn }, runOptions(options));
   return {
@@ -85,12 +101,13 @@ export function runSeed(stage: Stage, seed: number, options: CampaignOptions): S
 
 /** Runs what is given instead of what a seed draws; the seed decides when each machine is mended. */
 export function runGiven(
-  stage: Stage,
+  from: Stage,
   actions: readonly Action[],
   core: readonly number[],
   seed: number,
   options: CampaignOptions,
 ): SeedResult {
+  const stage = stageOf(from, seed, options);
   const result = runOnce(stage, planOf(actions, core, seed), runOptions(options));
   return { seed, drawn: [], ...described(stage, seed, result, options) };
 }
@@ -106,7 +123,7 @@ export function repeatRun(
     core.map((number) => number - 1),
     seed,
   );
-  return runOnce(stage, plan, { ...runOptions(options), keepFrames: true });
+  return runOnce(stageOf(stage, seed, options), plan, { ...runOptions(options), keepFrames: true });
 }
 
 /** A broken run as the text of a link: how the machines came to the stage, then what happened to them on it. */

@@ -6,6 +6,8 @@ import type { WireFrame } from "./world.ts";
 export interface Drill {
   /** A few words, by which failures are grouped. */
   readonly name: string;
+  /** Of a hundred runs so many begin their drills with it, beside those that are drawn; absent: it is drawn. */
+  readonly percent?: number;
   /** What must come of it, as a sentence. */
   readonly rule: string;
   /** Begins one; null when it cannot be tried with the machines as they are. */

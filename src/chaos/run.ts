@@ -7,7 +7,7 @@ import { type Action, perform } from "../lab/actions.ts";
 import type { FaultAction } from "../lab/fault-kinds.ts";
 import { PANIC_LINE } from "../lab/panic-line.ts";
 import { Director, type Draw } from "./draw.ts";
-import type { Drills, Trial } from "./drill.ts";
+import type { Drill, Drills, Trial } from "./drill.ts";
 import { type Figures, Meter } from "./figures.ts";
 import type { FailureKind, Subject, Watch } from "./invariant.ts";
 import type { Stage } from "./stage.ts";
@@ -308,31 +308,38 @@ class Run {
 
   /** Tries a few things with machines that are well. */
   #drill(seed: number): void {
-    const world = this.#world;
     const random = new Random(seed, "drills");
     const all = this.#drills?.all ?? [];
     const asked = this.#options.drills ?? DRILLS;
-    const drills = typeof asked === "number" ? [...all] : all.filter(({ name }) => asked.includes(name));
-    for (let left = typeof asked === "number" ? asked : drills.length; left > 0 && drills.length > 0; left--) {
+    const isDrawn = typeof asked === "number";
+    for (const drill of isDrawn && asked > 0 ? all : [])
+      if (drill.percent !== undefined && random.chance(drill.percent)) this.#try(drill, random);
+    const drills = all.filter(({ name, percent }) => (isDrawn ? percent === undefined : asked.includes(name)));
+    for (let left = isDrawn ? asked : drills.length; left > 0 && drills.length > 0; left--) {
       const [drill] = drills.splice(random.below(drills.length), 1);
-      const trial = drill!.begin(random);
-      if (trial === null) continue;
-      this.#trial = trial;
-      const endNs = world.nowNs + trial.lastsNs;
-      let missing = trial.missing?.() ?? null;
-      do {
-        for (const action of trial.step?.() ?? []) this.#perform(action);
-        if (trial.hasPerson) this.#help();
-        this.#runTo(Math.min(endNs, world.nowNs + LOOK_NS));
-        const wrong = trial.wrong?.() ?? null;
-        if (wrong !== null) throw this.#broken(drill!.name, "wrong", wrong);
-        missing = trial.missing?.() ?? null;
-      } while (world.nowNs < endNs && trial.isLate?.() !== true && (missing !== null || !trial.missing));
-      this.#trial = null;
-      if (missing !== null) throw this.#broken(drill!.name, "stuck", missing);
-      world.core = world.core.filter((index) => world.isOn(index));
-      this.#recover(drill!.name);
+      this.#try(drill!, random);
     }
+  }
+
+  #try(drill: Drill, random: Random): void {
+    const world = this.#world;
+    const trial = drill.begin(random);
+    if (trial === null) return;
+    this.#trial = trial;
+    const endNs = world.nowNs + trial.lastsNs;
+    let missing = trial.missing?.() ?? null;
+    do {
+      for (const action of trial.step?.() ?? []) this.#perform(action);
+      if (trial.hasPerson) this.#help();
+      this.#runTo(Math.min(endNs, world.nowNs + LOOK_NS));
+      const wrong = trial.wrong?.() ?? null;
+      if (wrong !== null) throw this.#broken(drill.name, "wrong", wrong);
+      missing = trial.missing?.() ?? null;
+    } while (world.nowNs < endNs && trial.isLate?.() !== true && (missing !== null || !trial.missing));
+    this.#trial = null;
+    if (missing !== null) throw this.#broken(drill.name, "stuck", missing);
+    world.core = world.core.filter((index) => world.isOn(index));
+    this.#recover(drill.name);
   }
 
   /** Waits until those that are left are well after a drill. */

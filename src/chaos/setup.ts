@@ -22,6 +22,8 @@ export interface StageSetup {
   readonly sparesFrom: number | null;
   /** The machines that join have another kernel than the others; false when absent. */
   readonly isPrevious?: boolean;
+  /** A snapshot of the same machines with two kernels on their disks, of which some run the later one. */
+  readonly mixed?: Uint8Array;
   /** How the machines came there from power-on; null when no link can say it. */
   readonly run: RunDescription | null;
   /** A module that exports `invariants`, and what else of a `Subject` it wants to say itself. */
@@ -37,16 +39,26 @@ export function kernelLayout(kernel: Uint8Array): KernelLayout {
 
 type Own = Partial<Pick<Subject, "invariants" | "missing" | "roles" | "events" | "watchfulness">>;
 
-export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run, module }: StageSetup): Promise<Stage> {
-  const make: Subject["make"] = () => restoreCluster(snapshot, { jit: "late" });
-  const own: Own = module === null ? {} : ((await importModule(module)) as Own);
+export async function openStage(setup: StageSetup): Promise<Stage> {
+  const own: Own = setup.module === null ? {} : ((await importModule(setup.module)) as Own);
+  const variant = setup.mixed ? await Stage.of(subjectOf(setup, own, setup.mixed)) : null;
+  return Stage.of(subjectOf(setup, own, null), setup.run, variant);
+}
+
+/** `mixed`: the snapshot of machines that may go from one kernel to another. */
+function subjectOf(
+  { snapshot, kernel, sparesFrom, isPrevious }: StageSetup,
+  own: Own,
+  mixed: Uint8Array | null,
+): Subject {
+  const make: Subject["make"] = () => restoreCluster(mixed ?? snapshot, { jit: "late" });
   const base: Subject =
     kernel !== null && sparesFrom !== null
-      ? clusterSubject(make, kernelLayout(kernel), sparesFrom)
+      ? clusterSubject(make, kernelLayout(kernel), sparesFrom, mixed !== null)
       : { make, invariants: [], missing: () => null };
   const added: readonly Invariant[] = own.invariants ?? [];
   const { missing = base.missing, roles, events, watchfulness } = own;
-  const subject: Subject = {
+  return {
     ...base,
     ...(isPrevious && sparesFrom !== null ? { sealedFrom: sparesFrom } : {}),
     missing: (world) => base.missing(world) ?? missing(world),
@@ -55,5 +67,4 @@ export async function openStage({ snapshot, kernel, sparesFrom, isPrevious, run,
     ...(watchfulness ? { watchfulness } : {}),
     invariants: [...base.invariants, ...added],
   };
-  return Stage.of(subject, run);
 }

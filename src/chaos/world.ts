@@ -62,6 +62,8 @@ export class WorldNode {
   copiedNs = -Infinity;
   /** Somebody told it to leave. */
   hasLeft = false;
+  /** How often its system had restarted by itself when that was looked at last. */
+  restarts: number;
   /** Its power button was pressed: it goes off once it runs. */
   isPressed = false;
   /** Words that trouble its disks now. */
@@ -80,6 +82,7 @@ export class WorldNode {
     this.#of = lab.nodes[index]!;
     this.name = this.#of.name;
     this.isSealed = isSealed;
+    this.restarts = this.#of.machine.restarts;
     this.memory = new (isSealed ? SealedMemory : GuestMemory)(this.#of.machine);
   }
 
@@ -233,6 +236,9 @@ export class World {
   /** Looks again at what is wrong with whom. */
   refresh(): void {
     for (const node of this.nodes) {
+      const { restarts } = this.lab.nodes[node.index]!.machine;
+      if (restarts !== node.restarts) this.booted(node.index);
+      node.restarts = restarts;
       const hears = this.#hears(node);
       node.hearsSinceNs = hears ? Math.min(node.hearsSinceNs, this.nowNs) : Infinity;
       const isClean = hears && node.frozenUntilNs <= this.nowNs;

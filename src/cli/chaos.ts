@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import {
   type CampaignOptions,
+  isVaried,
   repeatRun,
   runGiven,
   type SeedResult,
@@ -57,17 +58,26 @@ function campaignOptions({
   bound,
   drills,
   minimise,
+  mixed,
 }: ChaosOptions): CampaignOptions {
   return {
     spanNs: until,
     boundNs: bound,
     minimise,
+    ...(mixed ? { mixed } : {}),
     ...(faults ? { faults } : {}),
     ...(who ? { who } : {}),
     ...(budget ? { budget } : {}),
     ...(drills === null ? {} : { drills }),
     ...(interval === null ? {} : { intervalMs: Math.max(1, Math.round(interval / 1e6)) }),
   };
+}
+
+/** Whether a seed of these begins with two kernels among the machines, or `--list` shows what is tried then. */
+function anyVaried(options: ChaosOptions, campaign: CampaignOptions): boolean {
+  const { first, last } = seedsOf(options);
+  for (let seed = first; seed <= last; seed++) if (isVaried(seed, campaign)) return true;
+  return options.list;
 }
 
 async function runChaos(options: ChaosOptions): Promise<void> {
@@ -81,13 +91,13 @@ async function runChaos(options: ChaosOptions): Promise<void> {
   process.on("SIGTERM", onInterrupt);
   const progress = makeProgress(process.stderr);
   try {
-    const setup = await setUp(options, progress, interrupt.signal);
     const campaign = campaignOptions(options);
+    const setup = await setUp(options, anyVaried(options, campaign), progress, interrupt.signal);
     const stage = await openStage(setup);
     checkNames(options, stage);
     if (options.list) {
       progress.done();
-      return list(stage);
+      return list(stage.variant ?? stage);
     }
     const results =
       options.fault.length > 0
@@ -110,7 +120,7 @@ async function runChaos(options: ChaosOptions): Promise<void> {
 }
 
 /** Whether the stage has what options name. */
-function checkNames({ who, drills, fault, faults }: ChaosOptions, { subject, lab, machines }: Stage): void {
+function checkNames({ who, drills, fault, faults }: ChaosOptions, { subject, lab, machines, variant }: Stage): void {
   try {
     for (const name of who ?? []) checkWho(name, subject, machines);
   } catch (error) {
@@ -123,7 +133,8 @@ function checkNames({ who, drills, fault, faults }: ChaosOptions, { subject, lab
       `--faults ${meaningless}: it means nothing to these ${machines} machines; ${kinds.join(", ")} do`,
     );
   const wanted = typeof drills === "number" ? [] : (drills ?? []);
-  const known = wanted.length > 0 ? (subject.drills?.(new World(lab)).all ?? []) : [];
+  const { subject: all, lab: machinesOfAll } = variant ?? { subject, lab };
+  const known = wanted.length > 0 ? (all.drills?.(new World(machinesOfAll)).all ?? []) : [];
   const unknown = wanted.find((name) => !known.some((drill) => drill.name === name));
   if (unknown !== undefined) throw new UsageError(`--drills ${unknown}: \`qure chaos --list\` names all`);
   for (const action of fault) {
@@ -221,6 +232,7 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
     ...["qure", "chaos"],
     ...(options.snapshot === null ? ["--nodes", `${options.nodes}`] : given("snapshot")),
     ...[...given("image"), ...given("kernel"), ...given("memory"), ...given("previous"), ...given("invariants")],
+    ...(options.mixed ? ["--mixed"] : []),
     ...[...given("until", span), ...given("bound", span), ...given("drills", words)],
     ...(shown === null
       ? [...given("faults", words), ...given("who", words), ...given("budget"), ...given("interval", span)]

@@ -9,6 +9,8 @@ const NONE = 0xffffffff;
 const PLACES_AT = 20;
 const CONTENTS_AT = 64;
 const CONTENT_BYTES = 24;
+const DIGEST_AT = 8;
+const DIGEST_BYTES = 16;
 const FAILURES_AT = 112;
 const FAILURES = 4;
 const CHECK_AT = 508;
@@ -70,6 +72,32 @@ function readCopy(sector: Uint8Array): SlotRecord | null {
     resultRevision,
     failures,
   };
+}
+
+/** One copy as a sector. `digests`: of each slot's image, the first bytes of its SHA-512; without, nobody signed it. */
+export function slotRecordSector(record: SlotRecord, digests: readonly Uint8Array[] = []): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SECTOR_BYTES);
+  const view = new DataView(bytes.buffer);
+  const put = (at: number, ...words: number[]): void =>
+    words.forEach((word, index) => view.setUint32(at + 4 * index, word, true));
+  put(0, MAGIC, record.version, record.good, record.trial ?? NONE, record.tries);
+  for (const [index, slot] of record.slots.entries()) {
+    put(PLACES_AT + 8 * index, slot.firstSector, slot.sectors);
+    if (record.version > 1) put(CONTENTS_AT + CONTENT_BYTES * index, slot.revision);
+  }
+  if (record.version === 1) {
+    let sum = 0;
+    for (let at = 0; at < SECTOR_BYTES; at += 4) sum = (sum + view.getUint32(at, true)) >>> 0;
+    put(CHECK_AT, -sum >>> 0);
+    return bytes;
+  }
+  put(36, record.sequence, record.floor, record.result, record.resultRevision);
+  digests.forEach((digest, index) =>
+    bytes.set(digest.subarray(0, DIGEST_BYTES), CONTENTS_AT + CONTENT_BYTES * index + DIGEST_AT),
+  );
+  record.failures.forEach(({ revision, count }, index) => put(FAILURES_AT + 8 * index, revision, count));
+  put(CHECK_AT, crc32(bytes.subarray(0, CHECK_AT)));
+  return bytes;
 }
 
 /** Words for how the last trial ended, by `result`. */

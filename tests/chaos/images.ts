@@ -13,9 +13,11 @@ export async function clusterStage(machines: number, previous?: Uint8Array): Pro
   const which = `${machines} that agree${previous ? ", and another version" : ""}`;
   const make = async (): Promise<Uint8Array> => {
     const made = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
-    const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make: made, step: () => {} });
-    const system = { cdrom, disk, kernel, firmware, nodes: machines, ramBytes: 8 << 20 };
-    return (await prepareCluster(previous ? { ...system, previous } : system)).snapshot;
+    const diskOf = (cd: Uint8Array): ReturnType<typeof prepareDisk> =>
+      prepareDisk({ cdrom: cd, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make: made, step: () => {} });
+    const system = { cdrom, disk: await diskOf(cdrom), kernel, firmware, nodes: machines, ramBytes: 8 << 20 };
+    const older = previous && { cdrom: previous, disk: await diskOf(previous) };
+    return (await prepareCluster(older ? { ...system, previous: older } : system)).snapshot;
   };
   // The other version is what a test file says.
   const snapshot = await (previous ? kept(which, make) : keptForAll(`a stage of ${which}`, make));

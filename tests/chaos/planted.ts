@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 
 export interface PlantedBug {
   readonly file: string;
-  /** The label below which the line stands. */
+  /** The label below which the line stands; in TypeScript, what the line of its function begins with. */
   readonly routine: string;
   /** The first line there with this statement, whatever its blanks, label and comment; */
   readonly line: string;
@@ -35,7 +35,9 @@ function statementOf(line: string): string {
 /** The source with the bug. Throws an Error for text that is not there. */
 export function plant({ file, routine, line, with: replacement }: PlantedBug, text: string): string {
   const lines = text.split("\n");
-  const label = lines.indexOf(`${routine}:`);
+  const label = lines.findIndex(
+    (found) => found === `${routine}:` || (/\.ts$/.test(file) && found.startsWith(routine)),
+  );
   if (label < 0) throw new Error(`${file}: there is no label ${routine} any more, below which a bug is to be planted`);
   const below = lines.slice(label, label + MOST_LINES).findIndex((found) => statementOf(found) === line);
   if (below < 0)

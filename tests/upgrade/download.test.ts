@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
-import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
+import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord, slotRecordSector } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
 import { digAt, rows } from "../guest/net/dig.ts";
 import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
@@ -36,7 +36,6 @@ import {
 import { SECOND_LBA } from "./machine.ts";
 import { NEW, planOf, revisionOf, rolling, slotsOf } from "./rolling-scene.ts";
 import { page, type Said, ScriptedSource } from "./scripted-source.ts";
-import { sectorOf } from "./slot-sectors.ts";
 
 const SECTOR_BYTES = 512;
 const DISK_BYTES = 16 << 20;
@@ -505,7 +504,7 @@ test.each(RECORDS)("%s: that is found out before a byte of the kernel is asked f
     { firstSector: SECOND_LBA, sectors: 0, revision: 0 },
   ];
   const whole = { version: 2, good: 0, trial: null, tries: 0, sequence: 9, floor: 0, result: 0, resultRevision: 0 };
-  const record = sectorOf({ ...whole, failures: [], slots, ...said });
+  const record = slotRecordSector({ ...whole, failures: [], slots, ...said });
   for (const copy of [0, 1]) disk.write((SLOT_RECORD_LBA + copy) * SECTOR_BYTES, record);
   source.answer = sourceOf(next);
   source.requests.length = 0;

@@ -1,9 +1,8 @@
 /** What `qure inspect` says of a disk's two kernels. */
 import { expect, test } from "vitest";
-import { describeSlots, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
+import { describeSlots, SLOT_RECORD_LBA, type SlotRecord, slotRecordSector } from "../../src/image/slot-record.ts";
 import { inspectImage } from "../../src/index.ts";
 import { baseDisk } from "./machine.ts";
-import { sectorOf } from "./slot-sectors.ts";
 
 const RECORD: SlotRecord = {
   version: 2,
@@ -23,7 +22,8 @@ const RECORD: SlotRecord = {
 
 function found(...copies: readonly (SlotRecord | null)[]): readonly string[] {
   const disk = baseDisk().slice();
-  for (const [index, copy] of copies.entries()) if (copy) disk.set(sectorOf(copy), (SLOT_RECORD_LBA + index) * 512);
+  for (const [index, copy] of copies.entries())
+    if (copy) disk.set(slotRecordSector(copy), (SLOT_RECORD_LBA + index) * 512);
   const read = (offset: number, length: number): Uint8Array => disk.subarray(offset, offset + length);
   const { slots } = inspectImage({ sizeBytes: disk.length, read });
   return slots ? describeSlots(slots) : [];

@@ -3,7 +3,7 @@
  * each 64 bytes inside and after, and once more in what follows; and the classes of docs/protocols/upgrade.md.
  */
 import { expect, test } from "vitest";
-import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
+import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord, slotRecordSector } from "../../src/image/slot-record.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { isAtLength, isThorough, many, spreadSample } from "../setup/tier.ts";
@@ -11,7 +11,6 @@ import { images } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { cutsOf, SECTOR_BYTES, type Sectors, type SectorWrite } from "./cut-disk.ts";
 import { baseDisk, expected, type Machine, machine, recordOn, restart, SECOND_LBA, Starts, say } from "./machine.ts";
-import { sectorOf } from "./slot-sectors.ts";
 
 interface Stage {
   readonly name: string;
@@ -66,7 +65,7 @@ test("class 7, a torn sector: what starts after each cut is what the record says
 async function twice(said: Partial<SlotRecord>): Promise<Sectors> {
   const sectors = new Map((await stages())[1]!.before);
   const written = readSlotRecord(sectors.get(SLOT_RECORD_LBA)!, sectors.get(SLOT_RECORD_LBA + 1)!)!;
-  const record = sectorOf({ ...written, trial: null, tries: 0, ...said });
+  const record = slotRecordSector({ ...written, trial: null, tries: 0, ...said });
   if (said.version !== 1) sectors.set(SLOT_RECORD_LBA, record);
   else sectors.delete(SLOT_RECORD_LBA);
   return sectors.set(SLOT_RECORD_LBA + 1, record);

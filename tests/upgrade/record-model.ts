@@ -2,8 +2,7 @@
  * Two kernels on a disk as a model: what the loader and the kernel write (docs/formats/boot-record.md, "Two kernels"),
  * sector by sector, on a disk of 24 sectors. Power may fail before, inside and after each write.
  */
-import { readSlotRecord, type SlotRecord } from "../../src/image/slot-record.ts";
-import { sectorOf } from "./slot-sectors.ts";
+import { readSlotRecord, type SlotRecord, slotRecordSector } from "../../src/image/slot-record.ts";
 
 export const SECTOR_BYTES = 512;
 const SLOT_SECTORS = 3;
@@ -102,7 +101,7 @@ export function diskWith(kernels: readonly (number | null)[], said: Partial<Slot
     for (let index = 0; revision !== null && index < SLOT_SECTORS; index++)
       apply(disk, { sector: SLOT_AT[slot]! + index, bytes: imageSector(revision, index) });
   if (said === null) return disk;
-  const bytes = sectorOf({ ...UNWRITTEN, slots, sequence: 1, ...said });
+  const bytes = slotRecordSector({ ...UNWRITTEN, slots, sequence: 1, ...said });
   if (said.version !== 1) apply(disk, { sector: RECORD_AT, bytes });
   apply(disk, { sector: RECORD_AT + 1, bytes });
   return disk;
@@ -117,7 +116,7 @@ function newest(disk: Disk): number {
 
 function* write(disk: Disk, record: SlotRecord, copies: number, faults: Faults): Work {
   const sequence = record.sequence + (faults.sameSequence ? 0 : 1);
-  const bytes = sectorOf({ ...record, version: 2, sequence });
+  const bytes = slotRecordSector({ ...record, version: 2, sequence });
   if (faults.oneCopy) return yield { sector: RECORD_AT, bytes };
   const first = faults.writesNewest ? newest(disk) : 1 - newest(disk);
   yield { sector: RECORD_AT + first, bytes };

@@ -2,6 +2,8 @@
  * Clusters whose disks have two kernels: the one that runs, and a later one in the other slot, which differs from it by
  * its revision, or by what a test breaks in it.
  */
+
+import { SECTOR_BYTES } from "../../src/image/kernel-image.ts";
 import { kernelSymbols } from "../../src/image/kernel-symbols.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, SparseDisk } from "../../src/index.ts";
@@ -10,7 +12,7 @@ import { DISK_BYTES, preparedDisk } from "../emulator/cluster/prepared-disk.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { boot, images, inState, PROMPT } from "../system/images.ts";
 import { peersOf } from "../system/output.ts";
-import { type Break, NEW, OLD, putLaterKernel, SECTOR_BYTES } from "./two-kernels.ts";
+import { type Break, NEW, OLD, putLaterKernel } from "./two-kernels.ts";
 
 export { NEW, OLD };
 

@@ -12,6 +12,7 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
 import { keysOf } from "./keys.ts";
 import { livesApart } from "./lives-drills.ts";
+import { rollingDrill } from "./rolling-drill.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
@@ -61,8 +62,13 @@ const REPORT = 3;
 const ASK = 2;
 const REFUSALS = ["count_cloud_forged", "count_cloud_malformed", "count_cloud_replayed", "count_cloud_unproven"];
 
-/** `wellNot`: what is not well, or null. */
-export function clusterDrills(world: World, layout: KernelLayout, wellNot: () => string | null): Drills {
+/** `wellNot`: what is not well, or null; `isMixed`: there are two kernels on the disks. */
+export function clusterDrills(
+  world: World,
+  layout: KernelLayout,
+  wellNot: () => string | null,
+  isMixed: boolean,
+): Drills {
   const facts = factsOf(world, layout);
   const stranger = new Stranger(world, () =>
     world.core[0] === undefined ? null : keysOf(world, layout).whole(world.core[0]),
@@ -334,6 +340,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       cloneDrill(world, layout),
       forkDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
+      ...(isMixed ? [rollingDrill(world, layout, wellNot)] : []),
     ],
     frame: (frame) => recorder.frame(frame),
   };

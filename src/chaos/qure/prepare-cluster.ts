@@ -1,5 +1,5 @@
 /** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
-import type { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { SparseDisk } from "../../../emulator/disk/disk.ts";
 import { recordActions } from "../../lab/actions.ts";
 import { LabCluster } from "../../lab/lab.ts";
 import { imageHash, type RunDescription } from "../../lab/run-link.ts";
@@ -10,6 +10,7 @@ import { kernelLayout, type StageSetup } from "../setup.ts";
 import { World } from "../world.ts";
 import { SERVICES_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { untilAgreed } from "./subject.ts";
+import { asRevision, kernelOf, putSecondKernel, revisionOf } from "./two-kernels.ts";
 
 export const CAMPAIGN_DISK_BYTES = 64 << 20;
 const SETTLE = "2500ms";
@@ -19,14 +20,31 @@ const BEGUN = {
 /** What the plan of a campaign calls the CDs, and which of them the machines have that join later. */
 const PRESENT = "the CD";
 const PREVIOUS = "the previous CD";
+/** The same CD in machines that begin with the later of two kernels. */
+const LATER = "the CD of a later kernel";
 
-function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boolean): Plan {
+function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boolean, isMixed: boolean): Plan {
   const plan = planOfRun(begun, PRESENT, "qure");
-  const older = (machine: MachinePlan): MachinePlan => ({
+  const withCd = (machine: MachinePlan, path: string): MachinePlan => ({
     ...machine,
-    drives: machine.drives.map((drive) => (drive.path === PRESENT ? { ...drive, path: PREVIOUS } : drive)),
+    drives: machine.drives.map((drive) => (drive.path === PRESENT ? { ...drive, path } : drive)),
   });
-  return { ...plan, machines: plan.machines.map((machine) => (machine.off && hasPrevious ? older(machine) : machine)) };
+  return {
+    ...plan,
+    machines: plan.machines.map((machine, index) => {
+      if (machine.off && hasPrevious) return withCd(machine, PREVIOUS);
+      return isMixed && index % 3 === 1 ? withCd(machine, LATER) : machine;
+    }),
+  };
+}
+
+/** A disk with the kernel that it was prepared with, and a later one, of which `good` starts. */
+function mixedDisk(disk: SparseDisk, good: number): SparseDisk {
+  const mixed = new SparseDisk(disk.sizeBytes, { base: disk });
+  const kernel = kernelOf(disk);
+  asRevision(kernel, revisionOf(kernel) + 1);
+  putSecondKernel(mixed, kernel, { good });
+  return mixed;
 }
 
 export interface PreparedSystem {
@@ -37,8 +55,10 @@ export interface PreparedSystem {
   readonly kernel: Uint8Array;
   readonly firmware: Uint8Array;
   readonly nodes: number;
-  /** The CD of the machines that join; that of all when absent. */
-  readonly previous?: Uint8Array;
+  /** The CD of the machines that join, and a disk that was prepared with it; those of all when absent. */
+  readonly previous?: { readonly cdrom: Uint8Array; readonly disk: SparseDisk };
+  /** All have a later kernel on their disks, too, and every third machine runs it. */
+  readonly isMixed?: boolean;
   readonly ramBytes: number;
   readonly module?: string | null;
   readonly signal?: AbortSignal;
@@ -46,15 +66,15 @@ export interface PreparedSystem {
 
 /** Throws a WaitError when the machines do not become one cluster. */
 export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
-  const { cdrom, previous, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
+  const { cdrom, previous, isMixed = false, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
   const layout = kernelLayout(kernel);
   const begun = { ...BEGUN, nodes, ramBytes };
   const shelf = memoryShelf({
     firmware: () => firmware,
-    medium: (path) => (path === PREVIOUS ? previous! : cdrom),
-    prepared: () => disk,
+    medium: (path) => (path === PREVIOUS ? previous!.cdrom : cdrom),
+    prepared: (path) => (path === PREVIOUS ? previous!.disk : isMixed ? mixedDisk(disk, path === LATER ? 1 : 0) : disk),
   });
-  const options = clusterOf(campaignPlan(begun, previous !== undefined), shelf);
+  const options = clusterOf(campaignPlan(begun, previous !== undefined, isMixed), shelf);
   const lab = new LabCluster({ ...options, ...(signal ? { signal } : {}) });
   const actions = recordActions(lab);
   try {
@@ -75,4 +95,10 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
   } finally {
     lab.close();
   }
+}
+
+/** The same with a second beginning, from which a share of the seeds begins: two kernels among the machines. */
+export async function prepareBoth(system: PreparedSystem): Promise<StageSetup> {
+  const { snapshot: mixed } = await prepareCluster({ ...system, isMixed: true });
+  return { ...(await prepareCluster(system)), mixed };
 }

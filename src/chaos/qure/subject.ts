@@ -9,6 +9,7 @@ import { FOUNDS_ALONE } from "./founding.ts";
 import { keepsHistory } from "./history.ts";
 import { clusterInvariants, clusterMissing } from "./invariants.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { keepsKernels } from "./kernels.ts";
 import { isAtPrompt, keyInvariants, keysOf, Person } from "./keys.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./packets.ts";
 import { speaksInTime, spreadsInTime } from "./promptness.ts";
@@ -33,8 +34,16 @@ function event(name: string, count: (world: World) => number): WorldEvent {
   };
 }
 
-/** `make`: machines that agree, in this thread; those from `sparesFrom` on have been off all the time. */
-export function clusterSubject(make: Subject["make"], layout: KernelLayout, sparesFrom: number): Subject {
+/**
+ * `make`: machines that agree, in this thread; those from `sparesFrom` on have been off all the time. `isMixed`: there
+ * are two kernels on their disks.
+ */
+export function clusterSubject(
+  make: Subject["make"],
+  layout: KernelLayout,
+  sparesFrom: number,
+  isMixed = false,
+): Subject {
   const all = (world: World) => factsOf(world, layout).all;
   const sum = (world: World, value: (facts: ReturnType<typeof all>[number]) => number): number =>
     all(world).reduce((total, facts) => total + value(facts), 0);
@@ -59,9 +68,10 @@ export function clusterSubject(make: Subject["make"], layout: KernelLayout, spar
       waitsLongEnough(layout),
       speaksInTime(layout),
       spreadsInTime(layout),
+      ...(isMixed ? [keepsKernels(layout)] : []),
     ],
     missing: (world) => clusterMissing(world, layout),
-    drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout)),
+    drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout), isMixed),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
     leaving: LEAVING,

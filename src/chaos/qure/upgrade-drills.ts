@@ -22,7 +22,7 @@ const TURN_NS = 40_000 * MS;
 const FIRST_REVISION = 1_000_000;
 const REVISIONS = 1_000_000_000;
 
-interface Plan {
+export interface Plan {
   readonly revision: number;
   readonly state: number;
   readonly epoch: number;
@@ -31,7 +31,7 @@ interface Plan {
 }
 
 /** What nodes have in memory of the cluster's upgrade. */
-function memoryOf(world: World, layout: KernelLayout) {
+export function upgradeMemory(world: World, layout: KernelLayout) {
   const facts = factsOf(world, layout);
   const of = (name: string): number => layout.constant(name);
   return {
@@ -54,20 +54,21 @@ function memoryOf(world: World, layout: KernelLayout) {
     leads: (index: number): boolean =>
       facts.of(index).isMember &&
       (world.nodes[index]!.memory.word(layout.address("leader") + of("SERVICE_RECORD")) ?? 0) !== 0,
-    /** Whether a node knows of a failure of a revision. */
-    hasFailed: (index: number, revision: number): boolean => {
+    /** How often a revision has failed, as a node knows. */
+    failures: (index: number, revision: number): number => {
       const at = layout.address("values") + of("VALUES_TEXT");
       const bytes = world.nodes[index]!.memory.bytes(at, of("VALUES_TEXT_MAXIMUM")) ?? new Uint8Array();
       const words = String.fromCharCode(...bytes).split("\0");
       const failed = words.indexOf("upgrade.failed");
-      return failed >= 0 && (words[failed + 1] ?? "").includes(`${revision}:`);
+      const counts = failed < 0 ? [] : (words[failed + 1] ?? "").split(" ");
+      return Number(counts.find((entry) => entry.startsWith(`${revision}:`))?.split(":")[1] ?? 0);
     },
   };
 }
 
 /** What must not be while an upgrade to one of two revisions goes on: a sentence, or null. */
 function watched(world: World, layout: KernelLayout, isOurs: (plan: Plan | null) => plan is Plan) {
-  const { planOf, leads, hasFailed } = memoryOf(world, layout);
+  const { planOf, leads, failures } = upgradeMemory(world, layout);
   const givenTo = new Map<number, string>();
   let chosen: number | null = null;
   let twoSinceNs = Infinity;
@@ -81,7 +82,7 @@ function watched(world: World, layout: KernelLayout, isOurs: (plan: Plan | null)
       givenTo.set(plan.epoch, plan.turn);
     }
     const revision = chosen;
-    if (revision !== null && world.core.some((index) => hasFailed(index, revision)))
+    if (revision !== null && world.core.some((index) => failures(index, revision) > 0))
       return `revision ${revision} counts as failed, and nobody has tried it`;
     const leaders = world.core.filter(leads);
     twoSinceNs = leaders.length < 2 ? Infinity : Math.min(twoSinceNs, world.nowNs);
@@ -95,7 +96,7 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
   const of = (name: string): number => layout.constant(name);
   const nameOf = (index: number): string => world.nodes[index]!.name;
   const type = (node: number, text: string): FaultAction => ({ word: "type", node, values: [`${text}\r`] });
-  const { planOf, leads } = memoryOf(world, layout);
+  const { planOf, leads } = upgradeMemory(world, layout);
   return {
     name: "upgrade",
     rule: "an upgrade to a kernel that nobody has stops, whoever restarts meanwhile, and counts no failure; one leads it; of two that begin at once one does; a person ends it",

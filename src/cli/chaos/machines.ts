@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSystem } from "../../build/build.ts";
-import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../chaos/qure/prepare-cluster.ts";
+import { CAMPAIGN_DISK_BYTES, prepareBoth, prepareCluster } from "../../chaos/qure/prepare-cluster.ts";
 import type { StageSetup } from "../../chaos/setup.ts";
 import { gitTree } from "../../host/git-tree.ts";
 import { loadFirmware } from "../../host/package.ts";
@@ -16,7 +16,13 @@ import type { Progress } from "../progress.ts";
 import { readSnapshot } from "../snapshot-store.ts";
 import type { ChaosOptions } from "./options.ts";
 
-export async function setUp(options: ChaosOptions, progress: Progress, signal: AbortSignal): Promise<StageSetup> {
+/** `isVaried`: a seed begins with two kernels among the machines. */
+export async function setUp(
+  options: ChaosOptions,
+  isVaried: boolean,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<StageSetup> {
   const { image, nodes, memory: ramBytes, snapshot, invariants: module } = options;
   if (snapshot !== null)
     return {
@@ -33,11 +39,14 @@ export async function setUp(options: ChaosOptions, progress: Progress, signal: A
   const firmware = loadFirmware();
   const cacheFolder = join(dirname(image), ".qure-cache");
   const sizeBytes = CAMPAIGN_DISK_BYTES;
-  const disk = await preparedDisk({ cdrom, firmware, sizeBytes, cacheFolder, progress, signal });
+  const diskOf = (cd: Uint8Array): ReturnType<typeof preparedDisk> =>
+    preparedDisk({ cdrom: cd, firmware, sizeBytes, cacheFolder, progress, signal });
+  const disk = await diskOf(cdrom);
+  const older = previous === null ? {} : { previous: { cdrom: previous, disk: await diskOf(previous) } };
   progress.step(`booting ${nodes} machines`);
   try {
-    const machines = { cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal };
-    return await prepareCluster(previous === null ? machines : { ...machines, previous });
+    const machines = { cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal, ...older };
+    return await (isVaried ? prepareBoth : prepareCluster)(machines);
   } catch (error) {
     throw error instanceof WaitError ? new CommandError(`before any fault: ${error.message}`) : error;
   }

@@ -112,6 +112,12 @@ export const CHAOS_OPTIONS = {
     conflicts: ["snapshot"],
     defaultText: "the same image",
   }),
+  mixed: flag({
+    flags: "--mixed",
+    help: "begin all runs, not one in ten, with two revisions of the kernel among the machines",
+    group: MACHINES,
+    conflicts: ["snapshot"],
+  }),
   memory: { ...EMU_OPTIONS.memory, group: MACHINES, initial: 8 << 20, defaultText: "8M" },
   snapshot: optional({
     flags: "--snapshot <file>",
