@@ -47,6 +47,7 @@ const DRILLS = [
   "said twice",
   "clones",
   "upgrade",
+  "push",
 ];
 
 let stage: Stage;

@@ -11,6 +11,7 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
 import { keysOf } from "./keys.ts";
 import { livesApart } from "./lives-drills.ts";
+import { pushDrill } from "./push-drills.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
 import { deceits, Recorder } from "./stranger-drills.ts";
@@ -332,6 +333,7 @@ export function clusterDrills(world: World, layout: KernelLayout, wellNot: () =>
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
       cloneDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
+      pushDrill(world, layout, wellNot),
     ],
     frame: (frame) => recorder.frame(frame),
   };
