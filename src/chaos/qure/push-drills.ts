@@ -120,9 +120,9 @@ class PushingHost {
     });
   }
 
-  /** What comes out of the switch there. */
-  frame({ cable, toSwitch, bytes }: WireFrame): void {
-    if (!toSwitch && cable === this.#world.nodes.length) this.observer.receive(bytes);
+  /** What machines send: it hears the whole switch. */
+  frame({ cable, toSwitch, arrivalNs, bytes }: WireFrame): void {
+    if (toSwitch && arrivalNs !== null && this.#world.nodes[cable]) this.observer.receive(bytes);
   }
 
   /** To be called at each look. */
