@@ -151,7 +151,7 @@ push_begin:
     mov     [push_from], edi
     mov     dword ptr [push_record + PUSH_NAME], offset push_name
     mov     eax, [ebx + CLOUD_PUSH_KEEP]
-    mov     [push_record + PUSH_KEEP], eax
+    mov     [push_record + PUSH_FLAGS], eax
     mov     dword ptr [push_away], 0
     mov     byte ptr [push_reason], 0
     mov     eax, [ebx + CLOUD_PUSH_VERB]
@@ -305,7 +305,12 @@ push_list:
     cmc
     sbb     eax, eax                    # -1: there was one
     and     eax, 2
-    or      eax, [esi + DESIRED_KEEP]
+    mov     ecx, [esi + DESIRED_FLAGS]
+    and     ecx, PUSHED_KEPT
+    or      eax, ecx
+    mov     ecx, [esi + DESIRED_FLAGS]
+    and     ecx, PUSHED_PROGRAM
+    lea     eax, [eax + ecx * 2]        # 4: it is a program
     stosd
     add     esi, DESIRED_SIZE
     jmp     1b

@@ -1,5 +1,6 @@
 # The programs that came with the kernel, an archive that the build links into it, and the directory that they make:
-# /bin, where no mount holds that path. They are run from the archive; nobody reads them as files.
+# /bin, where no mount holds that path. They are run from the archive; nobody reads them as files. Those that were
+# pushed (asm/services/pushed-program.s) are there too, in the place of the archive's of their names.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -14,6 +15,8 @@ ENTRY_NAME          = 0
 ENTRY_FILE          = 4
 ENTRY_BYTES         = 8
 ENTRY_SIZE          = 12
+
+HOOK programs_pushed, hook_none         # EAX index from 0 -> EAX name, EDX bytes of a program, CF after the last
 
 .text
 
@@ -57,15 +60,58 @@ program_find:
     pop     ebx
     ret
 
-# Names the programs of the archive one by one.
+# Names the programs of /bin one by one: those of the archive, then those that were pushed and are not in it.
 # In: EAX index from 0.
 # Out: EAX name, EDX bytes of its file; CF after the last.
 .global program_name
 program_name:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax                    # ESI: how many are to be passed
+    call    archive_name
+    jc      .Lprogram_name_pushed
+    mov     edi, eax
+    mov     ebx, edx                    # EBX: its bytes in the archive
+    call    program_other
+    mov     eax, edi
+    jnc     .Lprogram_name_done         # CF is clear
+    mov     edx, ebx
+    clc
+    jmp     .Lprogram_name_done
+.Lprogram_name_pushed:
+    sub     esi, eax
+    or      ebx, -1                     # EBX: index of a pushed one
+1:  inc     ebx
+    mov     eax, ebx
+    call    [programs_pushed]
+    jc      .Lprogram_name_done
+    mov     edi, eax
+    push    edx
+    call    archive_has
+    pop     edx
+    jnc     1b
+    sub     esi, 1
+    jnc     1b
+    mov     eax, edi
+    clc
+.Lprogram_name_done:
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Names the programs of the archive one by one.
+# In: EAX index from 0.
+# Out: EAX name, EDX bytes of its file; CF after the last: EAX is their number.
+# Clobbers: ECX.
+archive_name:
     mov     edx, offset kernel_programs
+    xor     ecx, ecx
     cmp     edx, offset kernel_programs_end
     jae     1f
-    cmp     eax, [edx + ARCHIVE_COUNT]
+    mov     ecx, [edx + ARCHIVE_COUNT]
+    cmp     eax, ecx
     jae     1f
     imul    eax, eax, ENTRY_SIZE
     lea     ecx, [edx + eax + ARCHIVE_ENTRIES]
@@ -74,7 +120,44 @@ program_name:
     mov     edx, [ecx + ENTRY_BYTES]
     clc
     ret
-1:  stc
+1:  mov     eax, ecx
+    stc
+    ret
+
+# Whether the archive has a program.
+# In: EDI name.
+# Out: CF when not.
+# Clobbers: EAX, ECX, EDX.
+archive_has:
+    push    ebx
+    xor     ebx, ebx
+1:  mov     eax, ebx
+    call    archive_name
+    jc      2f
+    inc     ebx
+    mov     edx, edi
+    call    string_compare
+    jne     1b                          # CF is clear when they are equal
+2:  pop     ebx
+    ret
+
+# Whether a program was pushed.
+# In: EDI name.
+# Out: EDX bytes of its file; CF when not.
+# Clobbers: EAX, ECX.
+program_other:
+    push    esi
+    xor     esi, esi
+1:  mov     eax, esi
+    call    [programs_pushed]
+    jc      2f
+    inc     esi
+    push    edx
+    mov     edx, edi
+    call    string_compare
+    pop     edx
+    jne     1b                          # CF is clear when they are equal
+2:  pop     esi
     ret
 
 # Says what a path names that no mount holds.
@@ -146,7 +229,12 @@ bundled_refuse:
     mov     eax, ERROR_IS_DIRECTORY
     cmp     byte ptr [edx], 0
     je      1f
-    call    program_find
+    push    edi
+    mov     edi, edx
+    call    archive_has
+    jnc     2f
+    call    program_other
+2:  pop     edi
     mov     eax, ERROR_NOT_SUPPORTED
     jnc     1f
     mov     eax, ERROR_NOT_FOUND
@@ -156,7 +244,7 @@ bundled_refuse:
 1:  stc
     ret
 
-# The next program.
+# The next program of /bin.
 # In: EDI address of an index, ECX NODE record.
 # Out: the index is moved; CF and ERROR_NOT_FOUND after the last.
 # Clobbers: EAX, EDX.

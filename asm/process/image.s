@@ -1,4 +1,5 @@
-# Files of programs: those that came with the kernel (asm/fs/bundled.s), and those on mounted volumes. And what an ELF
+# Files of programs: those that were pushed, those that came with the kernel (asm/fs/bundled.s), and those on mounted
+# volumes. And what an ELF
 # file says of how it is to be loaded.
 
 .include "macros.inc"
@@ -28,31 +29,25 @@ P_FLAGS             = 24
 PF_W                = 2
 
 ON_HOOK space_file, image_read
+HOOK program_pushed, hook_none              # EAX name, EDI room of PATH_BYTES -> its path there, CF when none was
 
 .text
 
-# Opens a program's file for a process. May sleep.
+# Opens a program's file for a process: for one of /bin what was pushed in its place, else the archive's. May sleep.
 # In: EBX process, ESI path.
 # Out: CF and EAX error.
+# Clobbers: EDI.
 .global image_open
 image_open:
+    call    image_pushed
+    jnc     2f
     call    program_find
     jc      1f
     mov     [ebx + PROCESS_IMAGE], eax
     mov     [ebx + PROCESS_IMAGE_BYTES], edx
     ret
-1:  mov     eax, 1
-    mov     edx, PAGES_PROGRAMS
-    call    page_alloc_for
-    jc      2f
-    mov     [ebx + PROCESS_FILL], eax
-    mov     edx, 1
-    lea     ecx, [ebx + PROCESS_OWNER]
-    call    page_charge
-    mov     ecx, FILE_READ
-    call    file_open_shared
+1:  call    image_file
     jc      .Limage_open_failed
-    mov     [ebx + PROCESS_FILE], eax
 2:  ret
 .Limage_open_failed:
     cmp     eax, ERROR_NOT_MOUNTED
@@ -68,6 +63,50 @@ image_open:
 .Limage_open_none:
     stc
     ret
+
+# Opens what was pushed in the place of a program of /bin. Where its volume is gone there is none. May sleep.
+# In: EBX process, ESI path.
+# Out: CF when there is none.
+# Clobbers: EAX, ECX, EDX, EDI.
+image_pushed:
+    FRAME   PATH_BYTES
+    mov     eax, esi
+    call    path_complete
+    LOAD_STRING edx, "/bin/"
+    call    string_prefix
+    stc
+    jne     1f
+    lea     edi, [ebp - PATH_BYTES]
+    call    [program_pushed]
+    jc      1f
+    push    esi
+    mov     esi, edi
+    call    image_file
+    pop     esi
+    jnc     1f
+    call    image_close
+    stc
+1:  ENDFRAME
+    ret
+
+# Opens a file as a process's program. May sleep.
+# In: EBX process, ESI path.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+image_file:
+    mov     eax, 1
+    mov     edx, PAGES_PROGRAMS
+    call    page_alloc_for
+    jc      1f
+    mov     [ebx + PROCESS_FILL], eax
+    mov     edx, 1
+    lea     ecx, [ebx + PROCESS_OWNER]
+    call    page_charge
+    mov     ecx, FILE_READ
+    call    file_open_shared
+    jc      1f
+    mov     [ebx + PROCESS_FILE], eax
+1:  ret
 
 # Closes it. May sleep.
 # In: EBX process.
@@ -85,6 +124,34 @@ image_close:
     mov     edx, 1
     call    page_free
 2:  ret
+
+# Whether a program's file reaches as far as its regions say. May sleep.
+# In: EBX process.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global image_whole
+image_whole:
+    push    esi
+    push    edi
+    push    eax                         # room for a byte
+    mov     esi, [ebx + PROCESS_REGIONS]
+1:  test    esi, esi
+    jz      2f                          # CF is clear
+    mov     edx, [esi + REGION_FILE_BYTES]
+    test    edx, edx
+    jz      3f
+    add     edx, [esi + REGION_FILE_OFFSET]
+    dec     edx
+    mov     ecx, 1
+    mov     edi, esp
+    call    image_read
+    jc      2f
+3:  mov     esi, [esi + REGION_NEXT]
+    jmp     1b
+2:  pop     edi
+    pop     edi
+    pop     esi
+    ret
 
 # Reads from a program's file. May sleep.
 # In: EBX process, EDX offset, ECX bytes, at most a page, EDI buffer.

@@ -101,6 +101,47 @@ process_spawn:
     pop     ebx
     ret
 
+# Whether a file is a program that can be loaded. May sleep.
+# In: EAX path.
+# Out: CF and EAX error.
+.global process_check
+process_check:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     eax, ERROR_TABLE_FULL
+    cmp     dword ptr [process_count], PROCESSES_MAXIMUM
+    cmc
+    jc      2f
+    mov     eax, PROCESS_SIZE
+    call    malloc
+    jc      2f
+    mov     ebx, eax
+    inc     dword ptr [process_count]
+    mov     dword ptr [ebx + PROCESS_REFS], 1
+    lea     eax, [ebx + PROCESS_LABEL]
+    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
+    call    image_open
+    jc      1f
+    mov     eax, ebx
+    call    space_make
+    jc      1f
+    call    elf_load
+    jc      1f
+    call    image_whole
+1:  pushfd
+    push    eax
+    call    process_clean
+    mov     eax, ebx
+    call    process_release
+    pop     eax
+    popfd
+2:  pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
 # Takes over what a process is started with.
 # In: EBX process, EBP SPAWN record.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.

@@ -73,10 +73,14 @@ pushed_list:
     je      3f
     LOAD_STRING eax, "another one"
 3:  mov     edx, offset pushed_nothing
-    cmp     dword ptr [esi + DESIRED_KEEP], 0
-    je      4f
+    test    dword ptr [esi + DESIRED_FLAGS], PUSHED_KEPT
+    jz      4f
     LOAD_STRING edx, ", kept for other kernels"
-4:  PRINTF  "  after %s, for revision %u%s\n", eax, [esi+DESIRED_REVISION], edx
+4:  mov     ecx, offset pushed_nothing
+    test    dword ptr [esi + DESIRED_FLAGS], PUSHED_PROGRAM
+    jz      5f
+    LOAD_STRING ecx, ", a program"
+5:  PRINTF  "  after %s, for revision %u%s%s\n", eax, [esi+DESIRED_REVISION], edx, ecx
     add     esi, DESIRED_SIZE
     jmp     1b
 2:  mov     eax, offset pushed_mutex

@@ -1,6 +1,7 @@
 # What becomes of pushed modules when the machine starts: those of the desired state are loaded, one after the other,
 # and what cannot be is dropped with a word. Before each the state notes that it is tried. A start that comes no further
-# tries once more; then the module is dropped, so no module can keep a machine from starting.
+# tries once more; then the module is dropped, so no module can keep a machine from starting. Programs are there before
+# the settings and the first service (asm/services/pushed-program.s).
 
 .include "macros.inc"
 .include "errors.inc"
@@ -18,7 +19,24 @@ STRING pushed_source, "modules"
 
 .text
 
-# Begins, once /net is mounted.
+# Takes up what was pushed, once /net is mounted; programs are there when this returns. May sleep.
+.global pushed_look
+pushed_look:
+    push    ebx
+    push    esi
+    push    edi
+    mov     eax, offset pushed_mutex
+    call    mutex_lock
+    call    pushed_load
+    call    pushed_programs_begin
+    mov     eax, offset pushed_mutex
+    call    mutex_unlock
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Begins to load modules, after that.
 .global pushed_begin
 pushed_begin:
     mov     eax, offset pushed_task
@@ -32,16 +50,16 @@ pushed_task:
     call    task_hold
     mov     eax, offset pushed_mutex
     call    mutex_lock
-    call    pushed_load
-    jc      .Lpushed_task_done
     mov     edi, offset pushed_state + PUSHED_ENTRIES
     xor     ebp, ebp                    # EBP: entry, counted from 0; EDI: where it is
 .Lpushed_task_next:
     cmp     ebp, [pushed_state + PUSHED_COUNT]
     jae     .Lpushed_task_over
+    test    dword ptr [edi + DESIRED_FLAGS], PUSHED_PROGRAM
+    jnz     1f
     call    pushed_start_one
     jc      .Lpushed_task_drop
-    inc     ebp
+1:  inc     ebp
     add     edi, DESIRED_SIZE
     jmp     .Lpushed_task_next
 .Lpushed_task_drop:
@@ -63,7 +81,6 @@ pushed_task:
     jmp     task_unhold
 
 # Takes up the desired state. One that is damaged is as none. May sleep.
-# Out: CF when there is nothing to load.
 # Clobbers: all but EBP.
 pushed_load:
     LOAD_STRING eax, "/net"
@@ -99,9 +116,7 @@ pushed_load:
     ja      .Lpushed_load_damaged
     add     esi, DESIRED_SIZE
     jmp     1b
-2:  call    pushed_settled
-    cmp     dword ptr [pushed_state + PUSHED_COUNT], 1  # CF when there are none
-    ret
+2:  jmp     pushed_settled
 .Lpushed_load_damaged:
     LOAD_STRING edx, "what was pushed is not known: pushed_modules is damaged, or of another version"
     mov     eax, offset pushed_source
@@ -112,8 +127,7 @@ pushed_load:
     mov     ecx, PUSHED_SIZE / 4
     xor     eax, eax
     rep stosd
-    call    pushed_settled
-    stc
+    jmp     pushed_settled
 .Lpushed_load_done:
     ret
 
@@ -150,33 +164,19 @@ pushed_name_is_good:
 # Out: CF and EDX why it is dropped.
 # Clobbers: EAX, EBX, ECX, ESI.
 pushed_start_one:
-    LOAD_STRING edx, "it was pushed for another kernel"
-    cmp     dword ptr [edi + DESIRED_KEEP], 0
-    jne     1f
-    mov     eax, [boot_info + bi_revision]
-    cmp     eax, [edi + DESIRED_REVISION]
-    jne     .Lpushed_start_one_not
-    mov     eax, [running_checksum]
-    cmp     eax, [edi + DESIRED_CHECKSUM]
-    jne     .Lpushed_start_one_not
-1:  call    pushed_copy
+    call    pushed_copy
     lea     eax, [ebp + 1]
     LOAD_STRING edx, "two starts came no further"
     cmp     [pushed_next + PUSHED_TRIED], eax
-    je      2f
+    je      1f
     mov     [pushed_next + PUSHED_TRIED], eax
     mov     dword ptr [pushed_next + PUSHED_TRIES], 0
-2:  cmp     dword ptr [pushed_next + PUSHED_TRIES], TRIES
-    jae     .Lpushed_start_one_not
+1:  cmp     dword ptr [pushed_next + PUSHED_TRIES], TRIES
+    cmc
+    jc      .Lpushed_start_one_done
     inc     dword ptr [pushed_next + PUSHED_TRIES]
     call    pushed_save                 # of a volume that cannot be written it is loaded all the same
-    mov     eax, edi
-    lea     edx, [edi + DESIRED_SHA256]
-    call    pushed_names
-    mov     esi, edi
-    push    edi
-    call    pushed_prove
-    pop     edi
+    call    pushed_start_proved
     jc      .Lpushed_start_one_done
     mov     eax, edi
     call    service_find
@@ -190,16 +190,40 @@ pushed_start_one:
     call    pushed_take
     pop     ebp
     pop     edi
-    ret
-.Lpushed_start_one_not:
-    stc
 .Lpushed_start_one_done:
     ret
 
-# Takes a module out of the desired state, and says so. May sleep.
+# Whether what the desired state names is for this kernel, and its file as it was pushed. May sleep.
+# In: EDI its entry.
+# Out: pushed_path, pushed_label; CF and EDX why it is dropped.
+# Clobbers: EAX, ECX, ESI.
+.global pushed_start_proved
+pushed_start_proved:
+    LOAD_STRING edx, "it was pushed for another kernel"
+    test    dword ptr [edi + DESIRED_FLAGS], PUSHED_KEPT
+    jnz     1f
+    mov     eax, [boot_info + bi_revision]
+    cmp     eax, [edi + DESIRED_REVISION]
+    jne     2f
+    mov     eax, [running_checksum]
+    cmp     eax, [edi + DESIRED_CHECKSUM]
+    jne     2f
+1:  mov     eax, edi
+    lea     edx, [edi + DESIRED_SHA256]
+    call    pushed_names
+    mov     esi, edi
+    push    edi
+    call    pushed_prove
+    pop     edi
+    ret
+2:  stc
+    ret
+
+# Takes a module or a program out of the desired state, and says so. May sleep.
 # In: EDI its entry, EDX why.
 # Out: CF when that cannot be written.
 # Clobbers: EAX, EBX, ECX, EDX, ESI.
+.global pushed_drop
 pushed_drop:
     FRAME   LINE_BYTES
     push    edi

@@ -1,6 +1,7 @@
-# Modules that were pushed into this machine: docs/protocols/push.md. Each takes the place of a service of the kernel
-# (asm/services/replace-part.s), and the desired state on the volume at /net names it, so it is there after a start. The
-# state is changed last, by one write: before that the old part goes on, also after a power cut.
+# Modules and programs that were pushed into this machine: docs/protocols/push.md. A module takes the place of a service
+# of the kernel (asm/services/replace-part.s), a program that of its name in /bin (asm/services/pushed-program.s), and
+# the desired state on the volume at /net names it, so it is there after a start. The state is changed last, by one
+# write: before that the old one goes on, also after a power cut.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -16,9 +17,13 @@
 
 RETIRED_PAGES           = 1 << (20 - 12)    # of modules that were replaced: connections may still run in them
 PATH_SIZE               = 64
+ELF_MAGIC               = 0x464C457F
+ELF_TYPE                = 16            # a word
+ELF_EXECUTABLE          = 2
 
 .global pushed_class
 STRING pushed_class, "pushed_modules"
+.global pushed_folder
 STRING pushed_folder, "/net/modules"
 
 .bss
@@ -35,7 +40,7 @@ pushed_label:           .space TASK_NAME_SIZE
 
 .text
 
-# Pushes a module. May sleep, for more than a second.
+# Pushes a module or a program. May sleep, for more than a second.
 # In: EAX record PUSH_*.
 # Out: CF and EDX why the old part goes on. part_away_us says how long the service was away; 0: nothing was to be done.
 .global pushed_push
@@ -47,6 +52,7 @@ pushed_push:
     mov     ebp, eax                    # EBP: record
     mov     eax, offset pushed_mutex
     call    mutex_lock
+    call    pushed_kind
     call    pushed_service
     jc      pushed_unlock
     call    pushed_room
@@ -106,8 +112,10 @@ pushed_undo:
     call    mutex_lock
     mov     eax, [ebp + PUSH_NAME]
     call    pushed_find
-    LOAD_STRING edx, "no module of this name was pushed"
+    LOAD_STRING edx, "nothing of this name was pushed"
     jc      pushed_unlock
+    mov     eax, [edi + DESIRED_FLAGS]
+    mov     [ebp + PUSH_FLAGS], eax
     call    pushed_service
     jc      pushed_unlock
     call    pushed_copy
@@ -128,11 +136,14 @@ pushed_undo:
     call    pushed_settle
     jmp     pushed_over
 
-# Has what was prepared take the place of the running part, and then the desired state name it. May sleep.
-# In: EBX service, pushed_path of a module, or empty for the kernel's own part, pushed_label; pushed_next.
-# Out: CF and EDX why the part before goes on.
+# Has what was prepared take the place of the running part, and then the desired state name it. A program has to be one
+# that can be loaded; those that run go on. May sleep.
+# In: EBX service, or 0 for a program; pushed_path of its file, or empty for the image's own, pushed_label; pushed_next.
+# Out: CF and EDX why what was there before goes on.
 # Clobbers: ESI, EDI too.
 pushed_settle:
+    test    ebx, ebx
+    jz      .Lpushed_settle_program
     mov     esi, [ebx + SERVICE_PART]   # ESI: the part before
     call    pushed_take
     jc      .Lpushed_settle_done
@@ -142,6 +153,16 @@ pushed_settle:
     mov     edx, esi
     call    part_back
     pop     eax
+    jmp     .Lpushed_settle_error
+.Lpushed_settle_program:
+    mov     eax, offset pushed_path
+    cmp     byte ptr [eax], 0
+    je      1f
+    call    process_check
+    jc      .Lpushed_settle_error
+1:  call    pushed_save
+    jnc     .Lpushed_settle_done
+.Lpushed_settle_error:
     call    error_text
     mov     edx, eax
     stc
@@ -221,16 +242,37 @@ pushed_part:
     ENDFRAME
     ret
 
+# Finds out whether a program or a module is pushed: that is an executable file, this is one to be linked (ELF, System V
+# ABI, chapter 4: e_type).
+# In: EBP record.
+# Out: PUSHED_PROGRAM of its flags.
+# Clobbers: EAX.
+pushed_kind:
+    and     dword ptr [ebp + PUSH_FLAGS], PUSHED_KEPT
+    mov     eax, [ebp + PUSH_CONTENT]
+    cmp     dword ptr [ebp + PUSH_BYTES], ELF_TYPE + 2
+    jb      1f
+    cmp     dword ptr [eax], ELF_MAGIC
+    jne     1f
+    cmp     word ptr [eax + ELF_TYPE], ELF_EXECUTABLE
+    jne     1f
+    or      dword ptr [ebp + PUSH_FLAGS], PUSHED_PROGRAM
+1:  ret
+
 # Finds the service of a name, which a module can replace.
 # In: EBP record.
-# Out: EBX service; CF and EDX why there is none.
+# Out: EBX service, or 0 for a program; CF and EDX why nothing can be replaced.
+# Clobbers: EAX, ECX.
 pushed_service:
     mov     dword ptr [part_away_us], 0
     mov     eax, [ebp + PUSH_NAME]
     call    service_find
+    mov     ebx, eax                    # 0: there is none
+    test    dword ptr [ebp + PUSH_FLAGS], PUSHED_PROGRAM
+    jnz     .Lpushed_service_program
     LOAD_STRING edx, "no service of the kernel has this name (service list)"
+    cmp     ebx, 1
     jc      1f
-    mov     ebx, eax
     cmp     dword ptr [ebx + SERVICE_PART], 1
     jc      1f
     LOAD_STRING edx, "the service does not run"
@@ -238,16 +280,27 @@ pushed_service:
     je      1f                          # CF is clear
     stc
 1:  ret
+.Lpushed_service_program:
+    test    ebx, ebx
+    jz      1b                          # CF is clear
+    LOAD_STRING edx, "it is a program, and a service of the kernel has this name"
+    cmp     dword ptr [ebx + SERVICE_PART], 1
+    mov     ebx, 0
+    cmc
+    ret
 
 # Whether there is memory for one more module beside those that were replaced.
+# In: EBX service, or 0 for a program, which takes none.
 # Out: CF and EDX why not.
 # Clobbers: EAX, ECX.
 pushed_room:
+    test    ebx, ebx
+    jz      1f                          # CF is clear
     call    modules_pages
     LOAD_STRING edx, "the modules that were replaced take too much memory; restart the machine"
     cmp     eax, RETIRED_PAGES
     cmc
-    ret
+1:  ret
 
 # Prepares the entry of what is pushed.
 # In: EBP record; pushed_find's EDI, CF.
@@ -261,8 +314,8 @@ pushed_change:
     call    mem_compare
     jne     .Lpushed_change_other
     call    pushed_copy                 # it runs; only what is to become of it later may be another
-    mov     eax, [ebp + PUSH_KEEP]
-    mov     [esi + DESIRED_KEEP], eax
+    mov     eax, [ebp + PUSH_FLAGS]
+    mov     [esi + DESIRED_FLAGS], eax
     call    pushed_save
     jc      .Lpushed_change_lost
     cmp     eax, eax                    # ZF
@@ -276,7 +329,7 @@ pushed_change:
     call    pushed_copy
     jmp     .Lpushed_change_fill
 .Lpushed_change_new:
-    LOAD_STRING edx, "no more than 16 modules can be pushed"
+    LOAD_STRING edx, "no more than 16 modules and programs can be pushed"
     cmp     dword ptr [pushed_state + PUSHED_COUNT], PUSHED_MODULES
     cmc
     jc      .Lpushed_change_done
@@ -305,8 +358,8 @@ pushed_change:
     call    mem_copy
     mov     eax, [ebp + PUSH_BYTES]
     mov     [esi + DESIRED_BYTES], eax
-    mov     eax, [ebp + PUSH_KEEP]
-    mov     [esi + DESIRED_KEEP], eax
+    mov     eax, [ebp + PUSH_FLAGS]
+    mov     [esi + DESIRED_FLAGS], eax
     mov     eax, [boot_info + bi_revision]
     mov     [esi + DESIRED_REVISION], eax
     mov     eax, [running_checksum]
@@ -370,6 +423,7 @@ pushed_remove:
 # In: EAX name.
 # Out: EDI entry of pushed_state; CF when there is none.
 # Clobbers: EAX, ECX, EDX.
+.global pushed_find
 pushed_find:
     push    esi
     mov     esi, eax

@@ -42,6 +42,7 @@ services_task:
     INTERRUPTS_RESTORE
     jmp     1b
 2:  INTERRUPTS_RESTORE
+    call    pushed_look
     call    [on_settings]
     call    pushed_begin
     LOAD_STRING esi, "/net/services"

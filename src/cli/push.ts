@@ -5,7 +5,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { PushedModule } from "../cloud/pushes.ts";
-import { MachineError } from "../vm/host/home.ts";
 import type { CloudRequest, PushStatus } from "../vm/protocol.ts";
 import { isModuleName } from "../wire/cluster-packet.ts";
 import type { ModuleOptions } from "./build.ts";
@@ -56,10 +55,6 @@ async function push(context: Context, words: readonly string[], options: PushOpt
   const { name, nodes } = asked(words);
   const { builtModule } = await import("./build.ts");
   const [{ path, content }] = await Promise.all([builtModule(name, options), settled(context)]);
-  if (!path.endsWith(".o"))
-    throw new MachineError(
-      `${name} is a program: it goes into a volume, and "service replace" has a service run it (docs/protocols/push.md)`,
-    );
   const request = { verb: "push", nodes, name, path: resolve(path), keeps: options.keep === true } as const;
   return resultOf(await owned(context, request), `${name}, ${content.length} bytes`, name);
 }
@@ -87,6 +82,7 @@ async function status(context: Context, words: readonly string[]): Promise<Resul
 function rowOf(node: string, revision: number, module: PushedModule): string[] {
   const since = new Date((module.since + SECONDS_TO_2000) * 1000).toISOString().slice(0, 19);
   const words = [
+    module.isProgram ? "a program" : "",
     module.isKept ? "kept" : "",
     module.hasBefore ? "after another push" : "",
     module.revision === revision ? "" : `of revision ${module.revision}`,

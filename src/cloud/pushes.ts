@@ -8,7 +8,7 @@ import { isModuleName, MOST_MODULE_BYTES, type Packet, PUSH_VERBS, type PushedEn
 import { packetHex } from "../wire/hex.ts";
 import type { Asked } from "./changes.ts";
 
-/** A module that a node runs in the place of its image's own. */
+/** A module or a program that a node runs in the place of its image's own. */
 export interface PushedModule {
   readonly name: string;
   /** The first eight digits of its SHA-256. */
@@ -21,8 +21,10 @@ export interface PushedModule {
   readonly since: number;
   /** Other kernels take it too. */
   readonly isKept: boolean;
-  /** An undo brings back another module, not the image's own. */
+  /** An undo brings back another one, not the image's own. */
   readonly hasBefore: boolean;
+  /** It is in /bin. */
+  readonly isProgram: boolean;
 }
 
 /** What became of it. */
@@ -82,6 +84,7 @@ const moduleOf = ({ name, flags, ...rest }: PushedEntry): PushedModule => ({
   name: text(name),
   isKept: (flags & 1) !== 0,
   hasBefore: (flags & 2) !== 0,
+  isProgram: (flags & 4) !== 0,
 });
 
 export class Pushes {

@@ -49,6 +49,7 @@ const DRILLS = [
   "clones",
   "fork",
   "upgrade",
+  "push",
 ];
 
 let stage: Stage;

@@ -12,6 +12,7 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
 import { keysOf } from "./keys.ts";
 import { livesApart } from "./lives-drills.ts";
+import { pushDrill } from "./push-drills.ts";
 import { rollingDrill } from "./rolling-drill.ts";
 import { holdersOf, notHeld } from "./service-addresses.ts";
 import { Stranger } from "./stranger.ts";
@@ -340,6 +341,7 @@ export function clusterDrills(
       cloneDrill(world, layout),
       forkDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
+      pushDrill(world, layout, wellNot),
       ...(isMixed ? [rollingDrill(world, layout, wellNot)] : []),
     ],
     frame: (frame) => recorder.frame(frame),
