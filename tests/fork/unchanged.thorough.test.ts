@@ -3,7 +3,7 @@
  * and comes later by no more than is said here (docs/protocols/fork.md).
  */
 import { createHash } from "node:crypto";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import {
   ETHERTYPE_IPV4,
   get16,
@@ -15,7 +15,6 @@ import {
 import { DevicePart, mount } from "../../src/disk/oofs/index.ts";
 import { SparseDisk } from "../../src/index.ts";
 import { DISK_BYTES } from "../emulator/cluster/prepared-disk.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { hex } from "../system/clone-scene.ts";
 import { ForkScene } from "./scene.ts";
 import { withDisks } from "./with-disks.ts";
@@ -136,7 +135,7 @@ async function observed(isForked: boolean): Promise<Observed> {
   return { said, lines, files: filesOf(source.readDisk(0, DISK_BYTES)) };
 }
 
-thoroughly("with a fork the source does what it does without, but for a listed set and a bounded shift", async () => {
+test("with a fork the source does what it does without, but for a listed set and a bounded shift", async () => {
   const without = await observed(false);
   const forked = await observed(true);
   const own = ({ lines }: Observed): string[] =>
