@@ -64,6 +64,7 @@ const CASES = {
   "linker/random-scripts": { fast: 12, thorough: 100 },
   "object/demangle": { fast: 5_000, thorough: 20_000 },
   "object/string-table": { fast: 50, thorough: 1_000 },
+  readers: { fast: 20, thorough: 200 },
   "spec/drawn": { fast: 1000, thorough: 5_000 },
   "upgrade/download": { fast: 2, thorough: 10 },
   "upgrade/rolling": { fast: 40, thorough: 1_500 },
