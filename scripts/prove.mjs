@@ -16,6 +16,7 @@ const PROOFS = {
   vm: "tests/vm/prove.ts",
   clone: "tests/system/prove-clone.ts",
   fork: "tests/fork/prove-fork.ts",
+  readers: "tests/readers/prove.ts",
 };
 const [name, options] = workshopCommand(
   "npm run prove --",

@@ -35,6 +35,9 @@ const MEMORY_SIZE = /^(?:(?:[4-9]|[1-9]\d{1,2}|1\d{3}|20[0-3]\d|204[0-8])M|[12]G
 const SOURCE = /^(?!\/)(?!.*\.\.)(?!.*\\)[^*\x00-\x1f]+(?:\/[^\x00-\x1f]*\*[^\x00-\x1f]*)?$/;
 const BELOW = /^(?!\/)(?!.*\.\.)[^\x00-\x1f]+$/;
 const IN_VOLUME = /^(?:\/[^/\x00-\x1f]{1,255})+$/;
+const SERVICE_ADDRESS =
+  /^(?:(?:[1-9]|1?\d\d|2[0-4]\d|25[0-5])\.)(?:(?:\d|1?\d\d|2[0-4]\d|25[0-5])\.){2}(?:\d|1?\d\d|2[0-4]\d|25[0-5])(?:\/(?:[89]|[12]\d|30))?(?: shared)?$/;
+const MOST_ADDRESSES = 8;
 const PROGRAM = /^[a-z\d][a-z\d-]{0,31}$/;
 const MODULE = /^[a-z][a-z\d-]{0,31}$/;
 
@@ -92,6 +95,27 @@ const CONSOLE = {
 const CLUSTER = {
   key: optional(path({ help: "file with the line `NAME KEY`, which each machine takes at its first boot" })),
   reboot: flag({ help: "whether members may restart it", initial: true }),
+  unsigned: flag({ help: "whether it takes kernels of an upgrade that nobody has signed", initial: false }),
+  domain: optional(
+    text({
+      help: "`dns.domain`, in which members answer for their names",
+      kind: "domain such as cats.example",
+      pattern: /^(?=.{1,63}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$/,
+    }),
+  ),
+  addresses: listOf(
+    text({
+      help: "service addresses",
+      kind: "address such as 10.0.2.100, 10.0.2.100/24 or 10.0.2.100 shared",
+      pattern: SERVICE_ADDRESS,
+    }),
+    MOST_ADDRESSES,
+  ),
+  values: mapOf({
+    help: "other [values](../protocols/cluster-values.md) that it keeps together",
+    names: /^[A-Za-z\d][\w.-]{0,30}$/,
+    item: text({ help: "a value", kind: "text of at most 127 characters, without '", pattern: /^[ -&(-~]{1,127}$/ }),
+  }),
 };
 
 const SIGNING = {

@@ -10,6 +10,9 @@ import { formatVmx } from "../vm/vmx.ts";
 import type { Spec } from "./schema.ts";
 
 const FIRST_SCRIPT = "/first.rc";
+const CLUSTER_SCRIPT = "/cluster.rc";
+/** What the kernel keeps of them at most (asm/include/cluster.inc, VALUES_TEXT_MAXIMUM). */
+const MOST_VALUE_BYTES = 1020;
 const KEYS_FILE = "/ssh/authorized_keys";
 /** Shorter lines of the shell than it takes. */
 const IN_VOLUME = "/net";
@@ -63,6 +66,9 @@ function volumeFiles(spec: Spec, read: ReadNamed): VolumeFile[] {
   const path = `${IN_VOLUME}${FIRST_SCRIPT}`;
   // The key goes with the script: what runs at the first boot is not there at the second.
   const begin = first.length === 0 ? [] : [`if test -f ${path}; then shell ${path}; rm ${path}; fi`];
+  const agreed = clusterScript(cluster);
+  if (cluster.unsigned) begin.push("set upgrade.unsigned yes");
+  if (agreed.length > 0) begin.push(`if test -f ${AGREED}; then`, `shell ${AGREED} &`, "fi");
   const services = Object.entries(disk.services).flatMap(([name, { program, need, restart }]) =>
     file(`/services/${name}`, [
       `program ${program}`,
@@ -76,6 +82,7 @@ function volumeFiles(spec: Spec, read: ReadNamed): VolumeFile[] {
       Object.entries(settings).map(([key, value]) => `${key} = ${value}`),
     ),
     ...file(FIRST_SCRIPT, first),
+    ...file(CLUSTER_SCRIPT, agreed),
     ...file("/init.rc", [...begin, ...disk.init]),
     ...services,
     ...(authorizedKeys === null ? [] : [{ path: KEYS_FILE, content: keysIn(authorizedKeys, read(authorizedKeys)) }]),
@@ -85,6 +92,43 @@ function volumeFiles(spec: Spec, read: ReadNamed): VolumeFile[] {
     })),
   ];
 }
+
+const AGREED = `${IN_VOLUME}${CLUSTER_SCRIPT}`;
+const SAID = `${AGREED}.said`;
+
+/**
+ * Lines that have the cluster agree on what it does not have yet: a machine that joins a cluster changes nothing there.
+ * They wait until this machine is a member and a majority answers, and the script goes when all counts.
+ */
+function clusterScript({ domain, addresses, values }: Spec["cluster"]): string[] {
+  const given = { ...(domain === null ? {} : { "dns.domain": domain }), ...values };
+  const words = addresses.map((text) => {
+    const [, address = "", bits, shared = ""] = /^([\d.]+)(?:\/(\d+))?( shared)?$/.exec(text)!;
+    return { address, mask: bits === undefined ? "" : ` ${maskOf(Number(bits))}`, shared };
+  });
+  const twice = words.find(({ address }, at) =>
+    words.some((other, before) => before < at && other.address === address),
+  );
+  if (twice) throw new PlanError("cluster.addresses", `${twice.address} is there twice`);
+  // As the kernel writes it: name, NUL, value, NUL; of an address with its mask.
+  const [perAddress, perMask] = ["address.255.255.255.255".length + 2, "255.255.255.255 shared".length];
+  const valueBytes = Object.entries(given).reduce((sum, [name, value]) => sum + name.length + value.length + 2, 0);
+  const sizeBytes = valueBytes + words.length * (perAddress + perMask);
+  if (sizeBytes > MOST_VALUE_BYTES)
+    throw new PlanError("cluster", `its values and addresses take ${sizeBytes} bytes, and ${MOST_VALUE_BYTES} can be`);
+  const until = (name: string, act: string): string =>
+    `until cloud get ${name} > ${SAID} || ${act} > ${SAID}; do sleep 1000; done`;
+  const lines = [
+    ...words.map(({ address, mask, shared }) =>
+      until(`address.${address}`, `cloud address add ${address}${mask}${shared}`),
+    ),
+    ...Object.entries(given).map(([name, value]) => until(name, `cloud set ${name} '${value}'`)),
+  ];
+  return lines.length === 0 ? [] : [...lines, `rm ${SAID} ${AGREED}`];
+}
+
+const maskOf = (bits: number): string =>
+  [0, 8, 16, 24].map((from) => 256 - 2 ** (8 - Math.min(8, Math.max(0, bits - from)))).join(".");
 
 /** What QuRe reads of a key: `ssh-ed25519`, its 51 bytes in Base64, and a note. */
 const KEY_LINE = /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z\d+/]{43}(?:\s.*)?$/;

@@ -6,6 +6,7 @@ import { Random } from "../../emulator/state/random.ts";
 import { FRAME_BYTES, framed } from "../../src/volume/frame.ts";
 import { VolumeError } from "../../src/volume/model.ts";
 import { casesOf } from "../setup/tier.ts";
+import { damage } from "./damage.ts";
 import { CHUNK, diskOf, opened, partOf, restored, written } from "./scene.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -41,20 +42,6 @@ test(`single bytes of an increment and of what it builds on, ${cases.title}`, as
   // It was each time one that is whole.
   await restored(await opened("a", files));
 });
-
-/** As a disk, a cable or a person damages a file. */
-function damage(bytes: Uint8Array, random: Random): Uint8Array {
-  const [from, to] = [random.below(bytes.length), random.below(bytes.length)];
-  const length = 1 + random.below(random.chance(50) ? 16 : bytes.length);
-  const piece = bytes.slice(from, from + length);
-  const kind = random.below(4);
-  if (kind === 0) return Buffer.concat([bytes.slice(0, to), piece, bytes.slice(to)]);
-  if (kind === 1) return Buffer.concat([bytes.slice(0, from), bytes.slice(from + length)]);
-  const changed = bytes.slice();
-  if (kind === 2) changed.fill(random.below(256), from, from + length);
-  else changed.set(piece.slice(0, bytes.length - to), to);
-  return changed;
-}
 
 test(`pieces that are lost, doubled, moved and overwritten, ${cases.title}`, async () => {
   const files = new Map([["whole", await written([partOf(diskOf(9, { 1: 1, 2: 1, 8: 1 }))])]]);

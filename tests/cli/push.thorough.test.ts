@@ -49,8 +49,20 @@ test("a module of another folder is pushed, shown, kept and taken back", () => {
   expect(done(qure("push", "--status"))).toBe("every node that answers runs what its image has\n");
 });
 
+test("a program is pushed, shown and taken back", () => {
+  const hello = (): string => done(vm("exec", "a", "--", "hello"));
+  mkdirSync(join(folder, "greeting"));
+  const text = readFileSync(join(root, "asm/programs/hello.s"), "utf8").replace("Hello from", "Greetings from");
+  writeFileSync(join(folder, "greeting/hello.s"), text);
+  const options = ["--source", ".", "--config", "spec.json", "--set", "modules.hello=greeting", "--output", "out"];
+  expect(done(qure("push", "hello", "all", ...options))).toMatch(/^qure-a: hello, \d+ bytes\n$/);
+  expect(hello()).toContain("Greetings from ring 3.");
+  expect(done(qure("push", "--status"))).toMatch(/\nqure-a +hello +[0-9a-f]{8} +\d+ +2\S+Z +a program\n$/);
+  expect(done(qure("push", "--undo", "hello", "all"))).toMatch(/^qure-a: hello as it was before\n$/);
+  expect(hello()).toContain("Hello from ring 3.");
+});
+
 test("what cannot be pushed is said at once", () => {
-  expect(refused(qure("push", "hello", "all", "--packaged"))).toMatch(/error: hello is a program: /);
   expect(refused(qure("push", "http", "b", "--packaged"))).toMatch(/error: no member has the name, address or id b: /);
   expect(refused(qure("push", "dns", "all", "--packaged"))).toMatch(
     /error: qure-a: dns: no service of the kernel has this name \(service list\); what was there before goes on\n$/,

@@ -57,9 +57,9 @@ thoroughly(
     expect(await output(node!, "module undo http; module list; module")).toBe("");
     expect(await s.word(node!)).toBe("name");
     expect(await output(node!, "module undo http; module undo")).toMatch(
-      /^module: http: no module of this name was pushed\nusage: module /,
+      /^module: http: nothing of this name was pushed\nusage: module /,
     );
-    expect(await s.undo(s.nodes)).toEqual([{ result: "failed", why: "no module of this name was pushed" }]);
+    expect(await s.undo(s.nodes)).toEqual([{ result: "failed", why: "nothing of this name was pushed" }]);
   },
 );
 

@@ -74,6 +74,7 @@ const CASES = {
   "linker/random-scripts": { fast: 6, thorough: 40 },
   "object/demangle": { fast: 1_500, thorough: 20_000 },
   "object/string-table": { fast: 50, thorough: 1_000 },
+  readers: { fast: 20, thorough: 200 },
   "spec/drawn": { fast: 400, thorough: 5_000 },
   "upgrade/download": { fast: 2, thorough: 5 },
   "upgrade/rolling": { fast: 6, thorough: 400 },

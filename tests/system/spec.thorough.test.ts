@@ -78,6 +78,38 @@ test("keymap, console, cluster, files, settings, services and lines of init.rc",
   await node.enter("test -e /net/first.rc || echo gone", /^gone$/m);
 });
 
+test("values and addresses that the cluster keeps together are agreed on once, and a person's change stays", async () => {
+  const cluster = {
+    ...{ domain: "cats.example", addresses: ["10.0.2.100/24 shared", "10.0.2.101"], unsigned: true },
+    values: { "upgrade.alone": "yes", motto: "nine lives" },
+  };
+  const node = await booted({ cluster });
+  const begun = "test -e /net/cluster.rc || echo agreed";
+  await node.enter(`while test -e /net/cluster.rc; do sleep 500; done; ${begun}`, /^agreed$/m, { within: "60s" });
+  await node.enter("cloud get", /^address\.10\.0\.2\.100 255\.255\.255\.0 shared$/m);
+  await node.enter("cloud get", /^address\.10\.0\.2\.101 255\.255\.255\.0$/m);
+  await node.enter("cloud get", /^dns\.domain cats\.example$[\s\S]*^motto nine lives$/m);
+  await node.enter("cloud get", /^upgrade\.alone yes$/m);
+  await node.enter("set", /upgrade\.unsigned=yes/);
+  await node.enter("cloud set motto 'ten lives'; cloud get motto", /^ten lives$/m);
+});
+
+test("what the cluster cannot keep together is an error of that key", () => {
+  for (const [cluster, problem] of [
+    [{ addresses: ["10.0.2.100", "10.0.2.100 shared"] }, "10.0.2.100 is there twice"],
+    [{ addresses: ["10.0.2"] }, "expected address such as 10.0.2.100"],
+    [{ domain: "Cats" }, "expected domain such as cats.example"],
+    [
+      { values: Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`v${at}`, "x".repeat(120)])) },
+      "its values and addresses take 1240 bytes, and 1020 can be",
+    ],
+  ] as const) {
+    writeFileSync(join(home, "build.local.json"), JSON.stringify({ cluster }));
+    const { status, stderr } = spawnSync("node", [bundle, "build"], { cwd: home, encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, expect.stringContaining(problem)]);
+  }
+});
+
 test("what can be left out of QuRe, and a system of few programs, boot", async () => {
   for (const modules of [
     { telnet: false, mdns: false, ssh: false, syslog: false },

@@ -31,6 +31,8 @@ const STARTED_NS = 25_000 * MS;
 const TYPED_NS = 8000 * MS;
 /** The trouble begins within this, so before, in or after each step of a push, and lasts so long. */
 const TROUBLE_WITHIN_MS = 1600;
+/** All pieces have come some 100 ms after the beginning: half of the troubles begin before. */
+const PIECES_MS = 50;
 const TROUBLE_MS = [200, 2500] as const;
 const LOST_PERCENT = 40;
 /** Why it fails where pieces are put together wrong. */
@@ -42,6 +44,7 @@ const TROUBLES = [
   { begins: ["reset"], ends: [] },
   { begins: ["unplug"], ends: ["plug"] },
   { begins: ["lose", LOST_PERCENT], ends: ["heal"] },
+  { begins: ["reorder", LOST_PERCENT], ends: ["heal"] },
 ] as const;
 
 interface Pushed {
@@ -54,11 +57,15 @@ interface Pushed {
 /** Where programs lie (asm/programs.ld), and what of the file is before the code (System V ABI, chapters 4 and 5). */
 const [PROGRAM_AT, HEADERS_BYTES] = [0x08048000, 52 + 32];
 const CODE_BYTES = 28;
+/** That follow, so that a push has several pieces. */
+const MORE_BYTES = 6000;
 
 /** A program that prints a word: one segment, the system calls 2, write, and 0, exit (asm/system-calls.json). */
 function programThat(word: string): Pushed {
   const text = new TextEncoder().encode(`${word}\n`);
-  const content = new Uint8Array(HEADERS_BYTES + CODE_BYTES + text.length);
+  const content = new Uint8Array(HEADERS_BYTES + CODE_BYTES + text.length + MORE_BYTES);
+  for (let at = 0; at < content.length; at++) content[at] = at;
+  content.fill(0, 0, HEADERS_BYTES);
   const view = new DataView(content.buffer);
   const words = (at: number, ...values: readonly number[]): void =>
     values.forEach((value, index) => void view.setUint32(at + 4 * index, value, true));
@@ -83,6 +90,11 @@ function moduleThat(number: number): Pushed {
     .data
 owner:  .long 0, 0, name, 0
 never:  .long 0, ${number}
+    .set    value, 0
+    .rept   ${MORE_BYTES / 4}
+    .long   value
+    .set    value, value + 1
+    .endr
     .section .rodata.str, "a", @progbits
 name:   .asciz "mdns"
 task:   .asciz "names"
@@ -186,7 +198,7 @@ function draw(random: Random, nodes: readonly number[]): Drawn {
     digest: packetHex(sha256(pushed.content), 0, 4),
     victim: random.pick(nodes),
     trouble: random.pick(TROUBLES),
-    troubleMs: random.below(TROUBLE_WITHIN_MS),
+    troubleMs: random.below(random.chance(50) ? PIECES_MS : TROUBLE_WITHIN_MS),
     lastsMs: TROUBLE_MS[0] + random.below(TROUBLE_MS[1] - TROUBLE_MS[0]),
     restarted: random.pick(nodes),
   };
