@@ -130,7 +130,7 @@ describe("in a shell", () => {
         .trim()
         .split("\n");
 
-  test("Bash, which takes words apart at = and :", (context) => {
+  thoroughly("Bash, which takes words apart at = and :", (context) => {
     const bash = bashOf(requireOracle("bash", context));
     expect(bash("vm", "sta")).toEqual(["status", "start"]);
     expect(bash("vm", "start", "")).toEqual(["a_b", "web", "all"]);
