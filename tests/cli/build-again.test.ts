@@ -16,11 +16,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { smallSystem } from "../build/small-system.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { bundle, qure } from "./in-process.ts";
+import { bundle, qure, spawned } from "./in-process.ts";
 
 const NOTHING = /^nothing has changed, in /m;
 const PART = "asm/kernel/part-b.s";
@@ -47,8 +47,10 @@ beforeEach(() => {
   cpSync(model, home, { recursive: true });
 });
 
+/** How a build is run: to another process's builds, one of this process is of another version. */
+let run: typeof qure | typeof spawned = qure;
 async function build(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await qure(["build", ...args], { cwd: home });
+  const { status, stdout, stderr } = await run(["build", ...args], { cwd: home });
   expect(status, stderr).toBe(0);
   return stdout;
 }
@@ -159,6 +161,10 @@ thoroughly("a build that is ended between any two files leaves what the next one
 });
 
 thoroughly("a build that is killed, and two at once, leave what the next one makes right", async () => {
+  run = spawned;
+  onTestFinished(() => {
+    run = qure;
+  });
   const random = new Random(1);
   const started = (lines: number): Promise<void> =>
     new Promise((resolve) => {
