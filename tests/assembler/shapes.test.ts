@@ -146,7 +146,7 @@ describe("shapes of statements", () => {
     const lines = [...compilers.toString("latin1").split("\n"), ...others];
 
     // With -march=i486 shifts by one are encoded with a number.
-    test.each(["", "i486"])("change nothing, for the processor `%s'", (arch) => {
+    test.each(rowsOf(["", "i486"], 1))("change nothing, for the processor `%s'", (arch) => {
       const features = arch === "" ? lines : ["shll $1, %eax", "addl $1, %ecx", "pushl %ebx"];
       const expected = assembled(features, { arch }).object!;
       const { object } = assembled(features, { arch, shapes: shapesOf(path, compilers) });

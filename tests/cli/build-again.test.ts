@@ -1,7 +1,7 @@
 /**
  * `qure build` a second time: what it takes over, what it notices, and what a build leaves that is ended at any moment.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -16,13 +16,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { smallSystem } from "../build/small-system.ts";
 import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { many, rowsOf } from "../setup/tier.ts";
+import { bundle, qure, spawned } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const NOTHING = /^nothing has changed, in /m;
 const PART = "asm/kernel/part-b.s";
 const CACHE = ".qure-cache";
@@ -32,7 +32,7 @@ let model: string;
 let home: string;
 let count = 0;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "qure-again-"));
   model = join(folder, "model");
   for (const [path, text] of smallSystem()) {
@@ -40,7 +40,7 @@ beforeAll(() => {
     writeFileSync(join(model, path), text, "latin1");
   }
   home = model;
-  build();
+  await build();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
@@ -48,70 +48,74 @@ beforeEach(() => {
   cpSync(model, home, { recursive: true });
 });
 
-function build(...args: string[]): string {
-  return execFileSync("node", [bundle, "build", ...args], { cwd: home, encoding: "utf8", stdio: "pipe" });
+/** How a build is run: to another process's builds, one of this process is of another version. */
+let run: typeof qure | typeof spawned = qure;
+async function build(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await run(["build", ...args], { cwd: home });
+  expect(status, stderr).toBe(0);
+  return stdout;
 }
 const write = (path: string, text: string): void => writeFileSync(join(home, path), text);
 const partWith = (value: number): string => `.globl part_b\npart_b: mov $${value}, %al\n ret\n`;
 const manifest = (within = "build"): string => readFileSync(join(home, within, "manifest.json"), "utf8");
 
 /** The images are those of their manifest, and those of a build from nothing. */
-function expectRight(): void {
-  const anew = build("--no-cache", "--json", "-o", "anew");
+async function expectRight(): Promise<void> {
+  const anew = await build("--no-cache", "--json", "-o", "anew");
   expect(manifest()).toBe(anew);
   for (const name of readdirSync(join(home, "anew")).filter((entry) => entry !== CACHE))
     expect(readFileSync(join(home, "build", name)).equals(readFileSync(join(home, "anew", name))), name).toBe(true);
 }
 
-test("nothing has changed: nothing is written, and the words are those of the build", () => {
-  const first = build();
+test("nothing has changed: nothing is written, and the words are those of the build", async () => {
+  const first = await build();
   const before = statSync(join(home, "build/kernel.elf")).ino;
-  const again = build();
+  const again = await build();
   expect(again).toMatch(NOTHING);
   expect(again.split("\n").slice(0, -2)).toEqual(first.split("\n").slice(0, -2));
-  expect(build("--json")).toBe(manifest());
+  expect(await build("--json")).toBe(manifest());
   // Another time says nothing: the content counts.
   utimesSync(join(home, PART), 1e9, 1e9);
-  expect(build()).toMatch(NOTHING);
+  expect(await build()).toMatch(NOTHING);
   expect(statSync(join(home, "build/kernel.elf")).ino).toBe(before);
-  expect(build("--revision", "7")).not.toMatch(NOTHING);
-  expect(build("--no-cache")).not.toMatch(NOTHING);
+  expect(await build("--revision", "7")).not.toMatch(NOTHING);
+  expect(await build("--no-cache")).not.toMatch(NOTHING);
 });
 
-test("a change that its file's size and time do not show is noticed, and explained", () => {
+test("a change that its file's size and time do not show is noticed, and explained", async () => {
   write(PART, partWith(1));
-  build();
+  await build();
   const { atimeMs, mtimeMs } = statSync(join(home, PART));
   write(PART, partWith(2));
   utimesSync(join(home, PART), atimeMs / 1000, mtimeMs / 1000);
-  expect(build("--explain").split("\n").slice(0, -2)).toEqual([
+  expect((await build("--explain")).split("\n").slice(0, -2)).toEqual([
     `${PART}: ${PART} has changed`,
     "the kernel: its objects are put together at each build",
   ]);
   write("asm/kernel/new.s", "nop\n");
-  expect(build("--explain")).toMatch(/^asm\/kernel\/new\.s: it is new$/m);
-  expectRight();
+  expect(await build("--explain")).toMatch(/^asm\/kernel\/new\.s: it is new$/m);
+  await expectRight();
 });
 
-test("what a killed build has left half written goes away", () => {
+test("what a killed build has left half written goes away", async () => {
   const left = join(home, "build", CACHE, "build-parts.0badcafe.part");
   writeFileSync(left, "half");
   utimesSync(left, 1e9, 1e9);
   write(PART, partWith(4));
-  expect(build("--json", "--explain")).toBe(manifest());
+  expect(await build("--json", "--explain")).toBe(manifest());
   expect(readdirSync(join(home, "build", CACHE)).sort()).toEqual(["build-parts", "build-record"]);
 });
 
-thoroughly("an image that somebody wrote to, and one that is gone, are made again", () => {
-  build();
+thoroughly("an image that somebody wrote to, and one that is gone, are made again", async () => {
+  await build();
   appendFileSync(join(home, "build/qure.img"), "x");
-  expect(build()).not.toMatch(NOTHING);
+  expect(await build()).not.toMatch(NOTHING);
   rmSync(join(home, "build/kernel.map"));
-  expect(build()).not.toMatch(NOTHING);
-  expectRight();
+  expect(await build()).not.toMatch(NOTHING);
+  await expectRight();
 });
 
-thoroughly("what is kept and damaged counts for nothing", () => {
+thoroughly("what is kept and damaged counts for nothing", async () => {
   for (const name of rowsOf(["build-parts", "build-record"], [0, 1]))
     for (const damage of [
       (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1),
@@ -121,43 +125,47 @@ thoroughly("what is kept and damaged counts for nothing", () => {
       const path = join(home, "build", CACHE, name);
       writeFileSync(path, damage(readFileSync(path)));
       write(PART, partWith(name.length));
-      build();
-      expectRight();
+      await build();
+      await expectRight();
     }
 });
 
-test("a mistake leaves the former images, and without it nothing has changed", () => {
-  build();
+test("a mistake leaves the former images, and without it nothing has changed", async () => {
+  await build();
   const before = manifest();
   const text = readFileSync(join(home, PART), "latin1");
   write(PART, "movv\n");
-  const { status, stderr } = spawnSync("node", [bundle, "build"], { cwd: home, encoding: "utf8" });
+  const { status, stderr } = await qure(["build"], { cwd: home });
   expect([status, stderr]).toEqual([1, expect.stringMatching(/part-b\.s:1:.*error/)]);
   expect(manifest()).toBe(before);
   write(PART, text);
-  expect(build()).toMatch(NOTHING);
+  expect(await build()).toMatch(NOTHING);
 });
 
-atLength("a build that is ended between any two files leaves what the next one makes right", () => {
+atLength("a build that is ended between any two files leaves what the next one makes right", async () => {
   write(PART, partWith(3));
-  build("-o", "later");
+  await build("-o", "later");
   const names = ["qure.iso", "qure.img", "kernel.elf", "loader.elf", "kernel.map", "kernel.lst", "manifest.json"];
   const files = [...names, `${CACHE}/build-parts`];
   for (let done = 1; done <= files.length; done++) {
     cpSync(join(model, PART), join(home, PART));
-    build();
+    await build();
     for (const name of files.slice(0, done)) {
       rmSync(join(home, "build", name));
       cpSync(join(home, "later", name), join(home, "build", name));
     }
     // Back to what the record was of, or on to what the other build was of.
     if (done % 2 === 0) write(PART, partWith(3));
-    build();
-    expectRight();
+    await build();
+    await expectRight();
   }
 });
 
 thoroughly("a build that is killed, and two at once, leave what the next one makes right", async () => {
+  run = spawned;
+  onTestFinished(() => {
+    run = qure;
+  });
   const random = new Random(1);
   const started = (lines: number): Promise<void> =>
     new Promise((resolve) => {
@@ -182,10 +190,10 @@ thoroughly("a build that is killed, and two at once, leave what the next one mak
     if (random.below(2) === 0) write("asm/kernel/own.inc", `.set STEPS, ${random.below(99)}\n.set KINDS, 1\n`);
     await started(1 + random.below(5));
     await Promise.all([started(1000), started(1000)]);
-    expectRight();
+    await expectRight();
     // Of two that write the same files at once, each may find the other's in the place of its own.
-    build();
-    expect(build()).toMatch(NOTHING);
-    expectRight();
+    await build();
+    expect(await build()).toMatch(NOTHING);
+    await expectRight();
   }
 });

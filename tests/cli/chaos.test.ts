@@ -5,13 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Ended, qure as inProcess } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 let folder: string;
 
-const qure = (...args: readonly string[]) => execa("node", [bundle, ...args], { cwd: folder, reject: false });
+const qure = (...args: readonly string[]): Promise<Ended> => inProcess(args, { cwd: folder });
 /** Short runs. */
 const SHORT = ["--until", "300ms", "--bound", "1s"];
 
@@ -40,13 +39,13 @@ beforeAll(async () => {
   writeFileSync(join(folder, "rule.mjs"), RULE);
   const words = ["--hda", "sleeper.img", "--nodes", "2", "--memory", "1M", "--at", "1s"];
   const saved = await qure("snapshot", "save", "two", ...words);
-  expect(saved.exitCode, saved.stderr).toBe(0);
+  expect(saved.status, saved.stderr).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("runs seeds of faults on a snapshot, and says which", async () => {
-  const { exitCode, stdout, stderr } = await qure("chaos", "--snapshot", "two", "--seeds", "2", ...SHORT);
-  expect(exitCode, stderr).toBe(0);
+  const { status, stdout, stderr } = await qure("chaos", "--snapshot", "two", "--seeds", "2", ...SHORT);
+  expect(status, stderr).toBe(0);
   expect(stdout).toMatch(/^seeds 1 to 2: 2 runs, .* 0 broken$/m);
 });
 
@@ -54,7 +53,7 @@ test("says how to repeat a run that broke a rule of one's own, on the machines o
   const own = ["--snapshot", "two", "--invariants", "rule.mjs"];
   const drawn = ["--faults", "cut", "--who", "1", "--budget", "any", "--interval", "100ms"];
   const broken = await qure("chaos", ...own, ...drawn, ...SHORT, "--seed", "3");
-  expect(broken.exitCode, broken.stderr).toBe(3);
+  expect(broken.status, broken.stderr).toBe(3);
   expect(broken.stdout).toContain(
     `  again: qure chaos --snapshot two --invariants rule.mjs --until 300ms --bound 1000ms ${drawn.join(" ")} --seed 3\n`,
   );
@@ -62,7 +61,7 @@ test("says how to repeat a run that broke a rule of one's own, on the machines o
   expect(broken.stdout).toMatch(/^seed 3: 1 run, .* 1 broken$/m);
 
   const given = await qure("chaos", ...own, ...SHORT, "--core", "2", "--fault", "100ms cut 1", "--json");
-  expect(given.exitCode, given.stderr).toBe(3);
+  expect(given.status, given.stderr).toBe(3);
   expect(JSON.parse(given.stdout)).toMatchObject({ runs: 1, results: [{ seed: 1, core: [2] }] });
 });
 
@@ -85,7 +84,7 @@ test.each([
   [["--seeds", "3", "--seed", "3"], "option '--seed <n>' cannot be used with option '--seeds <n>'"],
   [["--fresh"], "--fresh: give --out too"],
 ])("%j is refused in a sentence", async (words, sentence) => {
-  const { exitCode, stderr } = await qure("chaos", "--snapshot", "two", ...words);
+  const { status, stderr } = await qure("chaos", "--snapshot", "two", ...words);
   expect(stderr).toContain(sentence);
-  expect(exitCode).toBe(2);
+  expect(status).toBe(2);
 });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Command } from "commander";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { complete, type Live } from "../../src/cli/completion/answer.ts";
 import { treeOf } from "../../src/cli/completion/tree.ts";
 import { declare as declareVm } from "../../src/cli/vm.ts";
@@ -12,7 +12,7 @@ import { declare as declareVolume } from "../../src/cli/volume.ts";
 import { makeFolder } from "../../src/host/folder.ts";
 import { newIdentity } from "../../src/vm/host/home.ts";
 import { requireOracle } from "../oracle.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
+import { describeThoroughly } from "../setup/thoroughly.ts";
 
 const program = new Command("qure");
 declareVm(program.command("vm").description("machines"));
@@ -84,7 +84,7 @@ test.each([
   expect(await become(line)).toBe(wanted);
 });
 
-describe("in a shell", () => {
+describeThoroughly("in a shell", () => {
   const folder = mkdtempSync(join(tmpdir(), "qure-shells-"));
   const env = {
     ...process.env,
@@ -145,7 +145,7 @@ describe("in a shell", () => {
     expect(bash("volume", "info", "")).toEqual([""]);
   });
 
-  thoroughly("fish", (context) => {
+  test("fish", (context) => {
     const fish = (line: string): string[] =>
       run(
         requireOracle("fish", context),
@@ -165,7 +165,7 @@ describe("in a shell", () => {
     expect(fish("qure vm start no")).toEqual([""]);
   });
 
-  thoroughly("zsh, at its own line editor", (context) => {
+  test("zsh, at its own line editor", (context) => {
     const lines = [
       "qure vm laun",
       "qure vm set web mem",

@@ -17,8 +17,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
+import { bundle, type Ended, qure as inProcess } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-full-"));
 const disk = join(folder, "disk");
 mkdirSync(disk);
@@ -37,11 +37,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const qure = (...args: string[]) =>
-  spawnSync("node", [bundle, ...args], { cwd: folder, encoding: "utf8", timeout: 120_000 });
+const qure = (...args: string[]): Promise<Ended> => inProcess(args, { cwd: folder });
 const emulate = (...args: string[]) => qure("emu", "--hda", "talk.img", ...args);
 
-describe.runIf(existsSync("/dev/full"))("a device that is always full", () => {
+describe.runIf(existsSync("/dev/full"))("a device that is always full", async () => {
   test("as the standard output of a command is told in a line", () => {
     const { status, stderr } = spawnSync("sh", ["-c", `node ${bundle} emu --print-plan --hda talk.img > /dev/full`], {
       cwd: folder,
@@ -54,26 +53,26 @@ describe.runIf(existsSync("/dev/full"))("a device that is always full", () => {
   test.each([
     ["-d", "exec", "-D", "/dev/full"],
     ["--nodes", "2", "--pcap", "/dev/full"],
-  ])("qure emu %s %s %s %s", (...args) => {
-    const { status, stderr } = emulate("--for", "300ms", ...args.filter((word) => word !== undefined));
+  ])("qure emu %s %s %s %s", async (...args) => {
+    const { status, stderr } = await emulate("--for", "300ms", ...args.filter((word) => word !== undefined));
     expect(stderr).toBe("qure emu: error: /dev/full: no space left on the disk\n");
     expect(status).toBe(1);
   });
 
-  test("qure ld", () => {
+  test("qure ld", async () => {
     writeFileSync(join(folder, "a.s"), ".globl _start\n_start: ret\n");
-    expect(qure("as", "a.s", "-o", "a.o").status).toBe(0);
-    const { status, stderr } = qure("ld", "a.o", "-o", "/dev/full");
+    expect((await qure("as", "a.s", "-o", "a.o")).status).toBe(0);
+    const { status, stderr } = await qure("ld", "a.o", "-o", "/dev/full");
     expect(stderr).toBe("qure ld: error: /dev/full: no space left on the disk\n");
     expect(status).toBe(1);
   });
 });
 
-describe.runIf(isMounted)("a file system of 1 MiB", () => {
+describe.runIf(isMounted)("a file system of 1 MiB", async () => {
   const said = (path: string): string => `qure emu: error: ${path}: no space left on the disk\n`;
 
-  test("a trace ends with a whole line", () => {
-    const { status, stderr } = emulate("--for", "2s", "-d", "exec", "-D", "disk/trace.txt");
+  test("a trace ends with a whole line", async () => {
+    const { status, stderr } = await emulate("--for", "2s", "-d", "exec", "-D", "disk/trace.txt");
     expect(stderr).toBe(said("disk/trace.txt"));
     expect(status).toBe(1);
     const trace = readFileSync(join(disk, "trace.txt"), "latin1");
@@ -82,12 +81,12 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "trace.txt"));
   });
 
-  test("an object is as it was", () => {
+  test("an object is as it was", async () => {
     writeFileSync(join(folder, "small.s"), "nop\n");
     writeFileSync(join(folder, "large.s"), ".fill 2000000, 1, 0x55\n");
-    expect(qure("as", "small.s", "-o", "disk/a.o").status).toBe(0);
+    expect((await qure("as", "small.s", "-o", "disk/a.o")).status).toBe(0);
     const before = readFileSync(join(disk, "a.o"));
-    const { status, stderr } = qure("as", "large.s", "-o", "disk/a.o");
+    const { status, stderr } = await qure("as", "large.s", "-o", "disk/a.o");
     expect(stderr).toBe("qure as: error: disk/a.o: no space left on the disk\n");
     expect(status).toBe(1);
     expect(readFileSync(join(disk, "a.o")).equals(before)).toBe(true);
@@ -95,9 +94,9 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "a.o"));
   });
 
-  test("a console's log holds all that came before, and the machines' disks are let go", () => {
+  test("a console's log holds all that came before, and the machines' disks are let go", async () => {
     writeFileSync(join(disk, "filler"), new Uint8Array((1 << 20) - 8192));
-    const { status, stderr } = emulate("--for", "20s", "--log", "disk", "--dir", "kept");
+    const { status, stderr } = await emulate("--for", "20s", "--log", "disk", "--dir", "kept");
     expect(stderr).toBe(said("disk/qure-1.log"));
     expect(status).toBe(1);
     expect(statSync(join(disk, "qure-1.log")).size).toBeGreaterThan(0);
@@ -106,36 +105,36 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "qure-1.log"));
   });
 
-  test("volumes there: what does not fit is told, what was there stays, and what is removed makes room again", () => {
+  test("volumes there: what does not fit is told, what was there stays, and what is removed makes room again", async () => {
     const store = ["--store", "disk/volumes"];
-    const volume = (...args: string[]) => qure("volume", ...args, ...store);
+    const volume = (...args: string[]): Promise<Ended> => qure("volume", ...args, ...store);
     writeFileSync(join(folder, "small.img"), new Uint8Array(100_000).fill(1));
     writeFileSync(join(folder, "large.img"), new Uint8Array(2 << 20).fill(2));
-    expect(volume("import", "small", "small.img", "--raw").status).toBe(0);
-    const hash = volume("hash", "small").stdout;
-    const { status, stderr } = volume("import", "large", "large.img", "--raw");
+    expect((await volume("import", "small", "small.img", "--raw")).status).toBe(0);
+    const hash = (await volume("hash", "small")).stdout;
+    const { status, stderr } = await volume("import", "large", "large.img", "--raw");
     expect(stderr).toMatch(/^qure volume: error: .*folder .*: no space is left: "qure volume gc" gives back [^\n]*\n$/);
     expect(status).toBe(1);
-    expect(volume("hash", "small").stdout).toBe(hash);
-    expect(volume("gc").stderr).toBe("");
-    expect(volume("import", "other", "small.img", "--raw").status).toBe(0);
-    expect(volume("fsck").stdout).toBe("everything is as it was written\n");
-    expect(volume("list").stdout).not.toContain("large");
+    expect((await volume("hash", "small")).stdout).toBe(hash);
+    expect((await volume("gc")).stderr).toBe("");
+    expect((await volume("import", "other", "small.img", "--raw")).status).toBe(0);
+    expect((await volume("fsck")).stdout).toBe("everything is as it was written\n");
+    expect((await volume("list")).stdout).not.toContain("large");
     rmSync(join(disk, "volumes"), { recursive: true });
   });
 
-  test("a machine's disk that cannot be kept, and a file that cannot be copied out: the copy is named", () => {
+  test("a machine's disk that cannot be kept, and a file that cannot be copied out: the copy is named", async () => {
     const large = new Uint8Array(2 << 20).fill(0xf4);
     writeFileSync(join(folder, "large.img"), large);
-    const kept = qure("emu", "--hda", "large.img", "--dir", "disk/kept", "--for", "1ms");
+    const kept = await qure("emu", "--hda", "large.img", "--dir", "disk/kept", "--for", "1ms");
     expect(kept.stderr).toBe(said("disk/kept/qure-1.img"));
     expect(kept.status).toBe(1);
     expect(readdirSync(join(disk, "kept"))).toEqual([]);
     rmSync(join(disk, "kept"), { recursive: true });
     writeFileSync(join(folder, "volume.img"), new Uint8Array(8 << 20));
-    expect(qure("disk", "format", "volume.img").status).toBe(0);
-    expect(qure("disk", "put", "large.img", "volume.img/large.img").status).toBe(0);
-    const got = qure("disk", "get", "volume.img/large.img", "disk/large.img");
+    expect((await qure("disk", "format", "volume.img")).status).toBe(0);
+    expect((await qure("disk", "put", "large.img", "volume.img/large.img")).status).toBe(0);
+    const got = await qure("disk", "get", "volume.img/large.img", "disk/large.img");
     expect(got.stderr).toBe("qure disk: error: disk/large.img: no space left on the disk\n");
     expect(readdirSync(disk)).toEqual([]);
   });
@@ -155,10 +154,10 @@ describe.runIf(isMounted)("a file system of 1 MiB", () => {
     rmSync(join(disk, "run"), { recursive: true });
   });
 
-  thoroughly("a build leaves the former files as they were, and no others", () => {
+  thoroughly("a build leaves the former files as they were, and no others", async () => {
     const former = { "qure.iso": "the former CD", "manifest.json": "{}" };
     for (const [name, text] of Object.entries(former)) writeFileSync(join(disk, name), text);
-    const { status, stderr } = qure("build", "--packaged", "-o", "disk");
+    const { status, stderr } = await qure("build", "--packaged", "-o", "disk");
     expect(stderr).toMatch(/^qure build: error: disk\/\S+: no space left on the disk\n$/);
     expect(status).toBe(1);
     expect(readdirSync(disk).sort()).toEqual(Object.keys(former).sort());

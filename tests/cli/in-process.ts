@@ -20,6 +20,9 @@ globalThis.QURE_BUILDER_HASH = "tests";
 
 export const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 
+/** Progress, on a slow machine. */
+export const PROGRESS = /^ *\d+\.\d s {2}.*\n/gm;
+
 export interface Ended {
   readonly status: number;
   readonly stdout: string;

@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import type { Schema } from "../../src/vm/configuration.ts";
 import { provideBuild } from "../system/images.ts";
 import { fits, PUBLISHED } from "../vm/schemas.ts";
-import { bundle, qure } from "./in-process.ts";
+import { bundle, PROGRESS, qure } from "./in-process.ts";
 
 export { bundle };
 
@@ -21,9 +21,6 @@ export interface Listed {
   readonly machine: string;
   readonly state: string;
 }
-
-/** Progress, on a slow machine. */
-const PROGRESS = /^ *\d+\.\d s {2}.*\n/gm;
 
 export class Machines {
   readonly folder = mkdtempSync(join(tmpdir(), "qvm-"));

@@ -9,6 +9,7 @@ import { runEmu } from "../../src/cli/emu/run.ts";
 import { declareOptions, readOptions } from "../../src/cli/option-table.ts";
 import { type Field, type FieldTable, optionKey } from "../../src/plan/fields.ts";
 import { PLAN } from "../../src/plan/schema.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { Person } from "./person.ts";
 
 let folder: string;
@@ -68,7 +69,7 @@ const ROWS: readonly [args: readonly string[], machine: object, plan?: object][]
 
 const placed = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value).replaceAll("FOLDER", folder)) as Value;
 
-test.each(ROWS)("%j: the plan that is printed runs to the same digest", async (args, machine, said = {}) => {
+test.each(rowsOf(ROWS, 8))("%j: the plan that is printed runs to the same digest", async (args, machine, said = {}) => {
   const all = [...args, "--for", "40ms", "--json"];
   const printed = await run(...all, "--print-plan");
   const plan = JSON.parse(printed) as { machines: object[] };

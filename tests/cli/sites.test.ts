@@ -1,41 +1,40 @@
 /** `qure emu --sites`: machines behind home gateways of their own, from a file. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { provideBuild } from "../system/images.ts";
+import { type Ended, PROGRESS, qure } from "./in-process.ts";
 
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const folder = mkdtempSync(join(tmpdir(), "qure-sites-"));
 
 beforeAll(() => provideBuild(folder));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const emu = (sites: unknown, ...args: string[]) => {
+const emu = (sites: unknown, ...args: string[]): Promise<Ended> => {
   writeFileSync(join(folder, "sites.json"), typeof sites === "string" ? sites : JSON.stringify(sites));
   const all = ["emu", "--image", "build/qure.iso", "--sites", "sites.json", ...args];
-  return spawnSync("node", [bundle, ...all], { cwd: folder, encoding: "utf8" });
+  return qure(all, { cwd: folder });
 };
 
-thoroughly("each site is a cluster by itself, as often as it is run", () => {
+thoroughly("each site is a cluster by itself, as often as it is run", async () => {
   const sites = {
     sites: [{ nodes: 2 }, { name: "office", nodes: 1 }],
     ways: [{ between: ["site-1", "office"], latency: "90ms" }],
   };
-  const run = () => {
-    const { stdout, status } = emu(sites, "--nodes", "3", "--for", "8s", "--json");
+  const run = async () => {
+    const { stdout, status } = await emu(sites, "--nodes", "3", "--for", "8s", "--json");
     expect(status).toBe(0);
     return JSON.parse(stdout) as { digest: string; nodes: { address: string; peers: number }[] };
   };
-  const first = run();
+  const first = await run();
   expect(first.nodes.map(({ address, peers }) => `${address.replace(/\d+$/, "")} ${peers}`)).toEqual([
     "192.168.1. 1",
     "192.168.1. 1",
     "192.168.1. 0",
   ]);
-  expect(run().digest).toBe(first.digest);
+  expect((await run()).digest).toBe(first.digest);
 });
 
 test.each([
@@ -50,15 +49,15 @@ test.each([
   [{ sites: [{ nodes: 1, portMapping: { lies: 1 } }] }, "sites.json: sites[0].portMapping.lies: expected an object"],
   [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
   [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "sites.json: ways[0].between: expected two names"],
-])("%j is refused in a line", (sites, message) => {
-  const { status, stderr } = emu(sites, "--for", "1s");
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+])("%j is refused in a line", async (sites, message) => {
+  const { status, stderr } = await emu(sites, "--for", "1s");
+  expect(stderr.replaceAll(PROGRESS, "").trimEnd().split("\n"), stderr).toHaveLength(1);
   expect(stderr).toContain(message);
   expect(status).toBe(1);
 });
 
-test("what goes with no sites is said", () => {
-  const { status, stderr } = emu({ sites: [{ nodes: 1 }] }, "--link", "--for", "1s");
+test("what goes with no sites is said", async () => {
+  const { status, stderr } = await emu({ sites: [{ nodes: 1 }] }, "--link", "--for", "1s");
   expect(stderr).toMatch(/--sites.*--link|--link.*--sites/);
   expect(status).toBe(2);
 });

@@ -84,7 +84,7 @@ test("a blank machine is known as one, is invited, and is a member", async () =>
   expect(keyAt(blank[1]!)).not.toBe(DIGITS);
 });
 
-test("two machines are invited at once, each by a code of its own", async () => {
+thoroughly("two machines are invited at once, each by a code of its own", async () => {
   const s = await sceneOf();
   const codes = [CODE, OTHER].map((code) => s.w.observer.invite(code, NONCE)!);
   s.blank.forEach((node, index) => node.type(`cloud join ${codes[index]}\n`));
@@ -117,7 +117,7 @@ test("nobody is given a key that was replaced, before the host knows that it was
   expect(w.observer.invite(CODE, NONCE)).toBe(null);
 });
 
-test("nor while no coordinator speaks", async () => {
+thoroughly("nor while no coordinator speaks", async () => {
   const s = await sceneOf();
   const code = s.w.observer.invite(CODE, NONCE)!;
   for (const node of s.members) node.powerOff();

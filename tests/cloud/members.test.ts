@@ -121,7 +121,7 @@ test("whoever asks for the observer's address by ARP is answered", async () => {
   await node!.enter("\x03arp", new RegExp(formatMac(MAC)));
 });
 
-test("an observer that did not run for a while does not take all for dead", async () => {
+thoroughly("an observer that did not run for a while does not take all for dead", async () => {
   const w = new Watched(await members(3), "switch");
   await w.advance(2 * SECOND_MS);
   const { members: before, changes } = w.observer;

@@ -99,15 +99,18 @@ test("an observer without the key, with another, or with another name knows nobo
   expect(strangers.map(({ said }) => said.length)).toEqual([0, 1, 1]);
 });
 
-test("an observer of an open cluster wants no key, and one with a key does not hear an open cluster", async () => {
-  const lab = boot({ nodes: [{ cdrom: images().iso, key: "open" }] });
-  const open = new Watched(lab, "socket");
-  await open.advance(12_000);
-  expect(open.observer.members).toHaveLength(1);
-  const keyed = new Watched(lab, "socket", keyOfLine(LINE));
-  await keyed.advance(2000);
-  expect(keyed.observer.members).toEqual([]);
-});
+thoroughly(
+  "an observer of an open cluster wants no key, and one with a key does not hear an open cluster",
+  async () => {
+    const lab = boot({ nodes: [{ cdrom: images().iso, key: "open" }] });
+    const open = new Watched(lab, "socket");
+    await open.advance(12_000);
+    expect(open.observer.members).toHaveLength(1);
+    const keyed = new Watched(lab, "socket", keyOfLine(LINE));
+    await keyed.advance(2000);
+    expect(keyed.observer.members).toEqual([]);
+  },
+);
 
 test("a new key leaves the observer out, and it is told", async () => {
   const { lab, nodes } = await membersWithKey(3);
@@ -121,7 +124,7 @@ test("a new key leaves the observer out, and it is told", async () => {
   expect([w.observer.members, w.observer.parts]).toEqual([[], []]);
 });
 
-test("an observer that comes with a key that was replaced is told, too", async () => {
+thoroughly("an observer that comes with a key that was replaced is told, too", async () => {
   const { lab, nodes } = await membersWithKey(3);
   await replaceKey(nodes[0]!);
   const w = new Watched(lab, "socket", keyOfLine(LINE));

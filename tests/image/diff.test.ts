@@ -1,6 +1,7 @@
 /** In what two images differ: each change of a small system is named, and nothing else is. */
 import { expect, test } from "vitest";
 import { type BuildOptions, buildSystem } from "../../src/build/build.ts";
+import { ObjectCache } from "../../src/build/object-cache.ts";
 import { QURE_SHAPE, type SystemShape } from "../../src/build/shape.ts";
 import { compareImages } from "../../src/image/diff.ts";
 import { smallSystem, treeOf } from "../build/small-system.ts";
@@ -20,9 +21,12 @@ interface Change {
   readonly shape?: Partial<SystemShape>;
 }
 
+/** Of one change after the other, so that most sources are assembled once. */
+const cache = new ObjectCache();
+
 function image(name: string, { sources = {}, options = {}, shape = {} }: Change = {}): Uint8Array {
   const files = new Map([...smallSystem(), ["asm/kernel.ld", SCRIPT], ...Object.entries(sources)]);
-  const all = { version: "1", revision: 1, diskBytes: 17 << 20, ...options };
+  const all = { version: "1", revision: 1, diskBytes: 17 << 20, cache, wanted: [name], ...options };
   const built = buildSystem(treeOf(files), { ...all, shape: { ...QURE_SHAPE, volume: VOLUME, ...shape } });
   expect(built.diagnostics).toEqual([]);
   const file = built.files!.find((one) => one.name === name)!;

@@ -10,11 +10,11 @@ import { type Configuration, parseConfiguration } from "../../src/vm/configurati
 import type { RunnerSetup } from "../../src/vm/host/runner.ts";
 import { VmwareRunner } from "../../src/vm/host/vmware-runner.ts";
 import type { Volumes } from "../../src/volume/model.ts";
+import { bundle, type Ended, qure as inProcess } from "../cli/in-process.ts";
 import { requireOracle } from "../oracle.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 
 const all = mkdtempSync(join(tmpdir(), "qure-vmware-"));
-const bundle = join(import.meta.dirname, "../../dist/qure.cjs");
 const SIZE_BYTES = 3 << 20;
 const SECTOR_BYTES = 512;
 let count = 0;
@@ -204,29 +204,28 @@ describe("a machine in VMware", () => {
     expect(readFileSync(join(root, "after.img")).toString()).toBe(sector("by the guest").toString());
   });
 
-  test("is made from a .vmx, whose mistakes are one line", () => {
-    const qure = (...args: string[]) =>
-      spawnSync("node", [bundle, "vm", ...args], { cwd: bench.root, env: bench.env, encoding: "utf8" });
+  test("is made from a .vmx, whose mistakes are one line", async () => {
+    const said = (...args: string[]): Promise<Ended> => inProcess(["vm", ...args], { cwd: bench.root, env: bench.env });
     const path = join(bench.root, "old.vmx");
     writeFileSync(
       path,
       'displayName = "Old"\nmemsize = "64"\nguestinfo.hostname = "old"\nbios.bootOrder = "cdrom,hdd"\n',
     );
-    expect(qure("add", "old", "--from", path, "--driver", "vmware")).toMatchObject({ status: 0, stderr: "" });
+    expect(await said("add", "old", "--from", path, "--driver", "vmware")).toMatchObject({ status: 0, stderr: "" });
     const made = readFileSync(join(bench.env.QURE_MACHINES, "main/qure-old/machine.jsonc"), "utf8");
     expect(parseConfiguration("", made)).toMatchObject({
       ...{ driver: "vmware", memory: "64M", hostname: "old", displayName: "Old", boot: { order: "dc", delay: "0s" } },
     });
     writeFileSync(path, 'ide0:0.fileName = "none.vmdk"\n');
-    expect(qure("add", "--from", path)).toMatchObject({
+    expect(await said("add", "--from", path)).toMatchObject({
       status: 1,
       stderr: `${path}:1:20: error: none.vmdk: no such disk beside it\n`,
     });
     writeFileSync(path, '; the template of 2012\nmemsize = "64"\n');
-    expect(qure("add", "--from", path)).toMatchObject({ status: 1, stdout: "" });
-    expect(qure("add", "--from", path).stderr).toBe(
+    expect(await said("add", "--from", path)).toMatchObject({ status: 1, stdout: "" });
+    expect((await said("add", "--from", path)).stderr).toBe(
       `${path}:1:1: error: a comment begins with "#", not with ";": VMware refuses this file, too\n`,
     );
-    expect(qure("list", "--json").stdout.match(/"machine":/g)).toHaveLength(1);
+    expect((await said("list", "--json")).stdout.match(/"machine":/g)).toHaveLength(1);
   });
 });

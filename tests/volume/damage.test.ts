@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryStore } from "../../src/volume/memory-store.ts";
 import { VolumeError } from "../../src/volume/model.ts";
 import { openVolumes } from "../../src/volume/volumes.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { hostOf } from "./hosts.ts";
 
 const BLOCK = 4096;
@@ -76,7 +77,7 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 describe.each(["head/disk", "map/", "frozen/"])("%s", (prefix) => {
-  test.each(Object.keys(HARMS))("%s", async (harm) => {
+  test.each(rowsOf(Object.keys(HARMS), 3))("%s", async (harm) => {
     const keys = await (await made()).list(prefix);
     expect(keys.length).toBeGreaterThan(0);
     for (const key of keys) {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import type { Volumes } from "../../src/volume/model.ts";
 import { openVolumes } from "../../src/volume/volumes.ts";
-import { many } from "../setup/tier.ts";
+import { isThorough, many } from "../setup/tier.ts";
 import { hostOf } from "./hosts.ts";
 import { PowerStore } from "./power.ts";
 
@@ -123,6 +123,7 @@ test("nothing that was flushed is lost, wherever it fails, and nothing else is b
     const found = await cutAt(cut, 1);
     if (!found) break;
     cuts++;
+    if (!isThorough && cut % 2 === 1) continue;
     await judge(found.store, found.expected, 2);
     for (let again = cut % STEP; again < 40; again += STEP)
       for (let draw = 0; draw < DRAWS; draw++) {

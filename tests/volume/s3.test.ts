@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { parseS3Place, s3KeysOf } from "../../src/volume/s3/place.ts";
 import { openS3Store, type S3Store } from "../../src/volume/s3/store.ts";
 import { parseXml } from "../../src/volume/s3/xml.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { type Faults, hostWithoutWaiting, KNOWN, S3Stub } from "./s3-stub.ts";
 
 let stub: S3Stub;
@@ -113,7 +114,7 @@ const READ_ONLY: readonly (readonly [string, Partial<Faults>, RegExp])[] = [
 ];
 
 describe("a server is opened for reading only, and the reason named, if it", () => {
-  test.each(READ_ONLY)("%s", async (_, faults, reason) => {
+  test.each(rowsOf(READ_ONLY, 4))("%s", async (_, faults, reason) => {
     stub.objects.set("volumes/head/a", bytes("1"));
     const store = await open(faults);
     expect(store.readOnly).toMatch(reason);
@@ -141,7 +142,7 @@ const ENDURED: readonly (readonly [string, Partial<Faults>])[] = [
 ];
 
 describe("nothing is lost, doubled or half read of a store with", () => {
-  test.each(ENDURED)("%s", async (_, faults) => {
+  test.each(rowsOf(ENDURED, 6))("%s", async (_, faults) => {
     const store = await openThen(faults);
     await Promise.all(
       [0, 1, 2].map((index) => store.write("object/a/1/0", index * 2, bytes(`x${index}`), { isDurable: true })),

@@ -2,14 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requireOracle } from "../../oracle.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { rowsOf } from "../../setup/tier.ts";
+import { bundle, type Ended, qure } from "../in-process.ts";
 
-const bundle = join(dirname(fileURLToPath(import.meta.url)), "../../../dist/qure.cjs");
 let folder: string;
 
 beforeAll(() => {
@@ -35,8 +34,14 @@ function run(program: string, args: readonly string[], input = ""): Outcome {
   return { status, stdout, stderr, object: existsSync(output) ? readFileSync(output).toString("hex") : null };
 }
 
-const ours = (args: readonly string[], input?: string): Outcome =>
-  run(process.execPath, [bundle, "as", ...args], input);
+/** With a process of its own where it reads the standard input. */
+async function ours(args: readonly string[], input?: string): Promise<Outcome> {
+  if (input !== undefined) return run(process.execPath, [bundle, "as", ...args], input);
+  const output = join(folder, "out.o");
+  rmSync(output, { force: true });
+  const ended = await qure(["as", ...args, "-o", output], { cwd: folder });
+  return { ...ended, object: existsSync(output) ? readFileSync(output).toString("hex") : null };
+}
 
 const FILES: Readonly<Record<string, string>> = {
   "plain.s": ".text\nstart: nop\n.data\n.long 1, start\n",
@@ -87,9 +92,12 @@ describe("qure as", () => {
   });
 
   for (const [name, args, input] of rowsOf(CASES, 6)) {
-    test(name, { timeout: 60_000 }, (context) => {
+    test(name, { timeout: 60_000 }, async (context) => {
       const expected = run(requireOracle("as", context), ["--32", ...args], input ?? "");
-      const found = ours(args, input ?? "");
+      const found = await ours(
+        args,
+        input ?? (args.some((arg) => arg.endsWith(".s") || arg.startsWith("@")) ? undefined : ""),
+      );
       expect({ status: found.status, object: found.object }, found.stderr).toEqual({
         status: expected.status,
         object: expected.object,
@@ -98,7 +106,7 @@ describe("qure as", () => {
     });
   }
 
-  test("--warn notes loads that NASM's language takes for addresses", { timeout: 60_000 }, () => {
+  test("--warn notes loads that NASM's language takes for addresses", { timeout: 60_000 }, async () => {
     const source = [
       "mov esi, text",
       "mov esi, [text]",
@@ -113,8 +121,8 @@ describe("qure as", () => {
       'text: .asciz "hello"',
     ];
     const text = `.intel_syntax noprefix\ncount = 5\n${source.join("\n")}\n`;
-    const quiet = ours(["-"], text);
-    const asked = ours(["--warn", "-"], text);
+    const quiet = await ours(["-"], text);
+    const asked = await ours(["--warn", "-"], text);
     expect(quiet.stderr).toBe("");
     expect(
       [...asked.stderr.matchAll(/:(\d+:\d+): note: .*\[(.*)\]/g)].map(([, place, id]) => `${place} ${id}`),
@@ -123,19 +131,19 @@ describe("qure as", () => {
     expect(asked.object).toBe(quiet.object);
   });
 
-  thoroughly("-Z makes an object despite errors", { timeout: 60_000 }, () => {
-    const found = ours(["-Z", "wrong.s"]);
+  thoroughly("-Z makes an object despite errors", { timeout: 60_000 }, async () => {
+    const found = await ours(["-Z", "wrong.s"]);
     expect(found.stderr).toContain("wrong.s:2:1: error:");
     expect(found.object).not.toBeNull();
   });
 
-  thoroughly("of several wishes for DWARF the last counts", { timeout: 60_000 }, () => {
-    const plain = ours(["-g", "plain.s"]).object;
-    expect(ours(["--gdwarf-5", "-g", "plain.s"]).object).toBe(plain);
-    expect(ours(["-g", "--gdwarf-5", "plain.s"]).object).not.toBe(plain);
+  thoroughly("of several wishes for DWARF the last counts", { timeout: 60_000 }, async () => {
+    const plain = (await ours(["-g", "plain.s"])).object;
+    expect((await ours(["--gdwarf-5", "-g", "plain.s"])).object).toBe(plain);
+    expect((await ours(["-g", "--gdwarf-5", "plain.s"])).object).not.toBe(plain);
   });
 
-  test("--MD lists what was read", { timeout: 60_000 }, (context) => {
+  test("--MD lists what was read", { timeout: 60_000 }, async (context) => {
     const words = (): string[] =>
       readFileSync(join(folder, "deps.d"), "utf8")
         .split(/[\s\\]+/)
@@ -144,12 +152,12 @@ describe("qure as", () => {
         .sort();
     run(requireOracle("as", context), ["--32", "--MD", "deps.d", "includes.s"]);
     const expected = words();
-    ours(["--MD", "deps.d", "includes.s"]);
+    await ours(["--MD", "deps.d", "includes.s"]);
     expect(words()).toEqual(expected);
   });
 
-  test("--diagnostics=json", { timeout: 60_000 }, () => {
-    const diagnostics = JSON.parse(ours(["--diagnostics=json", "wrong.s"]).stderr) as readonly Record<
+  test("--diagnostics=json", { timeout: 60_000 }, async () => {
+    const diagnostics = JSON.parse((await ours(["--diagnostics=json", "wrong.s"])).stderr) as readonly Record<
       string,
       unknown
     >[];
@@ -158,39 +166,40 @@ describe("qure as", () => {
     ]);
   });
 
-  test("-a writes the listing, with errors too", { timeout: 60_000 }, () => {
-    const { stdout } = ours(["-al", "wrong.s"]);
+  test("-a writes the listing, with errors too", { timeout: 60_000 }, async () => {
+    const { stdout } = await ours(["-al", "wrong.s"]);
     expect(stdout).toMatch(/2 .*foo eax\n\*{4} +Error: no instruction/);
-    ours(["-alm=listing.txt", "plain.s"]);
+    await ours(["-alm=listing.txt", "plain.s"]);
     expect(readFileSync(join(folder, "listing.txt"), "utf8")).toMatch(/2 0000 90 +\t?start: nop/);
   });
 
-  thoroughly("an unknown option is refused", { timeout: 60_000 }, () => {
-    expect(ours(["--no-such-option", "plain.s"])).toMatchObject({ status: 2, object: null });
+  thoroughly("an unknown option is refused", { timeout: 60_000 }, async () => {
+    expect(await ours(["--no-such-option", "plain.s"])).toMatchObject({ status: 2, object: null });
   });
 });
 
 describe("qure as --each", () => {
-  const each = (args: readonly string[]) =>
-    spawnSync(process.execPath, [bundle, "as", "--each", ...args], { cwd: folder, encoding: "utf8" });
+  const each = (args: readonly string[]): Promise<Ended> => qure(["as", "--each", ...args], { cwd: folder });
 
-  test("every source becomes the object that it becomes by itself", () => {
-    const { status, stderr } = each(["plain.s", "second.s", "-o", "objects/each"]);
+  test("every source becomes the object that it becomes by itself", async () => {
+    const { status, stderr } = await each(["plain.s", "second.s", "-o", "objects/each"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     for (const name of ["plain", "second"])
-      expect(readFileSync(join(folder, `objects/each/${name}.o`)).toString("hex")).toBe(ours([`${name}.s`]).object);
+      expect(readFileSync(join(folder, `objects/each/${name}.o`)).toString("hex")).toBe(
+        (await ours([`${name}.s`])).object,
+      );
   });
 
-  test("a mistake in one keeps no other from its object", () => {
-    const { status, stderr } = each(["wrong.s", "plain.s"]);
+  test("a mistake in one keeps no other from its object", async () => {
+    const { status, stderr } = await each(["wrong.s", "plain.s"]);
     expect(status).toBe(1);
     expect(stderr).toContain("wrong.s:2:1: error:");
     expect(stderr).toContain("1 of 2 sources could not be assembled");
     expect([existsSync(join(folder, "wrong.o")), existsSync(join(folder, "plain.o"))]).toEqual([false, true]);
   });
 
-  test("two sources with one object are refused", () => {
-    const { status, stderr } = each(["plain.s", "./plain.s", "-o", "."]);
+  test("two sources with one object are refused", async () => {
+    const { status, stderr } = await each(["plain.s", "./plain.s", "-o", "."]);
     expect(status).toBe(2);
     expect(stderr).toContain("would both become plain.o");
   });

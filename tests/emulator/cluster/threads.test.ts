@@ -12,7 +12,7 @@ import { spreadOver } from "../../../src/host/worker-threads.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
 import { keyOfSeed } from "../../../src/lab/cluster-key.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
-import { isThorough } from "../../setup/tier.ts";
+import { isThorough, rowsOf } from "../../setup/tier.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
@@ -159,12 +159,14 @@ describe("machines in worker threads", () => {
   });
 });
 
-test.each<Partial<NodeOptions>>([
+const DRIVES: readonly Partial<NodeOptions>[] = [
   { drives: [null, null, null, { kind: "cd", medium: null }] },
   { floppies: [null, new Uint8Array(1440 << 10)] },
   { ahci: [{ kind: "cd", medium: null }] },
   { virtioDisks: [new Uint8Array(1 << 20)] },
-])("machines with more drives than a disk and a CD stay in this thread", async (drives) => {
+];
+
+test.each(rowsOf(DRIVES, 1))("machines with more drives than a disk and a CD stay in this thread", async (drives) => {
   const lab = await cluster(2, 2, drives);
   expect(lab.cluster.machines.length).toBe(2);
 });

@@ -3,6 +3,7 @@
  * do what each of them would have done by itself.
  */
 import { expect, test } from "vitest";
+import { rowsOf } from "../../setup/tier.ts";
 import { codeOf } from "../cpu/assembled.ts";
 import { CODE, OTHER_DIRECTORY, PAGE_DIRECTORY, PAGE_TABLE } from "./random-code.ts";
 import { digestOf, makeWorld, registersOf } from "./random-program.ts";
@@ -132,7 +133,7 @@ const WAYS = Object.entries(PROGRAMS).flatMap(([name, body]) => [
   { name: `${name}, in a long loop`, body: `${body}\n    .rept 32\n    nop\n    .endr` },
 ]);
 
-test.each(WAYS)("$name", ({ body }) => {
+test.each(rowsOf(WAYS, 8))("$name", ({ body }) => {
   const program = codeOf(`top:\n    mov   ebp, 1000\n0:\n${body}\n    inc   ebp\n    jmp   0b`, 32);
   const seen = (["off", "force", "on"] as const).map((jit) => {
     const world = makeWorld(1, { paged: true, user: false, segmented: false, codeLimit: 0xffffffff }, jit);
