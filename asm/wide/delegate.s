@@ -376,8 +376,10 @@ link_try:
     mov     al, WIDE_HELLO
     call    wide_build
     mov     dword ptr [wide_out + WIDE_FLAGS], WIDE_ANSWER
+    call    wide_dare
+    mov     [wide_out + WIDE_TOKEN], eax
     mov     edx, [esp]
-    mov     ecx, WIDE_SIZE
+    mov     ecx, WIDE_WISH_SIZE
     mov     eax, WIDE_AT_WAY
     call    wide_send
     pop     eax

@@ -20,6 +20,7 @@ wide_from_port:         .space 4
 wide_from_socket:       .space 4
 .global wide_bytes
 wide_bytes:             .space 4
+wide_token:             .space 4        # what the place that the next hello goes to is to say back, or 0
 wide_asked:             .space 4        # 1: a hello went to where the packet comes from
 here_said:              .space 4        # clock_ms of the last answer to a stranger
 given:                  .space WIDE_CODE_SIZE
@@ -27,7 +28,7 @@ given:                  .space WIDE_CODE_SIZE
 .section .rodata
 .balign 4
 sizes:                                  # of each kind, from WIDE_HELLO on: least, most
-    .word   WIDE_SIZE, WIDE_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
+    .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
     .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_WISH_SIZE
     .word   WIDE_WISH_SIZE, WIDE_WISH_SIZE, WIDE_ENTRIES + MEMBER_SIZE, WIDE_DETAILS_MAXIMUM
     .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
@@ -290,13 +291,20 @@ wide_greet:
     mov     al, WIDE_HELLO
     call    wide_build
     pop     [wide_out + WIDE_FLAGS]
-    lea     edx, [esi + WIDE_SESSION]
+    xor     eax, eax
+    xchg    eax, [wide_token]
+    mov     [wide_out + WIDE_TOKEN], eax
+    cmp     byte ptr [esi + WIDE_KIND], WIDE_HELLO
+    jne     1f
+    mov     eax, [esi + WIDE_TOKEN]
+    mov     [wide_out + WIDE_TOKEN_BACK], eax
+1:  lea     edx, [esi + WIDE_SESSION]
     mov     eax, [esi + WIDE_NUMBER]
     call    wide_echo
     mov     edx, [wide_from]
     mov     ebp, [wide_from_port]
     mov     eax, [wide_from_socket]
-    mov     ecx, WIDE_SIZE
+    mov     ecx, WIDE_WISH_SIZE
     call    wide_send
     pop     ebp
     ret
@@ -330,16 +338,10 @@ wide_endpoint:
     jne     .Lwide_endpoint_new
     cmp     edx, [ebx + LINK_TRIED_PORT]
     jne     .Lwide_endpoint_new
-    push    edx
-    push    eax
-    lea     eax, [esi + WIDE_ECHO]
-    mov     edx, offset wide_session
-    call    session_same
-    pop     eax
-    pop     edx
+    cmp     byte ptr [esi + WIDE_KIND], WIDE_HELLO
     jne     .Lwide_endpoint_try
-    mov     ecx, [esi + WIDE_ECHO_NUMBER]
-    cmp     ecx, [ebx + LINK_TRIED_NUMBER]
+    mov     ecx, [esi + WIDE_TOKEN_BACK]
+    cmp     ecx, [ebx + LINK_TRIED_TOKEN]
     jne     .Lwide_endpoint_try
     mov     [ebx + LINK_ADDRESS], eax
     mov     [ebx + LINK_PORT], edx
@@ -366,6 +368,8 @@ wide_endpoint:
     call    wide_may
     jc      .Lwide_endpoint_done
     mov     dword ptr [wide_asked], 1
+    call    wide_dare
+    mov     [wide_token], eax
     mov     eax, WIDE_ANSWER
     call    wide_greet
     mov     eax, [wide_from]
@@ -374,13 +378,21 @@ wide_endpoint:
 .Lwide_endpoint_done:
     ret
 
+# Draws what a place is to say back, so that it is the link's: numbers of packets can be guessed.
+# In: EBX link.
+# Out: EAX, not 0.
+# Clobbers: ECX, EDX.
+.global wide_dare
+wide_dare:
+    call    secret_number
+    or      eax, 1
+    mov     [ebx + LINK_TRIED_TOKEN], eax
+    ret
+
 # What was sent last went to where a link may be.
 # In: EBX link, EAX address, EDX port.
-# Clobbers: EAX.
 .global wide_tried
 wide_tried:
     mov     [ebx + LINK_TRIED], eax
     mov     [ebx + LINK_TRIED_PORT], edx
-    mov     eax, [wide_told]
-    mov     [ebx + LINK_TRIED_NUMBER], eax
     ret

@@ -13,8 +13,6 @@ wide_sockets:           .space 8        # WIDE_AT_*: handles, 0 while this node 
 wide_session:           .space SESSION_SIZE     # of this delegate
 .global wide_number
 wide_number:            .space 4        # of the last packet that was sent in it
-.global wide_told
-wide_told:              .space 4        # of the last one to a link, without those around it for a relay
 .global wide_out
 wide_out:               .space WIDE_MAXIMUM
 .global wide_made
@@ -106,16 +104,11 @@ wide_send_by:
     push    eax
     lea     eax, [ebx + LINK_SEND]
     call    wide_seal
-    mov     eax, [wide_number]
-    mov     [wide_told], eax
     pop     eax
     test    dl, dl
     jnz     wide_put
     lea     eax, [ebx + LINK_NAME]
-    push    [wide_told]
-    call    relay_put
-    pop     [wide_told]
-    ret
+    jmp     relay_put
 
 # Puts number, addressee and code into the packet.
 # In: EAX HMAC record, ECX bytes, EDX address, EBP port.

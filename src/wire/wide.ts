@@ -49,6 +49,10 @@ export const HEAD = [
 const NAME = [["name", 64, "name"]] as const satisfies readonly FieldRow[];
 /** What follows, by kind. */
 const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
+  [KINDS.hello]: [
+    ["number to say back", 64, "u32"],
+    ["number said back", 68, "u32"],
+  ],
   [KINDS.summary]: [
     ...NAME,
     ["revision", 96, "u32"],

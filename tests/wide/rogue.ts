@@ -16,7 +16,7 @@ export interface Said {
   readonly flags?: number;
   /** Session and number that it says it has heard; without it, the last that it did. */
   readonly echo?: readonly [session: string, number: number];
-  /** What follows the header. */
+  /** What follows the header; without it, a hello says back what was last to be said. */
   readonly body?: Uint8Array;
 }
 
@@ -38,6 +38,7 @@ export class Rogue {
   readonly #session = "0102030405060708";
   #number = 0;
   #heard: readonly [string, number] = ["0000000000000000", 0];
+  #token = 0;
 
   /** The keys of both clusters, `NAME DIGITS`. */
   constructor(own: string, other: string) {
@@ -51,7 +52,7 @@ export class Rogue {
 
   /** A packet with a right code. */
   say(kind: keyof typeof KINDS, said: Said = {}): Uint8Array {
-    const body = said.body ?? new Uint8Array();
+    const body = said.body ?? new Uint8Array(Uint32Array.of(0, this.#token).buffer);
     const packet = new Uint8Array(HEAD_BYTES + body.length);
     const [echo, echoNumber] = said.echo ?? this.#heard;
     writeRecord(packet, 0, HEAD, {
@@ -74,6 +75,7 @@ export class Rogue {
   hear(packet: Uint8Array): void {
     const view = new DataView(packet.buffer, packet.byteOffset);
     this.#heard = [Buffer.from(packet.subarray(16, 24)).toString("hex"), view.getUint32(12, true)];
+    if (packet[5] === KINDS.hello) this.#token = view.getUint32(64, true);
   }
 }
 
