@@ -76,7 +76,7 @@ export function isVaried(seed: number, { mixed }: Pick<CampaignOptions, "mixed">
 }
 
 /** Where the run of a seed begins. */
-export function stageOf(stage: Stage, seed: number, options: CampaignOptions): Stage {
+function stageOf(stage: Stage, seed: number, options: CampaignOptions): Stage {
   return stage.variant !== null && isVaried(seed, options) ? stage.variant : stage;
 }
 

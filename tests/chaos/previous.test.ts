@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/chaos/campaign.ts";
 import { gitTree } from "../../src/host/git-tree.ts";
 import { requireOracle } from "../oracle.ts";
-import { describeAtLength } from "../setup/thoroughly.ts";
+import { describeAtLength, describeThoroughly } from "../setup/thoroughly.ts";
 import { CLOUD, isoOf, sources } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 
@@ -42,6 +42,23 @@ test("sources are read as they were at a tag, whatever they are now", (context) 
   expect(tree.read("asm/blank name.s")).toEqual(new Uint8Array());
   expect(tree.read("elsewhere.txt")).toBeNull();
   for (const name of ["after", "--all", "before:asm"]) expect(() => gitTree(folder, name, ["asm"])).toThrow(RangeError);
+});
+
+describeThoroughly("two revisions of the kernel among the machines", () => {
+  test("an upgrade goes through all of them, whatever happens meanwhile", async () => {
+    const stage = await clusterStage(3, undefined, true);
+    const options = {
+      spanNs: 0.1e9,
+      boundNs: 10e9,
+      minimise: false,
+      mixed: true,
+      drills: ["rolling upgrade"],
+    } as const;
+    expect(runSeed(stage, 3, options).failure).toBeNull();
+    const said = stage.variant!.lab.nodes.slice(0, 3).map(({ console }) => console.text);
+    for (const text of said) expect(text.match(/^QuRe revision \d+$/gm)?.at(-1)).toBe("QuRe revision 1001");
+    expect(said.filter((text) => text.includes("on trial")).length).toBe(2);
+  }, 240_000);
 });
 
 describeAtLength("a machine of another version", () => {

@@ -1,4 +1,4 @@
-/** What the disks of machines have of kernels (docs/formats/boot-record.md, "Two kernels"), and what must hold of it. */
+/** What disks have of kernels (docs/formats/boot-record.md, "Two kernels"), and what must hold of it. */
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
 import { SECTOR_BYTES } from "../../image/kernel-image.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../image/slot-record.ts";
