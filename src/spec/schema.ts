@@ -112,9 +112,9 @@ const CLUSTER = {
     MOST_ADDRESSES,
   ),
   values: mapOf({
-    help: "other [values](../protocols/cluster-values.md) that it keeps together",
+    help: "others that it keeps together",
     names: /^[A-Za-z\d][\w.-]{0,30}$/,
-    item: text({ help: "a value", kind: "text of at most 127 characters, without '", pattern: /^[ -&(-~]{1,127}$/ }),
+    item: text({ help: "a value", kind: "at most 127 characters, without '", pattern: /^[ -&(-~]{1,127}$/ }),
   }),
 };
 
