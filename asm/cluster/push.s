@@ -285,8 +285,9 @@ push_list:
     mov     edi, offset cluster_out + CLOUD_PUSHED_ENTRIES
     INTERRUPTS_OFF                      # a push changes it without the cluster's mutex
     mov     edx, [pushed_state + PUSHED_COUNT]
-1:  sub     edx, 1
-    jb      2f
+.Lpush_list_next:
+    sub     edx, 1
+    jb      .Lpush_list_done
     push    esi
     mov     ecx, PUSHED_NAME_BYTES / 4
     rep movsd
@@ -313,8 +314,9 @@ push_list:
     lea     eax, [eax + ecx * 2]        # 4: it is a program
     stosd
     add     esi, DESIRED_SIZE
-    jmp     1b
-2:  INTERRUPTS_RESTORE
+    jmp     .Lpush_list_next
+.Lpush_list_done:
+    INTERRUPTS_RESTORE
     mov     ecx, edi
     sub     ecx, offset cluster_out
     pop     edi

@@ -61,8 +61,9 @@ pushed_list:
     call    mutex_lock
     mov     esi, offset pushed_state + PUSHED_ENTRIES
     mov     ebx, [pushed_state + PUSHED_COUNT]
-1:  sub     ebx, 1
-    jc      2f
+.Lpushed_list_next:
+    sub     ebx, 1
+    jc      .Lpushed_list_done
     mov     edx, [esi + DESIRED_SHA256]
     bswap   edx
     PRINTF  "%-12s  %08x  %7u bytes  since ", esi, edx, [esi+DESIRED_BYTES]
@@ -70,20 +71,24 @@ pushed_list:
     call    pushed_print_time
     LOAD_STRING eax, "the image's"
     cmp     dword ptr [esi + DESIRED_BEFORE_BYTES], 0
-    je      3f
+    je      .Lpushed_list_before
     LOAD_STRING eax, "another one"
-3:  mov     edx, offset pushed_nothing
+.Lpushed_list_before:
+    mov     edx, offset pushed_nothing
     test    dword ptr [esi + DESIRED_FLAGS], PUSHED_KEPT
-    jz      4f
+    jz      .Lpushed_list_kept
     LOAD_STRING edx, ", kept for other kernels"
-4:  mov     ecx, offset pushed_nothing
+.Lpushed_list_kept:
+    mov     ecx, offset pushed_nothing
     test    dword ptr [esi + DESIRED_FLAGS], PUSHED_PROGRAM
-    jz      5f
+    jz      .Lpushed_list_print
     LOAD_STRING ecx, ", a program"
-5:  PRINTF  "  after %s, for revision %u%s%s\n", eax, [esi+DESIRED_REVISION], edx, ecx
+.Lpushed_list_print:
+    PRINTF  "  after %s, for revision %u%s%s\n", eax, [esi+DESIRED_REVISION], edx, ecx
     add     esi, DESIRED_SIZE
-    jmp     1b
-2:  mov     eax, offset pushed_mutex
+    jmp     .Lpushed_list_next
+.Lpushed_list_done:
+    mov     eax, offset pushed_mutex
     call    mutex_unlock
     pop     edi
     pop     esi

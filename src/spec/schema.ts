@@ -105,14 +105,14 @@ const CLUSTER = {
   ),
   addresses: listOf(
     text({
-      help: "service addresses",
-      kind: "address such as 10.0.2.100, 10.0.2.100/24 or 10.0.2.100 shared",
+      help: "which it has",
+      kind: "service address such as 10.0.2.100, 10.0.2.100/24 or 10.0.2.100 shared",
       pattern: SERVICE_ADDRESS,
     }),
     MOST_ADDRESSES,
   ),
   values: mapOf({
-    help: "other [values](../protocols/cluster-values.md) that it keeps together",
+    help: "others that it keeps together",
     names: /^[A-Za-z\d][\w.-]{0,30}$/,
     item: text({ help: "a value", kind: "text of at most 127 characters, without '", pattern: /^[ -&(-~]{1,127}$/ }),
   }),

@@ -1,8 +1,8 @@
 /**
  * npm run prove -- readers [--only NAME] [--minutes M] [--fresh]
  *
- * Readers of archives, specs and packets of a push (readers.ts), in turns of a few seconds, seed after seed. How far each
- * has come, and what was found, is kept in build/prove-readers.json: the same command goes on.
+ * Readers of archives, specs and packets of a push (readers.ts), in turns of a few seconds, seed after seed. How far
+ * each has come, and what was found, is kept in build/prove-readers.json: the same command goes on.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { oneOf, positiveNumber, workshopCommand } from "../../scripts/command.mjs";

@@ -97,8 +97,8 @@ test("values and addresses that the cluster keeps together are agreed on once, a
 test("what the cluster cannot keep together is an error of that key", () => {
   for (const [cluster, problem] of [
     [{ addresses: ["10.0.2.100", "10.0.2.100 shared"] }, "10.0.2.100 is there twice"],
-    [{ addresses: ["10.0.2"] }, "expected address such as 10.0.2.100"],
-    [{ domain: "Cats" }, "expected domain such as cats.example"],
+    [{ addresses: ["10.0.2"] }, "expected a service address such as 10.0.2.100"],
+    [{ domain: "Cats" }, "expected a domain such as cats.example"],
     [
       { values: Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`v${at}`, "x".repeat(120)])) },
       "its values and addresses take 1240 bytes, and 1020 can be",

@@ -44,7 +44,7 @@ const TROUBLES = [
   { begins: ["reset"], ends: [] },
   { begins: ["unplug"], ends: ["plug"] },
   { begins: ["lose", LOST_PERCENT], ends: ["heal"] },
-  { begins: ["reorder", LOST_PERCENT], ends: ["heal"] },
+  { begins: ["reorder", LOST_PERCENT, 5 * MS], ends: ["heal"] },
 ] as const;
 
 interface Pushed {
