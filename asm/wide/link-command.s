@@ -183,18 +183,20 @@ link_state:
     mov     edi, esp
     mov     edx, [ebx + LINK_ADDRESS]
     call    relay_of
-    jc      5f
+    jc      .Llink_state_address
     lea     eax, [eax + LINK_NAME]
     SNPRINTF edi, STATE_BYTES, "by %s", eax
-    jmp     6f
-5:  mov     eax, [ebx + LINK_ADDRESS]
+    jmp     .Llink_state_place
+.Llink_state_address:
+    mov     eax, [ebx + LINK_ADDRESS]
     mov     edx, [ebx + LINK_PORT]
     test    eax, eax
     jnz     1f
     mov     eax, [ebx + LINK_GIVEN]
     mov     edx, [ebx + LINK_GIVEN_PORT]
 1:  SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
-6:  PRINTF  "%-22s ", edi
+.Llink_state_place:
+    PRINTF  "%-22s ", edi
     cmp     dword ptr [wide_address], 0
     jne     2f
     PRINT   "its delegate knows\n"
@@ -314,7 +316,7 @@ link_joined:
     push    eax                         # [esp]: address
     mov     ebx, WIDE_PORT              # EBX: port
     cmp     byte ptr [edx], 0
-    je      1f
+    je      .Llink_joined_ask
     cmp     byte ptr [edx], ':'
     jne     .Llink_joined_port
     lea     eax, [edx + 1]
@@ -326,11 +328,12 @@ link_joined:
     jae     .Llink_joined_port
     cmp     byte ptr [edx], 0
     jne     .Llink_joined_port
-1:  call    cloud_lock
+.Llink_joined_ask:
+    call    cloud_lock
     call    delegate_here
     jc      .Llink_joined_unlock
     test    edi, edi
-    jz      2f
+    jz      1f
     mov     eax, edi
     call    link_named
     jc      .Llink_joined_unlinked
@@ -339,7 +342,7 @@ link_joined:
     call    relay_endpoint
     mov     [esp], eax
     xor     ebx, ebx
-2:  mov     eax, [esi + 8]
+1:  mov     eax, [esi + 8]
     mov     edx, offset meet_code
     call    invite_parse
     jc      .Llink_joined_code
@@ -362,7 +365,7 @@ link_joined:
     mov     eax, offset meet_addressee
     call    string_copy
     push    eax                         # [esp]: for the endpoint
-    jmp     1b
+    jmp     .Llink_joined_ask
 .Llink_joined_unlinked:
     PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
     jmp     .Llink_joined_unlock
@@ -398,20 +401,22 @@ link_tried:
     jnz     1b
     mov     dword ptr [meet_joining], 0
     test    ebx, ebx
-    jz      4f
+    jz      .Llink_tried_relayed
     PRINTF  "cluster: nobody who drew this code in the last ten minutes answers at %I:%u, or it was used before\n", edi, ebx
-    jmp     5f
-4:  mov     eax, offset meet_addressee
+    jmp     .Llink_tried_failed
+.Llink_tried_relayed:
+    mov     eax, offset meet_addressee
     PRINTF  "cluster: no cluster %s that drew this code in the last ten minutes answers by the relay\n", eax
-5:  mov     eax, 1
+.Llink_tried_failed:
+    mov     eax, 1
     ret
 2:  mov     eax, offset meet_name
     mov     edx, offset meet_public
     mov     ecx, edi
     test    ebx, ebx
-    jnz     6f
+    jnz     4f
     xor     ecx, ecx                    # by whom is found again
-6:  call    link_put
+4:  call    link_put
     test    eax, eax
     jnz     3f
     mov     ecx, offset meet_name

@@ -1,5 +1,5 @@
-# The name `clusters` of the cluster's domain: where this cluster and those that it is linked with are reached, as far as
-# that is proven. The delegate knows, and its zone has it. See docs/protocols/dns.md.
+# The name `clusters` of the cluster's domain: where this cluster and those that it is linked with are reached, as far
+# as that is proven. The delegate knows, and its zone has it. See docs/protocols/dns.md.
 
 .include "macros.inc"
 .include "net.inc"
@@ -20,28 +20,31 @@ ON_HOOK names_more, clusters_rows
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 clusters_rows:
     cmp     dword ptr [wide_address], 0
-    je      9f
+    je      .Lclusters_rows_done
     mov     ebp, ADDRESSES              # EBP: rows that may follow
     call    public_door
     jecxz   1f
     call    clusters_row
 1:  xor     esi, esi                    # ESI: load
-2:  mov     ebx, offset links
-3:  call    link_proven
+.Lclusters_rows_load:
+    mov     ebx, offset links
+.Lclusters_rows_link:
+    call    link_proven
     jc      4f
     call    link_load
     cmp     eax, esi
     jne     4f
     mov     eax, [ebx + LINK_ADDRESS]
     call    clusters_row
-    jz      9f
+    jz      .Lclusters_rows_done
 4:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
-    jb      3b
+    jb      .Lclusters_rows_link
     inc     esi
     cmp     esi, LOADS
-    jbe     2b
-9:  ret
+    jbe     .Lclusters_rows_load
+.Lclusters_rows_done:
+    ret
 
 # Writes a row.
 # In: EAX address; EDI, EBP.

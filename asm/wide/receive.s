@@ -36,7 +36,7 @@ sizes:                                  # of each kind, from WIDE_HELLO on: leas
     .word   WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM, WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
 takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
-                        .long 0, 0, 0, relay_wished, relay_heard
+    .long   0, 0, 0, relay_wished, relay_heard
 
 .text
 

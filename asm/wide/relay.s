@@ -107,15 +107,17 @@ relay_next:
 2:  cmp     ebx, esi
     je      3f
     call    relay_can
-    jnc     4f
+    jnc     .Lrelay_next_found
 3:  dec     edi
     jnz     1b
     stc
-    jmp     5f
-4:  mov     [esi + LINK_RELAY], ebx
+    jmp     .Lrelay_next_done
+.Lrelay_next_found:
+    mov     [esi + LINK_RELAY], ebx
     call    relay_endpoint
     xor     edx, edx
-5:  pop     edi
+.Lrelay_next_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

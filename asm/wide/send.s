@@ -46,6 +46,10 @@ wide_begin:
 .global wide_blank
 wide_blank:
     mov     ecx, WIDE_MAXIMUM / 4
+
+# The same, with zeros in so many dwords only.
+# In: ECX dwords, those of the header at least.
+# Clobbers: EAX, ECX, EDX, EDI.
 wide_clear:
     mov     edi, offset wide_out
     xor     eax, eax
