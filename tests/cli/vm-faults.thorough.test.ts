@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeFolder } from "../../src/host/folder.ts";
 import { requireOracle } from "../oracle.ts";
-import { atLength } from "../setup/thoroughly.ts";
 import { bundle, done, Machines, refused } from "./machines.ts";
 
 const machines = new Machines();
@@ -25,7 +24,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((next) => setTimeout(next, 50));
 }
 
-atLength("a QEMU that is stopped does not answer, and goes on where it was", async (context) => {
+test("a QEMU that is stopped does not answer, and goes on where it was", async (context) => {
   requireOracle("qemu-system-i386", context);
   done(vm("launch", "q", "--driver", "qemu"));
   done(vm("wait", "q"));
@@ -74,7 +73,7 @@ test("what a dead owner has left in QEMU is said to run, until it is ended", asy
   done(vm("stop", "--kill", "q"));
 });
 
-atLength("a machine of QEMU whose memory finds no room goes on, and leaves nothing", (context) => {
+test("a machine of QEMU whose memory finds no room goes on, and leaves nothing", (context) => {
   requireOracle("qemu-system-i386", context);
   const small = join(folder, "machines/full");
   makeFolder(small);

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { atLength } from "../setup/thoroughly.ts";
 import { bundle, done, Machines, refused } from "./machines.ts";
 
 const machines = new Machines();
@@ -52,7 +51,7 @@ const members = (): string[] =>
     .map(({ name }) => name)
     .sort();
 
-atLength("the first machine is configured by hand, others by the daemon, killed at any step", async () => {
+test("the first machine is configured by hand, others by the daemon, killed at any step", async () => {
   done(vm("launch", "a"));
   done(vm("wait", "a", "--for", "cluster"));
   done(vm("exec", "a", "--", "cloud key new lab"));

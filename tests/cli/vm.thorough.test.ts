@@ -97,7 +97,7 @@ test("its disk is copied while it runs: files come out, clones begin so and are 
   expect(done(vm("exec", "web", "--", "ls /net/sub"))).not.toMatch(/part/);
 });
 
-atLength("a suspended machine goes on where it was, and not over a disk that was written since", () => {
+test("a suspended machine goes on where it was, and not over a disk that was written since", () => {
   done(vm("exec", "web", "--", "set kept=yes"));
   expect(done(vm("suspend", "web"))).toBe("qure-web: suspended\n");
   expect(list()).toContain("web suspended");
@@ -122,7 +122,7 @@ atLength("a suspended machine goes on where it was, and not over a disk that was
   done(vm("wait", "web"));
 });
 
-atLength("a snapshot has the memory too, goes on from it as a copy of itself, and only with its own disk", () => {
+test("a snapshot has the memory too, goes on from it as a copy of itself, and only with its own disk", () => {
   done(vm("exec", "web", "--", "set kept=then; echo then > /net/then; sync"));
   // It runs with what it had when it was started.
   done(vm("set", "web", "memory=64M"));

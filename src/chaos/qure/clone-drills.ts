@@ -20,6 +20,7 @@ import type { World } from "../world.ts";
 import { aside } from "./aside.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { isAtPrompt } from "./keys.ts";
 import { staged } from "./staged.ts";
 
 const MS = 1e6;
@@ -119,6 +120,8 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
       // Without a file of settings nobody tells a machine that it is a copy.
       const others = world.nodes.map(({ index }) => index).filter((index) => index !== origin && isKeyed(index));
       if (!isKeyed(origin) || others.length < 2) return null;
+      // Nobody is let in while a key is being replaced, which two that do it at once end after ten seconds.
+      if (!world.core.every((index) => isAtPrompt(world, index))) return null;
       const first = random.pick(others);
       const twins = [first, random.pick(others.filter((index) => index !== first))];
       let problem: string | null = null;

@@ -1,8 +1,10 @@
 /** `qure volume map` and `unmap`: a volume over NBD, for QEMU and all that speaks it. */
 import { renameSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { BackgroundError, startInBackground } from "../../host/background.ts";
 import { type NbdPlace, serveNbd } from "../../host/nbd-server.ts";
+import { isAlive } from "../../host/process-identity.ts";
 import { askMap, type MapRequest, type MapStatus, mapLog, nbdSocket, serveMap } from "../../host/volume-map.ts";
 import { type VolumeDevice, VolumeError, type Volumes } from "../../volume/model.ts";
 import { exportFlags } from "../../volume/nbd/options.ts";
@@ -20,6 +22,8 @@ interface MapOptions extends Common {
 
 const START_MS = 60_000;
 const LOOK_MS = 50;
+/** A process that has written all ends within this time. */
+const END_MS = 1000;
 
 /** What whoever serves a volume answers; null: nobody does. */
 export async function ifMapped(place: string, volume: string, request: MapRequest): Promise<unknown> {
@@ -28,6 +32,11 @@ export async function ifMapped(place: string, volume: string, request: MapReques
   } catch (error) {
     throw new CommandError((error as Error).message);
   }
+}
+
+/** Whoever comes next finds a volume that nobody holds: waits for a process's end, if it ends soon. */
+async function ended(pid: number): Promise<void> {
+  for (let waitedMs = 0; isAlive(pid) && waitedMs < END_MS; waitedMs += LOOK_MS) await sleep(LOOK_MS);
 }
 
 function portArgument(text: string): number {
@@ -57,8 +66,13 @@ export function declareMap(command: Command, program: string): void {
     async ([volume], found) => {
       const { place, close } = await openPlace(found);
       close();
-      if ((await ifMapped(place, volume!, { verb: "stop" })) === null)
-        throw new CommandError(`${volume}: nobody on this host serves it`);
+      const status = (await ifMapped(place, volume!, { verb: "status" })) as MapStatus | null;
+      if (status === null) throw new CommandError(`${volume}: nobody on this host serves it`);
+      try {
+        await ifMapped(place, volume!, { verb: "stop" });
+      } finally {
+        await ended(status.pid);
+      }
       process.stdout.write(
         found.json ? `${JSON.stringify({ volume, isMapped: false })}\n` : `${volume}: served no more\n`,
       );
