@@ -17,6 +17,7 @@ import type { SoundOutput } from "./devices/sound/sound-clock.ts";
 import { eject, insert } from "./devices/storage/removable-drive.ts";
 import type { Picture } from "./devices/video/vga-graphics.ts";
 import { readTextScreen, renderScreen, type TextScreen } from "./devices/video/vga-text.ts";
+import type { BlockBackend } from "./disk/block.ts";
 import { TrackedDisk } from "./disk/disk.ts";
 import type { DiskTrouble } from "./disk/faulty.ts";
 import type { CableEnd } from "./ether/cable-end.ts";
@@ -463,6 +464,11 @@ export class Machine implements Stateful {
   shiftClock(seconds: number): void {
     this.board.shiftClock(seconds);
     this.onOutside?.();
+  }
+
+  /** The drive hda; what is written to it is part of the state, as what the guest writes. */
+  get hda(): BlockBackend | null {
+    return this.#config.ide[0]?.medium ?? null;
   }
 
   /** Takes the power away and puts back what its disks held when the machine was made, as from an older copy. */

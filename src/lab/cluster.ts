@@ -288,7 +288,9 @@ export class LabNode {
     if (this.#lab.onAction) throw new RangeError("the run is recorded, and a link holds no memory");
     if (!other.isOff) throw new RangeError(`${other.name} is on`);
     other.#becomeTwin(this.#host.saveState(), number);
-    const [from, to] = [this.disk, other.disk];
+    // Through a machine of this thread: who goes back to an earlier state finds what was there.
+    const { hda } = other.#host as Partial<Machine>;
+    const [from, to] = [this.disk, hda ?? other.disk];
     if (from && to) copyDisk(from, to);
   }
 
