@@ -90,7 +90,11 @@ thoroughly("a kernel is installed, tried, confirmed, and selected again", async 
   await say(node, "kernel confirm", /^This kernel is the good one now\.$/m);
   await restart(tried, /QuRe loader: kernel image at sector 8192 /);
   // Not good any more; the cluster may speak within the line.
-  await say(node, "kernel list", /^0 {2}QuRe [^,]*, revision \d+, sector \d+(?!\d|, ).*\n(?:.*\n)*?1 .*, good, running$/m);
+  await say(
+    node,
+    "kernel list",
+    /^0 {2}QuRe [^,]*, revision \d+, sector \d+(?!\d|, ).*\n(?:.*\n)*?1 .*, good, running$/m,
+  );
   await say(node, "kernel select 2", /^kernel: there is no kernel 2$/m);
   await say(node, "kernel select 0");
   await restart(tried, /on trial, for this start alone: kernel image at sector \d\d /);
