@@ -71,13 +71,15 @@ test("return addresses are where the table says, over many thousand instructions
     }
     const [first, second = 0] = readLinear(core, pc, 2);
     const isCall = first === 0xe8 || (first === 0xff && (second & 0x38) === 0x10);
-    if (first === 0xc3 || first === 0xc2) returns.delete(sp);
+    const isReturn = first === 0xc3 || first === 0xc2;
     const retired = machine.instructions;
     machine.resume();
     machine.pauseAt(retired + 1);
     while (machine.instructions === retired) lab.cluster.runUntil(lab.nowNs + 1_000_000);
     const newSp = core.s[ESP]! >>> 0;
     if (isCall && newSp === sp - 4) returns.set(newSp, dword(newSp));
+    // An interrupt may have come instead.
+    if (isReturn && newSp > sp) returns.delete(sp);
   }
   expect([...wrong]).toEqual([]);
   expect(checked).toBeGreaterThan(STEPS / 10);
