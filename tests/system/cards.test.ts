@@ -160,7 +160,7 @@ function hostCard(folder: string, address: string): string | null {
   return `tap,id=lan,script=${script},downscript=no`;
 }
 
-thoroughly(
+atLength(
   "bytes go through QEMU's virtio card both ways, with checksums that both sides leave to it",
   async (context) => {
     const qemu = requireOracle("qemu-system-i386", context);

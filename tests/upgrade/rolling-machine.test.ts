@@ -77,7 +77,7 @@ test("classes 1 and 2: all nodes go to the next revision, one after the other, a
 });
 
 describeThoroughly("people and accidents", () => {
-  test("class 17: a service address is answered for all the time, but for its hand-over", async () => {
+  atLength("class 17: a service address is answered for all the time, but for its hand-over", async () => {
     const { lab, nodes } = await rolling(3, "with an address", { service: SERVICE });
     const client = new ServiceClient(lab);
     await lab.advance("1s");

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { MemoryStore } from "../../src/volume/memory-store.ts";
 import { StoreError } from "../../src/volume/store.ts";
 import { openVolumes } from "../../src/volume/volumes.ts";
+import { many } from "../setup/tier.ts";
 import { Schedule } from "./schedule.ts";
 
-const SEEDS = process.env["QURE_THOROUGH"] ? 1000 : 60;
+const SEEDS = many(60, 300, 1000);
 const FIRST = Number(process.env["QURE_SEED"] ?? 1);
 
 test(`${SEEDS} drawn schedules lose nothing that was answered, and show nothing of a fenced owner`, async () => {
