@@ -15,6 +15,8 @@ import {
 import { keyOf } from "../../lab/cluster-key.ts";
 import type { FaultAction } from "../../lab/fault-kinds.ts";
 import { readClusterPacket } from "../../wire/cluster.ts";
+import { ID_BYTES } from "../../wire/cluster-layout.ts";
+import { packetHex } from "../../wire/hex.ts";
 import type { Drill } from "../drill.ts";
 import type { World } from "../world.ts";
 import { aside } from "./aside.ts";
@@ -65,13 +67,25 @@ export function wordsOf(frame: Uint8Array): Words {
   return { names, xid: get16(data, XID_AT) * 0x10000 + get16(data, XID_AT + 2) };
 }
 
+/** Whether a machine is a member, by the id that is its own. */
+export function isItself(world: World, layout: KernelLayout, index: number): boolean {
+  const { memory } = world.nodes[index]!;
+  const id = memory.bytes(layout.address("node") + layout.constant("NODE_ID"), ID_BYTES);
+  const isMember = memory.word(layout.address("cluster_state")) === layout.constant("STATE_MEMBER");
+  return isMember && id !== null && packetHex(id, 0, ID_BYTES) === factsOf(world, layout).ids[index];
+}
+
+/** Whether a machine was given a key by a file of settings. */
+export function isKeyed({ lab }: World, index: number): boolean {
+  return keyOf(lab.cluster.config.nodes[index]?.parts?.settings).key !== undefined;
+}
+
 export function cloneDrill(world: World, layout: KernelLayout): Drill {
   const { lab } = world;
   const facts = factsOf(world, layout);
   const { ids } = facts;
+  const isSelf = (index: number): boolean => isItself(world, layout, index);
   const nameOf = (index: number): string => world.nodes[index]!.name;
-  const isMember = (index: number): boolean =>
-    world.nodes[index]!.memory.word(layout.address("cluster_state")) === layout.constant("STATE_MEMBER");
 
   /** What they do wrong, in a sentence; null: nothing. */
   const judged = (origin: number, twins: readonly number[]): string | null => {
@@ -94,14 +108,10 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
     twins.forEach((twin, number) => void lab.nodes[origin]!.cloneInto(lab.nodes[twin]!, number + 1));
     for (let ms = 0; ms < JOINED_MS; ms += LOOK_MS) {
       lab.cluster.runUntil(lab.nowNs + LOOK_MS * MS);
-      if (wrong !== null || (ms > LOOK_MS && twins.every(isItself))) return wrong;
+      if (wrong !== null || (ms > LOOK_MS && twins.every(isSelf))) return wrong;
     }
-    const late = twins.find((twin) => !isItself(twin))!;
+    const late = twins.find((twin) => !isSelf(twin))!;
     return `${nameOf(late)}, a clone of ${nameOf(origin)}, is no member under its own id after ${JOINED_MS} ms`;
-  };
-  const isItself = (index: number): boolean => {
-    const id = world.nodes[index]!.memory.bytes(layout.address("node") + layout.constant("NODE_ID"), 8);
-    return isMember(index) && Buffer.from(id ?? []).toString("hex") === ids[index];
   };
 
   const tried = (origin: number, twins: readonly number[]): string | null =>
@@ -114,12 +124,10 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
     name: "clones",
     rule: "machines that go on from the memory of one that runs are others before they say anything, and members in the end",
     begin: (random) => {
-      const { nodes } = lab.cluster.config;
       const origin = random.pick(world.core);
-      const isKeyed = (index: number): boolean => keyOf(nodes[index]?.parts?.settings).key !== undefined;
       // Without a file of settings nobody tells a machine that it is a copy.
-      const others = world.nodes.map(({ index }) => index).filter((index) => index !== origin && isKeyed(index));
-      if (!isKeyed(origin) || others.length < 2) return null;
+      const others = world.nodes.map(({ index }) => index).filter((index) => index !== origin && isKeyed(world, index));
+      if (!isKeyed(world, origin) || others.length < 2) return null;
       // Nobody is let in while a key is being replaced, which two that do it at once end after ten seconds.
       if (!world.core.every((index) => isAtPrompt(world, index))) return null;
       const first = random.pick(others);

@@ -4,14 +4,11 @@
  */
 import { formatIpv4, formatMac } from "../../../emulator/ether/packet.ts";
 import type { LabNode } from "../../lab/cluster.ts";
-import { keyOf } from "../../lab/cluster-key.ts";
 import type { FaultAction } from "../../lab/fault-kinds.ts";
-import { ID_BYTES } from "../../wire/cluster-layout.ts";
-import { packetHex } from "../../wire/hex.ts";
 import type { Drill } from "../drill.ts";
 import type { World } from "../world.ts";
 import { aside } from "./aside.ts";
-import { wordsOf } from "./clone-drills.ts";
+import { isItself, isKeyed, wordsOf } from "./clone-drills.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { staged } from "./staged.ts";
@@ -92,11 +89,7 @@ class ForkTrial {
   }
 
   #isItself({ index }: LabNode): boolean {
-    const { memory } = this.#world.nodes[index]!;
-    const id = memory.bytes(this.#layout.address("node") + this.#layout.constant("NODE_ID"), ID_BYTES);
-    const state = memory.word(this.#layout.address("cluster_state"));
-    const isMember = state === this.#layout.constant("STATE_MEMBER");
-    return isMember && id !== null && packetHex(id, 0, ID_BYTES) === this.#facts.ids[index];
+    return isItself(this.#world, this.#layout, index);
   }
 
   #advance(ms: number): void {
@@ -198,10 +191,8 @@ export function forkDrill(world: World, layout: KernelLayout): Drill {
     name: "fork",
     rule: "a kernel that becomes two goes on, whatever is cut or dies meanwhile; the other machine is a twin with an id of its own, or as it was",
     begin: (random) => {
-      const { nodes } = lab.cluster.config;
-      const isKeyed = (index: number): boolean => keyOf(nodes[index]?.parts?.settings).key !== undefined;
       const { core } = world;
-      if (core.length < 2 || !core.every(isKeyed)) return null;
+      if (core.length < 2 || !core.every((index) => isKeyed(world, index))) return null;
       const source = random.pick(core);
       const target = random.pick(core.filter((index) => index !== source));
       const fault = random.pick(FAULTS);

@@ -6,13 +6,7 @@ import type { Invariant } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
-import { isWhole, revisionOf } from "./two-kernels.ts";
-
-function sectorsOf(disk: BlockBackend, first: number, count: number): Uint8Array {
-  const bytes = new Uint8Array(count * SECTOR_BYTES);
-  disk.read(first * SECTOR_BYTES, bytes);
-  return bytes;
-}
+import { sectorsOf, wholeHeader } from "./two-kernels.ts";
 
 const copiesOn = (disk: BlockBackend): Uint8Array => sectorsOf(disk, SLOT_RECORD_LBA, 2);
 
@@ -51,10 +45,10 @@ function judged(disk: BlockBackend, copies: Uint8Array, before: Seen | null): Se
   const record = recordIn(copies);
   if (record === null) return "has no record of its kernels that is whole";
   const { firstSector, sectors, revision } = record.slots[record.good]!;
-  const kernel = sectorsOf(disk, firstSector, sectors);
-  if (sectors === 0 || !isWhole(kernel)) return `has no kernel that starts in slot ${record.good}`;
-  if (revisionOf(kernel) !== revision)
-    return `has revision ${revisionOf(kernel)} in slot ${record.good}, which its record calls ${revision}`;
+  const kernel = wholeHeader(sectorsOf(disk, firstSector, sectors));
+  if (kernel === null) return `has no kernel that starts in slot ${record.good}`;
+  if (kernel.revision !== revision)
+    return `has revision ${kernel.revision} in slot ${record.good}, which its record calls ${revision}`;
   if (revision < record.floor) return `starts revision ${revision}, and its floor is ${record.floor}`;
   if (before && record.floor < before.floor) return `has floor ${record.floor} after floor ${before.floor}`;
   if (before && revision < before.revision) return `starts revision ${revision}, and ${before.revision} was confirmed`;

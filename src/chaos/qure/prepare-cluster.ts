@@ -1,5 +1,6 @@
 /** QuRe's machines for a campaign: booted until they are one cluster, and kept as a snapshot. */
 import { SparseDisk } from "../../../emulator/disk/disk.ts";
+import { readKernelHeader } from "../../image/kernel-image.ts";
 import { recordActions } from "../../lab/actions.ts";
 import { LabCluster } from "../../lab/lab.ts";
 import { imageHash, type RunDescription } from "../../lab/run-link.ts";
@@ -10,7 +11,7 @@ import { kernelLayout, type StageSetup } from "../setup.ts";
 import { World } from "../world.ts";
 import { SERVICES_OF_CAMPAIGNS } from "./service-addresses.ts";
 import { untilAgreed } from "./subject.ts";
-import { asRevision, kernelOf, putSecondKernel, revisionOf } from "./two-kernels.ts";
+import { asRevision, kernelOf, putSecondKernel } from "./two-kernels.ts";
 
 export const CAMPAIGN_DISK_BYTES = 64 << 20;
 const SETTLE = "2500ms";
@@ -42,7 +43,7 @@ function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boole
 function mixedDisk(disk: SparseDisk, good: number): SparseDisk {
   const mixed = new SparseDisk(disk.sizeBytes, { base: disk });
   const kernel = kernelOf(disk);
-  asRevision(kernel, revisionOf(kernel) + 1);
+  asRevision(kernel, readKernelHeader(kernel).revision + 1);
   putSecondKernel(mixed, kernel, { good });
   return mixed;
 }

@@ -3,10 +3,9 @@
  * has signed (docs/formats/boot-record.md, "Two kernels").
  */
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
-import { crc32 } from "../../bytes/crc32.ts";
 import { nodeCrypto } from "../../host/signing-key.ts";
 import { readBootRecord } from "../../image/boot-image.ts";
-import { SECTOR_BYTES } from "../../image/kernel-image.ts";
+import { ImageError, type KernelHeader, readKernelHeader, SECTOR_BYTES } from "../../image/kernel-image.ts";
 import { SLOT_RECORD_LBA, slotRecordSector } from "../../image/slot-record.ts";
 
 /** Where the second slot begins: docs/formats/boot-record.md. */
@@ -16,7 +15,8 @@ const REVISION_AT = 28;
 
 type Disk = Pick<BlockBackend, "read" | "write">;
 
-function sectors(disk: Disk, first: number, count: number): Uint8Array<ArrayBuffer> {
+/** What a disk has from a sector on. */
+export function sectorsOf(disk: Disk, first: number, count: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(count * SECTOR_BYTES);
   disk.read(first * SECTOR_BYTES, bytes);
   return bytes;
@@ -24,40 +24,38 @@ function sectors(disk: Disk, first: number, count: number): Uint8Array<ArrayBuff
 
 /** The kernel that a prepared disk starts. @throws RangeError for a disk that starts none. */
 export function kernelOf(disk: Disk): Uint8Array<ArrayBuffer> {
-  const record = readBootRecord(sectors(disk, 0, 1));
+  const record = readBootRecord(sectorsOf(disk, 0, 1));
   if (!record) throw new RangeError("a disk with two kernels is made from one that was prepared, and this one was not");
-  return sectors(disk, record.kernelSector, record.kernelSectors);
+  return sectorsOf(disk, record.kernelSector, record.kernelSectors);
 }
 
-export const revisionOf = (kernel: Uint8Array): number =>
-  new DataView(kernel.buffer, kernel.byteOffset).getUint32(REVISION_AT, true);
-
-/** Whether an image's checksum is right, with its own place as zeros. */
-export function isWhole(kernel: Uint8Array): boolean {
-  const bytes = kernel.slice();
-  const view = new DataView(bytes.buffer);
-  const said = view.getUint32(CHECKSUM_AT, true);
-  view.setUint32(CHECKSUM_AT, 0, true);
-  return crc32(bytes) === said;
+/** The header of an image whose checksum is right; null for what is none. */
+export function wholeHeader(kernel: Uint8Array): KernelHeader | null {
+  try {
+    const header = readKernelHeader(kernel);
+    return header.checksum === header.checksumFound ? header : null;
+  } catch (error) {
+    if (error instanceof ImageError) return null;
+    throw error;
+  }
 }
 
 /** Makes an image one of another revision, in place. */
 export function asRevision(kernel: Uint8Array, revision: number): void {
   const view = new DataView(kernel.buffer, kernel.byteOffset, kernel.byteLength);
   view.setUint32(REVISION_AT, revision, true);
-  view.setUint32(CHECKSUM_AT, 0, true);
-  view.setUint32(CHECKSUM_AT, crc32(kernel), true);
+  view.setUint32(CHECKSUM_AT, readKernelHeader(kernel).checksumFound, true);
 }
 
 /** Puts a kernel into slot 1 of a disk whose own is in slot 0. `isProven`: a trusted key has signed it. */
 export function putSecondKernel(disk: Disk, kernel: Uint8Array, { good = 0, isProven = true } = {}): void {
-  const { kernelSector, kernelSectors } = readBootRecord(sectors(disk, 0, 1))!;
+  const { kernelSector, kernelSectors } = readBootRecord(sectorsOf(disk, 0, 1))!;
   const first = kernelOf(disk);
   disk.write(SECOND_LBA * SECTOR_BYTES, kernel);
   const none = { trial: null, tries: 0, floor: 0, result: 0, resultRevision: 0, failures: [] };
   const slots = [
-    { firstSector: kernelSector, sectors: kernelSectors, revision: revisionOf(first) },
-    { firstSector: SECOND_LBA, sectors: kernel.length / SECTOR_BYTES, revision: revisionOf(kernel) },
+    { firstSector: kernelSector, sectors: kernelSectors, revision: readKernelHeader(first).revision },
+    { firstSector: SECOND_LBA, sectors: kernel.length / SECTOR_BYTES, revision: readKernelHeader(kernel).revision },
   ];
   const digests = isProven ? [new Uint8Array(), nodeCrypto.sha512(kernel)] : [];
   const record = slotRecordSector({ version: 2, good, sequence: 1, slots, ...none }, digests);

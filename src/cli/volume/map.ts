@@ -35,7 +35,7 @@ export async function ifMapped(place: string, volume: string, request: MapReques
 }
 
 /** Whoever comes next finds a volume that nobody holds: waits for a process's end, if it ends soon. */
-async function ended(pid: number): Promise<void> {
+async function untilGone(pid: number): Promise<void> {
   for (let waitedMs = 0; isAlive(pid) && waitedMs < END_MS; waitedMs += LOOK_MS) await sleep(LOOK_MS);
 }
 
@@ -71,7 +71,7 @@ export function declareMap(command: Command, program: string): void {
       try {
         await ifMapped(place, volume!, { verb: "stop" });
       } finally {
-        await ended(status.pid);
+        await untilGone(status.pid);
       }
       process.stdout.write(
         found.json ? `${JSON.stringify({ volume, isMapped: false })}\n` : `${volume}: served no more\n`,
