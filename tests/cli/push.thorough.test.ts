@@ -39,7 +39,7 @@ test("a module of another folder is pushed, shown, kept and taken back", () => {
     /^qure-a: http, \d+ bytes, away for \d+\.\d ms\n$/,
   );
   expect(page()).toMatch(/^titled /m);
-  expect(done(qure("push", "http", "qure-a", ...options, "--keep"))).toMatch(/^qure-a: http, \d+ bytes\n$/);
+  expect(done(qure("push", "http", "a", ...options, "--keep"))).toMatch(/^qure-a: http, \d+ bytes\n$/);
   expect(done(qure("push", "--status"))).toMatch(/^NODE +MODULE .*\nqure-a +http +[0-9a-f]{8} +\d+ +2\S+Z +kept\n$/);
   expect(JSON.parse(done(qure("push", "--status", "--json")))).toMatchObject({
     nodes: [{ node: "qure-a", outcome: { result: "done", modules: [{ name: "http", isKept: true }] } }],

@@ -8,6 +8,7 @@ import type { Outcome } from "../../cloud/changes.ts";
 import { type ClusterKey, codeBytes, INVITATION_BYTES, NONCE_BYTES } from "../../cloud/invitation.ts";
 import { type Member, Observer } from "../../cloud/observer.ts";
 import type { PushOutcome } from "../../cloud/pushes.ts";
+import { folderName } from "../name.ts";
 import type { CloudRequest, CloudStatus, PushStatus } from "../protocol.ts";
 import { keyStamp, readKey, writeKey } from "./cluster-key.ts";
 import { type Home, MachineError } from "./home.ts";
@@ -181,7 +182,9 @@ export class OwnerCloud {
 }
 
 function memberCalled({ members }: Observer, text: string): Member {
-  const found = members.find(({ id, name, address }) => [id, name, address].includes(text));
+  const found = members.find(
+    ({ id, name, address }) => [id, name, address].includes(text) || name === folderName(text),
+  );
   if (found) return found;
   throw new MachineError(`no member has the name, address or id ${text}: "qure cloud nodes" lists them`);
 }
