@@ -211,13 +211,16 @@ export class SshClient {
   /** The next message of these numbers; others before it are passed over. */
   async hears(...numbers: readonly number[]): Promise<Buffer> {
     let found: Buffer | undefined;
-    await this.until(() => {
-      while (found === undefined && this.#messages.length > 0) {
-        const next = this.#messages.shift()!;
-        if (numbers.includes(next[0]!)) found = next;
-      }
-      return found !== undefined;
-    }, `message ${numbers.join(" or ")}`);
+    await this.until(
+      () => {
+        while (found === undefined && this.#messages.length > 0) {
+          const next = this.#messages.shift()!;
+          if (numbers.includes(next[0]!)) found = next;
+        }
+        return found !== undefined;
+      },
+      `message ${numbers.join(" or ")}`,
+    );
     return found!;
   }
 
@@ -230,9 +233,10 @@ export class SshClient {
     await this.lab.until(() => this.isClosed, "the connection is not closed", { within: "60s" });
   }
 
-  async greet(): Promise<void> {
+  async greet(): Promise<this> {
     this.raw(`${this.hello}\r\n`);
     await this.until(() => this.#theirHello !== "", "no hello");
+    return this;
   }
 
   /** KEXINIT of both. */

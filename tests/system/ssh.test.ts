@@ -510,6 +510,28 @@ test("a client without kex-strict enters too, and may say what has no meaning", 
 });
 
 describeThoroughly("ssh at length", () => {
+  test("exchanges of keys wait after sixteen of an address, until its user is known", async () => {
+    const node = await sshNode();
+    const exchangeMs = async (): Promise<number> => {
+      const client = await new SshClient(node).greet();
+      await client.offer();
+      const startNs = node.lab.nowNs;
+      await client.exchange();
+      client.socket.destroy();
+      return (node.lab.nowNs - startNs) / 1_000_000;
+    };
+    const startNs = node.lab.nowNs;
+    const first = await exchangeMs();
+    for (let count = 2; count < 24; count++) await exchangeMs();
+    const last = await exchangeMs();
+    // Each costs half a second, and sixteen are for nothing.
+    expect((node.lab.nowNs - startNs) / 1_000_000).toBeGreaterThan((23 - 16) * 500);
+    expect(first).toBeLessThan(250);
+    expect(last).toBeGreaterThan(250);
+    (await new SshClient(node).entered()).socket.destroy();
+    expect(await exchangeMs()).toBeLessThan(250);
+  });
+
   test("windows hold on both sides: a client that takes 100 bytes at a time gets all, and so does cat", async () => {
     const client = await new SshClient(await sshNode()).opened(100, 30);
     client.ask("exec", text("seq 100"));
@@ -586,6 +608,12 @@ const STATES: readonly ((client: SshClient) => Promise<unknown>)[] = [
   (client) => client.opened(),
   async (client) => {
     await client.opened();
+    for (let channel = 1; channel < 4; channel++) await client.openChannel();
+    client.askOf(2, "exec", text("cat"));
+    await client.hears(Message.channelSuccess);
+  },
+  async (client) => {
+    await client.opened();
     client.ask("subsystem", text("sftp"));
     await client.hears(Message.channelSuccess);
   },
@@ -593,9 +621,10 @@ const STATES: readonly ((client: SshClient) => Promise<unknown>)[] = [
 
 /** Messages as they might come in any state. */
 function somethingOf(random: Random, client: SshClient): Buffer {
+  const channel = u32(random.chance(60) ? 0 : random.below(5));
   const sftp = (type: number, ...fields: readonly Uint8Array[]): Buffer => {
     const body = Buffer.concat([Uint8Array.of(type), u32(1), ...fields]);
-    return message(Message.channelData, u32(0), text(Buffer.concat([u32(body.length), body])));
+    return message(Message.channelData, channel, text(Buffer.concat([u32(body.length), body])));
   };
   const choices: readonly (() => Buffer)[] = [
     () => kexInit(OFFER),
@@ -603,11 +632,11 @@ function somethingOf(random: Random, client: SshClient): Buffer {
     () => message(Message.serviceRequest, text("ssh-userauth")),
     () => client.entry(KNOWN),
     () => message(Message.channelOpen, text("session"), u32(1), u32(1000), u32(1000)),
-    () => message(Message.channelRequest, u32(0), text("exec"), 1, text("echo x")),
+    () => message(Message.channelRequest, channel, text("exec"), 1, text("echo x")),
     () =>
       message(
         Message.channelRequest,
-        u32(0),
+        channel,
         text("pty-req"),
         1,
         text("xterm"),
@@ -617,9 +646,11 @@ function somethingOf(random: Random, client: SshClient): Buffer {
         u32(0),
         text(""),
       ),
-    () => message(Message.channelRequest, u32(0), text("subsystem"), 1, text("sftp")),
-    () => message(Message.channelData, u32(0), text(Buffer.alloc(random.below(500), 1))),
-    () => message(Message.windowAdjust, u32(0), u32(1000)),
+    () => message(Message.channelRequest, channel, text("subsystem"), 1, text("sftp")),
+    () => message(Message.channelData, channel, text(Buffer.alloc(random.below(500), 1))),
+    () => message(Message.windowAdjust, channel, u32(1000)),
+    () => message(Message.channelEof, channel),
+    () => message(Message.channelClose, channel),
     () => message(Message.globalRequest, text("x"), 1),
     () => sftp(3, text("x"), u32(26), u32(0)),
     () => sftp(5, text(Buffer.alloc(4)), u32(0), u32(0), u32(32_768)),
