@@ -17,18 +17,24 @@ SOURCES                 = 64            # addresses whose tries are remembered
 TRY_FIRST_MS            = 1000          # from the first try to the next, and twice that from each to the one after it
 TRY_DOUBLES             = 8             # at most: 256 s
 FORGET_MS               = 600000        # without a try
+PACE_MS                 = 500           # what an exchange of keys costs its address
+PACE_ALL_MS             = 250           # and what it costs all of them
+PACE_FREE               = 16            # that do not wait, after a time without any
+PACE_MOST               = 32            # that are counted: so much an address pays at most for those that gave up
 
-# An address that tried a password.
+# An address that tried a password, or exchanged keys.
 SOURCE_ADDRESS          = 0             # 0: free
 SOURCE_TRIES            = 4             # since one was right
 SOURCE_NEXT             = 8             # clock_ms of the next that is looked at
-SOURCE_SIZE             = 12
+SOURCE_PACED            = 12            # clock_ms at which its exchanges of keys are paid for
+SOURCE_SIZE             = 16
 
 LINE_BYTES              = 80
 
 .bss
 .balign 4
 guard_sources:          .space SOURCES * SOURCE_SIZE
+guard_paced:            .space 4        # clock_ms at which the exchanges of keys of all addresses are paid for
 guard_own:              .space 4        # while a seat is chosen: how many the new connection's address has
 
 .text
@@ -407,6 +413,56 @@ guard_try:
     pop     ebx
     ret
 
+# Says when keys may be exchanged with an address that nobody is known at yet, and counts it. It takes much of the
+# processor, and anybody may ask for it.
+# In: EDX address.
+# Out: EAX ms to wait.
+# Clobbers: ECX, EDX.
+.global guard_pace
+guard_pace:
+    push    ebx
+    push    esi
+    INTERRUPTS_OFF
+    call    guard_source
+    mov     esi, eax                    # ESI: clock_ms
+    add     ebx, SOURCE_PACED
+    mov     edx, PACE_MS
+    call    guard_pay
+    push    eax
+    mov     ebx, offset guard_paced
+    mov     edx, PACE_ALL_MS
+    call    guard_pay
+    pop     edx
+    INTERRUPTS_RESTORE
+    cmp     eax, edx
+    jae     1f
+    mov     eax, edx
+1:  pop     esi
+    pop     ebx
+    ret
+
+# Counts an exchange of keys. Interrupts off.
+# In: EBX where the time is at which those before are paid for, ESI clock_ms, EDX ms that this one costs.
+# Out: EAX ms to wait.
+# Clobbers: ECX, EDX.
+guard_pay:
+    imul    ecx, edx, PACE_MOST
+    mov     eax, [ebx]
+    sub     eax, esi
+    jns     1f
+    xor     eax, eax                    # EAX: ms that are to be paid for
+1:  cmp     eax, ecx
+    jbe     2f
+    mov     eax, ecx
+2:  lea     ecx, [eax + edx]
+    add     ecx, esi
+    mov     [ebx], ecx
+    imul    edx, edx, PACE_FREE
+    sub     eax, edx
+    jae     3f
+    xor     eax, eax
+3:  ret
+
 # Finds the entry of an address, or makes one in place of that which was tried longest ago. Interrupts off.
 # In: EDX address.
 # Out: EBX entry, EAX clock_ms.
@@ -439,6 +495,7 @@ guard_source:
 .Lguard_source_anew:
     mov     [ebx + SOURCE_ADDRESS], edx
     mov     [ebx + SOURCE_NEXT], eax
+    mov     [ebx + SOURCE_PACED], eax
     mov     dword ptr [ebx + SOURCE_TRIES], 0
     pop     edi
     ret
@@ -459,6 +516,7 @@ guard_right:
     INTERRUPTS_OFF
     call    guard_source
     mov     dword ptr [ebx + SOURCE_ADDRESS], 0
+    sub     dword ptr [guard_paced], PACE_ALL_MS        # its exchange of keys was no stranger's
     INTERRUPTS_RESTORE
     pop     ebx
     ret

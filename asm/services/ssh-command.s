@@ -30,7 +30,7 @@ ssh_command_none:
     ret
 
 # The client wants a command to run.
-# In: EBX client, ESI the command as a string, EDI the end.
+# In: EBX channel, ESI the command as a string, EDI the end.
 # Out: CF when it cannot be.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 .global ssh_command_start
@@ -40,7 +40,7 @@ ssh_command_start:
     cmp     ecx, TEXT_MOST
     cmc
     jc      1f
-    test    dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    test    dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     stc
     jnz     1f
     mov     esi, eax
@@ -58,7 +58,7 @@ ssh_command_start:
 1:  ret
 
 # The client wants a shell and has no terminal: what it sends is a script.
-# In: EBX client.
+# In: EBX channel.
 # Out: CF when it cannot be.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 .global ssh_script_start
@@ -66,33 +66,33 @@ ssh_script_start:
     xor     eax, eax
 
 # Makes what a command needs.
-# In: EBX client, EAX its text, from malloc, or 0.
+# In: EBX channel, EAX its text, from malloc, or 0.
 # Out: CF when it cannot be.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 ssh_command_make:
-    mov     [ebx + SSH_CHANNEL + CHANNEL_TEXT], eax
+    mov     [ebx + CHANNEL_TEXT], eax
     mov     eax, JOB_SIZE
     call    malloc
     jc      .Lssh_command_make_text
     mov     edi, eax
     call    pipe_make
     jc      .Lssh_command_make_job
-    mov     [ebx + SSH_CHANNEL + CHANNEL_READS], eax
-    mov     [ebx + SSH_CHANNEL + CHANNEL_INPUT], edx
+    mov     [ebx + CHANNEL_READS], eax
+    mov     [ebx + CHANNEL_INPUT], edx
     call    pipe_make
     jc      .Lssh_command_make_pipe
-    mov     [ebx + SSH_CHANNEL + CHANNEL_OUTPUT], eax
-    mov     [ebx + SSH_CHANNEL + CHANNEL_WRITES], edx
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_STATUS], NO_STATUS
-    mov     [ebx + SSH_CHANNEL + CHANNEL_JOB], edi
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_START], offset ssh_command_go
-    lock or dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    mov     [ebx + CHANNEL_OUTPUT], eax
+    mov     [ebx + CHANNEL_WRITES], edx
+    mov     dword ptr [ebx + CHANNEL_STATUS], NO_STATUS
+    mov     [ebx + CHANNEL_JOB], edi
+    mov     dword ptr [ebx + CHANNEL_START], offset ssh_command_go
+    lock or dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     clc
     ret
 .Lssh_command_make_pipe:
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_READS]
+    mov     eax, [ebx + CHANNEL_READS]
     call    stream_release
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_INPUT]
+    mov     eax, [ebx + CHANNEL_INPUT]
     call    stream_release
 .Lssh_command_make_job:
     mov     eax, edi
@@ -103,21 +103,21 @@ ssh_command_make:
     ret
 
 # Gives the command's text back.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 ssh_command_forget:
     xor     eax, eax
-    xchg    eax, [ebx + SSH_CHANNEL + CHANNEL_TEXT]
+    xchg    eax, [ebx + CHANNEL_TEXT]
     test    eax, eax
     jnz     mfree
     ret
 
 # Starts the tasks of a command. Each gives back what is its own, also when one of the others could not be started.
-# In: EBX client.
+# In: EBX channel.
 # Out: CF when that cannot be; the connection is over then.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 ssh_command_go:
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 3
+    mov     dword ptr [ebx + CHANNEL_TASKS], 3
     mov     esi, offset ssh_command_tasks
 1:  mov     eax, [esi]
     test    eax, eax
@@ -128,7 +128,7 @@ ssh_command_go:
     jc      2f
     add     esi, 8
     jmp     1b
-2:  call    ssh_ended
+2:  call    ssh_channel_ended
     cmp     esi, offset ssh_command_tasks
     jne     3f
     call    ssh_command_unrun
@@ -143,46 +143,46 @@ ssh_command_go:
 4:  push    eax
     call    ssh_command_unfed
     pop     eax
-    sub     [ebx + SSH_CHANNEL + CHANNEL_TASKS], eax
+    sub     [ebx + CHANNEL_TASKS], eax
     stc
 .Lssh_command_go_done:
     ret
 
 # What a command's task gives back, which could not be started: its streams, and a status.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 ssh_command_unrun:
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_READS]
+    mov     eax, [ebx + CHANNEL_READS]
     call    stream_release
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_WRITES]
+    mov     eax, [ebx + CHANNEL_WRITES]
     call    stream_release
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_STATUS], 1
+    mov     dword ptr [ebx + CHANNEL_STATUS], 1
     jmp     ssh_command_forget
 
 # The task that runs the command.
-# In: EAX client.
+# In: EAX channel.
 ssh_command_task:
     mov     ebx, eax
     call    task_hold                   # ended through its job only
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_TEXT]
-    mov     edx, [ebx + SSH_CHANNEL + CHANNEL_READS]
-    mov     ecx, [ebx + SSH_CHANNEL + CHANNEL_WRITES]
-    mov     esi, [ebx + SSH_CHANNEL + CHANNEL_JOB]
+    mov     eax, [ebx + CHANNEL_TEXT]
+    mov     edx, [ebx + CHANNEL_READS]
+    mov     ecx, [ebx + CHANNEL_WRITES]
+    mov     esi, [ebx + CHANNEL_JOB]
     call    [ssh_command]
     and     eax, 0xFF
-    mov     [ebx + SSH_CHANNEL + CHANNEL_STATUS], eax
+    mov     [ebx + CHANNEL_STATUS], eax
     call    ssh_command_forget
-    lea     eax, [ebx + SSH_CHANNEL + CHANNEL_EVENT]
+    lea     eax, [ebx + CHANNEL_EVENT]
     call    event_broadcast
     jmp     ssh_channel_done
 
 # Sends what the command writes, and then its status.
-# In: EAX client.
+# In: EAX channel.
 ssh_command_sender:
     mov     ebx, eax
     call    task_hold
     sub     esp, CHUNK
-1:  mov     eax, [ebx + SSH_CHANNEL + CHANNEL_OUTPUT]
+1:  mov     eax, [ebx + CHANNEL_OUTPUT]
     mov     edi, esp
     mov     ecx, CHUNK
     call    stream_read
@@ -195,14 +195,14 @@ ssh_command_sender:
     jnc     1b
     call    ssh_channel_break
 2:  add     esp, CHUNK
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_OUTPUT]
+    mov     eax, [ebx + CHANNEL_OUTPUT]
     call    stream_release              # what still writes finds that nobody reads
 .Lssh_command_sender_wait:
     INTERRUPTS_OFF
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_STATUS]
+    mov     eax, [ebx + CHANNEL_STATUS]
     cmp     eax, NO_STATUS
     jne     3f
-    lea     eax, [ebx + SSH_CHANNEL + CHANNEL_EVENT]
+    lea     eax, [ebx + CHANNEL_EVENT]
     mov     edx, WAKE_MS
     call    event_wait
     INTERRUPTS_RESTORE
@@ -213,30 +213,30 @@ ssh_command_sender:
     jmp     ssh_channel_done
 
 # Gives the job back.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 ssh_command_jobless:
     xor     eax, eax
     INTERRUPTS_OFF                      # whoever would break it does not come in between
-    xchg    eax, [ebx + SSH_CHANNEL + CHANNEL_JOB]
+    xchg    eax, [ebx + CHANNEL_JOB]
     INTERRUPTS_RESTORE
     jmp     mfree
 
 # What the sender gives back, which could not be started: it waits for the command, which nobody reads any more.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 ssh_command_unsent:
     call    ssh_channel_break
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_OUTPUT]
+    mov     eax, [ebx + CHANNEL_OUTPUT]
     call    stream_release
-1:  cmp     dword ptr [ebx + SSH_CHANNEL + CHANNEL_STATUS], NO_STATUS
+1:  cmp     dword ptr [ebx + CHANNEL_STATUS], NO_STATUS
     jne     ssh_command_jobless
     mov     eax, WAKE_MS
     call    task_sleep
     jmp     1b
 
 # Brings the command what the client sends.
-# In: EAX client.
+# In: EAX channel.
 ssh_command_feeder:
     mov     ebx, eax
     call    task_hold
@@ -250,7 +250,7 @@ ssh_command_feeder:
     jz      2f
     mov     esi, esp
     mov     edi, eax
-1:  mov     eax, [ebx + SSH_CHANNEL + CHANNEL_INPUT]
+1:  mov     eax, [ebx + CHANNEL_INPUT]
     mov     ecx, edi
     call    stream_write
     jc      .Lssh_command_feeder_next   # nobody reads it; the client goes on
@@ -263,10 +263,10 @@ ssh_command_feeder:
     jmp     ssh_channel_done
 
 # What the feeder gives back.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 ssh_command_unfed:
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_INPUT]
+    mov     eax, [ebx + CHANNEL_INPUT]
     jmp     stream_release
 
 .section .rodata

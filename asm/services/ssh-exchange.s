@@ -292,6 +292,20 @@ ssh_digest_string:
     lea     eax, [ebx + SSH_DIGEST]
     jmp     sha256_add
 
+# Waits until keys may be exchanged with a client that is not known yet. May sleep.
+# In: EBX client.
+# Out: CF when its connection has given way.
+# Clobbers: EAX, ECX, EDX.
+ssh_exchange_wait:
+    test    dword ptr [ebx + SSH_HAS], HAS_USER
+    jnz     1f                          # CF is clear
+    mov     edx, [ebx + CLIENT_ADDRESS]
+    call    guard_pace
+    mov     edx, eax
+    mov     eax, [ebx + CLIENT_SEAT]
+    jmp     guard_wait
+1:  ret
+
 # The client's half of the exchange: answers with ours and the proof by the host key, and goes on with other keys.
 # In: EBX client, ESI fields, EDI their end.
 # Out: CF when the connection is over.
@@ -306,6 +320,8 @@ ssh_take_init:
     cmp     esi, edi
     jne     .Lssh_take_init_wrong
     mov     esi, eax                    # ESI: the client's public number
+    call    ssh_exchange_wait
+    jc      .Lssh_take_init_done
     lea     eax, [ebx + SSH_SECRET]
     mov     edx, X25519_BYTES
     call    generator_fill

@@ -56,7 +56,7 @@ OPEN_HANDLE             = 4
 OPEN_SHIFT              = 3             # 2^OPEN_SHIFT bytes
 
 # What the task has.
-FILES_CLIENT            = 0
+FILES_CHANNEL           = 0
 FILES_ID                = 4             # of the request
 FILES_COUNT             = 8             # of entries in an answer
 FILES_OPEN              = 12
@@ -84,7 +84,7 @@ files_no_text:          .byte 0
 .text
 
 # The client asks for a subsystem.
-# In: EBX client, ESI its name as a string, EDI the end.
+# In: EBX channel, ESI its name as a string, EDI the end.
 # Out: CF when it is not sftp.
 # Clobbers: EAX, ECX, EDX, ESI.
 .global ssh_files_start
@@ -95,31 +95,31 @@ ssh_files_start:
     call    ssh_is
     stc
     jne     1f
-    test    dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    test    dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     stc
     jnz     1f
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_START], offset ssh_files_go
-    lock or dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    mov     dword ptr [ebx + CHANNEL_START], offset ssh_files_go
+    lock or dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     clc
 1:  ret
 
 # Starts the task.
-# In: EBX client.
+# In: EBX channel.
 # Out: CF when that cannot be; the connection is over then.
 # Clobbers: EAX, ECX, EDX.
 ssh_files_go:
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 1
+    mov     dword ptr [ebx + CHANNEL_TASKS], 1
     mov     eax, offset ssh_files_task
     mov     edx, ebx
     LOAD_STRING ecx, "sftp"
     call    task_create
     jnc     1f
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 0
+    mov     dword ptr [ebx + CHANNEL_TASKS], 0
     stc
 1:  ret
 
 # The task: takes requests until the client sends no more.
-# In: EAX client.
+# In: EAX channel.
 ssh_files_task:
     mov     ebx, eax
     call    task_hold
@@ -127,7 +127,7 @@ ssh_files_task:
     call    malloc
     jc      .Lssh_files_task_end
     mov     ebp, eax
-    mov     [ebp + FILES_CLIENT], ebx
+    mov     [ebp + FILES_CHANNEL], ebx
     mov     eax, [task_current]
     lea     ecx, [ebp + FILES_CONTEXT]
     mov     [eax + TASK_CONTEXT], ecx
@@ -153,7 +153,7 @@ ssh_files_task:
 2:  call    files_drop
     mov     eax, [task_current]
     mov     dword ptr [eax + TASK_CONTEXT], 0
-    mov     ebx, [ebp + FILES_CLIENT]
+    mov     ebx, [ebp + FILES_CHANNEL]
     mov     eax, ebp
     call    mfree
 .Lssh_files_task_end:
@@ -195,7 +195,7 @@ files_shut:
 files_receive:
     push    esi
     push    edi
-    mov     ebx, [ebp + FILES_CLIENT]
+    mov     ebx, [ebp + FILES_CHANNEL]
 1:  mov     ecx, edi
     xchg    esi, edi
     call    ssh_channel_read
@@ -277,7 +277,7 @@ files_send:
     CHECK   edi, be, REQUEST_MOST, "files_send: an answer is longer than its room"
     bswap   eax
     mov     [esi], eax
-    mov     ebx, [ebp + FILES_CLIENT]
+    mov     ebx, [ebp + FILES_CHANNEL]
     call    ssh_channel_write
     mov     eax, SAYS_ANSWERED
     ret

@@ -155,7 +155,7 @@ ssh_ended:
     lock or dword ptr [ebx + SSH_HAS], HAS_ENDED
     lea     eax, [ebx + SSH_EVENT]
     call    event_broadcast
-    jmp     ssh_channel_changed
+    jmp     ssh_channels_changed
 
 # Begins a message. May sleep.
 # In: EBX client, EAX message.

@@ -20,15 +20,15 @@ ssh_wires:              .space SHELLS * WIRE_SIZE
 .text
 
 # The client wants a shell. One with a terminal gets a console; else what it sends is a script.
-# In: EBX client.
+# In: EBX channel.
 # Out: CF when it cannot be.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 .global ssh_shell_start
 ssh_shell_start:
-    test    dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    test    dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     stc
     jnz     .Lssh_shell_start_done
-    cmp     dword ptr [ebx + SSH_CHANNEL + CHANNEL_COLUMNS], 0
+    cmp     dword ptr [ebx + CHANNEL_COLUMNS], 0
     je      ssh_script_start
     mov     esi, offset ssh_wires
 1:  cmp     dword ptr [esi + WIRE_TASKS], 0
@@ -42,29 +42,30 @@ ssh_shell_start:
     mov     [esi + WIRE_HEAD], eax
     mov     dword ptr [esi + WIRE_CLOSING], 0
     mov     dword ptr [esi + WIRE_PLAIN], 1
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_COLUMNS]
+    mov     eax, [ebx + CHANNEL_COLUMNS]
     mov     [esi + WIRE_COLUMNS], eax
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_ROWS]
+    mov     eax, [ebx + CHANNEL_ROWS]
     mov     [esi + WIRE_ROWS], eax
-    mov     eax, [ebx + CLIENT_HANDLE]
+    mov     eax, [ebx + CHANNEL_CLIENT]
+    mov     eax, [eax + CLIENT_HANDLE]
     mov     [esi + WIRE_HANDLE], eax
     mov     dword ptr [esi + WIRE_TASKS], 1
-    mov     [ebx + SSH_CHANNEL + CHANNEL_WIRE], esi
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_START], offset ssh_shell_go
-    lock or dword ptr [ebx + SSH_CHANNEL + CHANNEL_FLAGS], CHANNEL_STARTED
+    mov     [ebx + CHANNEL_WIRE], esi
+    mov     dword ptr [ebx + CHANNEL_START], offset ssh_shell_go
+    lock or dword ptr [ebx + CHANNEL_FLAGS], CHANNEL_STARTED
     clc
 .Lssh_shell_start_done:
     ret
 
 # Shows the console, and starts the shell's tasks.
-# In: EBX client.
+# In: EBX channel.
 # Out: CF when that cannot be; the connection is over then.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 ssh_shell_go:
-    mov     esi, [ebx + SSH_CHANNEL + CHANNEL_WIRE]
+    mov     esi, [ebx + CHANNEL_WIRE]
     call    ssh_shell_console
     jc      1f
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 2
+    mov     dword ptr [ebx + CHANNEL_TASKS], 2
     mov     eax, offset ssh_shell_writer
     mov     edx, ebx
     LOAD_STRING ecx, "ssh out"
@@ -75,13 +76,13 @@ ssh_shell_go:
     LOAD_STRING ecx, "ssh in"
     call    task_create
     jnc     3f
-    lock dec dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS]
+    lock dec dword ptr [ebx + CHANNEL_TASKS]
     stc                                 # the writer gives the wire back
     ret
-2:  mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 0
+2:  mov     dword ptr [ebx + CHANNEL_TASKS], 0
 1:  mov     dword ptr [esi + WIRE_HANDLE], 0
     mov     dword ptr [esi + WIRE_TASKS], 0
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_WIRE], 0
+    mov     dword ptr [ebx + CHANNEL_WIRE], 0
     stc
 3:  ret
 
@@ -121,11 +122,11 @@ ssh_shell_console:
     ret
 
 # Wakes what sends for a shell: something of its channel has changed.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 .global ssh_shell_wake
 ssh_shell_wake:
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_WIRE]
+    mov     eax, [ebx + CHANNEL_WIRE]
     test    eax, eax
     jz      1f
     add     eax, WIRE_EVENT
@@ -133,15 +134,15 @@ ssh_shell_wake:
 1:  ret
 
 # The terminal of a shell has another size.
-# In: EBX client.
+# In: EBX channel.
 # Clobbers: EAX, ECX, EDX.
 .global ssh_shell_size
 ssh_shell_size:
-    mov     ecx, [ebx + SSH_CHANNEL + CHANNEL_WIRE]
+    mov     ecx, [ebx + CHANNEL_WIRE]
     jecxz   1f
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_COLUMNS]
+    mov     eax, [ebx + CHANNEL_COLUMNS]
     mov     [ecx + WIRE_COLUMNS], eax
-    mov     eax, [ebx + SSH_CHANNEL + CHANNEL_ROWS]
+    mov     eax, [ebx + CHANNEL_ROWS]
     mov     [ecx + WIRE_ROWS], eax
     mov     edx, [ecx + WIRE_CONSOLE]
     test    edx, edx
@@ -153,11 +154,11 @@ ssh_shell_size:
 1:  ret
 
 # Sends what is printed.
-# In: EAX client.
+# In: EAX channel.
 ssh_shell_writer:
     mov     ebx, eax
     call    task_hold
-    mov     ebp, [ebx + SSH_CHANNEL + CHANNEL_WIRE]
+    mov     ebp, [ebx + CHANNEL_WIRE]
     sub     esp, CHUNK
 .Lssh_shell_writer_next:
     mov     ecx, [ebp + WIRE_TAIL]
@@ -195,24 +196,24 @@ ssh_shell_writer:
     INTERRUPTS_RESTORE
     xor     eax, eax
     call    ssh_channel_end
-    mov     dword ptr [ebx + SSH_CHANNEL + CHANNEL_WIRE], 0
+    mov     dword ptr [ebx + CHANNEL_WIRE], 0
     mov     dword ptr [ebp + WIRE_TASKS], 0
     add     esp, CHUNK
 
-# The end of a channel's task: nothing of the client is touched after it.
-# In: EBX client.
+# The end of a channel's task: nothing of the channel is touched after it.
+# In: EBX channel.
 .global ssh_channel_done
 ssh_channel_done:
     call    task_unhold
-    lock dec dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS]
+    lock dec dword ptr [ebx + CHANNEL_TASKS]
     ret
 
 # Takes what is typed.
-# In: EAX client.
+# In: EAX channel.
 ssh_shell_reader:
     mov     ebx, eax
     call    task_hold
-    mov     ebp, [ebx + SSH_CHANNEL + CHANNEL_WIRE]
+    mov     ebp, [ebx + CHANNEL_WIRE]
     sub     esp, CHUNK
 .Lssh_shell_reader_next:
     mov     edi, esp
@@ -235,7 +236,7 @@ ssh_shell_reader:
 .Lssh_shell_reader_quiet:               # nothing more is typed, but what was may still run
     call    ssh_channel_over
     jc      .Lssh_shell_reader_end
-    lea     eax, [ebx + SSH_CHANNEL + CHANNEL_EVENT]
+    lea     eax, [ebx + CHANNEL_EVENT]
     mov     edx, WAKE_MS
     call    event_wait
     jmp     .Lssh_shell_reader_quiet

@@ -40,8 +40,8 @@ SSH_HELLO_TEXT          = . - ssh_hello
 .global ssh_hello_bytes
 ssh_hello_bytes:        .long SSH_HELLO_TEXT
 
-# What may come: message, the bits of SSH_HAS that it needs, and what takes it: EBX client, ESI fields, EDI their end;
-# CF when the connection is over.
+# What may come: message, the bits of SSH_HAS that it needs, and what takes it: EBX client, or channel from
+# WINDOW_ADJUST on; ESI fields, EDI their end; CF when the connection is over.
 ssh_messages:
     .long   MESSAGE_DISCONNECT, 0, ssh_take_disconnect
     .long   MESSAGE_IGNORE, 0, ssh_take_nothing
@@ -154,7 +154,8 @@ ssh_client:
     jc      2f
     call    ssh_exchange_begin
     jc      2f
-1:  call    ssh_receive
+1:  call    ssh_channels_reap
+    call    ssh_receive
     jc      2f
     call    ssh_take
     jc      2f
@@ -162,10 +163,11 @@ ssh_client:
     jnc     1b
 2:  call    ssh_login_note
     call    ssh_ended
-    call    ssh_channel_break
+    call    ssh_channels_break
     call    ssh_linger
-3:  cmp     dword ptr [ebx + SSH_CHANNEL + CHANNEL_TASKS], 0
-    je      4f
+3:  call    ssh_channels_reap
+    test    eax, eax
+    jz      4f
     mov     eax, TASKS_MS
     call    task_sleep
     jmp     3b
@@ -291,7 +293,10 @@ ssh_take:
     and     eax, ecx
     cmp     eax, ecx
     jne     .Lssh_take_wrong
-    jmp     [edx + 8]
+    mov     eax, [edx + 8]
+    cmp     dword ptr [edx], MESSAGE_WINDOW_ADJUST
+    jae     ssh_channel_take            # from there on they are about a channel
+    jmp     eax
 .Lssh_take_wrong:
     mov     eax, REASON_PROTOCOL
     LOAD_STRING edx, "a message comes that may not come now"

@@ -208,16 +208,19 @@ export class SshClient {
     if (!holds()) throw new Error(`${why}: the connection is closed: ${JSON.stringify(this.goodbye)}`);
   }
 
-  /** The next message of a number; others before it are passed over. */
-  async hears(number: number): Promise<Buffer> {
+  /** The next message of these numbers; others before it are passed over. */
+  async hears(...numbers: readonly number[]): Promise<Buffer> {
     let found: Buffer | undefined;
-    await this.until(() => {
-      while (found === undefined && this.#messages.length > 0) {
-        const next = this.#messages.shift()!;
-        if (next[0] === number) found = next;
-      }
-      return found !== undefined;
-    }, `message ${number}`);
+    await this.until(
+      () => {
+        while (found === undefined && this.#messages.length > 0) {
+          const next = this.#messages.shift()!;
+          if (numbers.includes(next[0]!)) found = next;
+        }
+        return found !== undefined;
+      },
+      `message ${numbers.join(" or ")}`,
+    );
     return found!;
   }
 
@@ -230,9 +233,10 @@ export class SshClient {
     await this.lab.until(() => this.isClosed, "the connection is not closed", { within: "60s" });
   }
 
-  async greet(): Promise<void> {
+  async greet(): Promise<this> {
     this.raw(`${this.hello}\r\n`);
     await this.until(() => this.#theirHello !== "", "no hello");
+    return this;
   }
 
   /** KEXINIT of both. */
@@ -311,13 +315,19 @@ export class SshClient {
     return this;
   }
 
-  async openChannel(windowBytes = 1 << 20, mostBytes = 32_768): Promise<void> {
+  /** Returns the server's number of the channel. */
+  async openChannel(windowBytes = 1 << 20, mostBytes = 32_768): Promise<number> {
     this.say(message(Message.channelOpen, text("session"), u32(5), u32(windowBytes), u32(mostBytes)));
-    await this.hears(Message.openConfirmation);
+    return (await this.hears(Message.openConfirmation)).readUInt32BE(5);
   }
 
+  /** Asks something of the channel of number 0. */
   ask(request: string, ...fields: readonly (Uint8Array | number)[]): void {
-    this.say(message(Message.channelRequest, u32(0), text(request), 1, ...fields));
+    this.askOf(0, request, ...fields);
+  }
+
+  askOf(channel: number, request: string, ...fields: readonly (Uint8Array | number)[]): void {
+    this.say(message(Message.channelRequest, u32(channel), text(request), 1, ...fields));
   }
 
   /** What a command prints, and its status. */

@@ -114,6 +114,30 @@ test("OpenSSH's ssh: commands, input, status, the host's fingerprint, keys anew 
   expect(stranger).toEqual({ status: 255, out: expect.stringContaining("Permission denied (publickey)") });
 });
 
+test("OpenSSH's ControlMaster: commands, input and files go beside each other over one connection", async (context) => {
+  const [ssh, scp] = [requireOracle("ssh", context), requireOracle("scp", context)];
+  const { lab, port } = await place(context);
+  const shared = [...KEYS, "-o", "ControlPath=control"];
+  const at = [...shared, "-p", port, HOST];
+  expect((await run(lab, ssh, ["-M", "-f", "-N", ...at])).status).toBe(0);
+  const all = await Promise.all([
+    run(lab, ssh, [...at, "sleep 2; echo first; test 1 = 2"]),
+    run(lab, ssh, [...at, "wc -c"], "twelve bytes"),
+    run(lab, scp, ["-q", ...shared, "-P", port, "file", `${HOST}:far`]),
+    run(lab, ssh, ["-T", ...at], "sleep 1\necho of a script\nexit 3\n"),
+  ]);
+  expect(all.map(({ status }) => status)).toEqual([1, 0, 0, 3]);
+  expect(all[0]!.out).toBe("first\n");
+  expect(all[3]!.out).toBe("of a script\n");
+  expect((await run(lab, scp, ["-q", ...shared, "-P", port, `${HOST}:far`, "near"])).status).toBe(0);
+  expect(got("near")).toBe(true);
+  const shell = await run(lab, ssh, ["-tt", ...at], "console size\rexit\r");
+  expect(shell.out).toMatch(/80 columns, 24 rows/);
+  // All went by one connection.
+  expect((await output(lab.nodes[0]!, "log ssh")).match(/root from/g)).toHaveLength(1);
+  expect((await run(lab, ssh, ["-O", "exit", ...at])).status).toBe(0);
+});
+
 test("OpenSSH's scp and sftp: there and back, folders, names, and what was cut off goes on", async (context) => {
   const [scp, sftp] = [requireOracle("scp", context), requireOracle("sftp", context)];
   const { lab, port } = await place(context);

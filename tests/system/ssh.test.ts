@@ -315,6 +315,28 @@ const ROWS: readonly Row[] = [
       client.say(message(Message.channelData, u32(1), text("x")));
     },
   },
+  ...[4, 0x4000_0000, 0xffff_ffff].map(
+    (channel): Row => ({
+      name: `a request of channel ${channel}`,
+      reason: PROTOCOL,
+      say: async (client) => {
+        await client.opened();
+        client.askOf(channel, "exec", text("reboot"));
+      },
+    }),
+  ),
+  {
+    name: "one of two channels is closed and used",
+    reason: PROTOCOL,
+    say: async (client) => {
+      await client.opened();
+      const second = await client.openChannel();
+      client.askOf(second, "exec", text("cat"));
+      client.say(message(Message.channelClose, u32(second)));
+      await client.hears(Message.channelClose);
+      client.say(message(Message.channelData, u32(second), text("x")));
+    },
+  },
   {
     name: "more data than the window has",
     reason: PROTOCOL,
@@ -397,7 +419,7 @@ test("what is no proof of a key does not enter", async () => {
   expect(client.goodbye?.reason).toBe(PROTOCOL);
 });
 
-test("channels but the one session are refused, and so is what is asked of it twice", async () => {
+test("channels that are no sessions are refused, and so is what is asked of one twice", async () => {
   const client = await new SshClient(await sshNode()).opened();
   const reasonOf = async (): Promise<number> => {
     const fields = new Fields(await client.hears(Message.openFailure));
@@ -406,8 +428,8 @@ test("channels but the one session are refused, and so is what is asked of it tw
   };
   client.say(message(Message.channelOpen, text("direct-tcpip"), u32(1), u32(9), u32(9), text("10.0.2.2"), u32(80)));
   expect(await reasonOf()).toBe(3);
-  client.say(message(Message.channelOpen, text("session"), u32(1), u32(9), u32(9)));
-  expect(await reasonOf()).toBe(4);
+  client.say(message(Message.channelOpen, text("session"), u32(1), u32(9), u32(0)));
+  expect(await reasonOf()).toBe(1);
   for (const request of ["env", "x11-req", "auth-agent-req@openssh.com", "signal"]) {
     client.ask(request, text("A"), text("B"));
     await client.hears(Message.channelFailure);
@@ -422,6 +444,41 @@ test("channels but the one session are refused, and so is what is asked of it tw
   await client.hears(Message.channelSuccess);
   client.ask("exec", text("cat"));
   await client.hears(Message.channelFailure);
+});
+
+test("four sessions run beside each other, each with its input, windows and status, and a fifth is refused", async () => {
+  const node = await sshNode();
+  const client = await new SshClient(node).opened();
+  const channels = [0];
+  for (let count = 1; count < 4; count++) channels.push(await client.openChannel(count === 3 ? 4 : 1 << 20));
+  expect(channels).toEqual([0, 1, 2, 3]);
+  client.say(message(Message.channelOpen, text("session"), u32(9), u32(9), u32(9)));
+  expect((await client.hears(Message.openFailure)).readUInt32BE(5)).toBe(4);
+  // Three wait for their input, and the last one for its window.
+  for (const channel of [0, 1, 2]) client.askOf(channel, "exec", text(`cat; test ${channel} = 1`));
+  client.askOf(3, "exec", text("echo 1234567"));
+  for (const channel of [2, 0, 1]) {
+    client.say(message(Message.channelData, u32(channel), text(`for ${channel}`)));
+    client.say(message(Message.channelEof, u32(channel)));
+  }
+  // All have the client's number 5: what is heard is sorted by what it says.
+  let printed = "";
+  const statuses: number[] = [];
+  while (statuses.length < 3) {
+    const next = await client.hears(Message.channelData, Message.channelRequest);
+    if (next[0] === Message.channelData) printed += next.subarray(9).toString("latin1");
+    else statuses.push(next.readUInt32BE(next.length - 4));
+  }
+  for (const piece of ["for 0", "for 1", "for 2", "1234"]) expect(printed).toContain(piece);
+  expect(printed).not.toContain("5");
+  expect(statuses.toSorted()).toEqual([0, 1, 1]);
+  client.say(message(Message.windowAdjust, u32(3), u32(100)));
+  expect((await client.hears(Message.channelData)).subarray(9).toString("latin1")).toBe("567\n");
+  // A closed one gives its number to the next.
+  client.say(message(Message.channelClose, u32(2)));
+  expect(await client.openChannel()).toBe(2);
+  client.askOf(2, "exec", text("echo anew"));
+  expect((await client.hears(Message.channelData)).subarray(9).toString("latin1")).toBe("anew\n");
 });
 
 test("a guess of keys that is wrong is passed over, and one that is right is taken", async () => {
@@ -453,6 +510,28 @@ test("a client without kex-strict enters too, and may say what has no meaning", 
 });
 
 describeThoroughly("ssh at length", () => {
+  test("exchanges of keys wait after sixteen of an address, until its user is known", async () => {
+    const node = await sshNode();
+    const exchangeMs = async (): Promise<number> => {
+      const client = await new SshClient(node).greet();
+      await client.offer();
+      const startNs = node.lab.nowNs;
+      await client.exchange();
+      client.socket.destroy();
+      return (node.lab.nowNs - startNs) / 1_000_000;
+    };
+    const startNs = node.lab.nowNs;
+    const first = await exchangeMs();
+    for (let count = 2; count < 24; count++) await exchangeMs();
+    const last = await exchangeMs();
+    // Each costs half a second, and sixteen are for nothing.
+    expect((node.lab.nowNs - startNs) / 1_000_000).toBeGreaterThan((23 - 16) * 500);
+    expect(first).toBeLessThan(250);
+    expect(last).toBeGreaterThan(250);
+    (await new SshClient(node).entered()).socket.destroy();
+    expect(await exchangeMs()).toBeLessThan(250);
+  });
+
   test("windows hold on both sides: a client that takes 100 bytes at a time gets all, and so does cat", async () => {
     const client = await new SshClient(await sshNode()).opened(100, 30);
     client.ask("exec", text("seq 100"));
@@ -477,8 +556,11 @@ describeThoroughly("ssh at length", () => {
       clients.push(await new SshClient(node).keyed());
       clients.push(await new SshClient(node).entered());
       const reading = await new SshClient(node).opened();
-      reading.ask("exec", text("cat"));
-      await reading.hears(Message.channelSuccess);
+      for (let channel = 0; channel < 4; channel++) {
+        if (channel > 0) await reading.openChannel();
+        reading.askOf(channel, "exec", text("cat"));
+        await reading.hears(Message.channelSuccess);
+      }
       const running = await new SshClient(node).opened();
       running.ask("exec", text("sleep 100000"));
       await running.hears(Message.channelSuccess);
@@ -526,6 +608,12 @@ const STATES: readonly ((client: SshClient) => Promise<unknown>)[] = [
   (client) => client.opened(),
   async (client) => {
     await client.opened();
+    for (let channel = 1; channel < 4; channel++) await client.openChannel();
+    client.askOf(2, "exec", text("cat"));
+    await client.hears(Message.channelSuccess);
+  },
+  async (client) => {
+    await client.opened();
     client.ask("subsystem", text("sftp"));
     await client.hears(Message.channelSuccess);
   },
@@ -533,9 +621,10 @@ const STATES: readonly ((client: SshClient) => Promise<unknown>)[] = [
 
 /** Messages as they might come in any state. */
 function somethingOf(random: Random, client: SshClient): Buffer {
+  const channel = u32(random.chance(60) ? 0 : random.below(5));
   const sftp = (type: number, ...fields: readonly Uint8Array[]): Buffer => {
     const body = Buffer.concat([Uint8Array.of(type), u32(1), ...fields]);
-    return message(Message.channelData, u32(0), text(Buffer.concat([u32(body.length), body])));
+    return message(Message.channelData, channel, text(Buffer.concat([u32(body.length), body])));
   };
   const choices: readonly (() => Buffer)[] = [
     () => kexInit(OFFER),
@@ -543,11 +632,11 @@ function somethingOf(random: Random, client: SshClient): Buffer {
     () => message(Message.serviceRequest, text("ssh-userauth")),
     () => client.entry(KNOWN),
     () => message(Message.channelOpen, text("session"), u32(1), u32(1000), u32(1000)),
-    () => message(Message.channelRequest, u32(0), text("exec"), 1, text("echo x")),
+    () => message(Message.channelRequest, channel, text("exec"), 1, text("echo x")),
     () =>
       message(
         Message.channelRequest,
-        u32(0),
+        channel,
         text("pty-req"),
         1,
         text("xterm"),
@@ -557,9 +646,11 @@ function somethingOf(random: Random, client: SshClient): Buffer {
         u32(0),
         text(""),
       ),
-    () => message(Message.channelRequest, u32(0), text("subsystem"), 1, text("sftp")),
-    () => message(Message.channelData, u32(0), text(Buffer.alloc(random.below(500), 1))),
-    () => message(Message.windowAdjust, u32(0), u32(1000)),
+    () => message(Message.channelRequest, channel, text("subsystem"), 1, text("sftp")),
+    () => message(Message.channelData, channel, text(Buffer.alloc(random.below(500), 1))),
+    () => message(Message.windowAdjust, channel, u32(1000)),
+    () => message(Message.channelEof, channel),
+    () => message(Message.channelClose, channel),
     () => message(Message.globalRequest, text("x"), 1),
     () => sftp(3, text("x"), u32(26), u32(0)),
     () => sftp(5, text(Buffer.alloc(4)), u32(0), u32(0), u32(32_768)),
