@@ -207,9 +207,9 @@ cloud_status:
     jnc     .Lcloud_status_table
     PRINTF  "in memory only: hda0: %s\n", [node_problem]
 .Lcloud_status_table:
-    call    upgrade_unsigned
-    jc      2f
-    PRINT   "unsigned kernels may come through the cluster (set upgrade.unsigned no)\n"
+    call    plan_unsigned
+    jne     2f
+    PRINT   "unsigned kernels may come through the cluster (cloud set upgrade.unsigned no)\n"
 2:
     PRINT   "NODE            ADDRESS         ID                ERA  AGE REV STATE   SEEN\n"
     push    -1                          # now: this node

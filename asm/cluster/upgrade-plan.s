@@ -14,6 +14,7 @@ COUNTED_MOST            = 99            # up to so many
 STRING value_upgrade, "upgrade"
 STRING value_failed, "upgrade.failed"
 STRING value_alone, "upgrade.alone"
+STRING value_unsigned, "upgrade.unsigned"
 STRING value_final, "upgrade.final"
 STRING plan_yes, "yes"
 
@@ -405,12 +406,26 @@ failed_put:
 .global plan_alone
 plan_alone:
     mov     eax, offset value_alone
+
+# Whether a value is `yes`.
+# In: EAX name.
+# Out: ZF when it is.
+# Clobbers: EAX, ECX, EDX.
+plan_says:
     call    value_text
     jc      9f
     mov     edx, offset plan_yes
     jmp     string_compare
 9:  test    esp, esp                    # ZF clear
     ret
+
+# Whether kernels that nobody has signed may go through the cluster.
+# Out: ZF when they may.
+# Clobbers: EAX, ECX, EDX.
+.global plan_unsigned
+plan_unsigned:
+    mov     eax, offset value_unsigned
+    jmp     plan_says
 
 # Which revision's formats all may write.
 # Out: EAX revision, 0 when nothing is final.

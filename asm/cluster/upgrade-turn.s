@@ -8,6 +8,7 @@
 .include "tasks.inc"
 .include "net.inc"
 .include "slots.inc"
+.include "download.inc"
 .include "cluster.inc"
 
 LOOK_MS                 = 200           # how often the plan is looked at while one is under way,
@@ -37,9 +38,6 @@ HOOK upgrade_floor, hook_none
 HOOK upgrade_ends, hook_quiet
 
 ON_HOOK slots_written, upgrade_slots_changed
-
-STRING upgrade_unsigned_name, "upgrade.unsigned"
-STRING upgrade_yes, "yes"
 
 .section .rodata
 .balign 4
@@ -442,9 +440,15 @@ turn_install:
 # Clobbers: ECX, EDX.
 turn_download:
     push    esi
+    call    plan_unsigned
+    mov     ecx, FETCH_UNSIGNED
+    je      2f
+    xor     ecx, ecx
+2:  push    ecx
     push    dword ptr [plan + PLAN_REVISION]
     call    cloud_unlock
     pop     eax
+    pop     ecx
     xor     esi, esi
     call    download_fetch
     pushfd
@@ -458,7 +462,7 @@ turn_download:
     ret
 
 # Whether a slot's image may go through the cluster: somebody whom this node trusts has signed it, or a person wants
-# none of that.
+# none of that. The mutex is held.
 # In: EDX slot.
 # Out: CF when it may not.
 # Clobbers: EAX, ECX, EDX.
@@ -470,18 +474,9 @@ turn_proven:
     or      eax, [edx + 8]
     or      eax, [edx + 12]
     jnz     9f                          # CF is clear
-
-# Whether unsigned kernels may go through the cluster to this node.
-# Out: CF when they may not.
-# Clobbers: EAX, ECX, EDX.
-.global upgrade_unsigned
-upgrade_unsigned:
-    mov     eax, offset upgrade_unsigned_name
-    call    env_get
-    jc      9f
-    mov     edx, offset upgrade_yes
-    call    string_compare
-    je      9f                          # CF is clear
+    call    plan_unsigned
+    clc
+    je      9f
     stc
 9:  ret
 

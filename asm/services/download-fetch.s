@@ -27,8 +27,6 @@ HOOK download_sources, fetch_nobody
 fetch_pauses:           .long 2000, 4000, 8000, 0   # ms after each round
 .popsection
 STRING word_http_scheme, "http://"
-STRING name_unsigned, "upgrade.unsigned"
-STRING word_yes, "yes"
 STRING said_aborted, "Ctrl-C was typed"
 STRING said_revision, "has the signature of another revision"
 STRING said_kernel, "has no kernel, or a damaged one"
@@ -44,39 +42,20 @@ fetch_mutex:            .space MUTEX_SIZE
 
 # Loads a kernel into the slot, of the disk that was started, that is not good; what starts next stays as it is. May
 # sleep, for minutes.
-# In: EAX revision, 0 for any; ESI URL, NUL terminated, 0 for the cluster's sources.
+# In: EAX revision, 0 for any; ECX FETCH_UNSIGNED or 0; ESI URL, NUL terminated, 0 for the cluster's sources.
 # Out: EAX slot; CF and EAX REASON_*, and what was wrong is printed.
 .global download_fetch
 download_fetch:
+    push    ecx
     push    eax
     call    slot_disk
     pop     edx
+    pop     ecx
     xchg    eax, edx
-    jc      1f
-    call    fetch_setting
-    jmp     download_kernel
-1:  PRINT   "kernel: this machine was not started from a disk, so it has no slot for it\n"
+    jnc     download_kernel
+    PRINT   "kernel: this machine was not started from a disk, so it has no slot for it\n"
     mov     eax, REASON_SPACE
     stc
-    ret
-
-# Whether the cluster takes kernels that nobody has signed: `set upgrade.unsigned yes`.
-# Out: ECX FETCH_UNSIGNED, or 0.
-# Clobbers: nothing else.
-fetch_setting:
-    push    eax
-    push    edx
-    mov     eax, offset name_unsigned
-    call    env_get
-    mov     ecx, 0
-    jc      1f
-    mov     edx, offset word_yes
-    call    string_compare
-    mov     ecx, 0
-    jne     1f
-    mov     ecx, FETCH_UNSIGNED
-1:  pop     edx
-    pop     eax
     ret
 
 # Loads a kernel into the slot of a disk that is not good. One at a time. May sleep, for minutes.

@@ -67,7 +67,6 @@ function volumeFiles(spec: Spec, read: ReadNamed): VolumeFile[] {
   // The key goes with the script: what runs at the first boot is not there at the second.
   const begin = first.length === 0 ? [] : [`if test -f ${path}; then shell ${path}; rm ${path}; fi`];
   const agreed = clusterScript(cluster);
-  if (cluster.unsigned) begin.push("set upgrade.unsigned yes");
   if (agreed.length > 0) begin.push(`if test -f ${AGREED}; then`, `shell ${AGREED} &`, "fi");
   const services = Object.entries(disk.services).flatMap(([name, { program, need, restart }]) =>
     file(`/services/${name}`, [
@@ -100,8 +99,12 @@ const SAID = `${AGREED}.said`;
  * Lines that have the cluster agree on what it does not have yet: a machine that joins a cluster changes nothing there.
  * They wait until this machine is a member and a majority answers, and the script goes when all counts.
  */
-function clusterScript({ domain, addresses, values }: Spec["cluster"]): string[] {
-  const given = { ...(domain === null ? {} : { "dns.domain": domain }), ...values };
+function clusterScript({ domain, addresses, unsigned, values }: Spec["cluster"]): string[] {
+  const given = {
+    ...(domain === null ? {} : { "dns.domain": domain }),
+    ...(unsigned ? { "upgrade.unsigned": "yes" } : {}),
+    ...values,
+  };
   const words = addresses.map((text) => {
     const [, address = "", bits, shared = ""] = /^([\d.]+)(?:\/(\d+))?( shared)?$/.exec(text)!;
     return { address, mask: bits === undefined ? "" : ` ${maskOf(Number(bits))}`, shared };

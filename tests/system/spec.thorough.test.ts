@@ -90,7 +90,7 @@ test("values and addresses that the cluster keeps together are agreed on once, a
   await node.enter("cloud get", /^address\.10\.0\.2\.101 255\.255\.255\.0$/m);
   await node.enter("cloud get", /^dns\.domain cats\.example$[\s\S]*^motto nine lives$/m);
   await node.enter("cloud get", /^upgrade\.alone yes$/m);
-  await node.enter("set", /upgrade\.unsigned=yes/);
+  await node.enter("cloud get", /^upgrade\.unsigned yes$/m);
   await node.enter("cloud set motto 'ten lives'; cloud get motto", /^ten lives$/m);
 });
 
