@@ -34,7 +34,7 @@ const LONGEST_NS = 3600e9;
 /** An address of one machine: the first byte is 1 to 223. */
 const IPV4 = /^(?:[1-9]|[1-9]\d|1\d\d|2[01]\d|22[0-3])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/;
 /** Why what happens to a site cannot. */
-export const NO_SITES = "these machines are at no sites";
+const NO_SITES = "these machines are at no sites";
 const MOST_SLOWNESS = 10_000;
 const LAST_KEY = 0xffff;
 const RELEASED = 0x10000;
@@ -441,7 +441,7 @@ function siteOf(lab: LabCluster, node: number, isOuter: boolean): readonly [worl
 }
 
 /** What happens to the site of a machine, where machines are at sites; no link holds these. */
-export const SITE_ACTIONS = [
+const SITE_ACTIONS = [
   {
     word: "restart-gateway",
     label: "Restart the gateway",
@@ -515,7 +515,7 @@ const KINDS: ReadonlyMap<string, ActionKind> = new Map(
 const OF_SITES: ReadonlySet<string> = new Set(SITE_ACTIONS.map(({ word }) => word));
 
 /** Whether an action happens to the site of a machine, not to the machine. */
-export const isOfSite = ({ word }: Pick<Action, "word">): boolean => OF_SITES.has(word);
+const isOfSite = ({ word }: Pick<Action, "word">): boolean => OF_SITES.has(word);
 
 /** Undefined for a word that is none. */
 export function actionKind(word: string): ActionKind | undefined {

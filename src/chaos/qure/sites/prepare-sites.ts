@@ -11,16 +11,14 @@ import type { SiteOptions, WorldOptions } from "../../../lab/sites.ts";
 import { Rogue } from "./rogue.ts";
 
 /** Of each machine. */
-export const SITE_DISK_BYTES = 64 << 20;
+const SITE_DISK_BYTES = 64 << 20;
 /** From which each delegate speaks, on its own LAN. */
-export const SERVICE = "192.168.1.200";
+const SERVICE = "192.168.1.200";
 /** A gateway's port that a person has led to the door. */
-export const FORWARD = `udp:20819:${SERVICE}:20819`;
+const FORWARD = `udp:20819:${SERVICE}:20819`;
 const NO_PORTS = { natPmp: false, pcp: false, igd: 0 } as const;
 /** The hostile cluster: its address and port, and how it is called. */
 export const ROGUE = { address: "192.0.2.9", port: 4000, name: "rogue" } as const;
-/** With which the hostile cluster is linked. */
-export const ROGUE_AT = "office";
 
 /** One is reached by a person's forward, one by nobody, one through a port that its gateway grants. */
 const SITES: readonly Omit<SiteOptions, "nodes">[] = [
@@ -30,12 +28,12 @@ const SITES: readonly Omit<SiteOptions, "nodes">[] = [
 ];
 
 /** `nodes`: machines at each site. */
-export function worldOfSites(nodes: number): WorldOptions {
+function worldOfSites(nodes: number): WorldOptions {
   return { latency: "40ms", sites: SITES.map((site) => ({ ...site, nodes })) };
 }
 
 /** Of a site's cluster, by the number of the site. */
-export const keyOfSite = (site: number): string => keyOfSeed(site + 1).replace(/^\S+/, SITES[site]!.name!);
+const keyOfSite = (site: number): string => keyOfSeed(site + 1).replace(/^\S+/, SITES[site]!.name!);
 
 export const rogueOf = (site: number, session?: number): Rogue =>
   new Rogue(`${ROGUE.name} ${"5a".repeat(32)}`, keyOfSite(site), session);

@@ -1,4 +1,4 @@
-/** What is tried with sites that are well: a delegate dies, a gateway moves or restarts, a linked cluster is hostile. */
+/** What is tried with sites that are well: a delegate dies, a gateway moves or restarts, a cluster is hostile. */
 import {
   ethernetFrame,
   formatIpv4,
@@ -15,13 +15,13 @@ import { type Drill, type Drills, Once, type Trial } from "../../drill.ts";
 import type { WireFrame, World } from "../../world.ts";
 import { ROGUE, rogueOf } from "./prepare-sites.ts";
 import { bodyOf, type Rogue } from "./rogue.ts";
-import type { Sites } from "./subject.ts";
+import type { Sites } from "./sites.ts";
 
 const MS = 1e6;
 const S = 1e9;
 /** After a death, until all others see it. */
 const DEATH_NS = 25 * S;
-/** After a site can be reached again, until all see it and it sees all: a link is tried every 3 s, two ways by turns. */
+/** From when a site can be reached until all see it and it sees all: a link is tried every 3 s, by turns. */
 const BACK_NS = 45 * S;
 /** Nobody has it: what the hostile cluster would have flooded. */
 const VICTIM = "203.0.113.250";
