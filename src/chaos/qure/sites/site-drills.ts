@@ -29,7 +29,7 @@ const EVERYBODY = new Uint8Array(6).fill(0xff);
 const GATEWAY_MAC = Uint8Array.of(0x52, 0x55, 0xff, 0xff, 0xff, 1);
 const HELLO_BYTES = 72;
 /** It has time to become a link that is believed, then says all that it has to say, and is looked at for a while. */
-const [KNOWN_NS, HOSTILE_NS] = [5 * S, 25 * S];
+const [KNOWN_NS, HOSTILE_NS] = [15 * S, 35 * S];
 /** A hello in 3 s goes to where a link says that its door is, and one to what a packet came from. */
 const HELLOS = HOSTILE_NS / (3 * S) + 2;
 
