@@ -53,8 +53,14 @@ export interface Draw {
 }
 
 /** The faults that mean something to so many machines of a system. */
-export function kindsFor({ isAtPrompt }: Pick<Subject, "isAtPrompt">, machines: number): FaultKind[] {
-  return FAULT_KINDS.filter((kind) => kind.machines <= machines && (isAtPrompt !== undefined || !kind.isTyped));
+export function kindsFor(
+  { isAtPrompt, faults }: Pick<Subject, "isAtPrompt" | "faults">,
+  machines: number,
+): FaultKind[] {
+  if (faults) return FAULT_KINDS.filter(({ name }) => faults.includes(name));
+  return FAULT_KINDS.filter(
+    (kind) => kind.machines <= machines && !kind.isOfSite && (isAtPrompt !== undefined || !kind.isTyped),
+  );
 }
 
 export function draw(seed: number, subject: Subject, machines: number, options: DrawOptions): Draw {

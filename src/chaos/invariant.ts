@@ -66,6 +66,10 @@ export interface Subject {
    * Whether a machine is apart from the others by what it knows, such as another key: that is trouble, as a cable's is.
    */
   readonly isApart?: (world: World, index: number) => boolean;
+  /** Names of the faults that are drawn for it; all that mean something to any system's machines when absent. */
+  readonly faults?: readonly string[];
+  /** What else ends all that is wrong with a machine, or with where it stands. */
+  readonly mending?: (world: World, index: number) => readonly FaultAction[];
   /** What is typed at a machine that is to leave the others, and to return. */
   readonly leaving?: { readonly leave: string; readonly enter: string };
   /**

@@ -265,6 +265,7 @@ class Run {
       mend(index, "fail", 0, 0);
       mend(index, "flip", 0);
       mend(index, "unflushed", 0);
+      for (const action of this.#subject.mending?.(world, index) ?? []) this.#perform(action);
       if (!world.isOn(index)) mend(index, "power");
       else if (isLost) mend(index, "reset");
       else if (node.hasLeft && world.leaving) mend(index, "type", world.leaving.enter);

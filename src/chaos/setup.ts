@@ -8,12 +8,16 @@ import type { RunDescription } from "../lab/run-link.ts";
 import { readElf } from "../object/elf-reader.ts";
 import type { Invariant, Subject } from "./invariant.ts";
 import { KernelLayout } from "./qure/kernel-layout.ts";
+import { prepareSites, type SiteMachines } from "./qure/sites/prepare-sites.ts";
+import { sitesSubject } from "./qure/sites/subject.ts";
 import { clusterSubject } from "./qure/subject.ts";
 import { Stage } from "./stage.ts";
 
 export interface StageSetup {
-  /** Of machines in the state from which runs begin. */
+  /** Of machines in the state from which runs begin; the ISO that they boot, with `sites`. */
   readonly snapshot: Uint8Array;
+  /** Three clusters at sites of their own, which no snapshot holds: each thread boots them. */
+  readonly sites?: SiteMachines;
   /**
    * The linked kernel, for its names; null for a system of somebody else, of which only the invariants below are asked.
    */
@@ -47,15 +51,17 @@ export async function openStage(setup: StageSetup): Promise<Stage> {
 
 /** `mixed`: the snapshot of machines that may go from one kernel to another. */
 function subjectOf(
-  { snapshot, kernel, sparesFrom, isPrevious }: StageSetup,
+  { snapshot, kernel, sparesFrom, isPrevious, sites }: StageSetup,
   own: Own,
   mixed: Uint8Array | null,
 ): Subject {
   const make: Subject["make"] = () => restoreCluster(mixed ?? snapshot, { jit: "late" });
   const base: Subject =
-    kernel !== null && sparesFrom !== null
-      ? clusterSubject(make, kernelLayout(kernel), sparesFrom, mixed !== null)
-      : { make, invariants: [], missing: () => null };
+    kernel !== null && sites
+      ? sitesSubject(() => prepareSites(sites), kernelLayout(kernel))
+      : kernel !== null && sparesFrom !== null
+        ? clusterSubject(make, kernelLayout(kernel), sparesFrom, mixed !== null)
+        : { make, invariants: [], missing: () => null };
   const added: readonly Invariant[] = own.invariants ?? [];
   const { missing = base.missing, roles, events, watchfulness } = own;
   return {

@@ -18,7 +18,8 @@ import { openStage, type StageSetup } from "../chaos/setup.ts";
 import type { Stage } from "../chaos/stage.ts";
 import { checkWho, whoWords } from "../chaos/who.ts";
 import { World } from "../chaos/world.ts";
-import { strangerOf } from "../lab/actions.ts";
+import { hindrance } from "../lab/actions.ts";
+import { WaitError } from "../lab/lab.ts";
 import { formatNs } from "../lab/time.ts";
 import { setUp } from "./chaos/machines.ts";
 import { CHAOS_OPTIONS, type ChaosOptions, formatSeeds, seedsOf } from "./chaos/options.ts";
@@ -30,6 +31,8 @@ import { makeProgress, type Progress } from "./progress.ts";
 
 const EXIT_BROKEN = 3;
 const EXIT_INTERRUPTED = 130;
+/** What --until and --bound are where nothing is said, with --sites. */
+const [SITES_SPAN_NS, SITES_BOUND_NS] = [60e9, 60e9];
 
 export function declare(command: Command): void {
   declareOptions(command, CHAOS_OPTIONS)
@@ -59,10 +62,12 @@ function campaignOptions({
   drills,
   minimise,
   mixed,
+  sites,
 }: ChaosOptions): CampaignOptions {
   return {
-    spanNs: until,
-    boundNs: bound,
+    // Between clusters all is slower: a link is silent after 35 s, and tried every 3 s.
+    spanNs: sites && until === CHAOS_OPTIONS.until.initial ? SITES_SPAN_NS : until,
+    boundNs: sites && bound === CHAOS_OPTIONS.bound.initial ? SITES_BOUND_NS : bound,
     minimise,
     ...(mixed ? { mixed } : {}),
     ...(faults ? { faults } : {}),
@@ -93,7 +98,10 @@ async function runChaos(options: ChaosOptions): Promise<void> {
   try {
     const campaign = campaignOptions(options);
     const setup = await setUp(options, anyVaried(options, campaign), progress, interrupt.signal);
-    const stage = await openStage(setup);
+    if (options.sites) progress.step(`booting three sites of ${options.nodes} machines, and linking them`);
+    const stage = await openStage(setup).catch((error: unknown) => {
+      throw error instanceof WaitError ? new CommandError(`before any fault: ${error.message}`) : error;
+    });
     checkNames(options, stage);
     if (options.list) {
       progress.done();
@@ -138,8 +146,8 @@ function checkNames({ who, drills, fault, faults }: ChaosOptions, { subject, lab
   const unknown = wanted.find((name) => !known.some((drill) => drill.name === name));
   if (unknown !== undefined) throw new UsageError(`--drills ${unknown}: \`qure chaos --list\` names all`);
   for (const action of fault) {
-    const stranger = strangerOf(action, lab.nodes.length);
-    if (stranger !== null) throw new UsageError(`--fault: there is no machine ${stranger}`);
+    const problem = hindrance(lab, action);
+    if (problem !== null) throw new UsageError(`--fault: ${problem}`);
   }
 }
 
@@ -233,6 +241,7 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
     ...(options.snapshot === null ? ["--nodes", `${options.nodes}`] : given("snapshot")),
     ...[...given("image"), ...given("kernel"), ...given("memory"), ...given("previous"), ...given("invariants")],
     ...(options.mixed ? ["--mixed"] : []),
+    ...(options.sites ? ["--sites"] : []),
     ...[...given("until", span), ...given("bound", span), ...given("drills", words)],
     ...(shown === null
       ? [...given("faults", words), ...given("who", words), ...given("budget"), ...given("interval", span)]

@@ -4,6 +4,8 @@
  */
 import { PORTS as AHCI_PORTS } from "../../emulator/devices/storage/ahci-registers.ts";
 import { NO_TROUBLE, type Trouble } from "../../emulator/ether/trouble.ts";
+import type { World as WideWorld } from "../../emulator/ether/wide/sites.ts";
+import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import type { LabCluster } from "./cluster.ts";
 import { formatNs, toNs } from "./time.ts";
 
@@ -29,6 +31,10 @@ interface ParameterKind {
 }
 
 const LONGEST_NS = 3600e9;
+/** An address of one machine: the first byte is 1 to 223. */
+const IPV4 = /^(?:[1-9]|[1-9]\d|1\d\d|2[01]\d|22[0-3])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/;
+/** Why what happens to a site cannot. */
+const NO_SITES = "these machines are at no sites";
 const MOST_SLOWNESS = 10_000;
 const LAST_KEY = 0xffff;
 const RELEASED = 0x10000;
@@ -414,9 +420,102 @@ export const ACTIONS = [
   },
 ] as const satisfies readonly ActionKind[];
 
-export type ActionWord = (typeof ACTIONS)[number]["word"];
+const ADDRESS: ParameterKind = {
+  holds: "text",
+  isValid: (value) => IPV4.test(String(value)),
+  format: String,
+  parse(text) {
+    if (ADDRESS.isValid(text)) return text;
+    throw new RangeError(`${text} is no public address: write one such as 198.51.100.77`);
+  },
+};
 
-const KINDS: ReadonlyMap<string, ActionKind> = new Map(ACTIONS.map((kind) => [kind.word, kind]));
+/** All sites, and the number of the one of a machine. `isOuter`: it has to be on the wide net itself. */
+function siteOf(lab: LabCluster, node: number, isOuter: boolean): readonly [world: WideWorld, site: number] {
+  const { world, config } = lab.cluster;
+  if (!world) throw new RangeError(NO_SITES);
+  const site = config.world!.siteOf[node]!;
+  if (isOuter && world.placeOf(site) === null)
+    throw new RangeError(`${world.routers[site]!.name} is behind another site, and not on the wide net itself`);
+  return [world, site];
+}
+
+/** What happens to the site of a machine, where machines are at sites; no link holds these. */
+const SITE_ACTIONS = [
+  {
+    word: "restart-gateway",
+    label: "Restart the gateway",
+    help: "the gateway of the machine's site loses its power for a moment, and with it what it had learned",
+    parameters: [],
+    apply: (lab, node) => {
+      const [world, site] = siteOf(lab, node, false);
+      world.routers[site]!.reboot(lab.nowNs);
+    },
+  },
+  {
+    word: "move-gateway",
+    label: "Another public address",
+    help: "the provider gives the gateway of the machine's site this public address; whoever had it loses it",
+    parameters: [{ name: "address", kind: ADDRESS, usual: "198.51.100.77" }],
+    apply: (lab, node, [address]) => {
+      const [world, site] = siteOf(lab, node, true);
+      world.move(site, addressNumber(String(address)));
+    },
+  },
+  {
+    word: "cut-site",
+    label: "Cut the site off",
+    help: "nothing goes from the machine's site to others, nor comes",
+    parameters: [],
+    apply: (lab, node) => {
+      const [world, site] = siteOf(lab, node, true);
+      world.setUp(site, false);
+    },
+  },
+  {
+    word: "join-site",
+    label: "Bring the site back",
+    help: "the site is on the wide net again",
+    parameters: [],
+    apply: (lab, node) => {
+      const [world, site] = siteOf(lab, node, true);
+      world.setUp(site, true);
+    },
+  },
+  {
+    word: "line-of-site",
+    label: "Bad line",
+    help: "what goes from the machine's site to others, or comes, is later by a time, and a share of it is lost",
+    parameters: [
+      { name: "time", kind: SPAN, usual: 300e6 },
+      { name: "share", kind: PERCENT, usual: 10 },
+    ],
+    apply: (lab, node, [time, share]) => {
+      const [world, site] = siteOf(lab, node, true);
+      world.setLine(site, Number(time), Number(share));
+    },
+  },
+  {
+    word: "gateway-lies",
+    label: "The gateway lies",
+    help: "nothing comes through the ports that the gateway grants to programs (yes), or it does again (no)",
+    parameters: [{ name: "whether", kind: oneOf(["yes", "no"], "neither"), usual: "yes" }],
+    apply: (lab, node, [whether]) => {
+      const [world, site] = siteOf(lab, node, false);
+      world.routers[site]!.translation.grantsAreDead = whether === "yes";
+    },
+  },
+] as const satisfies readonly ActionKind[];
+
+export type ActionWord = (typeof ACTIONS)[number]["word"] | (typeof SITE_ACTIONS)[number]["word"];
+
+const KINDS: ReadonlyMap<string, ActionKind> = new Map(
+  [...ACTIONS, ...SITE_ACTIONS].map((kind): [string, ActionKind] => [kind.word, kind]),
+);
+const OF_SITES: ReadonlySet<string> = new Set(SITE_ACTIONS.map(({ word }) => word));
+
+/** Whether an action happens to the site of a machine, not to the machine. */
+const isOfSite = ({ word }: Pick<Action, "word">): boolean => OF_SITES.has(word);
 
 /** Undefined for a word that is none. */
 export function actionKind(word: string): ActionKind | undefined {
@@ -439,6 +538,19 @@ export function perform(lab: LabCluster, { word, node, values }: Omit<Action, "a
     KINDS.get(word)!.apply(lab, node, values);
   } finally {
     lab.onAction = onAction;
+  }
+}
+
+/** Why an action cannot happen to these machines, in a sentence; null when it can. */
+export function hindrance(lab: LabCluster, action: Omit<Action, "atNs">): string | null {
+  const stranger = strangerOf(action, lab.nodes.length);
+  if (stranger !== null) return `there is no machine ${stranger}`;
+  if (!isOfSite(action)) return null;
+  try {
+    siteOf(lab, action.node, !["restart-gateway", "gateway-lies"].includes(action.word));
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -471,7 +583,7 @@ export function formatAction({ word, node, values }: Action): string {
 /** What stands after the word in a script: a machine's number, then the parameters. Throws a RangeError. */
 export function parseAction(word: string, rest: string): Omit<Action, "atNs"> {
   const kind = KINDS.get(word);
-  if (kind === undefined) throw new RangeError(`${word} is none of ${ACTIONS.map((known) => known.word).join(", ")}`);
+  if (kind === undefined) throw new RangeError(`${word} is none of ${[...KINDS.keys()].join(", ")}`);
   const [machine = "", ...texts] = rest.trim().split(/\s+/);
   const node = Number(machine) - 1;
   if (!/^[1-9]\d*$/.test(machine)) throw new RangeError(`${word} is followed by the number of a machine`);

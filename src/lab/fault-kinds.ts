@@ -16,6 +16,8 @@ export interface FaultKind {
   readonly machines: number;
   /** It types what QuRe's shell knows: it means nothing to another system. */
   readonly isTyped?: boolean;
+  /** It happens to the site of a machine: it means nothing where there are no sites. */
+  readonly isOfSite?: boolean;
   /** `who`: the machines that it happens to; `count`: how many there are. */
   begin(random: Random, who: readonly number[], count: number): FaultAction[];
   /** Empty where it ends by itself. */
@@ -85,6 +87,8 @@ const bothWays = (pairs: readonly Pair[]): Pair[] =>
 
 /** What is typed at a node that is to leave its cluster, and to return. */
 export const LEAVING = { leave: "cloud stop\r", enter: "cloud start\r" } as const;
+
+const ofSite = (...kind: Parameters<typeof each>): FaultKind => ({ ...each(...kind), isOfSite: true });
 
 export const FAULT_KINDS: readonly FaultKind[] = [
   each("unplug", "cables are pulled", () => [["unplug"]], [["plug"]]),
@@ -164,6 +168,21 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     const [, ...others] = othersOf(who, count);
     return bothWays(crossed(who, others));
   }),
+  ofSite("restart-gateway", "gateways restart, and forget their mappings", () => [["restart-gateway"]], []),
+  // Of RFC 5737's nets the one that no site begins with.
+  ofSite(
+    "move-gateway",
+    "gateways get another public address, perhaps one that another site had",
+    (random) => [["move-gateway", `203.0.113.${1 + random.below(8)}`]],
+    [],
+  ),
+  ofSite("cut-site", "sites are cut off", () => [["cut-site"]], [["join-site"]]),
+  ofSite("line-of-site", "sites have bad lines", (random) => [["line-of-site", ms(random, 1, 500), random.below(40)]], [
+    ["line-of-site", 0, 0],
+  ]),
+  ofSite("gateway-lies", "gateways grant ports, and nothing comes through", () => [["gateway-lies", "yes"]], [
+    ["gateway-lies", "no"],
+  ]),
 ];
 
 /** Throws a RangeError for a name that is none. */

@@ -6,7 +6,7 @@
  *     on:/era 2/ unplug 1            when any console has said this
  */
 import { Random } from "../../emulator/state/random.ts";
-import { formatAction, parseAction, perform, strangerOf } from "./actions.ts";
+import { formatAction, hindrance, parseAction, perform } from "./actions.ts";
 import type { LabCluster } from "./cluster.ts";
 import type { Companion } from "./companion.ts";
 import { FAULT_KINDS, type FaultAction } from "./fault-kinds.ts";
@@ -41,7 +41,7 @@ export function formatFault({ at, action }: Fault): string {
 }
 
 /** Kinds that happen to machines of any system, one at a time. */
-const OF_ONE = FAULT_KINDS.filter(({ machines, isTyped }) => machines === 1 && !isTyped);
+const OF_ONE = FAULT_KINDS.filter(({ machines, isTyped, isOfSite }) => machines === 1 && !isTyped && !isOfSite);
 
 /**
  * `count` faults from a seed, at whole milliseconds within a span of virtual time, and the ends of those that have one.
@@ -105,12 +105,12 @@ class Plan implements Companion {
   }
 }
 
-/** Has faults happen to a cluster from now on. Throws a RangeError for a machine that there is not. */
+/** Has faults happen to a cluster from now on. Throws a RangeError for what cannot happen to it. */
 export function planFaults(lab: LabCluster, given: readonly (Fault | string)[]): void {
   const faults = given.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault));
   for (const fault of faults) {
-    const stranger = strangerOf(fault.action, lab.nodes.length);
-    if (stranger !== null) throw new RangeError(`${formatFault(fault)}: there is no machine ${stranger}`);
+    const problem = hindrance(lab, fault.action);
+    if (problem !== null) throw new RangeError(`${formatFault(fault)}: ${problem}`);
   }
   const plan = new Plan(lab, faults);
   plan.tick();

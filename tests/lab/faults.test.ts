@@ -100,6 +100,7 @@ thoroughly("machines that are not there have no faults", async () => {
   expect(() => planFaults(lab, ["1s cut 4"])).toThrow("1000ms cut 4: there is no machine 4");
   expect(() => planFaults(lab, ["1s deaf 1 5"])).toThrow("1000ms deaf 1 5: there is no machine 5");
   expect(() => planFaults(lab, ["1s deaf 1 4"])).not.toThrow();
+  expect(() => planFaults(lab, ["1s cut-site 1"])).toThrow("1000ms cut-site 1: these machines are at no sites");
 });
 
 thoroughly("a guest is told when its disk fails, and goes on when it is right again", async () => {

@@ -3,8 +3,8 @@
  * through.
  */
 import { afterAll, expect, test } from "vitest";
-import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { planFaults } from "../../src/lab/faults.ts";
 import { worldOf } from "../../src/lab/sites.ts";
 import { shared } from "../setup/shared.ts";
 import { boot, CLOUD, images } from "../system/images.ts";
@@ -66,13 +66,16 @@ test("a machine reads what its gateway says of itself by UPnP", async () => {
 
 test("a site that is moved is reached by its new address alone, and one that is cut off by none", async () => {
   const [home] = await started();
-  const { world: sites } = lab!.cluster;
-  sites!.move(1, addressNumber("198.51.100.77"));
+  const { wide } = lab!.cluster.world!;
+  planFaults(lab!, ["0s move-gateway 3 198.51.100.77"]);
   expect(await said(home!, "wget http://198.51.100.77/status")).toMatch(/name qure-3\r?\n/);
-  sites!.setUp(1, false);
-  const before = sites!.wide.lost;
+  planFaults(lab!, ["0s cut-site 3"]);
+  const before = wide.lost;
   expect(await said(home!, "ping 198.51.100.77")).toContain("100% lost");
-  expect(sites!.wide.lost).toBeGreaterThan(before);
+  expect(wide.lost).toBeGreaterThan(before);
+  planFaults(lab!, ["0s join-site 3", "0s line-of-site 3 200ms 0%", "0s restart-gateway 3", "0s gateway-lies 1 no"]);
+  expect(await said(home!, "ping -c 1 198.51.100.77")).toMatch(/ time 48\d\./);
+  expect(() => planFaults(lab!, ["0s move-gateway 1 300.1.1.1"])).toThrow("300.1.1.1 is no public address");
 });
 
 test.each([

@@ -5,6 +5,7 @@
 import { afterAll, expect, test } from "vitest";
 import { ethernetFrame, formatIpv4, get16, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
+import { bodyOf, Rogue } from "../../src/chaos/qure/sites/rogue.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { udpPayloadOf } from "../../src/wire/payload.ts";
 import { readRecord, writeRecord } from "../../src/wire/record.ts";
@@ -12,7 +13,6 @@ import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
 import { digBy, rows } from "../guest/net/dig.ts";
 import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
-import { bodyOf, Rogue } from "./rogue.ts";
 import { DOOR, delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
 
 const [OFFICE, HOME] = ["198.51.100.1", "198.51.100.2"] as const;

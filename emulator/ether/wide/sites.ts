@@ -57,7 +57,7 @@ export class World {
   move(site: number, address: number): void {
     const place = this.#places[site]!;
     holds(place !== null, "world", "a site behind another one has no public address");
-    this.wide.release(this.routers[site]!.outsideAddress);
+    this.wide.release(place, this.routers[site]!.outsideAddress);
     this.routers[site]!.move(address);
     this.wide.assign(place, address);
   }
@@ -67,5 +67,17 @@ export class World {
     const place = this.#places[site]!;
     holds(place !== null, "world", "a site behind another one has no cable to the wide net");
     this.wide.setUp(place, isUp);
+  }
+
+  /** How bad a site's line to the wide net is: what it adds to each packet's time, and how many it loses. */
+  setLine(site: number, lateNs: number, lostPercent: number): void {
+    const place = this.#places[site]!;
+    holds(place !== null, "world", "a site behind another one has no line to the wide net");
+    this.wide.setLine(place, lateNs, lostPercent);
+  }
+
+  /** The place of a site on the wide net, which is a port of it; null: it is behind another one. */
+  placeOf(site: number): number | null {
+    return this.#places[site] ?? null;
   }
 }

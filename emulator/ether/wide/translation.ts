@@ -84,6 +84,8 @@ export class Translation implements Stateful {
   readonly #inward = new Map<string, Mapping>();
   readonly #forwards = new Map<string, Forward>();
   #refused = 0;
+  /** Nothing comes through ports that programs asked for, though they were granted; those of a person lead inside. */
+  grantsAreDead = false;
 
   constructor({ kind, udpIdleNs, tcpIdleNs, room }: TranslationConfig) {
     this.#behaviour = NAT_KINDS[kind];
@@ -129,7 +131,8 @@ export class Translation implements Stateful {
   /** To whom a packet from outside goes; null when nobody inside has asked for it. */
   inward(protocol: Protocol, port: number, remote: Endpoint, nowNs: number): Endpoint | null {
     const forward = this.#forwards.get(`${protocol} ${port}`);
-    if (forward && forward.endsNs > nowNs) return forward.to;
+    const isDead = this.grantsAreDead && forward?.endsNs !== Infinity;
+    if (forward && forward.endsNs > nowNs && !isDead) return forward.to;
     const mapping = this.#inward.get(`${protocol} ${port}`);
     if (!mapping || this.#isOver(mapping, nowNs)) return null;
     const { filtering } = this.#behaviour;
@@ -225,8 +228,9 @@ export class Translation implements Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("translation", 1);
+    visitor.part("translation", 2);
     this.#refused = visitor.integer(this.#refused);
+    this.grantsAreDead = visitor.bool(this.grantsAreDead);
     this.#visitMappings(visitor);
     const forwards = [...this.#forwards.values()];
     const count = visitor.u32(forwards.length);

@@ -35,6 +35,9 @@ interface Place {
   readonly addresses: Set<number>;
   mac: MacAddress;
   isUp: boolean;
+  /** Its own line: what comes from it or goes to it is so much later, and this share of it is lost. */
+  lateNs: number;
+  lostPercent: number;
 }
 
 /** Of a pair of places: packets so far, which decide what is lost, and until when its way is busy. */
@@ -69,7 +72,9 @@ export class WideNet implements NetworkNode, Stateful {
   }
 
   addPort(): number {
-    return this.#places.push({ addresses: new Set(), mac: BROADCAST_MAC.slice(), isUp: true }) - 1;
+    return (
+      this.#places.push({ addresses: new Set(), mac: BROADCAST_MAC.slice(), isUp: true, lateNs: 0, lostPercent: 0 }) - 1
+    );
   }
 
   /** A place gets an address. It is taken from whoever had it: providers do that. */
@@ -79,13 +84,20 @@ export class WideNet implements NetworkNode, Stateful {
     this.#places[port]!.addresses.add(address);
   }
 
-  release(address: number): void {
-    for (const { addresses } of this.#places) addresses.delete(address);
+  /** A place has an address no more; whoever has it meanwhile keeps it. */
+  release(port: number, address: number): void {
+    this.#places[port]!.addresses.delete(address);
   }
 
   /** Whether a place is reached at all. */
   setUp(port: number, isUp: boolean): void {
     this.#places[port]!.isUp = isUp;
+  }
+
+  /** How bad a place's own line is: what it adds to each packet's time, and how many it loses. */
+  setLine(port: number, lateNs: number, lostPercent: number): void {
+    holds(Number.isInteger(lateNs) && lateNs >= 0, this.name, "a line is late by no time");
+    Object.assign(this.#places[port]!, { lateNs, lostPercent });
   }
 
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
@@ -127,13 +139,17 @@ export class WideNet implements NetworkNode, Stateful {
 
   /** How much later a packet is there; null: it is lost. */
   #delay(from: number, to: number, timeNs: number, sizeBytes: number): number | null {
-    const { latencyNs, lostPercent = 0, kilobits = 0 } = this.#distanceOf(from, to);
+    const distance = this.#distanceOf(from, to);
+    const { lostPercent = 0, kilobits = 0 } = distance;
+    const lines = [this.#places[from]!, this.#places[to]!];
+    const latencyNs = lines.reduce((sum, { lateNs }) => sum + lateNs, distance.latencyNs);
     holds(Number.isInteger(latencyNs) && latencyNs >= 0, this.name, "a latency that is none");
     const key = `${from} ${to}`;
     const way = this.#ways.get(key) ?? { packets: 0, idleAtNs: 0 };
     this.#ways.set(key, way);
     const chance = new Random(way.packets++, `wide net ${key}`);
     if (chance.chance(lostPercent)) return null;
+    if (lines.some((line) => line.lostPercent > 0 && chance.chance(line.lostPercent))) return null;
     if (kilobits === 0) return latencyNs;
     const startNs = Math.max(timeNs, way.idleAtNs);
     if (startNs - timeNs > LONGEST_QUEUE_NS) return null;
@@ -142,11 +158,13 @@ export class WideNet implements NetworkNode, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("wide net", 1);
+    visitor.part("wide net", 2);
     this.#lost = visitor.integer(this.#lost);
     for (const place of this.#places) {
       visitor.bytes(place.mac);
       place.isUp = visitor.bool(place.isUp);
+      place.lateNs = visitor.integer(place.lateNs);
+      place.lostPercent = visitor.integer(place.lostPercent);
       const addresses = [...place.addresses];
       const count = visitor.u32(addresses.length);
       if (visitor.restoring) place.addresses.clear();

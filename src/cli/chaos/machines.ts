@@ -35,6 +35,10 @@ export async function setUp(
   if (!existsSync(image)) throw new CommandError(`${image}: no such file; \`qure build\` makes it`);
   const kernel = readInput(options.kernel ?? join(dirname(image), "kernel.elf"));
   const cdrom = readInput(image);
+  if (options.sites) {
+    const sites = { cdrom, firmware: loadFirmware(), ramBytes, nodes };
+    return { snapshot: cdrom, kernel, sparesFrom: null, run: null, module, sites };
+  }
   const previous = options.previous === null ? null : previousImage(options.previous);
   const firmware = loadFirmware();
   const cacheFolder = join(dirname(image), ".qure-cache");

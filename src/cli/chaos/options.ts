@@ -118,6 +118,12 @@ export const CHAOS_OPTIONS = {
     group: MACHINES,
     conflicts: ["snapshot"],
   }),
+  sites: flag({
+    flags: "--sites",
+    help: "three clusters, each of --nodes machines behind a gateway of its own, linked with each other",
+    group: MACHINES,
+    conflicts: ["snapshot", "mixed", "previous"],
+  }),
   memory: { ...EMU_OPTIONS.memory, group: MACHINES, initial: 8 << 20, defaultText: "8M" },
   snapshot: optional({
     flags: "--snapshot <file>",

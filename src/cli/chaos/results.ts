@@ -24,7 +24,9 @@ export class Results {
     makeFolder(folder);
     const about = join(folder, "campaign.json");
     const snapshot = createHash("sha256").update(setup.snapshot).digest("hex").slice(0, 16);
-    const text = `${JSON.stringify({ version: 1, snapshot, ...options }, null, 1)}\n`;
+    // The snapshot of machines at sites is an ISO, which does not say how many boot it.
+    const atSites = setup.sites ? { nodesAtSite: setup.sites.nodes } : {};
+    const text = `${JSON.stringify({ version: 1, snapshot, ...atSites, ...options }, null, 1)}\n`;
     const isSame = existsSync(about) && readFileSync(about, "utf8") === text;
     if (existsSync(about) && !isSame && !fresh)
       throw new CommandError(

@@ -1,7 +1,7 @@
 /** A cluster that is linked with others, has its key by right, and says what it likes (docs/protocols/wide-area.md). */
 import { createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
-import { writeRecord } from "../../src/wire/record.ts";
-import { HEAD, KINDS } from "../../src/wire/wide.ts";
+import { writeRecord } from "../../../wire/record.ts";
+import { HEAD, KINDS } from "../../../wire/wide.ts";
 
 const HEAD_BYTES = 64;
 const CODE = 48;
@@ -35,13 +35,14 @@ export class Rogue {
   readonly publicDigits: string;
   readonly #id: string;
   readonly #codes: Buffer;
-  readonly #session = "0102030405060708";
+  readonly #session: string;
   #number = 0;
   #heard: readonly [string, number] = ["0000000000000000", 0];
   #token = 0;
 
-  /** The keys of both clusters, `NAME DIGITS`. */
-  constructor(own: string, other: string) {
+  /** The keys of both clusters, `NAME DIGITS`, and a number of its session. */
+  constructor(own: string, other: string, session = 1) {
+    this.#session = `01020304${(session >>> 0).toString(16).padStart(8, "0")}`;
     const [identity, theirs] = [identityOf(own), identityOf(other)];
     const [from, to] = [publicOf(identity), publicOf(theirs)];
     const shared = diffieHellman({ privateKey: identity, publicKey: createPublicKey(theirs) });

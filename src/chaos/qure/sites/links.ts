@@ -1,0 +1,98 @@
+/** What nodes hold of the clusters that theirs is linked with, read from their memory (asm/include/wide.inc). */
+import { packetHex } from "../../../wire/hex.ts";
+import type { World } from "../../world.ts";
+import type { KernelLayout } from "../kernel-layout.ts";
+
+export interface LinkFacts {
+  readonly name: string;
+  /** 64 hexadecimal digits. */
+  readonly publicDigits: string;
+  /** A packet of it was believed since this node is the delegate. */
+  readonly isHeard: boolean;
+  /** The kernel's clock when the last one was, which only ever changes by one. */
+  readonly seenMs: number;
+  /** Where it is, as it was proved: an IPv4 address as its bytes are in memory, 0: nowhere, 0.0.0.N: by a relay. */
+  readonly address: number;
+  /** How many members it said that it has. */
+  readonly told: number;
+  /** The list of them is whole, and the one that it said last. */
+  readonly isListed: boolean;
+  /** Their ids, 16 hexadecimal digits each. */
+  readonly members: readonly string[];
+}
+
+const ID_BYTES = 8;
+const PUBLIC_BYTES = 32;
+const FIELDS = [
+  ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_TOLD_MEMBERS", "LINK_LISTED"],
+  ...["LINK_LISTED_ABOUT", "LINK_COUNT", "LINK_MEMBERS", "LINK_MEMBERS_MAXIMUM", "LINK_SIZE", "LINKS"],
+  ...["MEMBER_ID", "MEMBER_SIZE"],
+] as const;
+
+export class Links {
+  readonly #world: World;
+  readonly #links: number;
+  readonly #speaks: number;
+  readonly #of: Readonly<Record<string, number>>;
+
+  /** Throws a RangeError when the kernel has no such names. */
+  constructor(world: World, layout: KernelLayout) {
+    this.#world = world;
+    this.#links = layout.address("links");
+    this.#speaks = layout.address("wide_address");
+    this.#of = Object.fromEntries(FIELDS.map((name) => [name, layout.constant(name)]));
+  }
+
+  /** Whether a machine speaks for its cluster now. */
+  isDelegate(index: number): boolean {
+    return this.#world.isOn(index) && (this.#world.nodes[index]!.memory.word(this.#speaks) ?? 0) !== 0;
+  }
+
+  /** The links of a machine; empty while its kernel has none. */
+  of(index: number): readonly LinkFacts[] {
+    if (!this.#world.isOn(index)) return [];
+    return this.#world.nodes[index]!.once("links", () => this.#read(index));
+  }
+
+  #read(index: number): readonly LinkFacts[] {
+    const of = this.#of as Record<(typeof FIELDS)[number], number>;
+    const bytes = this.#world.nodes[index]!.memory.bytes(this.#links, of["LINKS"]! * of["LINK_SIZE"]!);
+    if (!bytes) return [];
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const found: LinkFacts[] = [];
+    for (let at = 0; at < bytes.length; at += of["LINK_SIZE"]!) {
+      const word = (field: string): number => view.getUint32(at + this.#of[field]!, true);
+      const name = textAt(bytes, at + of["LINK_NAME"]!);
+      if (name === "") continue;
+      const count = Math.min(word("LINK_COUNT"), of["LINK_MEMBERS_MAXIMUM"]!);
+      const member = (number: number): number => at + of["LINK_MEMBERS"]! + number * of["MEMBER_SIZE"]!;
+      found.push({
+        name,
+        publicDigits: packetHex(bytes, at + of["LINK_PUBLIC"]!, PUBLIC_BYTES),
+        isHeard: word("LINK_HEARD") === 1,
+        seenMs: word("LINK_SEEN"),
+        address: word("LINK_ADDRESS"),
+        told: word("LINK_TOLD_MEMBERS"),
+        isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
+        members: Array.from({ length: count }, (_, number) =>
+          packetHex(bytes, member(number) + of["MEMBER_ID"]!, ID_BYTES),
+        ),
+      });
+    }
+    return found;
+  }
+}
+
+const NAME_BYTES = 32;
+
+function textAt(bytes: Uint8Array, at: number): string {
+  const end = bytes.subarray(at, at + NAME_BYTES).indexOf(0);
+  return String.fromCharCode(...bytes.subarray(at, at + (end < 0 ? NAME_BYTES : end)));
+}
+
+/** An address as a kernel has it in memory, in dots. */
+export const addressText = (address: number): string =>
+  [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
+
+/** 0.0.0.N: no host's, but a relay's. */
+export const isRelay = (address: number): boolean => (address & 0xff) === 0;
