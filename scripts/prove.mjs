@@ -15,6 +15,7 @@ const PROOFS = {
   volume: "tests/volume/prove.ts",
   vm: "tests/vm/prove.ts",
   clone: "tests/system/prove-clone.ts",
+  draws: "tests/fork/prove-draws.ts",
   fork: "tests/fork/prove-fork.ts",
   readers: "tests/readers/prove.ts",
 };

@@ -67,6 +67,7 @@ service_stop:
 service_task:
     mov     ebx, eax
     call    task_hold                   # ended by service_stop only
+    mov     esi, [generation_count]
     mov     edi, PAUSE_FIRST_MS
 .Lservice_task_run:
     mov     dword ptr [ebx + SERVICE_STATE], SERVICE_RUNNING
@@ -78,7 +79,9 @@ service_task:
     je      .Lservice_task_program
     mov     eax, offset part_run
 .Lservice_task_program:
+    push    esi
     call    eax
+    pop     esi
     mov     [ebx + SERVICE_STATUS], eax
     call    service_note_end
     mov     eax, [ebx + SERVICE_STATUS]
@@ -93,7 +96,11 @@ service_task:
     test    eax, eax
     jz      .Lservice_task_end
 .Lservice_task_again:
-    mov     dword ptr [ebx + SERVICE_STATE], SERVICE_WAITING
+    cmp     esi, [generation_count]     # this machine has become another one since: that is no failure
+    je      1f
+    mov     esi, [generation_count]
+    mov     edi, PAUSE_FIRST_MS
+1:  mov     dword ptr [ebx + SERVICE_STATE], SERVICE_WAITING
     lea     eax, [ebx + SERVICE_EVENT]
     mov     edx, edi
     call    event_wait
