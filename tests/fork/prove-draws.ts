@@ -106,7 +106,7 @@ async function settled(lab: LabCluster): Promise<void> {
   await lab.until(
     () => late().length === 0,
     "not all are members again",
-    { within: "60s" },
+    { within: "150s" },
     () => late().join(", "),
   );
 }
