@@ -52,6 +52,8 @@ pushed_push:
     mov     ebp, eax                    # EBP: record
     mov     eax, offset pushed_mutex
     call    mutex_lock
+    call    pushed_matches
+    jc      pushed_unlock
     call    pushed_kind
     call    pushed_service
     jc      pushed_unlock
@@ -241,6 +243,29 @@ pushed_part:
     pop     ebx
     ENDFRAME
     ret
+
+# Whether the content is what was announced.
+# In: EBP record.
+# Out: CF and EDX when it is another.
+# Clobbers: EAX, ECX.
+pushed_matches:
+    push    esi
+    mov     esi, ebp
+    FRAME   SHA256_BYTES
+    lea     eax, [ebp - SHA256_BYTES]
+    mov     edx, [esi + PUSH_CONTENT]
+    mov     ecx, [esi + PUSH_BYTES]
+    call    sha256
+    lea     eax, [ebp - SHA256_BYTES]
+    lea     edx, [esi + PUSH_SHA256]
+    mov     ecx, SHA256_BYTES
+    call    mem_compare
+    ENDFRAME
+    pop     esi
+    LOAD_STRING edx, "its content is not what was announced"
+    je      1f                          # CF is clear
+    stc
+1:  ret
 
 # Finds out whether a program or a module is pushed: that is an executable file, this is one to be linked (ELF, System V
 # ABI, chapter 4: e_type).
