@@ -11,7 +11,7 @@ import { isModuleName } from "../wire/cluster-packet.ts";
 import type { ModuleOptions } from "./build.ts";
 import { notAnyRunning, settled } from "./cloud.ts";
 import { UsageError } from "./fail.ts";
-import { pushAtConsole } from "./push/console.ts";
+import { consolePlace, pushAtConsole } from "./push/console.ts";
 import { type Common, type Context, type Result, runVerb, withCommon } from "./vm/context.ts";
 import { table } from "./volume/show.ts";
 
@@ -57,6 +57,7 @@ function asked(
   options: PushOptions,
 ): { readonly name: string; readonly nodes: readonly string[] } {
   const [name, ...nodes] = words;
+  if (options.console !== undefined) consolePlace(options.console);
   if (options.console !== undefined && (name === undefined || nodes.length > 0))
     throw new UsageError("name one module alone: --console says where it goes");
   if (name === undefined || (nodes.length === 0 && options.console === undefined))

@@ -57,8 +57,22 @@ export async function pushAtConsole(context: Context, where: string, ask: Consol
   }
 }
 
+/** A socket that `--console` names; null: a device or a machine. Throws a UsageError for what is none. */
+export function consolePlace(where: string): Exclude<StreamPlace, { kind: "stdio" }> | null {
+  if (!/^(?:tcp|telnet|unix):/.test(where)) return null;
+  let place: StreamPlace;
+  try {
+    place = parseStreamPlace(where);
+  } catch (error) {
+    throw new UsageError(`--console ${(error as Error).message}`);
+  }
+  if (place.kind !== "stdio" && !place.listens) return place;
+  throw new UsageError(`--console ${where}: it connects to somebody who listens: leave ",server" out`);
+}
+
 async function opened(context: Context, where: string, listener: Listener): Promise<Wire> {
-  if (/^(?:tcp|telnet|unix):/.test(where)) return openedPlace(where, listener);
+  const place = consolePlace(where);
+  if (place) return openedPlace(place, where, listener);
   if (where.includes("/")) return openedPath(where, listener);
   const machine = context.machine(where);
   const status = await context.state(machine);
@@ -71,15 +85,7 @@ async function opened(context: Context, where: string, listener: Listener): Prom
   return { write: (text) => void socket.write(text, "latin1"), close: () => void socket.destroy() };
 }
 
-async function openedPlace(where: string, listener: Listener): Promise<Wire> {
-  let place: StreamPlace;
-  try {
-    place = parseStreamPlace(where);
-  } catch (error) {
-    throw new UsageError(`--console ${(error as Error).message}`);
-  }
-  if (place.kind === "stdio" || place.listens)
-    throw new UsageError(`--console ${where}: it connects to somebody who listens: leave ",server" out`);
+async function openedPlace(place: StreamPlace, where: string, listener: Listener): Promise<Wire> {
   let write: (text: string) => void = () => {};
   try {
     const stream = await openStream(place, (send) => {
@@ -99,7 +105,7 @@ async function openedPlace(where: string, listener: Listener): Promise<Wire> {
 async function openedPath(path: string, listener: Listener): Promise<Wire> {
   let handle: number;
   try {
-    if (statSync(path).isSocket()) return await openedPlace(`unix:${path}`, listener);
+    if (statSync(path).isSocket()) return await openedPlace(consolePlace(`unix:${path}`)!, path, listener);
     handle = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (error) {
     if (error instanceof CommandError) throw error;
