@@ -99,7 +99,7 @@ export class ConsolePush {
     view.setUint32(0, this.#received, true);
     piece.set(bytes, HEAD_BYTES);
     view.setUint32(4, crc32(piece), true);
-    this.#write(`#${btoa(String.fromCharCode(...piece))}\r`);
+    this.#write(`#${base64Of(piece)}\r`);
     this.#nextMs = nowMs + AGAIN_MS;
   }
 
@@ -125,6 +125,19 @@ export class ConsolePush {
   #fail(why: string): void {
     this.#outcome = { result: "failed", why };
   }
+}
+
+const SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** RFC 4648, 4. */
+function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 3) {
+    const bits = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    for (const shift of [18, 12, 6, 0]) text += SIGNS[(bits >> shift) & 63]!;
+  }
+  const fill = (3 - (bytes.length % 3)) % 3;
+  return text.slice(0, text.length - fill) + "=".repeat(fill);
 }
 
 function commandOf(ask: ConsoleAsk): string {
