@@ -161,6 +161,7 @@ typed_room:
     clc
 1:  ret
 
+# Counts the pages that it takes.
 # In: EDI record.
 # Out: EAX pages of the content and the one before it.
 typed_pages:
@@ -267,14 +268,14 @@ typed_line:
 typed_piece:
     mov     ebx, eax
     cmp     byte ptr [esi + SCRATCH_LINE], 0x23     # '#'
-    jne     8f
+    jne     .Ltyped_piece_wrong
     lea     eax, [esi + SCRATCH_LINE + 1]
     lea     edx, [esi + SCRATCH_PIECE]
     mov     ecx, PIECE_ROOM
     call    base64_read
-    jc      9f
+    jc      .Ltyped_piece_done
     cmp     eax, PIECE_CONTENT + 1
-    jb      9f
+    jb      .Ltyped_piece_done
     push    eax
     mov     edx, eax
     xor     eax, eax
@@ -285,14 +286,14 @@ typed_piece:
     pop     edx
     pop     ecx
     cmp     eax, edx
-    jne     8f
+    jne     .Ltyped_piece_wrong
     cmp     ebx, [esi + SCRATCH_PIECE + PIECE_OFFSET]
-    jne     8f
+    jne     .Ltyped_piece_wrong
     sub     ecx, PIECE_CONTENT
     mov     eax, [edi + PUSH_BYTES]
     sub     eax, ebx
     cmp     eax, ecx
-    jb      9f                          # more than was announced
+    jb      .Ltyped_piece_done                          # more than was announced
     push    ecx
     mov     eax, [edi + PUSH_CONTENT]
     add     eax, ebx
@@ -301,5 +302,7 @@ typed_piece:
     pop     ecx
     clc
     ret
-8:  stc
-9:  ret
+.Ltyped_piece_wrong:
+    stc
+.Ltyped_piece_done:
+    ret
