@@ -293,7 +293,7 @@ typed_piece:
     mov     eax, [edi + PUSH_BYTES]
     sub     eax, ebx
     cmp     eax, ecx
-    jb      .Ltyped_piece_done                          # more than was announced
+    jb      .Ltyped_piece_done          # more than was announced
     push    ecx
     mov     eax, [edi + PUSH_CONTENT]
     add     eax, ebx
