@@ -377,18 +377,6 @@ push_work:
     mov     eax, [push_verb]
     cmp     eax, ASK_UNDO
     je      .Lpush_work_undo
-    FRAME   SHA256_BYTES
-    lea     eax, [ebp - SHA256_BYTES]
-    mov     edx, [push_record + PUSH_CONTENT]
-    mov     ecx, [push_record + PUSH_BYTES]
-    call    sha256
-    lea     eax, [ebp - SHA256_BYTES]
-    mov     edx, offset push_record + PUSH_SHA256
-    mov     ecx, SHA256_BYTES
-    call    mem_compare
-    ENDFRAME
-    LOAD_STRING edx, "its content is not what was announced"
-    jne     .Lpush_work_done
     mov     eax, offset push_record
     call    pushed_push
     jmp     .Lpush_work_end

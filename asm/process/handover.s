@@ -20,6 +20,7 @@ state_wanted:
     jecxz   1f
     cmp     [ecx + SERVICE_PROCESS], eax
     jne     1f
+    mov     [ecx + SERVICE_GIVER], eax
     xor     eax, eax
     cmp     dword ptr [ecx + SERVICE_HAND], HAND_WANTED
     sete    al

@@ -477,7 +477,7 @@ command_module:
     mov     ebx, [ebx + MODULE_NEXT]
     jmp     .Lcommand_module_next
 .Lcommand_module_usage:
-    PRINT   "usage: module [load PATH|unload NAME|list|undo NAME]\n"
+    PRINT   "usage: module [load PATH|unload NAME|list|undo NAME|push NAME BYTES SHA256 [keep]]\n"
     mov     eax, 2
     jmp     .Lcommand_module_done
 .Lcommand_module_good:
@@ -487,13 +487,14 @@ command_module:
     pop     ebx
     ret
 
-SHELL_COMMAND "module", command_module, "[load PATH|unload NAME|list|undo NAME]", "link object files to the running kernel", GROUP_SYSTEM, module_text
+SHELL_COMMAND "module", command_module, "[load PATH|unload NAME|list|undo NAME|push NAME BYTES SHA256 [keep]]", "link object files to the running kernel", GROUP_SYSTEM, module_text
 
 .section .rodata
 module_text:
     .ascii  "A module is an object file of qure as: its init calls run when it is loaded, and its shell commands\n"
     .ascii  "are there until it is unloaded. Without arguments the modules are listed. `list` shows what was pushed into\n"
-    .asciz  "this machine (qure push), and `undo` puts back what was there before.\n"
+    .ascii  "this machine (qure push), and `undo` puts back what was there before. `push` takes one from this console,\n"
+    .asciz  "as qure push --console sends it.\n"
 
 .bss
 .balign 4

@@ -1,4 +1,4 @@
-# `module list` and `module undo`: what was pushed into this machine (docs/protocols/push.md).
+# `module list`, `module undo` and `module push`: what was pushed into this machine (docs/protocols/push.md).
 
 .include "macros.inc"
 .include "date.inc"
@@ -12,7 +12,7 @@ pushed_nothing:         .byte 0
 
 .text
 
-# Runs `module list` and `module undo`. May sleep.
+# Runs `module list`, `module undo` and `module push`. May sleep.
 # In: EAX argc, at least 2, EDX argv.
 # Out: EAX status; CF when the verb is another.
 pushed_verb:
@@ -45,7 +45,9 @@ pushed_verb:
     clc
     jmp     2f
 .Lpushed_verb_other:
-    stc
+    mov     eax, esi
+    mov     edx, ebx
+    call    typed_verb
 2:  pop     esi
     pop     ebx
     ret

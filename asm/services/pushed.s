@@ -34,6 +34,7 @@ pushed_mutex:           .space MUTEX_SIZE   # held while a module is pushed, und
 pushed_state:           .space PUSHED_SIZE  # the desired state, as it is on the volume; changes with interrupts off
 .global pushed_next
 pushed_next:            .space PUSHED_SIZE  # what it is to be
+pushed_before:          .space PUSHED_SIZE  # what it was before a program is tried by its services
 pushed_undone:          .space PUSH_SIZE    # its name
 pushed_path:            .space PATH_SIZE
 pushed_label:           .space TASK_NAME_SIZE
@@ -52,6 +53,8 @@ pushed_push:
     mov     ebp, eax                    # EBP: record
     mov     eax, offset pushed_mutex
     call    mutex_lock
+    call    pushed_matches
+    jc      pushed_unlock
     call    pushed_kind
     call    pushed_service
     jc      pushed_unlock
@@ -137,7 +140,7 @@ pushed_undo:
     jmp     pushed_over
 
 # Has what was prepared take the place of the running part, and then the desired state name it. A program has to be one
-# that can be loaded; those that run go on. May sleep.
+# that can be loaded; services that run by it take it then. May sleep.
 # In: EBX service, or 0 for a program; pushed_path of its file, or empty for the image's own, pushed_label; pushed_next.
 # Out: CF and EDX why what was there before goes on.
 # Clobbers: ESI, EDI too.
@@ -160,13 +163,99 @@ pushed_settle:
     je      1f
     call    process_check
     jc      .Lpushed_settle_error
-1:  call    pushed_save
-    jnc     .Lpushed_settle_done
+1:  mov     eax, offset pushed_before
+    mov     edx, offset pushed_state
+    mov     ecx, PUSHED_SIZE
+    call    mem_copy
+    call    pushed_save
+    jc      .Lpushed_settle_error
+    or      ecx, -1
+    call    pushed_serve
+    jc      pushed_revert
+    ret
 .Lpushed_settle_error:
     call    error_text
     mov     edx, eax
     stc
 .Lpushed_settle_done:
+    ret
+
+# Goes back to the program before, because a service that runs by it does not take the new one. May sleep.
+# In: EBP record, EDI how many services have taken it, EDX why.
+# Out: CF and EDX.
+# Clobbers: EAX, ECX, ESI, EDI.
+pushed_revert:
+    push    edx
+    mov     eax, offset pushed_next
+    mov     edx, offset pushed_before
+    mov     ecx, PUSHED_SIZE
+    call    mem_copy
+    call    pushed_save
+    mov     ecx, edi
+    call    pushed_serve
+    pop     edx
+    stc
+    ret
+
+# Has services that run by a program take the one that is in its place in /bin now, with their state. May sleep, for
+# seconds each.
+# In: EBP record, ECX how many at most.
+# Out: EDI how many have; CF and EDX why one has not.
+# Clobbers: EAX, ECX, ESI.
+pushed_serve:
+    push    ecx
+    mov     eax, [ebp + PUSH_NAME]
+    mov     edx, offset pushed_path
+    SNPRINTF edx, PATH_SIZE, "/bin/%s", eax
+    xor     edi, edi
+    mov     esi, [service_records]
+.Lpushed_serve_service:
+    test    esi, esi
+    jz      .Lpushed_serve_done         # CF is clear
+    cmp     edi, [esp]
+    je      .Lpushed_serve_done         # CF is clear
+    call    pushed_serves
+    jne     .Lpushed_serve_next
+    lea     eax, [esi + SERVICE_LABEL]
+    mov     edx, offset pushed_path
+    call    service_replace
+    mov     edx, offset replace_reason
+    jc      .Lpushed_serve_done
+    inc     edi
+.Lpushed_serve_next:
+    mov     esi, [esi + SERVICE_NEXT]
+    jmp     .Lpushed_serve_service
+.Lpushed_serve_done:
+    pop     ecx
+    ret
+
+# Whether a service runs by a program of /bin that gives its state. Others go on in their file.
+# In: ESI service, pushed_path of the program.
+# Out: ZF when so.
+# Clobbers: EAX, ECX, EDX.
+pushed_serves:
+    cmp     dword ptr [esi + SERVICE_STATE], SERVICE_RUNNING
+    jne     1f
+    mov     eax, [esi + SERVICE_GIVER]
+    cmp     eax, [esi + SERVICE_PROCESS]
+    jne     1f
+    cmp     eax, 1
+    jb      2f                          # a part of the kernel has none
+    mov     eax, offset pushed_path
+    call    string_length
+    mov     ecx, eax
+    push    ecx
+    lea     eax, [esi + SERVICE_LINE]
+    mov     edx, offset pushed_path
+    call    mem_compare
+    pop     ecx
+    jne     1f
+    mov     al, [esi + SERVICE_LINE + ecx]
+    test    al, al
+    jz      1f
+    cmp     al, ' '
+1:  ret
+2:  test    esp, esp                    # ZF is clear
     ret
 
 # Takes the module out of memory that was replaced, unless a connection still runs in it. May sleep.
@@ -241,6 +330,29 @@ pushed_part:
     pop     ebx
     ENDFRAME
     ret
+
+# Whether the content is what was announced.
+# In: EBP record.
+# Out: CF and EDX when it is another.
+# Clobbers: EAX, ECX.
+pushed_matches:
+    push    esi
+    mov     esi, ebp
+    FRAME   SHA256_BYTES
+    lea     eax, [ebp - SHA256_BYTES]
+    mov     edx, [esi + PUSH_CONTENT]
+    mov     ecx, [esi + PUSH_BYTES]
+    call    sha256
+    lea     eax, [ebp - SHA256_BYTES]
+    lea     edx, [esi + PUSH_SHA256]
+    mov     ecx, SHA256_BYTES
+    call    mem_compare
+    ENDFRAME
+    pop     esi
+    LOAD_STRING edx, "its content is not what was announced"
+    je      1f                          # CF is clear
+    stc
+1:  ret
 
 # Finds out whether a program or a module is pushed: that is an executable file, this is one to be linked (ELF, System V
 # ABI, chapter 4: e_type).

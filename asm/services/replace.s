@@ -20,11 +20,15 @@ LOCAL_LINE          = LOCAL_SPAWN + SERVICE_LINE_BYTES
 LOCAL_SIZE          = LOCAL_LINE
 REASON_BYTES        = 80
 
+.bss
+.global replace_reason
+replace_reason:     .space REASON_BYTES     # why a program was not replaced, the last time
+
 .text
 
 # Replaces a service's program. May sleep.
 # In: EAX name, EDX the new program.
-# Out: CF when the old one is left.
+# Out: CF when the old one is left; of a program replace_reason says why then.
 .global service_replace
 service_replace:
     push    ebx
@@ -79,6 +83,7 @@ service_replace:
     SNPRINTF edx, SERVICE_LINE_BYTES, "the new program has ended with status %u", eax
     pop     edx
 .Lservice_replace_say:
+    call    replace_note
     call    replace_say
     stc
 .Lservice_replace_over:
@@ -93,6 +98,7 @@ service_replace:
     call    service_replace_part
     jmp     .Lservice_replace_unhold
 .Lservice_replace_refused:
+    call    replace_note
     lea     ecx, [ebx + SERVICE_LABEL]
     PRINTF  "service %s: %s\n", ecx, edx
     stc
@@ -210,6 +216,8 @@ replace_try:
     jc      .Lreplace_try_done
     call    replace_check
     jc      .Lreplace_try_done
+    call    clock_us
+    mov     [part_away_us], eax
     mov     dword ptr [ebp - LOCAL_UNTIL], HAND_READY
     mov     edx, TAKE_MS
     call    watch_wait
@@ -217,6 +225,9 @@ replace_try:
     jc      .Lreplace_try_done
     call    replace_check
     jc      .Lreplace_try_done
+    call    clock_us
+    sub     eax, [part_away_us]
+    mov     [part_away_us], eax
     mov     dword ptr [ebp - LOCAL_UNTIL], HAND_OVER
     mov     edx, TRIAL_MS
     call    watch_wait
@@ -228,6 +239,7 @@ replace_try:
     cmp     [esi + SERVICE_PROCESS], ecx
     jne     .Lreplace_try_ended
     mov     [esi + SERVICE_PROCESS], edi
+    mov     [esi + SERVICE_GIVER], edi  # it has taken a state, so it gives one
     mov     dword ptr [ecx + PROCESS_SERVICE], 0
     INTERRUPTS_RESTORE
     clc
@@ -300,6 +312,17 @@ replace_end:
     INTERRUPTS_RESTORE
     test    eax, eax
     jnz     mfree
+    ret
+
+# Keeps the reason for whoever has asked.
+# In: EDX reason.
+# Clobbers: EAX, ECX.
+replace_note:
+    push    edx
+    mov     eax, offset replace_reason
+    mov     ecx, REASON_BYTES
+    call    string_copy
+    pop     edx
     ret
 
 # Says why a program was not replaced, on the console and in the log.

@@ -60,6 +60,12 @@ test("a program is pushed, shown and taken back", () => {
   expect(done(qure("push", "--status"))).toMatch(/\nqure-a +hello +[0-9a-f]{8} +\d+ +2\S+Z +a program\n$/);
   expect(done(qure("push", "--undo", "hello", "all"))).toMatch(/^qure-a: hello as it was before\n$/);
   expect(hello()).toContain("Hello from ring 3.");
+  const atConsole = ["--console", "a"];
+  expect(done(qure("push", "hello", ...options, ...atConsole))).toMatch(/^a: hello, \d+ bytes\n$/);
+  expect(hello()).toContain("Greetings from ring 3.");
+  expect(done(qure("push", "--status", ...atConsole))).toMatch(/\na +hello +[0-9a-f]{8} +\d+ +2\S+Z +a program\n$/);
+  expect(done(qure("push", "--undo", "hello", ...atConsole))).toBe("a: hello as it was before\n");
+  expect(refused(qure("push", "--undo", "hello", ...atConsole))).toMatch(/error: a: hello: nothing of this name was /);
 });
 
 test("what cannot be pushed is said at once", () => {
@@ -67,5 +73,16 @@ test("what cannot be pushed is said at once", () => {
   expect(refused(qure("push", "dns", "all", "--packaged"))).toMatch(
     /error: qure-a: dns: no service of the kernel has this name \(service list\); what was there before goes on\n$/,
   );
-  for (const words of [[], ["http"], ["--undo"], ["a_b", "all"]]) expect(qure("push", ...words).status).toBe(2);
+  const atConsole = (where: string): string => refused(qure("push", "hello", "--packaged", "--console", where));
+  expect(atConsole("/dev/null")).toMatch(/error: --console \/dev\/null: it is no terminal; /);
+  expect(atConsole("unix:nobody")).toMatch(/error: --console unix:nobody: /);
+  const console = ["--console", "a"];
+  const wrong = [
+    ["http", "all", ...console],
+    console,
+    ["http", "--console", "tcp:x"],
+    ["http", "--status", ...console],
+  ];
+  for (const words of [...wrong, [], ["http"], ["--undo"], ["a_b", "all"]])
+    expect(qure("push", ...words).status).toBe(2);
 });

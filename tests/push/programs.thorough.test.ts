@@ -1,5 +1,6 @@
 /** Programs that are pushed into machines that run: /bin has them at once and after a start, until an undo. */
 import { expect, test } from "vitest";
+import type { PushOutcome } from "../../src/cloud/pushes.ts";
 import { diskWith } from "../system/disk-with.ts";
 import { output } from "../system/output.ts";
 import { digestOf, moduleWith, Scene } from "./scene.ts";
@@ -82,4 +83,48 @@ test("a program that cannot be loaded leaves the image's; one that runs goes on 
   // The desired state of a volume that is gone is none: /bin is the image's.
   expect(await s.push(s.nodes, good, { name: "hello" })).toMatchObject(DONE);
   expect(await output(node!, "umount -f /net; hello")).toBe("Hello from ring 3.\n");
+});
+
+/** The program of a service, whose numbers are another's. */
+const counter = (from: string, to: string): Uint8Array => moduleWith("counter", "asm/programs/counter.s", from, to);
+
+test("a service whose program is pushed goes on by the new one, with its state; one that does not take it, by the old", async () => {
+  const s = await Scene.ofOne();
+  const [node] = s.nodes;
+  const describe = (name: string, line: string): string => `echo 'program /bin/${line}' > /net/services/${name}`;
+  await output(node!, `mkdir /net/services; ${describe("count", "counter 100")}; ${describe("still", "sleep 100000")}`);
+  await output(node!, "service start count; service start still; sleep 1000");
+  const counted = async (word: string): Promise<number[]> =>
+    Array.from(
+      (await output(node!, "service log count")).matchAll(new RegExp(`^${word}: (\\d+)$`, "gm")),
+      ([, digits]) => Number(digits),
+    );
+  const named = counter('"counter: "', '"teller: "');
+  const push = (content: Uint8Array, name = "counter"): Promise<PushOutcome[]> => s.push(s.nodes, content, { name });
+  const [outcome] = await push(named);
+  expect(outcome).toMatchObject({ result: "done", modules: [{ name: "counter", digest: digestOf(named) }] });
+  expect((outcome as { awayUs: number }).awayUs).toBeGreaterThan(0);
+  expect((outcome as { awayUs: number }).awayUs).toBeLessThan(10_000);
+  const [before, after] = [await counted("counter"), await counted("teller")];
+  expect(after[0]).toBe(before.at(-1)! + 1);
+  expect(await output(node!, "service status count")).toMatch(
+    /^running, restarts 0, .*, program \/bin\/counter 100\n$/,
+  );
+  // It refuses the state: nothing has changed, on the disk neither.
+  expect(await push(counter("[version], STATE_VERSION", "[version], 7"))).toEqual([
+    { result: "failed", why: "the new program has ended with status 2" },
+  ]);
+  expect(await s.pushed(node!)).toBe(`counter ${digestOf(named)}`);
+  // One that gives no state goes on in its file.
+  expect(await push(hello("Not asleep in"), "sleep")).toMatchObject([{ result: "done", awayUs: null }]);
+  expect(await output(node!, "service status still")).toMatch(/^running, restarts 0/);
+  expect(await s.undo(s.nodes, "sleep")).toMatchObject(DONE);
+  const last = (await counted("teller")).at(-1)!;
+  expect(await s.undo(s.nodes, "counter")).toMatchObject(DONE);
+  await s.advance(500);
+  const numbers = await counted("counter");
+  expect(numbers.at(-1)).toBeGreaterThan(last);
+  expect(await output(node!, "service stop count; service stop still; ls /net/modules; mem check")).toMatch(
+    /^[^\n]*all headers agree/,
+  );
 });

@@ -15,7 +15,7 @@ import { boot, CLOUD, images, PROMPT, sources } from "../system/images.ts";
 import { output } from "../system/output.ts";
 
 /** The sources with some text in the place of other text. */
-function treeWithChange(path: string, from: string, to: string): SourceTree {
+export function treeWithChange(path: string, from: string, to: string): SourceTree {
   const tree = sources();
   const text = Buffer.from(tree.read(path)!).toString();
   if (!text.includes(from)) throw new Error(`${path} has no ${from}`);
