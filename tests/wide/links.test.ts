@@ -310,4 +310,8 @@ test("the delegate dies, and the next member goes on", async () => {
   expect(await said(office, "cloud nodes --all")).toMatch(/home:\n {2}qure-[23] .*\n(?! {2}qure)/);
   expect(await said(office, "cloud link remove home")).toContain("The link home is gone.");
   expect(await said(office, "cloud clusters")).not.toContain("home");
+  // Without a link nobody is needed who speaks to others, and the cluster goes on.
+  expect(await said(office, "cloud link remove cabin")).toContain("The link cabin is gone.");
+  await there.lab.advance("2s");
+  expect(office.console.text).not.toContain("one of the daemon's tasks was ended");
 });
