@@ -179,7 +179,7 @@ igd_search:
     call    clock_ms
     mov     edx, edi
     sub     edx, eax
-    jle     .Ligd_search_again
+    js      .Ligd_search_again
     push    edi
     mov     eax, ebp
     lea     esi, [ebx + IGD_TEXT]
@@ -239,7 +239,7 @@ igd_place:
     mov     esi, edx
     mov     eax, HTTP_PORT
     cmp     byte ptr [esi], ':'
-    jne     1f
+    jne     .Ligd_place_port
     lea     eax, [esi + 1]
     call    parse_number
     jc      .Ligd_place_done
@@ -247,7 +247,8 @@ igd_place:
     lea     edx, [eax - 1]
     cmp     edx, 0xFFFF
     jae     .Ligd_place_bad
-1:  mov     [ebx + IGD_PORT], eax
+.Ligd_place_port:
+    mov     [ebx + IGD_PORT], eax
     mov     byte ptr [ebx + IGD_PATH], 0
 .Ligd_place_path:
     lea     edi, [ebx + IGD_PATH]
@@ -255,24 +256,27 @@ igd_place:
     cmp     byte ptr [esi], '/'
     je      .Ligd_place_sign
     mov     edx, edi                    # after its last slash
-2:  mov     al, [edx]
+.Ligd_place_slash:
+    mov     al, [edx]
     inc     edx
     cmp     al, '/'
-    jne     3f
+    jne     .Ligd_place_slashed
     mov     ecx, edx
-3:  test    al, al
-    jnz     2b
+.Ligd_place_slashed:
+    test    al, al
+    jnz     .Ligd_place_slash
     cmp     ecx, edi
     jne     .Ligd_place_sign
     mov     byte ptr [edi], '/'
     inc     ecx
 .Ligd_place_sign:
     add     edi, IGD_PATH_BYTES - 1     # EDI: where it has to end
-4:  mov     al, [esi]
+.Ligd_place_next:
+    mov     al, [esi]
     cmp     al, ' '                     # what ends a row, or an element
-    jbe     5f
+    jbe     .Ligd_place_end
     cmp     al, '<'
-    je      5f
+    je      .Ligd_place_end
     cmp     al, 0x7F
     jae     .Ligd_place_bad
     cmp     ecx, edi
@@ -280,8 +284,9 @@ igd_place:
     mov     [ecx], al
     inc     ecx
     inc     esi
-    jmp     4b
-5:  mov     byte ptr [ecx], 0           # CF is clear
+    jmp     .Ligd_place_next
+.Ligd_place_end:
+    mov     byte ptr [ecx], 0
     clc
     jmp     .Ligd_place_done
 .Ligd_place_bad:

@@ -78,7 +78,6 @@ router_begin:
 
 # It is asked at once.
 # Clobbers: EAX.
-.global router_soon
 router_soon:
     mov     dword ptr [router_tries], 0
     call    clock_ms
@@ -275,13 +274,17 @@ router_refused:
     add     dword ptr [router_next], AGAIN_MS
 9:  ret
 
-# The gateway has done what it was asked for, it says. A mapping that was taken back is made again at once, another one
-# is asked for again after half its life.
-# In: EDX port, EAX seconds; of router_answered both big endian.
+# The gateway has done what it was asked for, it says.
+# In: EDX port, EAX seconds, both big endian.
 # Clobbers: EAX, ECX, EDX.
 router_answered:
     bswap   eax
     xchg    dl, dh
+
+# As router_answered, of numbers. A mapping that was taken back is made again at once, another one is asked for again
+# after half its life.
+# In: EDX port, EAX seconds.
+# Clobbers: EAX, ECX, EDX.
 .global router_agreed
 router_agreed:
     cmp     dword ptr [router_life], 0
