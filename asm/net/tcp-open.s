@@ -31,13 +31,16 @@ tcp_open:
     pop     ecx
     pop     edx
     jc      .Ltcp_open_done
-    mov     eax, [eax + NETIF_ADDRESS]
-    test    eax, eax
-    jz      .Ltcp_open_no_route
+    cmp     dword ptr [eax + NETIF_ADDRESS], 0
+    je      .Ltcp_open_no_route
     mov     [ebx + TCB_REMOTE], edx
     mov     [ebx + TCB_REMOTE_PORT], ecx
-    mov     [ebx + TCB_LOCAL], eax
-    mov     ecx, [ebx + TCB_LOCAL_PORT]
+    mov     edx, [ebx + TCB_LOCAL]
+    call    ip_held                     # a further address that it was bound to stays
+    je      3f
+    mov     edx, [eax + NETIF_ADDRESS]
+    mov     [ebx + TCB_LOCAL], edx
+3:  mov     ecx, [ebx + TCB_LOCAL_PORT]
     test    ecx, ecx
     jnz     2f
     call    tcp_choose_port

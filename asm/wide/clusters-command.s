@@ -182,7 +182,7 @@ public_gateway:
 2:  PRINT   "  so it is the only gateway\n"
     jmp     .Lpublic_gateway_set
 .Lpublic_gateway_silent:
-    PRINTF  "gateway %I does not give ports by PCP or NAT-PMP\n", [ebx+NETIF_ROUTER]
+    PRINTF  "gateway %I does not give ports by PCP, NAT-PMP or UPnP\n", [ebx+NETIF_ROUTER]
 .Lpublic_gateway_set:
     call    public_door
     test    ecx, ecx

@@ -1,6 +1,6 @@
-# The gateway is asked to lead a port of its own to the door: by PCP (RFC 6887), else by NAT-PMP (RFC 6886). What it
-# says is never believed (public.s), but that port is what others are asked to call. All routines run with the cluster's
-# mutex held.
+# The gateway is asked to lead a port of its own to the door: by PCP (RFC 6887), else by NAT-PMP (RFC 6886), else by
+# UPnP (igd.s). What it says is never believed (public.s), but that port is what others are asked to call. All routines
+# run with the cluster's mutex held.
 
 .include "macros.inc"
 .include "net.inc"
@@ -12,6 +12,7 @@ FIRST_MS                = 250           # after the first question, twice as muc
 TRIES                   = 4
 AGAIN_MS                = 60000         # after nobody has answered, or something was refused
 LIFE_SECONDS            = 600           # for which a mapping is asked for
+IGD_WAIT_MS             = IGD_MS + 3000 # for which UPnP is waited for, which says itself what came of it
 NONCE_BYTES             = 12
 
 # RFC 6887, sections 7.1 and 11.1: a request for a mapping, and its answer; numbers are big endian.
@@ -45,6 +46,7 @@ PMP_UDP                 = 1
 
 .bss
 .balign 4
+.global router_method
 router_method:          .space 4        # ROUTER_*: how it was asked last
 .global router_granted
 router_granted:         .space 4        # port that it says leads here, or 0
@@ -52,12 +54,10 @@ router_granted:         .space 4        # port that it says leads here, or 0
 router_address:         .space 4        # address that it says it has outside, or 0
 router_tries:           .space 4
 router_next:            .space 4        # clock_ms of the next question
+.global router_life
 router_life:            .space 4        # seconds that are asked for: 0 takes the mapping back
 router_nonce:           .space NONCE_BYTES
 request:                .space PCP_SIZE
-
-ROUTER_PCP              = 0
-ROUTER_PMP              = 1
 
 .text
 
@@ -116,21 +116,13 @@ router_look:
     js      .Lrouter_look_done
     mov     ecx, [router_tries]
     cmp     ecx, TRIES
-    jae     .Lrouter_look_silent
+    jae     router_refused
     inc     dword ptr [router_tries]
     mov     eax, FIRST_MS
     shl     eax, cl
     add     eax, edi
     mov     [router_next], eax
     jmp     router_ask
-.Lrouter_look_silent:
-    mov     dword ptr [router_tries], 0
-    mov     dword ptr [router_granted], 0
-    mov     dword ptr [router_life], LIFE_SECONDS
-    xor     dword ptr [router_method], ROUTER_PCP ^ ROUTER_PMP
-    jnz     .Lrouter_look_done          # NAT-PMP is next
-    lea     eax, [edi + AGAIN_MS]
-    mov     [router_next], eax
 .Lrouter_look_done:
     ret
 
@@ -146,6 +138,7 @@ router_ask:
     mov     edi, PCP_SIZE
     cmp     dword ptr [router_method], ROUTER_PMP
     je      .Lrouter_ask_pmp
+    ja      .Lrouter_ask_igd
     mov     word ptr [request + PCP_VERSION], 2 | (PCP_MAP << 8)
     mov     eax, [router_life]
     bswap   eax
@@ -181,6 +174,14 @@ router_ask:
     mov     edi, PMP_REQUEST_SIZE
 .Lrouter_ask_send:
     call    router_send
+    jmp     .Lrouter_ask_done
+.Lrouter_ask_igd:
+    mov     dword ptr [router_tries], TRIES     # once
+    call    clock_ms
+    add     eax, IGD_WAIT_MS
+    mov     [router_next], eax
+    call    igd_ask
+.Lrouter_ask_done:
     pop     edi
     pop     esi
     ret
@@ -259,28 +260,37 @@ router_pmp_heard:
     mov     [router_address], eax
 9:  ret
 
-# The gateway refuses.
+# The gateway refuses, or is silent: it is asked in the next way, and after the last one later.
 # Clobbers: EAX.
+.global router_refused
 router_refused:
     mov     dword ptr [router_granted], 0
     mov     dword ptr [router_life], LIFE_SECONDS
-    mov     dword ptr [router_tries], 0
-    call    clock_ms
-    add     eax, AGAIN_MS
-    mov     [router_next], eax
-    ret
+    call    router_soon
+    inc     dword ptr [router_method]
+    cmp     dword ptr [router_method], ROUTER_METHODS
+    jb      9f
+    mov     dword ptr [router_method], ROUTER_PCP
+    add     dword ptr [router_next], AGAIN_MS
+9:  ret
 
-# The gateway has done what it was asked for, it says. A mapping that was taken back is made again at once, another one
-# is asked for again after half its life.
+# The gateway has done what it was asked for, it says.
 # In: EDX port, EAX seconds, both big endian.
 # Clobbers: EAX, ECX, EDX.
 router_answered:
     bswap   eax
+    xchg    dl, dh
+
+# As router_answered, of numbers. A mapping that was taken back is made again at once, another one is asked for again
+# after half its life.
+# In: EDX port, EAX seconds.
+# Clobbers: EAX, ECX, EDX.
+.global router_agreed
+router_agreed:
     cmp     dword ptr [router_life], 0
     je      .Lrouter_answered_back
     test    eax, eax
     jz      .Lrouter_answered_done      # about one that is gone
-    xchg    dl, dh
     mov     [router_granted], edx
     cmp     eax, LIFE_SECONDS
     jbe     1f

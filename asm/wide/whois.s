@@ -1,5 +1,6 @@
 # Whois (RFC 3912): what this cluster tells of itself to anybody who asks, in whatever words. The delegate serves it, at
-# the address from which it speaks; no other member spends anything on it.
+# the address from which it speaks. Who has been the delegate keeps the task, asleep: the daemon ends when one of its
+# tasks does.
 
 .include "macros.inc"
 .include "bootinfo.inc"
@@ -26,6 +27,7 @@ STRING whois_name, "whois"
 .bss
 .balign 4
 whois_running:          .space 4        # 1: there is the task
+whois_event:            .space 4        # this node has become the delegate
 whois_listening:        .space 4        # the listener, 0 while there is none
 
 .text
@@ -37,7 +39,8 @@ whois_begin:
     mov     eax, 1
     xchg    eax, [whois_running]
     test    eax, eax
-    jnz     9f
+    mov     eax, offset whois_event
+    jnz     event_signal
     mov     eax, offset whois_task
     xor     edx, edx
     mov     ecx, offset whois_name
@@ -61,14 +64,13 @@ whois_task:
     mov     eax, offset cluster_owner
     call    owner_join
 .Lwhois_task_next:
-    INTERRUPTS_OFF
     cmp     dword ptr [wide_address], 0
     jne     1f
-    mov     dword ptr [whois_running], 0
-    INTERRUPTS_RESTORE
-    ret
-1:  INTERRUPTS_RESTORE
-    call    stream_open
+    mov     eax, offset whois_event
+    or      edx, -1
+    call    event_wait
+    jmp     .Lwhois_task_next
+1:  call    stream_open
     jc      3f
     mov     ebx, eax
     mov     edx, STREAM_REUSE

@@ -77,7 +77,7 @@ test("a door counts when it was called, and who has none is told what to set", a
   expect(seen).not.toContain("nobody has reached the door");
   const own = await said(home, "cloud public");
   expect(own).toContain(`address ${HOME}, told by one cluster\n  office sees ${HOME}, and has not reached it\n`);
-  expect(own).toContain("gateway 192.168.1.1 does not give ports by PCP or NAT-PMP\n");
+  expect(own).toContain("gateway 192.168.1.1 does not give ports by PCP, NAT-PMP or UPnP\n");
   expect(own).toContain(`have 192.168.1.1 lead UDP port 20819 to ${SERVICE}, port 20819,`);
 });
 
@@ -310,4 +310,8 @@ test("the delegate dies, and the next member goes on", async () => {
   expect(await said(office, "cloud nodes --all")).toMatch(/home:\n {2}qure-[23] .*\n(?! {2}qure)/);
   expect(await said(office, "cloud link remove home")).toContain("The link home is gone.");
   expect(await said(office, "cloud clusters")).not.toContain("home");
+  // Without a link nobody is needed who speaks to others, and the cluster goes on.
+  expect(await said(office, "cloud link remove cabin")).toContain("The link cabin is gone.");
+  await there.lab.advance("2s");
+  expect(office.console.text).not.toContain("one of the daemon's tasks was ended");
 });
