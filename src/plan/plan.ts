@@ -2,7 +2,7 @@
 import { MODELS } from "../../emulator/cpu/model.ts";
 import { machinesOf } from "../lab/run-link.ts";
 import { PlanError, readTable, writeTable } from "./fields.ts";
-import { JsonError, JsonText, lineOf } from "./json-text.ts";
+import { readPlaced } from "./placed.ts";
 import { CD, type DrivePlan, type MachinePlan, namedMachines, OWN_DISK, PLAN, type Plan } from "./schema.ts";
 
 const MOST_MACHINES = 1000;
@@ -20,20 +20,7 @@ export function planOf(value: unknown): Plan {
 
 /** From a file's text. Throws a PlanError with `name:line:column: error:` before it. */
 export function readPlan(text: string, name: string): Plan {
-  const at = ({ line, column }: { line: number; column: number }): string => `${name}:${line}:${column}: error`;
-  let json: JsonText;
-  try {
-    json = new JsonText(text);
-  } catch (error) {
-    if (error instanceof JsonError) throw new PlanError(at(lineOf(text, error.offset)), error.message);
-    throw error;
-  }
-  try {
-    return planOf(json.value);
-  } catch (error) {
-    if (error instanceof PlanError) throw new PlanError(at(json.where(error.place)), error.message);
-    throw error;
-  }
+  return readPlaced(text, name, planOf);
 }
 
 export function formatPlan(plan: Plan): string {

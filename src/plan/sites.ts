@@ -1,6 +1,7 @@
 /** The file of `--sites`: JSON with the options that `startCluster` takes as `world`. */
 import type { LieOptions, PortMappingOptions, SiteOptions, WayOptions, WorldOptions } from "../lab/sites.ts";
 import { PlanError } from "./fields.ts";
+import { readPlaced } from "./placed.ts";
 
 type Names<Options> = Readonly<Record<keyof Options, true>>;
 
@@ -22,23 +23,23 @@ function check(value: unknown, known: Readonly<Record<string, true>>, place: str
     throw new PlanError(place, "expected an object");
   const wrong = Object.keys(value).find((name) => !Object.hasOwn(known, name));
   if (wrong !== undefined)
-    throw new PlanError(`${place}.${wrong}`, `there is no such field; there are ${Object.keys(known).join(", ")}`);
+    throw new PlanError(
+      place === "" ? wrong : `${place}.${wrong}`,
+      `there is no such field; there are ${Object.keys(known).join(", ")}`,
+    );
 }
 
-/** Throws a PlanError that begins with the file for what is no such list. */
-export function readSites(path: string, bytes: Uint8Array): WorldOptions {
-  let found: unknown;
-  try {
-    found = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new PlanError(path, `not JSON: ${(error as Error).message}`);
-  }
-  check(found, WORLD, path);
+/** From a file's text. Throws a PlanError with `name:line:column: error:` before it. */
+export const readSites = (path: string, bytes: Uint8Array): WorldOptions =>
+  readPlaced(new TextDecoder().decode(bytes), path, worldOf);
+
+function worldOf(found: unknown): WorldOptions {
+  check(found, WORLD, "");
   const { sites, ways = [] } = found as Partial<WorldOptions>;
-  if (!Array.isArray(sites) || !Array.isArray(ways) || sites.length === 0)
-    throw new PlanError(path, "expected a list of sites, and of ways if there are any");
+  if (!Array.isArray(sites) || sites.length === 0) throw new PlanError("sites", "expected a list of sites");
+  if (!Array.isArray(ways)) throw new PlanError("ways", "expected a list of ways between sites");
   sites.forEach((site, index) => {
-    const place = `${path}: sites[${index}]`;
+    const place = `sites[${index}]`;
     check(site, SITE, place);
     const { portMapping } = site as SiteOptions;
     if (portMapping !== undefined) check(portMapping, PORT_MAPPING, `${place}.portMapping`);
@@ -47,9 +48,9 @@ export function readSites(path: string, bytes: Uint8Array): WorldOptions {
       throw new PlanError(`${place}.nodes`, "expected how many machines it has");
   });
   ways.forEach((way, index) => {
-    check(way, WAY, `${path}: ways[${index}]`);
+    check(way, WAY, `ways[${index}]`);
     if (!Array.isArray((way as WayOptions).between))
-      throw new PlanError(`${path}: ways[${index}].between`, "expected two names");
+      throw new PlanError(`ways[${index}].between`, "expected two names");
   });
   return found as WorldOptions;
 }

@@ -38,17 +38,21 @@ thoroughly("each site is a cluster by itself, as often as it is run", async () =
 });
 
 test.each([
-  ["{", "sites.json: not JSON: "],
-  [{ sites: [] }, "sites.json: expected a list of sites"],
-  [{ sites: [{ nodes: 1, natt: 1 }] }, "sites.json: sites[0].natt: there is no such field; there are name, nodes, nat"],
+  ["{", "sites.json:1:2: error: expected "],
+  ["\n\n{ 'sites': [] }", "sites.json:3:3: error: expected "],
+  [{ sites: [] }, "sites.json:1:10: error: sites: expected a list of sites"],
+  [
+    { sites: [{ nodes: 1, natt: 1 }] },
+    "sites.json:1:29: error: sites[0].natt: there is no such field; there are name, nodes, nat",
+  ],
   [
     { sites: [{ nodes: 1, portMapping: { upnp: 1 } }] },
     "portMapping.upnp: there is no such field; there are natPmp, pcp",
   ],
   [{ sites: [{ nodes: 1, portMapping: { lies: { dead: 1 } } }] }, "portMapping.lies.dead: there is no such field"],
-  [{ sites: [{ nodes: 1, portMapping: { lies: 1 } }] }, "sites.json: sites[0].portMapping.lies: expected an object"],
+  [{ sites: [{ nodes: 1, portMapping: { lies: 1 } }] }, "error: sites[0].portMapping.lies: expected an object"],
   [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
-  [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "sites.json: ways[0].between: expected two names"],
+  [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "error: ways[0].between: expected two names"],
 ])("%j is refused in a line", async (sites, message) => {
   const { status, stderr } = await emu(sites, "--for", "1s");
   expect(stderr.replaceAll(PROGRESS, "").trimEnd().split("\n"), stderr).toHaveLength(1);
