@@ -88,3 +88,9 @@ test.each([
   expect(stderr).toContain(sentence);
   expect(status).toBe(2);
 });
+
+test("clusters at sites are of one revision", async () => {
+  const { status, stderr } = await qure("chaos", "--sites", "--mixed");
+  expect(stderr).toContain("option '--sites' cannot be used with option '--mixed'");
+  expect(status).toBe(2);
+});
