@@ -206,6 +206,10 @@ test("a module without module_exit stays, and one that tasks work for", async ()
   expect(await output(node, "module load /a/noexit.o")).toBe("counter: loaded\n");
   expect(await output(node, "module unload noexit.o")).toBe("module: noexit.o: not permitted\n");
   expect(await output(node, "counter")).toBe("counter: 41\n");
-  expect(await output(node, "module drop noexit.o")).toBe("usage: module [load PATH|unload NAME|list|undo NAME]\n");
-  expect(await output(node, "module unload")).toBe("usage: module [load PATH|unload NAME|list|undo NAME]\n");
+  expect(await output(node, "module drop noexit.o")).toBe(
+    "usage: module [load PATH|unload NAME|list|undo NAME|push NAME BYTES SHA256 [keep]]\n",
+  );
+  expect(await output(node, "module unload")).toBe(
+    "usage: module [load PATH|unload NAME|list|undo NAME|push NAME BYTES SHA256 [keep]]\n",
+  );
 });
