@@ -1,4 +1,5 @@
 /** What nodes hold of the clusters that theirs is linked with, read from their memory (asm/include/wide.inc). */
+import { ID_BYTES } from "../../../wire/cluster-layout.ts";
 import { packetHex } from "../../../wire/hex.ts";
 import type { World } from "../../world.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
@@ -21,7 +22,6 @@ export interface LinkFacts {
   readonly members: readonly string[];
 }
 
-const ID_BYTES = 8;
 const PUBLIC_BYTES = 32;
 const FIELDS = [
   ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_TOLD_MEMBERS", "LINK_LISTED"],

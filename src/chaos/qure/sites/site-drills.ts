@@ -1,5 +1,6 @@
 /** What is tried with sites that are well: a delegate dies, a gateway moves or restarts, a cluster is hostile. */
 import {
+  ETHERTYPE_IPV4,
   ethernetFrame,
   formatIpv4,
   ipv4Bytes,
@@ -7,6 +8,7 @@ import {
   parseIpv4,
   udpBytes,
 } from "../../../../emulator/ether/packet.ts";
+import { addressBytes } from "../../../../emulator/ether/wide/wide-net.ts";
 import type { Random } from "../../../../emulator/state/random.ts";
 import type { ActionValue, ActionWord } from "../../../lab/actions.ts";
 import type { FaultAction } from "../../../lab/fault-kinds.ts";
@@ -163,11 +165,11 @@ class Hostile implements Trial {
     if (from === VICTIM) this.#bytesFrom += packet.length;
     const { network, world } = this.#world.lab.cluster;
     const { wide, routers } = world!;
-    const [source, destination] = [parseIpv4(from), parseIpv4(textOf(routers[0]!.outsideAddress))];
+    const [source, destination] = [parseIpv4(from), addressBytes(routers[0]!.outsideAddress)];
     const datagram = { sourcePort: ROGUE.port, destinationPort: WIDE_PORT, data: packet };
     const payload = udpBytes(source, destination, datagram);
     const ip = ipv4Bytes({ source, destination, protocol: PROTOCOL_UDP, payload }, 1);
-    network.send(wide, world!.placeOf(0)!, ethernetFrame(EVERYBODY, GATEWAY_MAC, 0x0800, ip));
+    network.send(wide, world!.placeOf(0)!, ethernetFrame(EVERYBODY, GATEWAY_MAC, ETHERTYPE_IPV4, ip));
   }
 
   frame({ cable, toSwitch, bytes }: WireFrame): void {
@@ -204,8 +206,6 @@ class Hostile implements Trial {
     return this.#world.nowNs < this.#fromNs + HOSTILE_NS - 20 * MS ? "it goes on" : null;
   }
 }
-
-const textOf = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
 
 export function siteDrills(world: World, sites: Sites): Drills {
   return {

@@ -1,4 +1,6 @@
 /** The sites of a run, and what is missing until the clusters at them see each other. */
+import { formatIpv4 } from "../../../../emulator/ether/packet.ts";
+import { addressBytes } from "../../../../emulator/ether/wide/wide-net.ts";
 import type { World } from "../../world.ts";
 import { factsOf } from "../facts.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
@@ -48,8 +50,7 @@ class Sites {
 
   noteAddresses(): void {
     this.#world.lab.cluster.world!.routers.forEach(({ outsideAddress }, site) => {
-      const bytes = [24, 16, 8, 0].map((shift) => (outsideAddress >>> shift) & 0xff);
-      this.#addresses[site]!.add(bytes.join("."));
+      this.#addresses[site]!.add(formatIpv4(addressBytes(outsideAddress)));
     });
   }
 
