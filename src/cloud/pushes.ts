@@ -6,6 +6,7 @@ import { sha256 as sha256Of } from "../bytes/sha256.ts";
 import { PIECE_BYTES, PUSH, type PUSHED } from "../wire/cluster-layout.ts";
 import { isModuleName, MOST_MODULE_BYTES, type Packet, PUSH_VERBS, type PushedEntry } from "../wire/cluster-packet.ts";
 import { packetHex } from "../wire/hex.ts";
+import { text } from "../wire/record.ts";
 import type { Asked } from "./changes.ts";
 
 /** A module or a program that a node runs in the place of its image's own. */
@@ -73,11 +74,6 @@ interface Job {
   nextMs: number;
   untilMs: number | null;
 }
-
-const text = (bytes: Uint8Array): string => {
-  const end = bytes.indexOf(0);
-  return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end));
-};
 
 const moduleOf = ({ name, flags, ...rest }: PushedEntry): PushedModule => ({
   ...rest,

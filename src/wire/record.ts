@@ -25,7 +25,8 @@ export const bytesOf = (type: FieldType): number => (typeof type === "number" ? 
 export const endOf = (rows: readonly FieldRow[]): number =>
   rows.reduce((end, [, at, type]) => Math.max(end, at + bytesOf(type)), 0);
 
-function text(bytes: Uint8Array): string {
+/** The text of a field, up to its NUL or its end. */
+export function text(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return String.fromCharCode(...bytes.subarray(0, end < 0 ? bytes.length : end));
 }

@@ -1,6 +1,7 @@
 /** What nodes hold of the clusters that theirs is linked with, read from their memory (asm/include/wide.inc). */
 import { ID_BYTES } from "../../../wire/cluster-layout.ts";
 import { packetHex } from "../../../wire/hex.ts";
+import { text } from "../../../wire/record.ts";
 import type { World } from "../../world.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
 
@@ -22,6 +23,7 @@ export interface LinkFacts {
   readonly members: readonly string[];
 }
 
+const NAME_BYTES = 32;
 const PUBLIC_BYTES = 32;
 const FIELDS = [
   ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_TOLD_MEMBERS", "LINK_LISTED"],
@@ -62,7 +64,7 @@ export class Links {
     const found: LinkFacts[] = [];
     for (let at = 0; at < bytes.length; at += of["LINK_SIZE"]!) {
       const word = (field: string): number => view.getUint32(at + this.#of[field]!, true);
-      const name = textAt(bytes, at + of["LINK_NAME"]!);
+      const name = text(bytes.subarray(at + of["LINK_NAME"]!, at + of["LINK_NAME"]! + NAME_BYTES));
       if (name === "") continue;
       const count = Math.min(word("LINK_COUNT"), of["LINK_MEMBERS_MAXIMUM"]!);
       const member = (number: number): number => at + of["LINK_MEMBERS"]! + number * of["MEMBER_SIZE"]!;
@@ -81,13 +83,6 @@ export class Links {
     }
     return found;
   }
-}
-
-const NAME_BYTES = 32;
-
-function textAt(bytes: Uint8Array, at: number): string {
-  const end = bytes.subarray(at, at + NAME_BYTES).indexOf(0);
-  return String.fromCharCode(...bytes.subarray(at, at + (end < 0 ? NAME_BYTES : end)));
 }
 
 /** An address as a kernel has it in memory, in dots. */
