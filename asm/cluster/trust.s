@@ -246,7 +246,6 @@ trust_derive:
 # Out: key_parsed; CF when they are none.
 .global trust_parse
 trust_parse:
-    push    ebx
     push    esi
     push    edi
     mov     esi, eax
@@ -256,19 +255,9 @@ trust_parse:
     call    name_is_good
     jc      .Ltrust_parse_bad
     mov     edi, offset key_parsed
-.Ltrust_parse_byte:
-    lodsb
-    call    parse_hex_digit
+    mov     ecx, KEY_SIZE
+    call    parse_hex_bytes
     jc      .Ltrust_parse_bad
-    mov     ebx, eax
-    shl     ebx, 4
-    lodsb
-    call    parse_hex_digit
-    jc      .Ltrust_parse_bad
-    or      eax, ebx
-    stosb
-    cmp     edi, offset key_parsed + KEY_SIZE
-    jb      .Ltrust_parse_byte
     cmp     byte ptr [esi], 10
     jne     .Ltrust_parse_end
     inc     esi
@@ -280,7 +269,6 @@ trust_parse:
 .Ltrust_parse_done:
     pop     edi
     pop     esi
-    pop     ebx
     ret
 
 # Makes the key that trust_parse read, or none, this node's own; it counts from now on. The node must join anew.

@@ -181,19 +181,8 @@ plan_id:
     cmp     byte ptr [esi], '-'
     je      .Lplan_id_nobody
     mov     ecx, 8
-.Lplan_id_byte:
-    lodsb
-    call    parse_hex_digit
+    call    parse_hex_bytes
     jc      .Lplan_id_done
-    mov     edx, eax
-    shl     edx, 4
-    lodsb
-    call    parse_hex_digit
-    jc      .Lplan_id_done
-    or      eax, edx
-    stosb
-    dec     ecx
-    jnz     .Lplan_id_byte
     jmp     .Lplan_id_end
 .Lplan_id_nobody:
     inc     esi

@@ -122,6 +122,38 @@ parse_hex_digit:
 2:  stc
     ret
 
+# Reads a byte as two hexadecimal digits.
+# In: ESI digits.
+# Out: EAX value, ESI after them; CF when they are none, ESI then after the first that is wrong.
+# Clobbers: EAX only.
+.global parse_hex_byte
+parse_hex_byte:
+    push    ecx
+    lodsb
+    call    parse_hex_digit
+    jc      1f
+    mov     ecx, eax
+    shl     ecx, 4
+    lodsb
+    call    parse_hex_digit
+    jc      1f
+    or      eax, ecx
+1:  pop     ecx
+    ret
+
+# Reads bytes as two hexadecimal digits each.
+# In: ESI digits, EDI room, ECX bytes: at least one.
+# Out: ESI after the digits, EDI after the bytes; CF when there are fewer, some of the bytes then written.
+# Clobbers: EAX, ECX.
+.global parse_hex_bytes
+parse_hex_bytes:
+    call    parse_hex_byte
+    jc      1f
+    stosb
+    dec     ecx
+    jnz     parse_hex_bytes
+1:  ret
+
 # Reads an unsigned number: decimal digits, or 0x and hexadecimal digits.
 # In: EAX string.
 # Out: EAX value, EDX first character after it; CF when there is no digit or it needs more than 32 bits.

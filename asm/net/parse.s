@@ -74,19 +74,10 @@ parse_mac:
     mov     esi, eax
     mov     edi, edx
     mov     ebx, 6
-1:  mov     al, [esi]
-    call    parse_hex_digit
+1:  call    parse_hex_byte
     jc      9f
-    movzx   ecx, al
-    shl     ecx, 4
-    mov     al, [esi + 1]
-    push    ecx
-    call    parse_hex_digit
-    pop     ecx
-    jc      9f
-    or      al, cl
     stosb
-    add     esi, 3
+    inc     esi
     dec     ebx
     jz      2f
     cmp     byte ptr [esi - 1], ':'

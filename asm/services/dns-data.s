@@ -138,17 +138,11 @@ zone_unknown:
     call    zone_skip
     jc      .Lzone_unknown_done
     mov     edx, [esi]
-3:  mov     al, [edx]
-    call    parse_hex_digit
+3:  xchg    esi, edx
+    call    parse_hex_byte
+    xchg    esi, edx
     jc      .Lzone_unknown_done
-    shl     al, 4
-    mov     cl, al
-    mov     al, [edx + 1]
-    call    parse_hex_digit
-    jc      .Lzone_unknown_done
-    or      al, cl
     stosb
-    add     edx, 2
     dec     ebp
     jz      4f
     cmp     byte ptr [edx], 0

@@ -186,20 +186,11 @@ file_path:
 # Reads the two digits of a %-escape.
 # In: ESI digits.
 # Out: AL character, ESI after them; CF when they are none.
-# Clobbers: ECX.
 file_escape:
-    mov     al, [esi]
-    call    parse_hex_digit
-    jc      9f
-    mov     ecx, eax
-    shl     ecx, 4
-    mov     al, [esi + 1]
-    call    parse_hex_digit
-    jc      9f
-    or      eax, ecx
-    add     esi, 2
+    call    parse_hex_byte
+    jc      1f
     cmp     al, ' '                     # CF for what is no character of a name
-9:  ret
+1:  ret
 
 # Finds out what a file is by the end of its name.
 # In: the frame of http_file.

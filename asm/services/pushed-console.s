@@ -130,20 +130,11 @@ typed_digest:
     mov     esi, eax
     mov     edi, edx
     mov     ecx, SHA256_BYTES
-1:  lodsb
-    call    parse_hex_digit
-    jc      2f
-    shl     eax, 4
-    mov     edx, eax
-    lodsb
-    call    parse_hex_digit
-    jc      2f
-    or      eax, edx
-    stosb
-    loop    1b
+    call    parse_hex_bytes
+    jc      1f
     cmp     byte ptr [esi], 1           # nothing follows
     cmc
-2:  pop     edi
+1:  pop     edi
     pop     esi
     ret
 

@@ -287,18 +287,13 @@ make_logical:
 make_type:
     push    ebx
     push    esi
-    mov     esi, eax
-    mov     al, [esi + 1]
-    call    parse_hex_digit
+    lea     esi, [eax + 1]
+    call    parse_hex_byte
     jc      9f
     mov     ebx, eax
-    mov     al, [esi + 2]
-    call    parse_hex_digit
-    jc      9f
-    shl     ebx, 4
-    or      ebx, eax
+    test    eax, eax
     jz      8f
-    cmp     byte ptr [esi + 3], 0
+    cmp     byte ptr [esi], 0
     jne     8f
     cmp     ebx, PARTITION_GPT
     je      8f

@@ -260,15 +260,12 @@ edit_type:
     call    line_read
     cmp     eax, 2
     jne     8f
-    mov     al, [ebp - 16]
-    call    parse_hex_digit
+    push    esi
+    lea     esi, [ebp - 16]
+    call    parse_hex_byte
+    pop     esi
     jc      8f
-    mov     ecx, eax
-    mov     al, [ebp - 15]
-    call    parse_hex_digit
-    jc      8f
-    shl     ecx, 4
-    or      eax, ecx
+    test    eax, eax
     jz      8f
     mov     [ebx + ENTRY_TYPE], al
     jmp     9f

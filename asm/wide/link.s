@@ -177,25 +177,15 @@ link_next:
 # Reads a public number, an address and a port.
 # In: EAX text.
 # Out: link_public, link_address, link_port; CF when it is no such text.
-# Clobbers: EBX, ECX, EDX.
+# Clobbers: ECX, EDX.
 link_read:
     push    esi
     push    edi
     mov     esi, eax
     mov     edi, offset link_public
-.Llink_read_byte:
-    lodsb
-    call    parse_hex_digit
+    mov     ecx, X25519_BYTES
+    call    parse_hex_bytes
     jc      .Llink_read_done
-    mov     ebx, eax
-    shl     ebx, 4
-    lodsb
-    call    parse_hex_digit
-    jc      .Llink_read_done
-    or      eax, ebx
-    stosb
-    cmp     edi, offset link_public + X25519_BYTES
-    jb      .Llink_read_byte
     lodsb
     cmp     al, ' '
     jne     .Llink_read_bad
