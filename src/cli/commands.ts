@@ -44,9 +44,11 @@ export const COMMANDS: ReadonlyMap<string, string> = new Map([
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   machines: ["emu", "snapshot", "chaos", "vm", "cloud", "push", "backup", "restore"],
   builders: ["build", "as", "ld", "objdump"],
-  volumes: ["volume", "vlmc", "storage", "disk", "completion"],
-  images: ["image", "inspect", "key", "new", "page", "explain", NO_COMMAND],
-  objects: ["nm", "size", "readelf", "objcopy", "strip", "ar", "ranlib"],
+  files: [
+    ...["volume", "vlmc", "storage", "disk", "completion"],
+    ...["image", "inspect", "key", "new", "page", "explain", NO_COMMAND],
+    ...["nm", "size", "readelf", "objcopy", "strip", "ar", "ranlib"],
+  ],
 };
 
 /** The name of the script that has a command or tool. */

@@ -26,7 +26,7 @@ beforeEach(() => {
   home = join(folder, "home");
   mkdirSync(scripts, { mode: 0o755 });
   copyFileSync(join(dist, "qure.cjs"), join(folder, "qure.cjs"));
-  copyFileSync(join(dist, "scripts/images.cjs"), join(scripts, "images.cjs"));
+  copyFileSync(join(dist, "scripts/files.cjs"), join(scripts, "files.cjs"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
