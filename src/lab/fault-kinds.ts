@@ -150,6 +150,14 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ...each("copy", "machines go on as copies of themselves", (random) => [["copy", 1 + random.below(0x7ffffffe)]], []),
     isTyped: true,
   },
+  {
+    name: "fork",
+    help: "a node gives itself up, and another one makes it its twin",
+    machines: 2,
+    isTyped: true,
+    begin: (_random, [target = 0]) => [act(target, ["type", "cloud fork accept\r"])],
+    end: ([target = 0], count) => [act((target + 1) % count, ["type", `cloud fork ${hostOf(target)}\r`])],
+  },
   typed("set", "values of the cluster are set", (random) => `cloud set campaign ${random.below(100)}\r`, []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>
     bothWays(crossed(who, othersOf(who, count))),

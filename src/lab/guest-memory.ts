@@ -1,5 +1,7 @@
 /** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
+import { IF } from "../../emulator/cpu/flags.ts";
 import { readLinear, readLinearDword } from "../../emulator/debug/linear-memory.ts";
+import { linearPc } from "../../emulator/debug/registers.ts";
 import type { Machine } from "../../emulator/machine.ts";
 import { little32 } from "../bytes/little-endian.ts";
 
@@ -8,6 +10,12 @@ export class GuestMemory {
 
   constructor(machine: Machine) {
     this.#machine = machine;
+  }
+
+  /** Where the processor is: linear address of its next instruction, and whether it takes interrupts there. */
+  get place(): { readonly address: number; readonly takesInterrupts: boolean } {
+    const { core } = this.#machine.processor;
+    return { address: linearPc(core), takesInterrupts: (core.state.eflags & IF) !== 0 };
   }
 
   /** Null where not all of it is memory at the moment. */

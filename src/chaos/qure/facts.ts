@@ -58,6 +58,8 @@ class ClusterFacts {
   #facts: readonly NodeFacts[] = [];
   readonly #tables = new Map<number, ReadonlyMap<string, PeerFacts> | null>();
   #readNs = -1;
+  /** Machines that become twins. */
+  readonly #becoming = new Set<number>();
   readonly #indices: ReadonlyMap<string, number>;
 
   /** Throws a RangeError when the kernel has no such names. */
@@ -100,6 +102,13 @@ class ClusterFacts {
     const of = this.#of;
     const state = memory.word(at.cluster_state) ?? 0;
     const own = memory.bytes(at.node, of.NODE_SIZE);
+    if (this.#becomesAnother(node, own)) {
+      // What it is meanwhile it says to nobody.
+      if (!this.#becoming.has(node.index)) this.#world.booted(node.index);
+      this.#becoming.add(node.index);
+      return DOWN;
+    }
+    this.#becoming.delete(node.index);
     const netif = memory.word(at.cluster_netif) ?? 0;
     const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
     if (!own) return DOWN;
@@ -122,6 +131,18 @@ class ClusterFacts {
       address,
       others: memory.word(at.peer_alive) ?? 0,
     };
+  }
+
+  /**
+   * Its memory is put into place as another machine's twin, or was, and it has not taken its own identity back
+   * (docs/protocols/fork.md).
+   */
+  #becomesAnother({ memory, index }: WorldNode, own: Uint8Array | null): boolean {
+    const at = this.#at;
+    const { address, takesInterrupts } = memory.place;
+    if (!takesInterrupts && address >= at.land && address < at.own_keep) return true;
+    if (own !== null && packetHex(own, this.#of.NODE_ID, ID_BYTES) === this.ids[index]) return false;
+    return !takesInterrupts || memory.word(at.generation_known) !== memory.word(at.generation_count);
   }
 
   /** Whom a node's table has, by their ids. Null when the table is not whole. */
@@ -178,6 +199,10 @@ const VARIABLES = [
   "node_alone",
   "peer_first",
   "peer_alive",
+  "generation_known",
+  "generation_count",
+  "land",
+  "own_keep",
 ] as const;
 
 const FIELDS = [

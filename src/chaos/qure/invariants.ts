@@ -7,6 +7,7 @@ import { ALONE, DISKLESS, HELLO } from "../../wire/cluster-layout.ts";
 import type { Invariant, Watch } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { factsOf, type NodeFacts } from "./facts.ts";
+import { isForking } from "./forking.ts";
 import { historyDigest } from "./history.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keysOf } from "./keys.ts";
@@ -309,6 +310,7 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
     const one = facts.of(first!);
     if (!node.isUp) return `${name} is not up`;
     if (!node.isMember) return `${name} is no member`;
+    if (isForking(world, index)) return `${name} has not come to an end with its fork`;
     if (node.era !== one.era || node.founder !== one.founder)
       return `${name} lives in era ${node.era} of ${node.founder}, ${world.nodes[first!]!.name} in era ${one.era} of ${one.founder}`;
     if (node.others !== living.length - 1) return `${name} sees ${node.others} others of ${living.length - 1}`;

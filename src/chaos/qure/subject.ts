@@ -5,6 +5,7 @@ import type { Subject, WorldEvent } from "../invariant.ts";
 import type { World } from "../world.ts";
 import { clusterDrills } from "./drills.ts";
 import { factsOf } from "./facts.ts";
+import { endFork } from "./forking.ts";
 import { FOUNDS_ALONE } from "./founding.ts";
 import { keepsHistory } from "./history.ts";
 import { clusterInvariants, clusterMissing } from "./invariants.ts";
@@ -71,6 +72,7 @@ export function clusterSubject(
       ...(isMixed ? [keepsKernels(layout)] : []),
     ],
     missing: (world) => clusterMissing(world, layout),
+    mending: endFork,
     drills: (world) => clusterDrills(world, layout, () => clusterMissing(world, layout), isMixed),
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
