@@ -10,7 +10,7 @@ import { isAtLength, isThorough, many, spreadSample } from "../setup/tier.ts";
 import { images } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { cutsOf, SECTOR_BYTES, type Sectors, type SectorWrite } from "./cut-disk.ts";
-import { baseDisk, expected, type Machine, machine, recordOn, restart, SECOND_LBA, Starts, say } from "./machine.ts";
+import { baseDisk, expected, type Machine, machine, recordOf, recordOn, restart, SECOND_LBA, Starts, say } from "./machine.ts";
 
 interface Stage {
   readonly name: string;
@@ -40,12 +40,14 @@ const stages = shared(async () => {
 
 /** How many cuts of each stage the fast tier judges. */
 const FEW = 1;
+/** The last of them is after it. */
+const CUTS_OF_A_WRITE = SECTOR_BYTES / 64;
 
 test("class 7, a torn sector: what starts after each cut is what the record says, and once more", async () => {
   const starts = new Starts();
   for (const { name, before, log } of await stages()) {
     expect(log.length, name).toBeGreaterThan(0);
-    const count = 1 + 8 * log.length;
+    const count = 1 + CUTS_OF_A_WRITE * log.length;
     const few = spreadSample([...Array(count).keys()], { count: many(FEW, 4 * FEW, count), firstSeed: 3 });
     const chosen = new Set(few);
     let index = 0;
@@ -60,6 +62,32 @@ test("class 7, a torn sector: what starts after each cut is what the record says
       expect(await starts.of(cut)).toMatchObject(expected(cut));
   expect(starts.known.length).toBeGreaterThan(once + 10);
 }, 600_000);
+
+test("class 7, a torn sector: after each cut the record is the one before the write, or the one after it", async () => {
+  const said: string[] = [];
+  for (const { name, before, log } of await stages()) {
+    let whole: SlotRecord | null = null;
+    let torn: (SlotRecord | null)[] = [];
+    let index = 0;
+    for (const cut of cutsOf(baseDisk(), before, log)) {
+      const record = recordOf(cut);
+      if (index++ % CUTS_OF_A_WRITE !== 0) torn.push(record);
+      else {
+        for (const one of torn)
+          expect([whole, record], `${name}, before cut ${index - 1}: ${JSON.stringify(one)}`).toContainEqual(one);
+        [whole, torn] = [record, []];
+      }
+    }
+    said.push(`${name}: ${whole?.good} is good, ${whole?.trial ?? "none"} on trial, ${whole?.tries} times`);
+  }
+  expect(said).toEqual([
+    "install: 0 is good, 1 on trial, 1 times",
+    "switch: 0 is good, 1 on trial, 0 times",
+    "confirm: 1 is good, none on trial, 0 times",
+    "install over slot 0: 1 is good, 0 on trial, 1 times",
+    "return: 1 is good, none on trial, 0 times",
+  ]);
+});
 
 /** A disk that has the kernel twice, and a record that says so. */
 async function twice(said: Partial<SlotRecord>): Promise<Sectors> {
@@ -76,6 +104,16 @@ function flip({ disk }: Machine, sector: number): void {
   bytes[100]! ^= 1;
   disk.write(sector * SECTOR_BYTES, bytes);
 }
+
+test("class 7, a torn sector: a kernel goes by the copy that is whole, not by a later one that is torn", async () => {
+  const sectors = new Map(await twice({}));
+  const written = recordOf(sectors)!;
+  const later = slotRecordSector({ ...written, sequence: written.sequence + 1, floor: 1_000_000 });
+  later[SECTOR_BYTES - 1]! ^= 1;
+  const { node, disk } = await machine({ sectors: sectors.set(SLOT_RECORD_LBA, later) });
+  await say(node, "kernel select 1");
+  expect(recordOn(disk)).toMatchObject({ good: 0, trial: 1, floor: 0 });
+});
 
 test("class 3, a counter runs at every start: a confirmed kernel writes nothing", async () => {
   const tried = await machine({ sectors: await twice({ good: 1 }) });
