@@ -16,6 +16,8 @@ interface Stage {
   readonly name: string;
   readonly before: Sectors;
   readonly log: readonly SectorWrite[];
+  /** How many of these writes were on stable storage at each flush. */
+  readonly flushes: readonly number[];
 }
 
 /** What an upgrade writes that is confirmed, and one that fails, from a disk without a record on. */
@@ -25,9 +27,10 @@ const stages = shared(async () => {
   const { node, disk } = tried;
   const stage = async (name: string, act: () => Promise<void>): Promise<void> => {
     const before = new Map(disk.sectors);
-    const from = disk.log.length;
+    const [from, flushed] = [disk.log.length, disk.flushes.length];
     await act();
-    made.push({ name, before, log: disk.log.slice(from) });
+    const flushes = disk.flushes.slice(flushed).map((count) => count - from);
+    made.push({ name, before, log: disk.log.slice(from), flushes });
   };
   await stage("install", () => say(node, "kernel install --unsigned hdc", /on trial/));
   await stage("switch", () => restart(tried, /a kernel on trial/));
@@ -63,20 +66,27 @@ test("class 7, a torn sector: what starts after each cut is what the record says
   expect(starts.known.length).toBeGreaterThan(once + 10);
 }, 600_000);
 
-test("class 7, a torn sector: after each cut the record is the one before the write, or the one after it", async () => {
+const isOfRecord = ({ sector }: SectorWrite): boolean =>
+  sector === SLOT_RECORD_LBA || sector === SLOT_RECORD_LBA + 1;
+
+/** Whether a sector is of a slot that a record says to have a kernel. */
+const isNamed = (record: SlotRecord | null, sector: number): boolean =>
+  record?.slots.some(
+    ({ firstSector, sectors, revision }) => revision > 0 && sector >= firstSector && sector < firstSector + sectors,
+  ) ?? false;
+
+test("classes 7 and 16: after each cut the record is the one before the write or after it, and names whole kernels", async () => {
   const said: string[] = [];
   for (const { name, before, log } of await stages()) {
-    let whole: SlotRecord | null = null;
-    let torn: (SlotRecord | null)[] = [];
-    let index = 0;
-    for (const cut of cutsOf(baseDisk(), before, log)) {
-      const record = recordOf(cut);
-      if (index++ % CUTS_OF_A_WRITE !== 0) torn.push(record);
-      else {
-        for (const one of torn)
-          expect([whole, record], `${name}, before cut ${index - 1}: ${JSON.stringify(one)}`).toContainEqual(one);
-        [whole, torn] = [record, []];
-      }
+    let whole = recordOf(before);
+    for (const [index, write] of log.entries()) {
+      expect(isNamed(whole, write.sector), `${name}: write ${index} is into a kernel that the record names`).toBe(false);
+      if (!isOfRecord(write)) continue;
+      const since = new Map([...before, ...log.slice(0, index).map(({ sector, bytes }) => [sector, bytes] as const)]);
+      const records = [...cutsOf(baseDisk(), since, [write])].map(recordOf);
+      const after = records.at(-1)!;
+      for (const one of records) expect([whole, after], `${name}: write ${index} is cut`).toContainEqual(one);
+      whole = after;
     }
     said.push(`${name}: ${whole?.good} is good, ${whole?.trial ?? "none"} on trial, ${whole?.tries} times`);
   }
@@ -87,6 +97,18 @@ test("class 7, a torn sector: after each cut the record is the one before the wr
     "install over slot 0: 1 is good, 0 on trial, 1 times",
     "return: 1 is good, none on trial, 0 times",
   ]);
+});
+
+test("class 4, the state was not written: each copy of the record is on stable storage before anything follows", async () => {
+  for (const { name, log, flushes } of await stages()) {
+    // The loader has no way to flush.
+    if (name === "switch" || name === "return") continue;
+    for (const [index, write] of log.entries())
+      if (isOfRecord(write)) {
+        if (index > 0) expect(flushes, `${name}, before write ${index}`).toContain(index);
+        expect(flushes, `${name}, after write ${index}`).toContain(index + 1);
+      }
+  }
 });
 
 /** A disk that has the kernel twice, and a record that says so. */

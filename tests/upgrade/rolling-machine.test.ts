@@ -66,12 +66,17 @@ test("classes 1 and 2: all nodes go to the next revision, one after the other, a
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toMatch(/^cluster: the upgrade to revision 1001 is under way/m);
   const behind = new Set<number>();
+  const triedMs: number[] = [];
   while (!nodes.every((node) => planOf(node)?.state === "done") && lab.nowNs / 1e6 < fromMs + 200_000) {
     await lab.advance("500ms");
     // Never two of them run the new kernel without one that is not confirmed.
     behind.add(nodes.filter((node) => slotsOf(node).trial !== null).length);
+    const { phase, epoch } = planNow({ lab, nodes });
+    if (phase === "trial") triedMs[epoch] = (triedMs[epoch] ?? 0) + 500;
   }
   expect([...behind].sort()).toEqual([0, 1]);
+  // A node is kept once it has been a member for 20 s.
+  expect(Math.min(...triedMs.slice(1))).toBeGreaterThanOrEqual(20_000);
   for (const node of nodes) expect([revisionOf(node), slotsOf(node).good]).toEqual([NEW, 1]);
   expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: nodes.length, left: 0 });
   expect(lab.nowNs / 1e6 - fromMs).toBeLessThan(120_000);
