@@ -10,7 +10,18 @@ import { isAtLength, isThorough, many, spreadSample } from "../setup/tier.ts";
 import { images } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { cutsOf, SECTOR_BYTES, type Sectors, type SectorWrite } from "./cut-disk.ts";
-import { baseDisk, expected, type Machine, machine, recordOf, recordOn, restart, SECOND_LBA, Starts, say } from "./machine.ts";
+import {
+  baseDisk,
+  expected,
+  type Machine,
+  machine,
+  recordOf,
+  recordOn,
+  restart,
+  SECOND_LBA,
+  Starts,
+  say,
+} from "./machine.ts";
 
 interface Stage {
   readonly name: string;
@@ -66,8 +77,7 @@ test("class 7, a torn sector: what starts after each cut is what the record says
   expect(starts.known.length).toBeGreaterThan(once + 10);
 }, 600_000);
 
-const isOfRecord = ({ sector }: SectorWrite): boolean =>
-  sector === SLOT_RECORD_LBA || sector === SLOT_RECORD_LBA + 1;
+const isOfRecord = ({ sector }: SectorWrite): boolean => sector === SLOT_RECORD_LBA || sector === SLOT_RECORD_LBA + 1;
 
 /** Whether a sector is of a slot that a record says to have a kernel. */
 const isNamed = (record: SlotRecord | null, sector: number): boolean =>
@@ -80,7 +90,9 @@ test("classes 7 and 16: after each cut the record is the one before the write or
   for (const { name, before, log } of await stages()) {
     let whole = recordOf(before);
     for (const [index, write] of log.entries()) {
-      expect(isNamed(whole, write.sector), `${name}: write ${index} is into a kernel that the record names`).toBe(false);
+      expect(isNamed(whole, write.sector), `${name}: write ${index} is into a kernel that the record names`).toBe(
+        false,
+      );
       if (!isOfRecord(write)) continue;
       const since = new Map([...before, ...log.slice(0, index).map(({ sector, bytes }) => [sector, bytes] as const)]);
       const records = [...cutsOf(baseDisk(), since, [write])].map(recordOf);

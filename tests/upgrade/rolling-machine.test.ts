@@ -104,9 +104,7 @@ describeThoroughly("people and accidents", () => {
     const node = await turnIn(scene, "trial");
     await lab.advance("2s");
     const person = nodes.find((one) => one !== node)!;
-    expect(await said(person, `cloud address move ${SERVICE} ${nameOf(node)}`)).toMatch(
-      /^cluster: it did not move$/m,
-    );
+    expect(await said(person, `cloud address move ${SERVICE} ${nameOf(node)}`)).toMatch(/^cluster: it did not move$/m);
     expect(await said(node, "cloud address")).not.toMatch(/here/);
     expect(slotsOf(node).trial).not.toBeNull();
   });
