@@ -18,10 +18,11 @@ RANK_BUSY               = BUSY_FROM << RANK_LOAD_SHIFT
 CHOICE_REVISION         = -4
 CHOICE_FIRST            = -8            # where the addresses go
 CHOICE_ROOM             = -12           # how many fit
-CHOICE_SERVING          = -16           # 1: of those that certainly serve it, with this node; 0: of all others
-CHOICE_BUSY             = -20           # 1: somebody has it, who is busy
-CHOICE_BEST             = -24           # address of the best, 0: none
-CHOICE_LOCALS           = 24
+CHOICE_COUNT            = -16           # how many there are
+CHOICE_SERVING          = -20           # 1: of those that certainly serve it, with this node; 0: of all others
+CHOICE_BUSY             = -24           # 1: somebody has it, who is busy
+CHOICE_RANKS            = CHOICE_BUSY - SOURCES_MAXIMUM * 4 # of those, in their order
+CHOICE_LOCALS           = -CHOICE_RANKS
 
 LOOK_BYTES              = DOWNLOAD_NAMES * 4
 
@@ -78,53 +79,38 @@ download_look:
 # Out: EAX how many; CF when there are none because all are busy.
 # Clobbers: ECX, EDX.
 download_choose:
+    CHECK   ecx, be, SOURCES_MAXIMUM, "download_choose: more members than are ranked"
     FRAME   CHOICE_LOCALS
     push    ebx
-    push    esi
-    push    edi
     mov     [ebp + CHOICE_SERVING], eax
     mov     [ebp + CHOICE_REVISION], edx
     mov     [ebp + CHOICE_FIRST], edi
     mov     [ebp + CHOICE_ROOM], ecx
+    mov     dword ptr [ebp + CHOICE_COUNT], 0
     mov     dword ptr [ebp + CHOICE_BUSY], 0
-.Ldownload_choose_next:
-    cmp     dword ptr [ebp + CHOICE_ROOM], 0
-    je      .Ldownload_choose_end
-    or      esi, -1                     # ESI: the best rank
-    mov     dword ptr [ebp + CHOICE_BEST], 0
-    mov     ebx, [ebp + CHOICE_SERVING] # EBX: number of a member, 0 is this node
-    xor     ebx, 1
+    xor     eax, 1
+    mov     ebx, eax                    # EBX: number of a member, 0 is this node
 1:  mov     eax, ebx
     call    report_of
     jc      2f
     call    download_rank
-    call    download_better
+    call    download_place
     inc     ebx
     jmp     1b
-2:  mov     eax, [ebp + CHOICE_BEST]
-    test    eax, eax
-    jz      .Ldownload_choose_end
-    stosd
-    dec     dword ptr [ebp + CHOICE_ROOM]
-    jmp     .Ldownload_choose_next
-.Ldownload_choose_end:
-    mov     eax, edi
-    sub     eax, [ebp + CHOICE_FIRST]
-    shr     eax, 2
-    jnz     5f                          # CF is clear, as addresses have no odd bytes
+2:  mov     eax, [ebp + CHOICE_COUNT]
+    test    eax, eax                    # CF is clear
+    jnz     3f
     cmp     [ebp + CHOICE_BUSY], eax
-    je      5f
+    je      3f                          # and here
     stc
-5:  pop     edi
-    pop     esi
-    pop     ebx
+3:  pop     ebx
     ENDFRAME
     ret
 
-# Takes a member if it is better than the best so far, and not among the chosen.
-# In: EAX rank, ECX address, 0 for none; ESI the best rank; EDI after the chosen; the frame.
-# Out: ESI, CHOICE_BEST.
-download_better:
+# Puts a member among the chosen, after those that are not worse, where there is room or it is better than the last.
+# In: EAX rank, ECX address, 0 for none; the frame.
+# Clobbers: EAX, ECX, EDX.
+download_place:
     test    ecx, ecx
     jz      9f
     cmp     dword ptr [ebp + CHOICE_SERVING], 0
@@ -135,19 +121,31 @@ download_better:
     jb      1f
     mov     dword ptr [ebp + CHOICE_BUSY], 1
     ret
-1:  cmp     eax, esi
-    jae     9f
-    push    edi
-2:  cmp     edi, [ebp + CHOICE_FIRST]
-    je      3f
-    sub     edi, 4
-    cmp     [edi], ecx
-    jne     2b
-    pop     edi
-    ret
-3:  pop     edi
-    mov     esi, eax
-    mov     [ebp + CHOICE_BEST], ecx
+1:  push    ebx
+    push    esi
+    mov     esi, [ebp + CHOICE_FIRST]
+    mov     edx, [ebp + CHOICE_COUNT]   # EDX: its place
+    cmp     edx, [ebp + CHOICE_ROOM]
+    je      2f
+    inc     dword ptr [ebp + CHOICE_COUNT]
+    jmp     3f
+2:  dec     edx                         # the last goes, if it is worse
+    js      4f
+    cmp     [ebp + CHOICE_RANKS + edx*4], eax
+    jbe     4f
+3:  mov     [ebp + CHOICE_RANKS + edx*4], eax
+    mov     [esi + edx*4], ecx
+    dec     edx
+    js      4f
+    mov     ebx, [ebp + CHOICE_RANKS + edx*4]
+    cmp     ebx, eax
+    jbe     4f
+    mov     [ebp + CHOICE_RANKS + 4 + edx*4], ebx
+    mov     ebx, [esi + edx*4]
+    mov     [esi + 4 + edx*4], ebx
+    jmp     3b
+4:  pop     esi
+    pop     ebx
 9:  ret
 
 # The rank of a member; less is better, and among equals the lower id comes first.

@@ -335,6 +335,12 @@ export class Cluster {
     return this.network.connectNodes(node, this.#hub, this.config.linkLatencyNs);
   }
 
+  /** Unplugs what was plugged in last. Throws a RangeError for anything else. */
+  unplug(tap: Tap): void {
+    this.network.disconnect(tap);
+    this.#outside.splice(this.#outside.lastIndexOf(tap.name), 1);
+  }
+
   /** What takes part and is in no state: what was plugged into the switch, and the gateway's way out. */
   get outside(): readonly string[] {
     return this.#outside;

@@ -33,6 +33,8 @@ export interface NetworkNode extends Stateful {
   wake?(timeNs: number, transmit: Transmit): void;
   /** One more socket; returns its number, counted from 0. */
   addPort(): number;
+  /** Without the socket that was added last. Of what others are plugged into. */
+  removePort?(): void;
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void;
   linkChanged?(port: number, up: boolean): void;
 }
@@ -128,6 +130,13 @@ class EventHeap {
   clear(): void {
     this.#events = [];
   }
+
+  /** Without what is in a cable. */
+  forget(joint: Joint): void {
+    const kept = this.#events.filter((event) => event.joint !== joint);
+    this.clear();
+    for (const event of kept) this.push(event);
+  }
 }
 
 export class Network implements Stateful {
@@ -210,6 +219,24 @@ export class Network implements Stateful {
   /** Joins two nodes: a gateway to a switch, switches to each other (without loops: there is no spanning tree). */
   connectNodes(first: NetworkNode, second: NetworkNode, latencyNs: number): Link {
     return this.#join(new Link(first.name, latencyNs), this.#socket(first), this.#socket(second));
+  }
+
+  /**
+   * Takes away, at the present time, what was connected last to another node, with its cable and the frames in it.
+   * Throws a RangeError for any other node.
+   */
+  disconnect(node: NetworkNode): void {
+    const joint = this.#joints.at(-1);
+    const [first, second] = joint?.plugs ?? [];
+    if (!joint || first?.kind !== "node" || first.node !== node || second?.kind !== "node")
+      throw new RangeError(`${node.name} is not what was plugged in last`);
+    this.setLink(joint.link, false);
+    this.#events.forget(joint);
+    this.#joints.pop();
+    this.#byLink.delete(joint.link);
+    this.#nodes.delete(node);
+    this.#nodes.get(second.node)!.pop();
+    second.node.removePort?.();
   }
 
   #socket(node: NetworkNode): Plug {

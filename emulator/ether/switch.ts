@@ -50,6 +50,10 @@ export class Switch implements NetworkNode, Stateful {
     return this.#ports++;
   }
 
+  removePort(): void {
+    this.#ports--;
+  }
+
   /** Whether frames that come in at one port may go out at another. */
   setPassage(from: number, to: number, open: boolean): void {
     const pair = from * MOST_PORTS + to;

@@ -27,6 +27,11 @@ export class LabPlug {
     this.#cluster.network.send(this.#tap, 0, new Uint8Array(frame));
   }
 
+  /** Takes it out of the switch, where nothing was plugged in after it: from then on the cluster can be saved. */
+  unplug(): void {
+    this.#cluster.unplug(this.#tap);
+  }
+
   /** Has every frame answered, at the virtual time at which it comes, with the frames that `handler` returns. */
   answer(handler: TapHandler | null): void {
     this.#tap.handler = handler;

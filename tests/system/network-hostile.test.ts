@@ -21,7 +21,7 @@ import {
   udpBytes,
 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
-import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
+import { type LabCluster, type LabNode, type LabPlug, restoreCluster } from "../../src/index.ts";
 import {
   answer,
   ENTRY_BYTES,
@@ -531,6 +531,9 @@ test("a plug in the switch hears what is for all and answers at that moment; a c
     plug.received.slice(before).filter((frame) => frame[0] === CLUSTER_GROUP_MAC[0]).length,
   ).toBeGreaterThanOrEqual(2);
   expect(() => lab.save()).toThrow(/stranger is plugged into the switch/);
+  plug.unplug();
+  const [copy, digest] = [restoreCluster(lab.save()), lab.digest()];
+  expect(copy.digest()).toBe(digest);
 });
 
 /** Frames of strangers, ten in a millisecond, from addresses of the members' network. */

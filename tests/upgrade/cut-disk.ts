@@ -16,6 +16,8 @@ export class CutDisk implements BlockBackend {
   /** Sectors that were read before they were written. */
   readonly seen = new Set<number>();
   readonly log: SectorWrite[] = [];
+  /** How many writes were on stable storage at each flush. */
+  readonly flushes: number[] = [];
   readonly #written = new Set<number>();
   /** Writes from here on are refused, as by a drive that fails. */
   isFailing = false;
@@ -57,7 +59,9 @@ export class CutDisk implements BlockBackend {
     }
   }
 
-  flush(): void {}
+  flush(): void {
+    this.flushes.push(this.log.length);
+  }
 }
 
 /** A disk that power left: good until the next one is asked for. */

@@ -214,6 +214,14 @@ atLength("a cluster goes to a kernel that one of its members has", async () => {
   expect(served.reduce((sum, count) => sum + count)).toBe(2);
 });
 
+atLength("of eleven members the one with the highest id has the kernel in a slot, and is found", async () => {
+  const { lab, nodes } = await members(...Array.from({ length: 11 }, () => next));
+  const hex = (node: LabNode): string => Buffer.from(lab.cluster.macAddresses[node.index]!).toString("hex");
+  const byId = nodes.toSorted((a, b) => (hex(a) < hex(b) ? -1 : 1));
+  expect(await outputAmong(byId.at(-1)!, "kernel install hdc")).toMatch(INSTALLED);
+  expect(await outputAmong(byId[0]!, `kernel install ${NEXT}`)).toMatch(INSTALLED);
+});
+
 /** A node that is loaded from, and one that loads from whoever a test makes. */
 const serving = shared(async () => {
   const scene = await members(next);

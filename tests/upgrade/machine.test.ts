@@ -10,12 +10,25 @@ import { isAtLength, isThorough, many, spreadSample } from "../setup/tier.ts";
 import { images } from "../system/images.ts";
 import { output } from "../system/output.ts";
 import { cutsOf, SECTOR_BYTES, type Sectors, type SectorWrite } from "./cut-disk.ts";
-import { baseDisk, expected, type Machine, machine, recordOn, restart, SECOND_LBA, Starts, say } from "./machine.ts";
+import {
+  baseDisk,
+  expected,
+  type Machine,
+  machine,
+  recordOf,
+  recordOn,
+  restart,
+  SECOND_LBA,
+  Starts,
+  say,
+} from "./machine.ts";
 
 interface Stage {
   readonly name: string;
   readonly before: Sectors;
   readonly log: readonly SectorWrite[];
+  /** How many of these writes were on stable storage at each flush. */
+  readonly flushes: readonly number[];
 }
 
 /** What an upgrade writes that is confirmed, and one that fails, from a disk without a record on. */
@@ -25,9 +38,10 @@ const stages = shared(async () => {
   const { node, disk } = tried;
   const stage = async (name: string, act: () => Promise<void>): Promise<void> => {
     const before = new Map(disk.sectors);
-    const from = disk.log.length;
+    const [from, flushed] = [disk.log.length, disk.flushes.length];
     await act();
-    made.push({ name, before, log: disk.log.slice(from) });
+    const flushes = disk.flushes.slice(flushed).map((count) => count - from);
+    made.push({ name, before, log: disk.log.slice(from), flushes });
   };
   await stage("install", () => say(node, "kernel install --unsigned hdc", /on trial/));
   await stage("switch", () => restart(tried, /a kernel on trial/));
@@ -40,12 +54,14 @@ const stages = shared(async () => {
 
 /** How many cuts of each stage the fast tier judges. */
 const FEW = 1;
+/** The last of them is after it. */
+const CUTS_OF_A_WRITE = SECTOR_BYTES / 64;
 
 test("class 7, a torn sector: what starts after each cut is what the record says, and once more", async () => {
   const starts = new Starts();
   for (const { name, before, log } of await stages()) {
     expect(log.length, name).toBeGreaterThan(0);
-    const count = 1 + 8 * log.length;
+    const count = 1 + CUTS_OF_A_WRITE * log.length;
     const few = spreadSample([...Array(count).keys()], { count: many(FEW, 4 * FEW, count), firstSeed: 3 });
     const chosen = new Set(few);
     let index = 0;
@@ -60,6 +76,52 @@ test("class 7, a torn sector: what starts after each cut is what the record says
       expect(await starts.of(cut)).toMatchObject(expected(cut));
   expect(starts.known.length).toBeGreaterThan(once + 10);
 }, 600_000);
+
+const isOfRecord = ({ sector }: SectorWrite): boolean => sector === SLOT_RECORD_LBA || sector === SLOT_RECORD_LBA + 1;
+
+/** Whether a sector is of a slot that a record says to have a kernel. */
+const isNamed = (record: SlotRecord | null, sector: number): boolean =>
+  record?.slots.some(
+    ({ firstSector, sectors, revision }) => revision > 0 && sector >= firstSector && sector < firstSector + sectors,
+  ) ?? false;
+
+test("classes 7 and 16: after each cut the record is the one before the write or after it, and names whole kernels", async () => {
+  const said: string[] = [];
+  for (const { name, before, log } of await stages()) {
+    let whole = recordOf(before);
+    for (const [index, write] of log.entries()) {
+      expect(isNamed(whole, write.sector), `${name}: write ${index} is into a kernel that the record names`).toBe(
+        false,
+      );
+      if (!isOfRecord(write)) continue;
+      const since = new Map([...before, ...log.slice(0, index).map(({ sector, bytes }) => [sector, bytes] as const)]);
+      const records = [...cutsOf(baseDisk(), since, [write])].map(recordOf);
+      const after = records.at(-1)!;
+      for (const one of records) expect([whole, after], `${name}: write ${index} is cut`).toContainEqual(one);
+      whole = after;
+    }
+    said.push(`${name}: ${whole?.good} is good, ${whole?.trial ?? "none"} on trial, ${whole?.tries} times`);
+  }
+  expect(said).toEqual([
+    "install: 0 is good, 1 on trial, 1 times",
+    "switch: 0 is good, 1 on trial, 0 times",
+    "confirm: 1 is good, none on trial, 0 times",
+    "install over slot 0: 1 is good, 0 on trial, 1 times",
+    "return: 1 is good, none on trial, 0 times",
+  ]);
+});
+
+test("class 4, the state was not written: each copy of the record is on stable storage before anything follows", async () => {
+  for (const { name, log, flushes } of await stages()) {
+    // The loader has no way to flush.
+    if (name === "switch" || name === "return") continue;
+    for (const [index, write] of log.entries())
+      if (isOfRecord(write)) {
+        if (index > 0) expect(flushes, `${name}, before write ${index}`).toContain(index);
+        expect(flushes, `${name}, after write ${index}`).toContain(index + 1);
+      }
+  }
+});
 
 /** A disk that has the kernel twice, and a record that says so. */
 async function twice(said: Partial<SlotRecord>): Promise<Sectors> {
@@ -76,6 +138,16 @@ function flip({ disk }: Machine, sector: number): void {
   bytes[100]! ^= 1;
   disk.write(sector * SECTOR_BYTES, bytes);
 }
+
+test("class 7, a torn sector: a kernel goes by the copy that is whole, not by a later one that is torn", async () => {
+  const sectors = new Map(await twice({}));
+  const written = recordOf(sectors)!;
+  const later = slotRecordSector({ ...written, sequence: written.sequence + 1, floor: 1_000_000 });
+  later[SECTOR_BYTES - 1]! ^= 1;
+  const { node, disk } = await machine({ sectors: sectors.set(SLOT_RECORD_LBA, later) });
+  await say(node, "kernel select 1");
+  expect(recordOn(disk)).toMatchObject({ good: 0, trial: 1, floor: 0 });
+});
 
 test("class 3, a counter runs at every start: a confirmed kernel writes nothing", async () => {
   const tried = await machine({ sectors: await twice({ good: 1 }) });

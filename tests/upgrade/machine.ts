@@ -107,10 +107,15 @@ export class Starts {
   }
 }
 
+/** What the record says; null where there is none. */
+export function recordOf(cut: Pick<Cut, "get">): SlotRecord | null {
+  const [first, second] = RECORDS.map((number) => cut.get(number) ?? baseSector(number));
+  return readSlotRecord(first!, second!);
+}
+
 /** What has to start, by the record alone. */
 export function expected(cut: Cut): { slot: number; isOnTrial: boolean } {
-  const [first, second] = RECORDS.map((number) => cut.get(number) ?? baseSector(number));
-  const record = readSlotRecord(first!, second!);
+  const record = recordOf(cut);
   if (record === null || record.trial === null || record.tries === 0)
     return { slot: record?.good ?? 0, isOnTrial: false };
   return { slot: record.trial, isOnTrial: true };

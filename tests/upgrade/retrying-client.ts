@@ -20,7 +20,8 @@ import {
 import type { LabCluster } from "../../src/lab/cluster.ts";
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc9);
-const ADDRESS = parseIpv4("10.0.2.8");
+const CLIENT = "10.0.2.8";
+const ADDRESS = parseIpv4(CLIENT);
 const [FIN, SYN, RST, PUSH, ACK] = [1, 2, 4, 8, 16];
 const REQUEST = Buffer.from("GET /status HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n");
 const [EVERY_NS, PATIENCE_NS] = [250e6, 2000e6];
@@ -35,40 +36,65 @@ interface Attempt {
   heard: string;
 }
 
-export class RetryingClient {
+/** What a client has met so far; the next one goes on from it. */
+export interface Met {
+  readonly asked: number;
+  readonly retried: number;
+  readonly failed: number;
+}
+
+export class RetryingClient implements Met {
+  static readonly address = CLIENT;
   readonly #service: Uint8Array;
   readonly #plug: ReturnType<LabCluster["plug"]>;
   readonly #lab: LabCluster;
-  #port = 20_000;
+  #port: number;
   #packets = 0;
   #attempt: Attempt | null = null;
-  asked = 0;
-  retried = 0;
-  failed = 0;
+  #nextNs: number;
+  asked: number;
+  retried: number;
+  failed: number;
 
-  constructor(lab: LabCluster, service: string) {
+  constructor(lab: LabCluster, service: string, { asked, retried, failed }: Met = { asked: 0, retried: 0, failed: 0 }) {
     this.#lab = lab;
+    this.asked = asked;
+    this.retried = retried;
+    this.failed = failed;
+    this.#port = 20_000 + asked + retried;
     this.#service = parseIpv4(service);
     this.#plug = lab.plug("client");
     this.#plug.answer((frame) => this.#hear(frame));
-    let nextNs = lab.nowNs;
+    this.#nextNs = lab.nowNs;
+    const dueNs = (): number => this.#nextNs;
     const tick = (): void => {
       const attempt = this.#attempt;
       if (attempt && lab.nowNs >= attempt.untilNs) this.#over(false);
-      if (lab.nowNs < nextNs) return;
-      nextNs = lab.nowNs + EVERY_NS;
+      if (lab.nowNs < this.#nextNs) return;
+      this.#nextNs = lab.nowNs + EVERY_NS;
       if (this.#attempt) return;
       this.asked++;
       this.#begin(false);
     };
     lab.accompany({
       get nextNs() {
-        return nextNs;
+        return dueNs();
       },
       isWanted: () => false,
       tick,
       close: () => {},
     });
+  }
+
+  /** Whether it waits for no answer. */
+  get isIdle(): boolean {
+    return this.#attempt === null;
+  }
+
+  /** Ends it, between two requests: it is no part of the cluster any more. */
+  unplug(): void {
+    this.#nextNs = Infinity;
+    this.#plug.unplug();
   }
 
   #begin(isSecond: boolean): void {

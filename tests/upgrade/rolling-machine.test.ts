@@ -4,17 +4,19 @@
  * docs/protocols/upgrade.md.
  */
 import { expect, test } from "vitest";
-import { ServiceClient } from "../../bench/network/service-client.ts";
+import { block, ServiceClient } from "../../bench/network/service-client.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { atLength, describeThoroughly } from "../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../setup/tier.ts";
-import { PROMPT } from "../system/images.ts";
+import { CLOUD, PROMPT } from "../system/images.ts";
 import { outputAmong } from "../system/output.ts";
 import { idOf, NEW, OLD, POISON, planOf, revisionOf, rolling, type SceneOptions, slotsOf } from "./rolling-scene.ts";
 
 const SERVICE = "10.0.2.250";
 const WITHIN = { within: "900s" };
+/** asm/include/upgrade.inc */
+const [REPORT_STATE, READY] = [4, 2];
 
 interface Scene {
   readonly lab: LabCluster;
@@ -28,6 +30,8 @@ const planNow = ({ nodes }: Scene): NonNullable<ReturnType<typeof planOf>> =>
 /** What a command says, without what nodes say at any time. */
 const said = async (node: LabNode, line: string): Promise<string> =>
   (await outputAmong(node, line)).replace(/^(cluster: (this node leads|\S+ is (here|given))|cloud: ).*\n/gm, "");
+
+const nameOf = (node: LabNode): string => [...node.console.text.matchAll(new RegExp(CLOUD, "gm"))].at(-1)![1]!;
 
 /** Three nodes that have begun. */
 async function begun(name: string, options: SceneOptions = {}, count = 3): Promise<Scene> {
@@ -62,12 +66,17 @@ test("classes 1 and 2: all nodes go to the next revision, one after the other, a
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
   expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toMatch(/^cluster: the upgrade to revision 1001 is under way/m);
   const behind = new Set<number>();
+  const triedMs: number[] = [];
   while (!nodes.every((node) => planOf(node)?.state === "done") && lab.nowNs / 1e6 < fromMs + 200_000) {
     await lab.advance("500ms");
     // Never two of them run the new kernel without one that is not confirmed.
     behind.add(nodes.filter((node) => slotsOf(node).trial !== null).length);
+    const { phase, epoch } = planNow({ lab, nodes });
+    if (phase === "trial") triedMs[epoch] = (triedMs[epoch] ?? 0) + 500;
   }
   expect([...behind].sort()).toEqual([0, 1]);
+  // A node is kept once it has been a member for 20 s.
+  expect(Math.min(...triedMs.slice(1))).toBeGreaterThanOrEqual(20_000);
   for (const node of nodes) expect([revisionOf(node), slotsOf(node).good]).toEqual([NEW, 1]);
   expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: nodes.length, left: 0 });
   expect(lab.nowNs / 1e6 - fromMs).toBeLessThan(120_000);
@@ -87,6 +96,17 @@ describeThoroughly("people and accidents", () => {
     const awayMs = client.silenceMs(fromMs);
     if (process.env["QURE_SHOW"]) console.log(`its address is away for ${awayMs} ms`);
     expect(awayMs).toBeLessThan(100);
+  });
+
+  atLength("class 17: who is on trial takes no address, though somebody moves it there", async () => {
+    const scene = await begun("with an address", { service: SERVICE });
+    const { lab, nodes } = scene;
+    const node = await turnIn(scene, "trial");
+    await lab.advance("2s");
+    const person = nodes.find((one) => one !== node)!;
+    expect(await said(person, `cloud address move ${SERVICE} ${nameOf(node)}`)).toMatch(/^cluster: it did not move$/m);
+    expect(await said(node, "cloud address")).not.toMatch(/here/);
+    expect(slotsOf(node).trial).not.toBeNull();
   });
 
   test("classes 2 and 8: a poisoned revision stops after one node, and is refused after a second", async () => {
@@ -192,6 +212,26 @@ describeThoroughly("people and accidents", () => {
     await lab.advance("1s");
     expect(await said(nodes[1]!, "cloud")).toMatch(/^unsigned kernels may come through the cluster/m);
     expect(await said(nodes[1]!, "cloud upgrade resume")).toBe("");
+    await ended(scene, "done");
+    expect(nodes.map((one) => slotsOf(one).good)).toEqual([1, 1, 1]);
+  });
+
+  atLength("class 15: a go that comes late is not obeyed, and the turn is taken back without a failure", async () => {
+    const scene = await begun("plain");
+    const { lab, nodes } = scene;
+    const node = await turnIn(scene, "fetch");
+    const stateOf = (one: LabNode): number => one.readMemory(addressOf("report_own") + REPORT_STATE, 1)[0]!;
+    await lab.until(() => stateOf(node) === READY, "it is not ready");
+    // It says so, and hears nothing; a quarter of a second later nobody hears it either.
+    block(lab, node, true, ["in"]);
+    await lab.advance("250ms");
+    expect([planOf(node)?.phase, planNow(scene)]).toMatchObject(["fetch", { phase: "go", epoch: 1 }]);
+    block(lab, node, true);
+    await lab.advance("12s");
+    block(lab, node, false);
+    await lab.until(() => planNow(scene).phase !== "go", "the turn stays", WITHIN);
+    expect(planNow(scene)).toMatchObject({ state: "run", phase: "-", epoch: 1 });
+    expect([revisionOf(node), slotsOf(node).trial]).toEqual([OLD, null]);
     await ended(scene, "done");
     expect(nodes.map((one) => slotsOf(one).good)).toEqual([1, 1, 1]);
   });

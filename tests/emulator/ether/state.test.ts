@@ -8,6 +8,7 @@ import { Gateway } from "../../../emulator/ether/gateway.ts";
 import { Network } from "../../../emulator/ether/network.ts";
 import { arpBytes, BROADCAST_MAC, ETHERTYPE_ARP, ethernetFrame, parseIpv4 } from "../../../emulator/ether/packet.ts";
 import { Switch } from "../../../emulator/ether/switch.ts";
+import { Tap } from "../../../emulator/ether/tap.ts";
 import { Random } from "../../../emulator/state/random.ts";
 import type { StateVisitor } from "../../../emulator/state/state.ts";
 import { StateReader, StateWriter } from "../../../emulator/state/state-io.ts";
@@ -25,9 +26,11 @@ class World {
   readonly cables = Array.from({ length: MACHINES + 2 }, (_, index) => new CableEnd(`card ${index}`));
   readonly links;
   readonly heard: string[] = [];
+  readonly near = new Switch("near");
 
   constructor() {
-    const [near, far] = [new Switch("near"), new Switch("far")];
+    const { near } = this;
+    const far = new Switch("far");
     this.cables.forEach((cable, index) => {
       cable.plugIn(this.queue, {
         receive: (frame) => void this.heard.push(`${index} ${this.nowNs} ${Buffer.from(frame).toString("hex")}`),
@@ -110,4 +113,22 @@ test(`the network goes on from any quantum as if nothing had been (QURE_SEED=${S
   }
   expect(original.network.frames).toBe(copy.network.frames);
   expect(original.links.map(({ dropped }) => dropped)).toEqual(copy.links.map(({ dropped }) => dropped));
+});
+
+test("what was plugged in last and is unplugged again leaves no trace, nor do the frames in its cable", () => {
+  const [original, other] = [new World(), new World()];
+  const tap = new Tap("tap");
+  other.network.connectNodes(tap, other.near, LATENCY_NS);
+  for (const world of [original, other]) for (let quantum = 0; quantum < 20; quantum++) world.quantum();
+  other.network.send(tap, 0, ethernetFrame(BROADCAST_MAC, mac(99), 0x88b5, new Uint8Array(46)));
+  expect(() => other.network.disconnect(other.near)).toThrow("near is not what was plugged in last");
+  other.network.disconnect(tap);
+  expect(() => other.network.disconnect(tap)).toThrow("tap is not what was plugged in last");
+  for (let quantum = 0; quantum < 50; quantum++) {
+    for (const world of [original, other]) act(world, SEED + quantum);
+    for (const world of [original, other]) world.quantum();
+    expect(other.heard).toEqual(original.heard);
+    expect(Buffer.compare(other.save(), original.save())).toBe(0);
+  }
+  other.network.connectNodes(new Tap("again"), other.near, LATENCY_NS);
 });
