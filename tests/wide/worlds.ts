@@ -1,6 +1,6 @@
 /** Sites behind gateways, each with a cluster of its own that has a service address. */
 import { LAN } from "../../emulator/ether/wide/home-router.ts";
-import type { LabCluster, LabNode } from "../../src/index.ts";
+import type { LabCluster, LabNode, NodeOptions } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import type { SiteOptions } from "../../src/lab/sites.ts";
 import { boot, CLOUD, images } from "../system/images.ts";
@@ -25,11 +25,14 @@ export async function said(node: LabNode, line: string): Promise<string> {
   return node.console.text.slice(before).replaceAll("\r", "");
 }
 
-/** The clusters have the names of their sites, and keys of their own. */
-export async function worldOf(sites: readonly SiteOptions[]): Promise<World> {
+/** The clusters have the names of their sites, and keys of their own. `media`: what a site's machines start from. */
+export async function worldOf(
+  sites: readonly SiteOptions[],
+  media: (site: string) => Pick<NodeOptions, "cdrom" | "disk"> = () => ({ cdrom: images().iso }),
+): Promise<World> {
   const nodes = sites.flatMap(({ name, nodes: count }, site) =>
     Array.from({ length: count }, () => ({
-      cdrom: images().iso,
+      ...media(name!),
       key: keyOfSeed(site + 1).replace(/^\S+/, name!),
     })),
   );
