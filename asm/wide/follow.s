@@ -293,7 +293,7 @@ follow_show:
 # Clobbers: EAX, ECX, EDX.
 follow_row:
     call    link_trusted
-    jc      9f
+    jc      .Lfollow_row_done
     lea     eax, [ebx + LINK_NAME]
     PRINTF  "%s is trusted, and ", eax
     cmp     dword ptr [wide_address], 0
@@ -323,4 +323,5 @@ follow_row:
     ret
 .Lfollow_row_silent:
     PRINT   "silent\n"
-9:  ret
+.Lfollow_row_done:
+    ret

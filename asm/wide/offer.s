@@ -79,7 +79,7 @@ offer_settle:
     mov     eax, 1
     xchg    eax, [offer_tried]
     test    eax, eax
-    jnz     9f
+    jnz     .Loffer_settle_known
     push    ebx
     push    edi
     call    offer_end
@@ -115,7 +115,8 @@ offer_settle:
 .Loffer_settle_done:
     pop     edi
     pop     ebx
-9:  ret
+.Loffer_settle_known:
+    ret
 
 # Gives the memory of the signature back. The mutex is not held.
 # Clobbers: EAX, ECX, EDX.

@@ -119,24 +119,10 @@ pull_read:
     push    eax
     call    cloud_lock
     pop     eax
-    mov     ecx, [pull_whole]
-    sub     ecx, [pull_offset]
-    jbe     .Lpull_read_end
-    cmp     ecx, eax
-    jbe     1f
-    mov     ecx, eax
-1:  cmp     ecx, WIDE_PIECES * WIDE_PIECE_BYTES
-    jbe     2f
-    mov     ecx, WIDE_PIECES * WIDE_PIECE_BYTES
-2:  mov     [pull_room], ecx
-    mov     [pull_at], esi
-    add     ecx, WIDE_PIECE_BYTES - 1
-    shr     ecx, 10                     # of WIDE_PIECE_BYTES each
-    xor     eax, eax
-    bts     eax, ecx
-    dec     eax
-    mov     [pull_missing], eax
+    call    pull_place
     call    cloud_unlock
+    test    eax, eax
+    jz      .Lpull_read_done            # CF is clear
     call    pull_ask
     pushfd
     push    eax
@@ -147,22 +133,49 @@ pull_read:
     call    cloud_unlock
     pop     eax
     popfd
-    jc      9f
+    jc      .Lpull_read_done
     xor     eax, eax
     cmp     dword ptr [pull_status], STATUS_GOOD
-    jne     8f
+    clc
+    jne     .Lpull_read_done
     mov     ecx, [pull_link]
     cmp     byte ptr [ecx + LINK_ADDRESS], 0
-    jne     3f
+    jne     .Lpull_read_came
     mov     eax, RELAYED_MS
     call    task_sleep
-3:  mov     eax, [pull_room]
+.Lpull_read_came:
+    mov     eax, [pull_room]
     add     [pull_offset], eax
-8:  clc
-9:  ret
-.Lpull_read_end:
-    call    cloud_unlock
+    clc
+.Lpull_read_done:
+    ret
+
+# Says where the next pieces go. The mutex is held.
+# In: ESI memory, EAX its size.
+# Out: EAX bytes that are wanted, 0 at the end.
+# Clobbers: ECX, EDX.
+pull_place:
+    mov     ecx, [pull_whole]
+    sub     ecx, [pull_offset]
+    ja      1f
+    xor     ecx, ecx
+1:  cmp     ecx, eax
+    jbe     2f
+    mov     ecx, eax
+2:  mov     eax, WIDE_PIECES * WIDE_PIECE_BYTES
+    cmp     ecx, eax
+    jbe     3f
+    mov     ecx, eax
+3:  mov     [pull_room], ecx
+    mov     [pull_at], esi
+    mov     edx, ecx
+    add     ecx, WIDE_PIECE_BYTES - 1
+    shr     ecx, 10                     # of WIDE_PIECE_BYTES each
     xor     eax, eax
+    bts     eax, ecx
+    dec     eax
+    mov     [pull_missing], eax
+    mov     eax, edx
     ret
 
 # A link sends a piece, or says why not. The mutex is held.

@@ -136,7 +136,7 @@ trust_set:
     pop     edx
     ret
 
-# cloud link trust NAME upgrade.
+# Trusts a linked cluster for upgrades: cloud link trust NAME upgrade.
 # In: ESI words.
 # Out: EAX status.
 .global link_trust
@@ -154,7 +154,7 @@ link_trust:
     PRINTF  "What %s publishes comes here by itself, if a key that is trusted here has signed it.\n", esi
 9:  ret
 
-# cloud link distrust NAME.
+# Trusts a linked cluster no more: cloud link distrust NAME.
 # In: ESI words.
 # Out: EAX status.
 .global link_distrust
