@@ -74,6 +74,10 @@ source_signature:
     jc      .Lsource_signature_done
     cmp     dword ptr [ebx + FETCH_STATUS], 200
     jne     source_refused
+    mov     eax, [ebx + FETCH_LENGTH]
+    inc     eax                         # -1: not known
+    cmp     eax, SIGNATURE_BYTES_MAX + 1
+    ja      .Lsource_signature_long
     mov     esi, [ebx + FETCH_SIGNATURE]
     call    source_clock
 .Lsource_signature_next:
