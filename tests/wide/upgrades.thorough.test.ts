@@ -3,11 +3,15 @@
  * has that is trusted (docs/protocols/wide-area.md, "Kernels").
  */
 import { afterAll, expect, onTestFinished, test } from "vitest";
+import { KERNEL_SPACE } from "../../src/build/build.ts";
+import { readKernelHeader } from "../../src/image/kernel-image.ts";
+import { kernelSymbols } from "../../src/image/kernel-symbols.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { SparseDisk } from "../../src/index.ts";
 import { keptForAll } from "../setup/cache.ts";
 import { numberedSigner } from "../setup/signer.ts";
-import { boot, PROMPT } from "../system/images.ts";
+import { atLength } from "../setup/thoroughly.ts";
+import { boot, images, PROMPT } from "../system/images.ts";
 import {
   cdOf,
   flip,
@@ -74,13 +78,16 @@ test("what a trusted cluster publishes comes by itself, behind a symmetric NAT, 
   expect(revisions(world, "home")).toEqual([`${REVISION}`, `${REVISION}`]);
   expect(await said(home, "cloud link trust nobody upgrade")).toContain("there is no link nobody");
   expect(await said(home, "cloud link trust office upgrade")).toContain("comes here by itself");
-  console.log(await said(home, "cloud link list; cloud upgrade; cloud get"));
-  await lab.advance("60s");
-  console.log(await said(home, "cloud link list; cloud upgrade"));
-  console.log(await said(office, "cloud upgrade"));
-  await lab.advance("120s");
-  console.log(home.console.text.slice(-3000));
+  expect(await said(home, "cloud link list")).toMatch(/^office .* ago, trusted for upgrades$/m);
+  expect(await said(home, "cloud upgrade")).toMatch(
+    /^office is trusted, and publishes revision 1001: 0 load it, 0 have$/m,
+  );
+  await lab.advance("150s");
   expect(revisions(world, "home")).toEqual([`${NEXT}`, `${NEXT}`]);
+  expect(await said(office, "cloud upgrade")).toMatch(/^published to linked clusters, of which 1 have loaded it$/m);
+  expect(await said(home, "cloud upgrade")).toMatch(/^upgrade to revision 1001: done/m);
+  expect(await said(home, "cloud link remove office")).toContain("The link office is gone.");
+  expect(await said(home, "cloud get upgrade.from")).toContain("there is no value");
 });
 
 /** What a hostile source says, and what is said of it here. */
@@ -183,4 +190,74 @@ test("a trusted cluster that is hostile installs nothing, whatever it publishes 
     expect(slotsOf(disk)?.slots[1]?.revision ?? 0, what).toBe(0);
     expect(await said(node, "cloud upgrade"), what).toContain("No upgrade has been planned");
   }
+});
+
+atLength("a kernel goes by a relay, and whoever came to it publishes it", async () => {
+  const content = await signedVolume();
+  const media = {
+    hub: () => ({ cdrom: cdOf() }),
+    office: () => ({ cdrom: cdOf(ofRevision(NEXT)) }),
+    cabin: () => ({ disk: new SparseDisk(DISK_BYTES, { content: content.slice() }) }),
+  };
+  const there = await worldOf(
+    [
+      { name: "hub", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
+      { name: "office", nodes: 1, nat: "symmetric", portMapping: MUTE },
+      { name: "cabin", nodes: 1, nat: "symmetric", portMapping: MUTE },
+    ],
+    (site) => media[site as keyof typeof media](),
+  );
+  onTestFinished(() => there.lab.close());
+  const [hub, cabin] = [delegateOf(there, "hub"), delegateOf(there, "cabin")];
+  for (const site of ["office", "cabin"]) await link(there, "hub", site, OFFICE);
+  await there.lab.advance("1s");
+  expect(await link(there, "office", "cabin", "office@hub")).toContain("linked with the cluster office.");
+  await said(cabin, "cloud set upgrade.alone yes");
+  expect(await said(cabin, "cloud link trust office upgrade")).toContain("comes here by itself");
+  // Its delegate runs from a CD.
+  expect(await said(hub, "cloud link trust office upgrade")).toContain("comes here by itself");
+  await there.lab.advance("75s");
+  expect(await said(cabin, "cloud link list")).toMatch(/^office .* by hub .*trusted for upgrades$/m);
+  await there.lab.advance("240s");
+  expect(revisions(there, "cabin")).toEqual([`${NEXT}`]);
+  expect(hub.console.text).toContain("kernel: this machine was not started from a disk, so it has no slot for it");
+  expect(await said(cabin, "cloud upgrade")).toMatch(/^published to linked clusters, of which 0 have loaded it$/m);
+});
+
+atLength("a kernel that fails at one cluster is told, and others that trust that one do not begin it", async () => {
+  const content = await signedVolume();
+  const status = kernelSymbols(images().disk).find(({ name }) => name === "path_status")!.linearAddress;
+  const poisoned = ofRevision(NEXT);
+  const kernel = (bytes: Uint8Array): void => {
+    poisoned.kernel!(bytes);
+    bytes.set(Buffer.from("/statuz"), readKernelHeader(bytes).parts.code32.offset + status - KERNEL_SPACE - 0x10_0000);
+  };
+  const later = cdOf({ ...poisoned, kernel });
+  const there = await worldOf(
+    [
+      { name: "office", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
+      { name: "home", nodes: 2, nat: "symmetric", portMapping: MUTE },
+      { name: "cabin", nodes: 1, nat: "symmetric", portMapping: MUTE },
+    ],
+    (site) =>
+      site === "office" ? { cdrom: later } : { disk: new SparseDisk(DISK_BYTES, { content: content.slice() }) },
+  );
+  onTestFinished(() => there.lab.close());
+  const [home, cabin] = [delegateOf(there, "home"), delegateOf(there, "cabin")];
+  for (const site of ["home", "cabin"]) await link(there, "office", site, OFFICE);
+  await there.lab.advance("1s");
+  expect(await link(there, "home", "cabin", "home@office")).toContain("linked with the cluster home.");
+  await said(cabin, "cloud link trust home upgrade");
+  await said(home, "cloud link trust office upgrade");
+  await there.lab.advance("400s");
+  expect(revisions(there, "home")).toEqual([`${REVISION}`, `${REVISION}`]);
+  expect(await said(there.nodesOf.get("home")![0]!, "cloud upgrade")).toMatch(
+    /^upgrade to revision 1001: stop, 2 to go/m,
+  );
+  await said(cabin, "cloud link trust office upgrade");
+  await there.lab.advance("60s");
+  const seen = await said(cabin, "cloud upgrade");
+  expect(seen).toMatch(/^office is trusted, and publishes revision 1001: 0 load it, 1 have$/m);
+  expect(seen).toMatch(/^home is trusted, and says that revision 1001 failed there$/m);
+  expect(seen).toContain("No upgrade has been planned");
 });
