@@ -135,13 +135,17 @@ follow_may:
     cmp     [boot_info + bi_revision], esi
     cmc
     jc      .Lfollow_may_done
-    cmp     esi, [ebx + LINK_VAIN]
-    jne     1f
+    cmp     dword ptr [ebx + LINK_VAIN], 0
+    je      2f
     call    clock_ms
-    sub     eax, [ebx + LINK_VAIN_UNTIL]
+    mov     ecx, [ebx + LINK_VAIN_UNTIL]
+    cmp     esi, [ebx + LINK_VAIN]
+    je      1f
+    mov     ecx, [ebx + LINK_VAIN_OTHER]
+1:  sub     eax, ecx
     add     eax, eax                    # CF: it is not yet so late
     jc      .Lfollow_may_done
-1:  call    link_trusted
+2:  call    link_trusted
     jc      .Lfollow_may_done
     mov     eax, esi
     call    plan_refused
@@ -199,8 +203,10 @@ follow_task:
 2:  mov     edx, VAIN_MS
     shl     edx, cl
     call    clock_ms
-    add     eax, edx
-    mov     [ebx + LINK_VAIN_UNTIL], eax
+    add     edx, eax
+    mov     [ebx + LINK_VAIN_UNTIL], edx
+    add     eax, 2 * VAIN_MS
+    mov     [ebx + LINK_VAIN_OTHER], eax
     mov     dword ptr [follow_link], 0
     call    cloud_unlock
 .Lfollow_task_wait:
