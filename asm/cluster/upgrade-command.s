@@ -9,6 +9,8 @@
 
 # Loads a kernel into the slot that does not run, and says what is wrong. In: EAX URL. Out: EAX status. May sleep.
 HOOK upgrade_load, upgrade_load_none
+# Shows what linked clusters say of kernels. In: the mutex is held.
+HOOK upgrade_others, hook_quiet
 
 WAIT_MS                 = 6000          # longer than a proposal takes
 TRIES                   = 4             # where others change the values meanwhile
@@ -135,6 +137,7 @@ cloud_finalise:
 # Has a change agreed on, and says why not. The mutex is not held. May sleep, seconds.
 # In: EAX routine, as in upgrade_verbs; ESI the words.
 # Out: EAX status.
+.global upgrade_agree
 upgrade_agree:
     push    ebx
     push    edi
@@ -235,6 +238,7 @@ upgrade_start:
 # In: EAX revision.
 # Out: CF and EAX text, else EAX 1.
 # Clobbers: ECX, EDX.
+.global upgrade_begin
 upgrade_begin:
     push    ebx
     mov     ebx, eax
@@ -450,6 +454,7 @@ upgrade_show:
 3:  mov     ebx, [ebx + PEER_NEXT]
     jmp     2b
 .Lupgrade_show_end:
+    call    [upgrade_others]
     call    cloud_unlock
     pop     esi
     pop     ebx

@@ -34,13 +34,12 @@ final_odd:
 9:  clc
 8:  ret
 
-# Makes the running revision final when it is time. The plan has been read.
+# Makes the running revision final when it is time. All members count that, and the coordinator acts, so another one
+# that follows it does not begin anew. The plan has been read.
 # In: EBX now.
 # Clobbers: EAX, ECX, EDX.
 .global final_look
 final_look:
-    cmp     dword ptr [coordinator_self], 0
-    je      .Lfinal_look_not
     cmp     dword ptr [plan + PLAN_STATE], PLAN_DONE
     jne     .Lfinal_look_not
     mov     eax, [boot_info + bi_revision]
@@ -64,6 +63,8 @@ final_look:
     jb      9f                          # it is odd, and now is not
     cmp     ecx, [final_ms]
     jb      9f
+    cmp     dword ptr [coordinator_self], 0
+    je      9f
     mov     dword ptr [proposal_quiet], 1
     mov     eax, [boot_info + bi_revision]
     call    plan_finalise

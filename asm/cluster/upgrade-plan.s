@@ -53,6 +53,7 @@ failed_text:            .space VALUE_SIZE
 # In: EAX name.
 # Out: EAX text; CF when there is none.
 # Clobbers: ECX, EDX.
+.global value_text
 value_text:
     mov     edx, offset values
     call    values_find

@@ -53,6 +53,8 @@ cloud_help:
     .ascii  "  cloud link join ADDRESS CODE       links this cluster with the one that drew the code\n"
     .ascii  "  cloud link join NAME@RELAY CODE    the same by a cluster RELAY that both are linked with\n"
     .ascii  "  cloud link remove NAME             gives the link up, here\n"
+    .ascii  "  cloud link trust NAME upgrade      kernels that NAME publishes come here by themselves\n"
+    .ascii  "  cloud link distrust NAME           they do not any more\n"
     .ascii  "  cloud clusters       shows what the linked clusters say of themselves\n"
     .asciz  "  cloud help           shows this, a page at a time\n"
 .popsection

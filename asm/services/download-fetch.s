@@ -42,7 +42,8 @@ fetch_mutex:            .space MUTEX_SIZE
 
 # Loads a kernel into the slot, of the disk that was started, that is not good; what starts next stays as it is. May
 # sleep, for minutes.
-# In: EAX revision, 0 for any; ECX FETCH_UNSIGNED or 0; ESI URL, NUL terminated, 0 for the cluster's sources.
+# In: EAX revision, 0 for any; ECX FETCH_UNSIGNED, FETCH_LINKED or 0; ESI URL, NUL terminated, 0 for the cluster's
+# sources, or the address of a linked cluster.
 # Out: EAX slot; CF and EAX REASON_*, and what was wrong is printed.
 .global download_fetch
 download_fetch:
@@ -176,6 +177,8 @@ fetch_sources:
     call    kernel_keys_recall
     mov     ecx, REASON_UNPROVEN
     jc      .Lfetch_sources_failed
+    test    dword ptr [ebx + FETCH_FLAGS], FETCH_LINKED
+    jnz     .Lfetch_sources_linked
     test    esi, esi
     jnz     .Lfetch_sources_url
     mov     dword ptr [ebx + FETCH_PORT], HTTP_PORT
@@ -187,6 +190,11 @@ fetch_sources:
     SNPRINTF eax, FETCH_PATH_BYTES, "/kernel/%u", [ebx+FETCH_REVISION]
     call    fetch_members
     jmp     1f
+.Lfetch_sources_linked:
+    mov     dword ptr [ebx + FETCH_COUNT], 1
+    mov     [ebx + FETCH_SOURCES + SOURCE_ADDRESS], esi
+    clc
+    jmp     .Lfetch_sources_done
 .Lfetch_sources_url:
     call    fetch_url
 1:  mov     ecx, REASON_SOURCE
@@ -687,9 +695,17 @@ fetch_report_source:
     mov     eax, [edi + SOURCE_SAID]
     test    eax, eax
     jz      2f
+    cmp     byte ptr [edi + SOURCE_ADDRESS], 0
+    je      3f
     cmp     dword ptr [edi + SOURCE_NUMBER], -1
     je      1f
     PRINTF  "kernel: %I: %s %u\n", [edi+SOURCE_ADDRESS], eax, [edi+SOURCE_NUMBER]
     ret
 1:  PRINTF  "kernel: %I: %s\n", [edi+SOURCE_ADDRESS], eax
 2:  ret
+3:  cmp     dword ptr [edi + SOURCE_NUMBER], -1
+    jne     4f
+    PRINTF  "kernel: the linked cluster: %s\n", eax
+    ret
+4:  PRINTF  "kernel: the linked cluster: %s %u\n", eax, [edi+SOURCE_NUMBER]
+    ret

@@ -47,20 +47,16 @@ http_kernel:
     call    kernel_path
     jc      .Lhttp_kernel_missing
     mov     dword ptr [ebp + KERNEL_PAGES], 0
+    mov     ecx, offset signature_begin
+    cmp     dword ptr [ebp + KERNEL_SIGNATURE], 0
+    jne     1f
     mov     eax, [ebp + KERNEL_REVISION]
     lea     edi, [ebp + KERNEL_SLOTTED]
     call    slot_find
     mov     ecx, offset kernel_from_slot
     jnc     1f
     mov     ecx, offset kernel_from_memory
-    cmp     dword ptr [ebp + KERNEL_SIGNATURE], 0
-    je      2f
-    mov     ecx, offset signature_from_drive
-    jmp     2f
-1:  cmp     dword ptr [ebp + KERNEL_SIGNATURE], 0
-    je      2f
-    mov     ecx, offset signature_from_slot
-2:  call    ecx
+1:  call    ecx
     jc      .Lhttp_kernel_missing
     mov     dword ptr [ebp + FILE_TYPE], offset type_bytes
     call    file_conditions
@@ -174,62 +170,20 @@ kernel_runs:
     stc
     ret
 
-# Begins the answer with the signature of a slot's kernel. May sleep.
-# In: EBX client; the frame of http_kernel with KERNEL_SLOTTED.
-# Out: CF when there is none.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
-signature_from_slot:
-    cmp     dword ptr [ebp + KERNEL_SLOTTED + SLOTTED_SIGNATURE_BYTES], 1
-    jb      1f
-    mov     eax, SIGNATURE_PAGES
-    call    page_alloc
-    jc      1f
-    mov     [ebp + KERNEL_PAGES], eax
-    mov     ecx, eax
-    mov     eax, [ebp + KERNEL_SLOTTED + SLOTTED_VOLUME]
-    mov     edx, [ebp + KERNEL_SLOTTED + SLOTTED_SIGNATURE]
-    mov     esi, [ebp + KERNEL_SLOTTED + SLOTTED_SIGNATURE_BYTES]
-    lea     esi, [esi + SECTOR_BYTES - 1]
-    shr     esi, SECTOR_SHIFT
-    call    volume_read
-    jc      1f
-    mov     eax, [slots_changes]        # it is another one's by now
-    cmp     eax, [ebp + KERNEL_SLOTTED + SLOTTED_CHANGES]
-    stc
-    jne     1f
-    mov     eax, [ebp + KERNEL_SLOTTED + SLOTTED_SIGNATURE_BYTES]
-    jmp     signature_whole
-1:  ret
-
-# Begins the answer with the signature of the kernel that runs, from the drive that it was started from. May sleep.
+# Begins the answer with the signature of a kernel. May sleep.
 # In: EBX client; the frame of http_kernel.
 # Out: CF when there is none.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
-signature_from_drive:
-    call    kernel_runs
-    jc      2f
-    mov     esi, eax                    # ESI: bytes of the kernel
+# Clobbers: EAX, ECX, EDX, EDI.
+signature_begin:
     mov     eax, SIGNATURE_PAGES
     call    page_alloc
-    jc      2f
+    jc      1f
     mov     [ebp + KERNEL_PAGES], eax
     mov     edi, eax
-    mov     ecx, eax
-    call    boot_source_find
-    jc      2f
-    lea     eax, [eax + DISK_NAME]
-    push    ebx
-    mov     ebx, edi
-    call    signature_of_drive
-    pop     ebx
-    jc      2f
-    cmp     [edi + SIGNATURE_IMAGE_BYTES], esi
-    jne     1f
-    mov     ecx, [ebp + KERNEL_REVISION]
-    cmp     [edi + SIGNATURE_REVISION], ecx
-    je      signature_whole
-1:  stc
-2:  ret
+    mov     eax, [ebp + KERNEL_REVISION]
+    call    kernel_signature
+    jnc     signature_whole
+1:  ret
 
 # In: EAX bytes of the signature in KERNEL_PAGES; the frame of http_kernel.
 # Out: CF clear.

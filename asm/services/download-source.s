@@ -15,6 +15,12 @@ SILENT_MS               = 10000         # without a byte
 STEP_MS                 = 500           # how often Ctrl-C is looked for
 CHUNK_MS                = 20000         # for a head, or 64 KiB: a source may be slow, but not hold a turn for ever
 
+# Asks a linked cluster how long a kernel or its signature is: EAX its address, ECX 0 signature, 1 kernel, EDX first
+# byte that is wanted, ESI revision -> EAX status, ECX bytes; CF and EAX error. Clobbers EDX.
+HOOK link_ask, hook_none
+# And reads on: ESI memory, EAX its size -> EAX bytes, 0 at the end; CF and EAX error. Clobbers ECX, EDX.
+HOOK link_read, hook_none
+
 STRING field_content_length, "content-length:"
 STRING field_content_range, "content-range:"
 STRING field_transfer, "transfer-encoding:"
@@ -68,6 +74,10 @@ source_signature:
     jc      .Lsource_signature_done
     cmp     dword ptr [ebx + FETCH_STATUS], 200
     jne     source_refused
+    mov     eax, [ebx + FETCH_LENGTH]
+    inc     eax                         # -1: not known
+    cmp     eax, SIGNATURE_BYTES_MAX + 1
+    ja      .Lsource_signature_long
     mov     esi, [ebx + FETCH_SIGNATURE]
     call    source_clock
 .Lsource_signature_next:
@@ -324,11 +334,15 @@ source_receive:
     mov     edi, eax
     xor     ebp, ebp                    # EBP: ms that were waited
 .Lsource_receive_again:
+    mov     eax, [esp]
+    cmp     byte ptr [eax + SOURCE_ADDRESS], 0
+    je      .Lsource_receive_linked
     mov     eax, [ebx + FETCH_SOCKET]
     mov     edx, STEP_MS
     xor     ecx, ecx
     call    stream_receive
     jc      .Lsource_receive_none
+.Lsource_receive_came:
     push    eax
     call    clock_ms
     sub     eax, [ebx + FETCH_SINCE]
@@ -338,6 +352,11 @@ source_receive:
     jae     .Lsource_receive_bad
     clc
     jmp     .Lsource_receive_done
+.Lsource_receive_linked:
+    mov     eax, edi
+    call    [link_read]
+    jnc     .Lsource_receive_came
+    jmp     .Lsource_receive_failed
 .Lsource_receive_none:
     cmp     eax, ERROR_TIMEOUT
     jne     .Lsource_receive_failed
@@ -370,6 +389,8 @@ source_receive:
 source_ask:
     push    ebp
     mov     ebp, eax
+    cmp     byte ptr [edi + SOURCE_ADDRESS], 0
+    je      .Lsource_ask_linked
     push    edx
     call    source_connect
     pop     edx
@@ -381,6 +402,29 @@ source_ask:
     call    source_fields
     jc      .Lsource_ask_close
     pop     ebp
+    ret
+.Lsource_ask_linked:
+    xor     ecx, ecx
+    cmp     byte ptr [ebp], 1           # what follows the path: nothing for the kernel
+    adc     ecx, ecx
+    mov     esi, [ebx + FETCH_REVISION]
+    push    edx
+    mov     eax, [edi + SOURCE_ADDRESS]
+    call    [link_ask]
+    pop     edx
+    jc      .Lsource_ask_failed
+    mov     [ebx + FETCH_STATUS], eax
+    sub     ecx, edx
+    mov     [ebx + FETCH_LENGTH], ecx
+    test    edx, edx
+    jz      1f
+    cmp     eax, 200
+    jne     1f
+    mov     dword ptr [ebx + FETCH_STATUS], 206
+    lea     ecx, [ebx + FETCH_HEAD]
+    SNPRINTF ecx, FETCH_HEAD_BYTES, "\nContent-Range: bytes %u-\n\n", edx
+1:  pop     ebp
+    clc
     ret
 .Lsource_ask_failed:
     call    source_failed

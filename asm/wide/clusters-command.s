@@ -28,6 +28,7 @@ cloud_clusters:
     lea     eax, [ebx + LINK_NAME]
     PRINTF  "%-15s %7u %4u %5u %08x ", eax, [ebx+LINK_TOLD_MEMBERS], [ebx+LINK_TOLD_BUSY], [ebx+LINK_TOLD_REVISION], [ebx+LINK_LISTED_ABOUT]
     call    link_state
+    PRINT   "\n"
 2:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      1b

@@ -61,6 +61,7 @@ wide_task:
     mov     edi, eax
     call    cloud_unlock
     call    meet_settle
+    call    offer_settle
 1:  mov     eax, [wide_sockets + ebx*4]
     mov     edx, edi
     test    eax, eax
@@ -155,6 +156,8 @@ delegate_look:
     call    clock_ms
     mov     edi, eax
     call    router_look
+    call    offer_look
+    call    follow_look
     mov     ebx, offset links
 3:  cmp     byte ptr [ebx + LINK_NAME], 0
     je      4f
@@ -213,6 +216,7 @@ delegate_begin:
     mov     dword ptr [wide_number], 0
     call    links_begin
     call    router_begin
+    call    offer_begin
     call    whois_begin
     mov     eax, offset wide_event + 4 * WIDE_AT_WAY
     call    event_signal

@@ -17,6 +17,8 @@ STRING link_list, "list"
 STRING link_invite, "invite"
 STRING link_join, "join"
 STRING link_remove, "remove"
+STRING link_trust_word, "trust"
+STRING link_distrust_word, "distrust"
 
 .section .rodata
 .balign 4
@@ -26,6 +28,8 @@ link_actions:
     .long   link_invite, 1, link_invited
     .long   link_join, 3, link_joined
     .long   link_remove, 2, link_removed
+    .long   link_trust_word, 3, link_trust
+    .long   link_distrust_word, 2, link_distrust
     .long   0
 
 .text
@@ -165,7 +169,11 @@ link_listed:
     call    link_known
     jc      2f
     call    link_state
-2:  call    link_next
+    call    link_trusted
+    jc      2f
+    PRINT   ", trusted for upgrades"
+2:  PRINT   "\n"
+    call    link_next
     jnc     1b
     jmp     4f
 3:  PRINT   "This cluster is linked with no other (cloud link invite, cloud link join ADDRESS CODE).\n"
@@ -199,11 +207,11 @@ link_state:
     PRINTF  "%-22s ", edi
     cmp     dword ptr [wide_address], 0
     jne     2f
-    PRINT   "its delegate knows\n"
+    PRINT   "its delegate knows"
     jmp     .Llink_state_done
 2:  cmp     dword ptr [ebx + LINK_HEARD], 0
     jne     3f
-    PRINT   "never heard\n"
+    PRINT   "never heard"
     jmp     .Llink_state_done
 3:  call    clock_ms
     sub     eax, [ebx + LINK_SEEN]
@@ -214,7 +222,7 @@ link_state:
     cmp     eax, WIDE_SILENCE_MS / 1000
     jbe     4f
     LOAD_STRING ecx, "silent, heard"
-4:  PRINTF  "%s %u s ago\n", ecx, eax
+4:  PRINTF  "%s %u s ago", ecx, eax
 .Llink_state_done:
     add     esp, STATE_BYTES
     pop     edi
@@ -439,6 +447,8 @@ link_removed:
     call    cloud_unlock
     test    esi, esi
     jnz     1f
+    call    link_untrusted
+    jnz     2f
     mov     eax, edi
     xor     edx, edx
     call    values_put
@@ -449,4 +459,30 @@ link_removed:
 1:  PRINTF  "cluster: there is no link %s (cloud link list)\n", ebx
     mov     eax, 1
 2:  add     esp, NAME_SIZE
+    ret
+
+# A link is to go: whichever cluster is linked by that name later is not trusted for that.
+# In: EBX its name.
+# Out: EAX status; ZF when it is 0.
+# Clobbers: ECX, EDX.
+link_untrusted:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, ebx
+    call    cloud_lock
+    mov     eax, esi
+    call    link_named
+    jc      1f
+    call    link_trusted
+1:  sbb     edi, edi
+    call    cloud_unlock
+    xor     eax, eax
+    inc     edi                         # ZF when it is not trusted
+    jz      2f
+    call    trust_end
+2:  test    eax, eax
+    pop     edi
+    pop     esi
+    pop     ebx
     ret

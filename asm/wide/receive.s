@@ -34,9 +34,10 @@ sizes:                                  # of each kind, from WIDE_HELLO on: leas
     .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
     .word   0xFFFF, 0                   # nobody is told that a cluster is here
     .word   WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM, WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM
+    .word   WIDE_FETCH_SIZE, WIDE_FETCH_SIZE, WIDE_PIECE_HEAD, WIDE_PIECE_MAXIMUM
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
 takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
-    .long   0, 0, 0, relay_wished, relay_heard
+    .long   0, 0, 0, relay_wished, relay_heard, offer_asked, pull_heard
 
 .text
 
@@ -111,10 +112,12 @@ wide_sized:
     jne     8f
     movzx   eax, byte ptr [esi + WIDE_KIND]
     dec     eax
-    cmp     eax, WIDE_RELAYED
+    cmp     eax, WIDE_PIECE
     jae     8f
-    cmp     eax, WIDE_RELAY - 1
-    jb      1f
+    lea     ecx, [eax - (WIDE_RELAY - 1)]
+    cmp     ecx, WIDE_RELAYED - WIDE_RELAY
+    mov     ecx, [wide_bytes]
+    ja      1f
     cmp     byte ptr [wide_from], 0     # nothing goes by two relays
     je      8f
 1:  cmp     cx, [sizes + eax*4]
@@ -308,6 +311,19 @@ wide_greet:
     call    wide_send
     pop     ebp
     ret
+
+# Whether a packet comes from where its link is known to be: only there goes more than came.
+# In: EBX link.
+# Out: ZF when so.
+# Clobbers: EAX.
+.global link_there
+link_there:
+    mov     eax, [wide_from]
+    cmp     eax, [ebx + LINK_ADDRESS]
+    jne     9f
+    mov     eax, [wide_from_port]
+    cmp     eax, [ebx + LINK_PORT]
+9:  ret
 
 # A hello: is answered when it wants to be, and a hello that says that it was heard has not gone there just now.
 # In: EBX link, ESI packet.

@@ -146,7 +146,7 @@ relay_forget:
 # Clobbers: EAX, ECX, EDX.
 .global relay_put
 relay_put:
-    CHECK   ecx, be, WIDE_DETAILS_MAXIMUM, "relay_put: a packet that has no room in another"
+    CHECK   ecx, be, WIDE_PIECE_MAXIMUM, "relay_put: a packet that has no room in another"
     push    ebx
     push    esi
     push    edi
@@ -191,11 +191,7 @@ relay_head:
 relay_wished:
     push    edi
     mov     edi, ebx                    # EDI: sender
-    mov     eax, [wide_from]
-    cmp     eax, [ebx + LINK_ADDRESS]
-    jne     .Lrelay_wished_not
-    mov     eax, [wide_from_port]
-    cmp     eax, [ebx + LINK_PORT]
+    call    link_there
     jne     .Lrelay_wished_not
     call    relay_may
     jc      .Lrelay_wished_not

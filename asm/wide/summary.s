@@ -55,6 +55,8 @@ summary_send:
     mov     [wide_out + WIDE_DOOR], eax
     mov     [wide_out + WIDE_DOOR_PORT], edx
     mov     [wide_out + WIDE_DOOR_CALLED], ecx
+    call    offer_news
+    mov     [wide_out + WIDE_NEWS], eax
     mov     ecx, WIDE_SUMMARY_SIZE
     jmp     wide_send_link
 
@@ -116,11 +118,7 @@ details_ask:
 # In: EBX link, ESI packet.
 .global details_asked
 details_asked:
-    mov     eax, [wide_from]
-    cmp     eax, [ebx + LINK_ADDRESS]
-    jne     .Ldetails_asked_done
-    mov     eax, [wide_from_port]
-    cmp     eax, [ebx + LINK_PORT]
+    call    link_there
     jne     .Ldetails_asked_done
     push    edi
     push    ebp

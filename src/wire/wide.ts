@@ -14,7 +14,7 @@ const HERE_BYTES = 16;
 
 export const KINDS = {
   ...{ hello: 1, summary: 2, callMe: 3, call: 4, ask: 5, details: 6, join: 7, welcome: 8, here: 9 },
-  ...{ relay: 10, relayed: 11 },
+  ...{ relay: 10, relayed: 11, fetch: 12, piece: 13 },
 } as const;
 const NAMES = [
   "",
@@ -29,6 +29,8 @@ const NAMES = [
   "here",
   "relay",
   "relayed",
+  "fetch",
+  "piece",
 ];
 
 export const HEAD = [
@@ -47,6 +49,11 @@ export const HEAD = [
 ] as const satisfies readonly FieldRow[];
 
 const NAME = [["name", 64, "name"]] as const satisfies readonly FieldRow[];
+const PIECE = [
+  ["revision", 64, "u32"],
+  ["part", 68, "u32"],
+  ["offset", 72, "u32"],
+] as const satisfies readonly FieldRow[];
 /** What follows, by kind. */
 const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   [KINDS.hello]: [
@@ -62,6 +69,9 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
     ["door", 112, "address"],
     ["port of the door", 116, "u32"],
     ["was called", 120, "u32"],
+    ["news of kernels", 124, "u8"],
+    ["downloads", 125, "u8"],
+    ["downloads served", 126, "u16"],
   ],
   [KINDS.callMe]: [
     ["port to call", 64, "u32"],
@@ -79,6 +89,8 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   ],
   [KINDS.join]: [...NAME, ["public number", 96, 32]],
   [KINDS.welcome]: [...NAME, ["public number", 96, 32]],
+  [KINDS.fetch]: [...PIECE, ["pieces", 76, "u32"]],
+  [KINDS.piece]: [...PIECE, ["status", 76, "u32"], ["bytes of all", 80, "u32"]],
   [KINDS.relay]: NAME,
   [KINDS.relayed]: [...NAME, ["relay sees", 96, "address"], ["at port", 100, "u32"]],
 };

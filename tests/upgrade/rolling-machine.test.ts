@@ -288,8 +288,11 @@ describeThoroughly("people and accidents", () => {
     await ended(scene, "done");
     await lab.advance("15s");
     expect(nodes.map((node) => slotsOf(node).floor)).toEqual([0, 0, 0]);
+    // Another coordinator does not begin anew.
+    const coordinator = nodes.find((node) => node.readMemory(addressOf("coordinator_self"), 1)[0] === 1)!;
+    coordinator.powerOff();
     await lab.advance("15s");
-    expect(nodes.map((node) => slotsOf(node).floor)).toEqual([NEW, NEW, NEW]);
+    expect(nodes.map((node) => slotsOf(node).floor).sort()).toEqual([0, NEW, NEW]);
   });
 
   atLength(

@@ -1,12 +1,13 @@
 /** Sites behind gateways, each with a cluster of its own that has a service address. */
+import { ethernetFrame, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
 import { LAN } from "../../emulator/ether/wide/home-router.ts";
-import type { LabCluster, LabNode } from "../../src/index.ts";
+import type { LabCluster, LabNode, NodeOptions } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import type { SiteOptions } from "../../src/lab/sites.ts";
 import { boot, CLOUD, images } from "../system/images.ts";
 
 export const SERVICE = "192.168.1.200";
-export const DOOR = 20_819;
+const DOOR = 20_819;
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
@@ -25,11 +26,14 @@ export async function said(node: LabNode, line: string): Promise<string> {
   return node.console.text.slice(before).replaceAll("\r", "");
 }
 
-/** The clusters have the names of their sites, and keys of their own. */
-export async function worldOf(sites: readonly SiteOptions[]): Promise<World> {
+/** The clusters have the names of their sites, and keys of their own. `media`: what a site's machines start from. */
+export async function worldOf(
+  sites: readonly SiteOptions[],
+  media: (site: string) => Pick<NodeOptions, "cdrom" | "disk"> = () => ({ cdrom: images().iso }),
+): Promise<World> {
   const nodes = sites.flatMap(({ name, nodes: count }, site) =>
     Array.from({ length: count }, () => ({
-      cdrom: images().iso,
+      ...media(name!),
       key: keyOfSeed(site + 1).replace(/^\S+/, name!),
     })),
   );
@@ -67,4 +71,22 @@ export function listen({ lab }: World, site: number): { readonly out: Uint8Array
     receive(port, timeNs, frame, transmit);
   };
   return heard;
+}
+
+/** A datagram from anywhere to the first site, its door if no other port is given. */
+export function toDoor(
+  payload: Uint8Array,
+  from = "203.0.113.9",
+  sourcePort = 4000,
+  destinationPort = DOOR,
+): Uint8Array {
+  const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
+  const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
+  const mac = Uint8Array.of(2, 0x51, ...destination);
+  return ethernetFrame(
+    mac,
+    Uint8Array.of(2, 0, 0, 0, 0, 9),
+    0x0800,
+    ipv4Bytes({ source, destination, protocol: 17, payload: udp }, 1),
+  );
 }

@@ -1,0 +1,94 @@
+/** A linked cluster on the wire that publishes what it likes, and has a kernel that may be anything. */
+import { formatIpv4 } from "../../emulator/ether/packet.ts";
+import { bodyOf, Rogue } from "../../src/chaos/qure/sites/rogue.ts";
+import { keyOfSeed } from "../../src/lab/cluster-key.ts";
+import { KINDS, wideOf } from "../../src/wire/wide.ts";
+import { listen, said, toDoor, type World } from "./worlds.ts";
+
+const STRANGER = "203.0.113.9";
+const PORT = 4000;
+const PIECE_BYTES = 1024;
+export const GOOD = 200;
+
+export interface Fetched {
+  readonly revision: number;
+  /** 0: the signature, 1: the image. */
+  readonly part: number;
+  readonly offset: number;
+  readonly wanted: number;
+}
+
+/** What it says to a question: bodies of packets of kind 13. */
+export type PieceAnswer = (asked: Fetched) => readonly Uint8Array[];
+
+export const piece = ({ revision, part }: Fetched, offset: number, status: number, whole: number, data: Uint8Array) =>
+  Uint8Array.from(Buffer.concat([Buffer.from(Uint32Array.of(revision, part, offset, status, whole).buffer), data]));
+
+/** As a cluster answers that has these files. */
+export const serves =
+  (signature: Uint8Array, image: Uint8Array): PieceAnswer =>
+  (asked) => {
+    const file = asked.part === 0 ? signature : image;
+    if (asked.wanted === 0) return [piece(asked, asked.offset, GOOD, file.length, new Uint8Array())];
+    return [0, 1, 2, 3, 4, 5, 6, 7].flatMap((bit) => {
+      const at = asked.offset + bit * PIECE_BYTES;
+      if (!(asked.wanted & (1 << bit)) || at >= file.length) return [];
+      return [piece(asked, at, GOOD, file.length, file.subarray(at, at + PIECE_BYTES))];
+    });
+  };
+
+export class RogueSource {
+  readonly #world: World;
+  readonly #rogue = new Rogue(`rogue ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, "home"));
+  readonly #plug;
+  readonly #heard;
+  #isAsked = false;
+  answer: PieceAnswer = () => [];
+  /** Questions that came. */
+  asked: Fetched[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#plug = world.lab.plug("rogue");
+    this.#heard = listen(world, 0);
+  }
+
+  say(...said: Parameters<Rogue["say"]>): void {
+    this.#plug.send(toDoor(this.#rogue.say(...said), STRANGER, PORT));
+  }
+
+  /** Answers for so long. */
+  async run(ms: number): Promise<void> {
+    for (const endNs = this.#world.lab.nowNs + ms * 1e6; this.#world.lab.nowNs < endNs; ) {
+      // Only while it is asked is each moment looked at.
+      await this.#world.lab.advance(this.#isAsked ? "20ms" : "250ms");
+      this.#isAsked = false;
+      for (const frame of this.#heard.out.splice(0)) {
+        const packet = formatIpv4(frame.subarray(30, 34)) === STRANGER ? wideOf(frame) : null;
+        if (!packet || packet.length < 64) continue;
+        this.#rogue.hear(packet);
+        if (packet[5] === KINDS.hello) this.say("hello");
+        if (packet[5] !== KINDS.fetch) continue;
+        const view = new DataView(packet.slice().buffer);
+        const [revision, part, offset, wanted] = [64, 68, 72, 76].map((at) => view.getUint32(at, true));
+        const asked = { revision: revision!, part: part!, offset: offset!, wanted: wanted! };
+        this.asked.push(asked);
+        this.#isAsked = true;
+        for (const body of this.answer(asked)) this.say("piece", { body });
+      }
+    }
+  }
+
+  /** Its summary: that it publishes a revision, or that a later one failed there. */
+  publishes(revision: number, news = 1): void {
+    this.say("summary", { body: bodyOf("rogue", revision, 1, 0, 1, "0.0.0.0", 0, 0, news) });
+  }
+
+  /** Has a node's cluster linked with it, and heard by it. */
+  async link(node: Parameters<typeof said>[0]): Promise<void> {
+    await said(node, `cloud set link.rogue "${this.#rogue.publicDigits} ${STRANGER} ${PORT}"`);
+    await this.run(5000);
+    this.say("hello", { flags: 1 });
+    await this.run(1000);
+  }
+}
