@@ -431,14 +431,6 @@ datagram_write:
     pop     edi
     ret
 
-# Opens a file whose handle belongs to no task, because processes hand it on. May sleep.
-# In: ESI path, ECX FILE_*.
-# Out: EAX handle; CF and EAX error.
-.global file_open_shared
-file_open_shared:
-    mov     edx, offset file_open
-    jmp     1f
-
 # Opens a file as a stream, which remembers its path. May sleep.
 # In: ESI path, ECX FILE_*.
 # Out: EAX stream; CF and EAX error.
@@ -482,7 +474,15 @@ file_stream:
     pop     ebx
     ret
 
-# Opens a directory as file_open_shared opens a file. May sleep.
+# Opens a file whose handle belongs to no task, because processes hand it on. May sleep.
+# In: ESI path, ECX FILE_*.
+# Out: EAX handle; CF and EAX error.
+.global file_open_shared
+file_open_shared:
+    mov     edx, offset file_open
+    jmp     1f
+
+# Opens a directory in the same way. May sleep.
 # In: ESI path.
 # Out: EAX handle; CF and EAX error.
 .global directory_open_shared
