@@ -272,6 +272,8 @@ job_give:
     call    process_halt
     LOAD_STRING eax, "a thread of it does not stop: it waits for the console, or has not begun"
     jc      .Ljob_give_done
+    call    job_stands
+    jc      .Ljob_give_back
     mov     eax, offset sealed_send
     call    process_leave
     jc      .Ljob_give_back
@@ -294,6 +296,8 @@ job_give:
     mov     edx, offset greeting_source + GREETING_NONCE
     mov     ecx, NONCE_SIZE
     call    mem_copy
+    mov     eax, ebx
+    call    process_loosen
     mov     eax, JOB_DONE
     xor     edx, edx
     xor     ecx, ecx

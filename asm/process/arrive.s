@@ -59,7 +59,7 @@ process_arrive:
     mov     eax, [esi + JOB_PRIORITY]
     mov     [ebx + PROCESS_PRIORITY], eax
     mov     dword ptr [ebx + PROCESS_ASIDE], 1
-    mov     dword ptr [ebx + PROCESS_HALTED], 1
+    mov     dword ptr [ebx + PROCESS_HALTED], HALTED_HELD
     mov     eax, ebx
     call    space_make
     mov     eax, JOB_NOT_MEMORY
@@ -76,6 +76,8 @@ process_undo:
     mov     eax, ebx
     cmp     dword ptr [ebx + PROCESS_THREADS], 0
     je      1f
+    call    process_loosen
+    mov     eax, ebx
     call    process_kill                # the last thread gives back what it has
     jmp     2f
 1:  call    process_clean

@@ -35,16 +35,19 @@ thread_stand:
     cli
     mov     esi, [ebx + TASK_PROCESS]
 1:  mov     dword ptr [ebx + TASK_HALT], HALT_STANDS
-    cmp     dword ptr [esi + PROCESS_HALTED], 0
-    je      2f
+    mov     ecx, [esi + PROCESS_HALTED]
+    jecxz   2f
+    and     ecx, HALTED_HELD            # whoever holds something is not ended
+    mov     [ebx + TASK_HOLDS], ecx
     lea     eax, [esi + PROCESS_HALTED]
     or      edx, -1
     call    task_wait
     jmp     1b
-2:  mov     dword ptr [ebx + TASK_HALT], 0
+2:  mov     [ebx + TASK_HOLDS], ecx
+    mov     [ebx + TASK_HALT], ecx
     jmp     program_return
 
-# Has all threads of a process stop. May sleep.
+# Has all threads of a process stop, so that somebody may go through what it has. May sleep.
 # In: EAX process.
 # Out: CF and ERROR_BUSY when one does not: then all go on.
 .global process_halt
@@ -53,7 +56,7 @@ process_halt:
     push    esi
     mov     ebx, eax
     mov     esi, HALT_MS / TICK_MS
-    mov     dword ptr [ebx + PROCESS_HALTED], 1
+    mov     dword ptr [ebx + PROCESS_HALTED], HALTED_HELD
 1:  call    threads_halt
     jecxz   2f
     mov     eax, TICK_MS
@@ -73,7 +76,16 @@ process_halt:
 # Clobbers: EAX, ECX, EDX.
 .global process_resume
 process_resume:
-    mov     dword ptr [eax + PROCESS_HALTED], 0
+    xor     edx, edx
+    jmp     1f
+
+# Lets a process that halts be killed: nobody goes through what it has any more.
+# In: EAX process.
+# Clobbers: EAX, ECX, EDX.
+.global process_loosen
+process_loosen:
+    mov     edx, HALTED_LOOSE
+1:  mov     [eax + PROCESS_HALTED], edx
     add     eax, PROCESS_HALTED
     jmp     event_broadcast
 
@@ -94,10 +106,14 @@ threads_halt:
     jz      .Lthreads_halt_done
     cmp     [esi + TASK_PROCESS], ebx
     jne     .Lthreads_halt_next
-    cmp     dword ptr [esi + TASK_HALT], HALT_STANDS
+    mov     eax, [esi + TASK_KILLED]
+    mov     edx, [esi + TASK_HALT]
+    shl     eax, 8
+    lea     ecx, [eax + edx]            # one that stands, and is killed, goes when it may
+    cmp     ecx, HALT_STANDS
     je      .Lthreads_halt_next
     inc     edi
-    mov     eax, [esi + TASK_KILLED]
+    or      eax, edx
     or      eax, [esi + TASK_GIVES_WAY]
     jnz     .Lthreads_halt_next
     mov     edx, [esi + TASK_STACK_TOP]

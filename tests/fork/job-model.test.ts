@@ -1,5 +1,5 @@
 /**
- * Who may run a program that moves (docs/protocols/fork.md, "Programs"), in all orders. A message that was sent can be
+ * Who may run a program that moves (docs/protocols/job.md), in all orders. A message that was sent can be
  * heard at any time after that, any number of times, or never; each machine may die once, and the target boots again.
  */
 import { expect, test } from "vitest";

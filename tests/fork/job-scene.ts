@@ -121,9 +121,9 @@ export class JobScene {
     return living.filter(({ console }, i) => console.text.slice(marks[i]).match(COUNT)).map(({ name }) => name);
   }
 
-  /** All that it has counted, in order of place: no number twice, none left out. */
+  /** Of all that it has counted no number is there twice, and none left out. */
   get isWhole(): boolean {
     const said = this.lab.nodes.flatMap(({ console }) => [...console.text.matchAll(COUNT)].map(([, n]) => Number(n)));
-    return said.every((number, i) => number === i + 1);
+    return said.sort((a, b) => a - b).every((number, i) => number === i + 1);
   }
 }

@@ -1,4 +1,4 @@
-/** A program goes on at another member (docs/protocols/fork.md, "Programs"): `cloud job move`. */
+/** A program goes on at another member (docs/protocols/job.md): `cloud job move`. */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
@@ -102,22 +102,21 @@ async function tried(trouble: Trouble, at: number): Promise<[string[], number]> 
   return [await s.judge(trouble), s.frames];
 }
 
-/** Troubles by their place from the end of the transfer: DONE is answered by the last frames. */
+/** How many frames a transfer has. */
+let transfer: Promise<number> | null = null;
+
+/** Troubles by their place before the end of the transfer, which DONE and its answer are. */
 const TROUBLES: readonly (readonly [Trouble, number])[] = [
   ["target dies", 2],
   ["lost", 4],
   ["changed", 16],
   ["source dies", 3],
-  ["target dies", 5],
-  ["doubled", 4],
-  ["lost", 2],
 ];
 
-test.each(rowsOf(TROUBLES, 1))(
+test.each(rowsOf(TROUBLES, 0))(
   "with a trouble it runs at one end, or where a machine died: %s, %i before the end",
   async (...[trouble, back]) => {
-    const [problems, frames] = await tried("none", -1);
-    expect(problems).toEqual([]);
-    expect((await tried(trouble, frames - back))[0]).toEqual([]);
+    transfer ??= tried("none", -1).then(([problems, frames]) => (expect(problems).toEqual([]), frames));
+    expect((await tried(trouble, (await transfer) - back))[0]).toEqual([]);
   },
 );

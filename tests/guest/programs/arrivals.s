@@ -63,6 +63,13 @@ test_taken:
     SAME    dword ptr [ebx + PROCESS_THREADS], 1
     call    threads_halt
     SAME    ecx, 0
+    mov     eax, ebx
+    call    process_kill                # it is still gone through
+    mov     eax, 50
+    call    task_sleep
+    SAME    dword ptr [ebx + PROCESS_ENDED], 0
+    call    threads_halt
+    SAME    ecx, 1
     call    process_undo
     mov     eax, 50
     call    task_sleep
