@@ -30,10 +30,8 @@ STRING answer_devices, "one of its disks cannot be taken over"
 .balign 4
 .global fork_busy
 fork_busy:              .space 4        # id of the task that is at it here, or 0
-.global fork_address
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
-.global fork_target
 fork_target:            .space NAME_SIZE
 fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
 fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked

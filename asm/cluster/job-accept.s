@@ -38,34 +38,38 @@ tries_known:            .space 4
 job_look:
     push    ebx
     call    member_allowed
-    jc      9f
+    jc      .Ljob_look_done
     mov     eax, [job_socket]
     test    eax, eax
-    jnz     1f
+    jnz     .Ljob_look_open
     mov     ecx, JOB_PORT
     call    accept_open
-    jc      9f
+    jc      .Ljob_look_done
     mov     [job_socket], eax
-1:  mov     eax, [fork_busy]
+.Ljob_look_open:
+    mov     eax, [fork_busy]
     test    eax, eax
-    jz      3f
+    jz      .Ljob_look_free
     call    task_lives
-    jnc     9f                          # whoever waits, waits
-3:  mov     eax, [job_socket]
+    jnc     .Ljob_look_done                          # whoever waits, waits
+.Ljob_look_free:
+    mov     eax, [job_socket]
     xor     edx, edx
     call    stream_accept
-    jc      9f
+    jc      .Ljob_look_done
     mov     ebx, eax
     call    address_is_known
-    jc      2f
+    jc      .Ljob_look_stranger
     mov     eax, offset job_task
     mov     edx, ebx
     LOAD_STRING ecx, "cloud job"
     call    task_create
-    jnc     9f
-2:  mov     eax, ebx
+    jnc     .Ljob_look_done
+.Ljob_look_stranger:
+    mov     eax, ebx
     call    stream_abort
-9:  pop     ebx
+.Ljob_look_done:
+    pop     ebx
     ret
 
 # The task of whoever has connected.

@@ -19,7 +19,8 @@ STRING job_move_word, "move"
 .section .rodata
 .balign 4
 # By JOB_NOT_*.
-job_nots:               .long 0, job_not_image, job_not_memory, job_not_file, job_not_port, job_not_more, job_not_sense
+job_nots:
+    .long   0, job_not_image, job_not_memory, job_not_file, job_not_port, job_not_more, job_not_sense
 STRING job_not_image, "its kernel is another one"
 STRING job_not_memory, "it has too little free memory"
 STRING job_not_more, "it has as many programs, or sources of them, as it can have"
@@ -29,7 +30,7 @@ STRING job_not_port, "is in use there"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
-job_waits:              .space 4        # process for which DONE was sent, and of which nobody knows more; it has one use
+job_waits:              .space 4        # process for which DONE was sent, and of which no more is known; it has one use
 job_token:              .space NONCE_SIZE   # of that try,
 job_node:               .space NODE_ID_SIZE # its target,
 job_name:               .space NAME_SIZE    # and that one's name
@@ -367,29 +368,34 @@ job_refusal:
     movzx   eax, dl
     shr     edx, JOB_HANDLE_SHIFT
     cmp     eax, JOB_NOTS
-    jae     8f
+    jae     .Ljob_refusal_senseless
     mov     eax, [job_nots + eax*4]
     mov     esi, offset job_text
     cmp     edx, STREAMS
-    jae     8f
+    jae     .Ljob_refusal_senseless
     mov     edx, [ebx + PROCESS_STREAMS + edx*4]
     cmp     eax, offset job_not_file
-    je      1f
+    je      .Ljob_refusal_file
     cmp     eax, offset job_not_port
-    jne     9f
+    jne     .Ljob_refusal_done
     SNPRINTF esi, RESOLVED_BYTES, "a port of it %s", eax
-    jmp     7f
-1:  LOAD_STRING ecx, "a file"
+    jmp     .Ljob_refusal_made
+.Ljob_refusal_file:
+    LOAD_STRING ecx, "a file"
     test    edx, edx
-    jz      2f
+    jz      .Ljob_refusal_named
     cmp     dword ptr [edx + STREAM_PATH], 0
-    je      2f
+    je      .Ljob_refusal_named
     mov     ecx, [edx + STREAM_PATH]
-2:  SNPRINTF esi, RESOLVED_BYTES + 64, "%s %s", ecx, eax
-7:  mov     eax, esi
-    jmp     9f
-8:  mov     eax, offset job_not_sense
-9:  pop     esi
+.Ljob_refusal_named:
+    SNPRINTF esi, RESOLVED_BYTES + 64, "%s %s", ecx, eax
+.Ljob_refusal_made:
+    mov     eax, esi
+    jmp     .Ljob_refusal_done
+.Ljob_refusal_senseless:
+    mov     eax, offset job_not_sense
+.Ljob_refusal_done:
+    pop     esi
     ret
 
 # Asks the target what became of a program until it says so.

@@ -16,9 +16,10 @@ EFLAGS_ALWAYS       = 0x202                 # interrupts on, and the bit that is
 .section .rodata
 .balign 4
 # By CARRIED_KIND. In: EBX process, ESI CARRIED_*, ECX bytes of CARRIED_DATA. Out: EAX stream; CF and EAX JOB_NOT_*.
-arrive_kinds:       .long arrive_console, arrive_file, arrive_pipe_in, arrive_pipe_out, arrive_not, arrive_socket
-                    .long arrive_datagram, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not
-                    .long arrive_not, arrive_not, arrive_not, arrive_same, arrive_lost
+arrive_kinds:
+    .long   arrive_console, arrive_file, arrive_pipe_in, arrive_pipe_out, arrive_not, arrive_socket, arrive_datagram
+    .long   arrive_not, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not, arrive_not
+    .long   arrive_same, arrive_lost
 ARRIVE_KINDS        = (. - arrive_kinds) / 4
 
 .text
@@ -32,22 +33,22 @@ process_arrive:
     mov     eax, JOB_NOT_SENSE
     cmp     ecx, JOB_SIZE
     stc
-    jne     9f
+    jne     .Lprocess_arrive_done
     cmp     byte ptr [esi + JOB_LABEL + TASK_NAME_SIZE - 1], 0
-    jne     8f
+    jne     .Lprocess_arrive_failed
     cmp     byte ptr [esi + JOB_PLACE + PLACE_BYTES - 1], 0
-    jne     8f
+    jne     .Lprocess_arrive_failed
     cmp     byte ptr [esi + JOB_PLACE], '/'
-    jne     8f
+    jne     .Lprocess_arrive_failed
     cmp     dword ptr [esi + JOB_PRIORITY], PRIORITY_PROGRAM
-    ja      8f
+    ja      .Lprocess_arrive_failed
     mov     eax, JOB_NOT_IMAGE
     mov     edx, [esi + JOB_IMAGE]
     cmp     edx, [running_checksum]
-    jne     8f
+    jne     .Lprocess_arrive_failed
     call    process_new
     mov     eax, JOB_NOT_MORE
-    jc      9f
+    jc      .Lprocess_arrive_done
     lea     eax, [ebx + PROCESS_LABEL]
     lea     edx, [esi + JOB_LABEL]
     mov     ecx, TASK_NAME_SIZE
@@ -63,11 +64,13 @@ process_arrive:
     mov     eax, ebx
     call    space_make
     mov     eax, JOB_NOT_MEMORY
-    jnc     9f
+    jnc     .Lprocess_arrive_done
     call    process_undo
     mov     eax, JOB_NOT_MEMORY
-8:  stc
-9:  ret
+.Lprocess_arrive_failed:
+    stc
+.Lprocess_arrive_done:
+    ret
 
 # Gives up a process that has not gone on. May sleep.
 # In: EBX process.
@@ -153,20 +156,20 @@ arrive_page:
 arrive_thread:
     push    edi
     cmp     ecx, MOVED_SIZE
-    jne     8f
+    jne     .Larrive_thread_senseless
     test    dword ptr [esi + MOVED_EFLAGS], ~EFLAGS_CARRIED
-    jnz     8f
+    jnz     .Larrive_thread_senseless
     cmp     dword ptr [esi + MOVED_EIP], STACK_END
-    jae     8f
+    jae     .Larrive_thread_senseless
     cmp     dword ptr [esi + MOVED_ESP], STACK_END
-    ja      8f
+    ja      .Larrive_thread_senseless
     cmp     dword ptr [esi + MOVED_PRIORITY], PRIORITY_PROGRAM
-    ja      8f
+    ja      .Larrive_thread_senseless
     cmp     dword ptr [esi + MOVED_HAS_FPU], 1
-    ja      8f
+    ja      .Larrive_thread_senseless
     mov     eax, offset thread_arrive
     call    thread_new
-    jc      7f
+    jc      .Larrive_thread_memory
     mov     edi, eax
     mov     eax, [esi + MOVED_PRIORITY]
     mov     [edi + TASK_PRIORITY], eax
@@ -177,26 +180,31 @@ arrive_thread:
     call    mem_copy
     mov     eax, edi
     cmp     dword ptr [esi + MOVED_HAS_FPU], 1
-    jne     1f
+    jne     .Larrive_thread_start
     mov     eax, FPU_BYTES
     call    malloc
-    jc      2f
+    jc      .Larrive_thread_started
     mov     [edi + TASK_FPU], eax
     lea     edx, [esi + MOVED_FPU]
     mov     ecx, FPU_BYTES
     call    mem_copy
-1:  clc
-2:  pushfd
+.Larrive_thread_start:
+    clc
+.Larrive_thread_started:
+    pushfd
     mov     eax, edi
     call    thread_start                # it is ended with the others when there is no memory
     popfd
-    jnc     9f
-7:  mov     eax, JOB_NOT_MEMORY
+    jnc     .Larrive_thread_done
+.Larrive_thread_memory:
+    mov     eax, JOB_NOT_MEMORY
     stc
-    jmp     9f
-8:  mov     eax, JOB_NOT_SENSE
+    jmp     .Larrive_thread_done
+.Larrive_thread_senseless:
+    mov     eax, JOB_NOT_SENSE
     stc
-9:  pop     edi
+.Larrive_thread_done:
+    pop     edi
     ret
 
 # Where the task of such a thread begins: it stands as if it had come out of the program. Does not return.
@@ -429,7 +437,9 @@ arrive_datagram:
     stc
     ret
 
-# In: [ESP + 4] handle in the kernel, EDX STREAM_*. Out: EAX stream; CF and EAX JOB_NOT_MEMORY.
+# Makes the stream of what was opened.
+# In: on the stack: return address, handle in the kernel; EDX STREAM_*.
+# Out: EAX stream; CF and EAX JOB_NOT_MEMORY.
 arrive_stream:
     mov     eax, edx
     mov     edx, [esp + 4]

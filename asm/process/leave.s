@@ -23,8 +23,8 @@ leave_pages:        .space 4                # how many have been said
 .balign 4
 # By kind. In: EBX process, EDI room of a page with CARRIED_*, all zero, ESI stream. Out: ECX bytes of CARRIED_DATA; CF
 # and EAX text.
-leave_streams:      .long 0, leave_file, leave_pipe, leave_pipe, leave_directory, leave_socket
-                    .long leave_datagram
+leave_streams:
+    .long   0, leave_file, leave_pipe, leave_pipe, leave_directory, leave_socket, leave_datagram
 
 .text
 
@@ -61,7 +61,9 @@ process_leave:
     pop     esi
     ret
 
-# In: EBX process. Out: CF and EAX text.
+# Says what the process is, apart from what follows.
+# In: EBX process.
+# Out: CF and EAX text.
 leave_description:
     LOAD_STRING eax, "it runs for a service"
     cmp     dword ptr [ebx + PROCESS_SERVICE], 0
@@ -89,7 +91,9 @@ leave_description:
 8:  stc
     ret
 
-# The handles, in order. In: EBX process. Out: CF and EAX text.
+# Says the handles, in order.
+# In: EBX process.
+# Out: CF and EAX text.
 leave_handles:
     push    ebp
     xor     ebp, ebp
@@ -132,8 +136,9 @@ leave_handles:
     pop     ebp
     ret
 
-# Whether a stream has been said as that of a lower handle. In: EBX process, EBP handle, ESI stream, EDI CARRIED_*.
-# Out: ZF when so, ECX 0. Clobbers: EAX.
+# Whether a stream has been said as that of a lower handle.
+# In: EBX process, EBP handle, ESI stream, EDI CARRIED_*.
+# Out: ZF when so, ECX 0.
 leave_same:
     xor     ecx, ecx
 1:  cmp     ecx, ebp
@@ -236,7 +241,10 @@ leave_socket:
     lea     esp, [esp + STATUS_SIZE]    # keeps CF
     ret
 
-# In: ESI stream of a socket; STATUS_SIZE bytes on the stack. Out: they are filled; CF and EAX text.
+# Describes a socket.
+# In: ESI its stream; on the stack: return address, STATUS_SIZE bytes.
+# Out: they are filled; CF and EAX text.
+# Clobbers: ECX, EDX.
 leave_status:
     lea     edx, [esp + 4]
     mov     eax, [esi + STREAM_OBJECT]
@@ -248,7 +256,10 @@ leave_status:
 2:  LOAD_STRING eax, "a socket of it is gone"
     ret
 
-# Whether a process listens. In: EBX process. Out: CF when not; ECX 0. Clobbers: EAX, EDX.
+# Whether a process listens.
+# In: EBX process.
+# Out: CF when not; ECX 0.
+# Clobbers: EAX, EDX.
 leave_listens:
     push    esi
     push    edi
@@ -288,7 +299,9 @@ leave_datagram:
 1:  lea     esp, [esp + STATUS_SIZE]    # keeps CF
     ret
 
-# The regions, each with those of its pages that are not all zeros. In: EBX process. Out: CF and EAX text.
+# Says the regions, each with those of its pages that are not all zeros.
+# In: EBX process.
+# Out: CF and EAX text.
 leave_regions:
     push    ebp
     mov     ebp, [ebx + PROCESS_REGIONS]
@@ -332,7 +345,9 @@ leave_regions:
     pop     ebp
     ret
 
-# The threads, by age. In: EBX process. Out: CF and EAX text.
+# Says the threads, by age.
+# In: EBX process.
+# Out: CF and EAX text.
 leave_threads:
     push    ebp
     or      ebp, -1                     # id of the last one
@@ -375,7 +390,9 @@ leave_threads:
     pop     ebp
     ret
 
-# In: ESI thread that stands, EDI MOVED_*; interrupts off. Clobbers: EAX, ECX, EDX, ESI.
+# Says what a thread has in its registers.
+# In: ESI thread that stands, EDI MOVED_*; interrupts off.
+# Clobbers: EAX, ECX, EDX, ESI.
 leave_registers:
     push    edi
     call    fpu_aside

@@ -1,9 +1,9 @@
 /**
  * npm run prove -- fork [--trouble NAME] [--job] [--fresh]
  *
- * Every frame of one fork is lost, doubled, changed; at every frame the source dies, and the target. The source must go
- * on, and there must be a twin or none (scene.ts). With --job a program moves, which must run at one end (job-scene.ts). How far it came is kept in build/prove-fork: the same command goes
- * on.
+ * Every frame of one fork is lost, doubled, changed; at every frame the source dies, and the target. The source must
+ * go on, and there must be a twin or none (scene.ts). With --job a program moves, and must run at one end (job-
+ * scene.ts). How far it came is kept in build/prove-fork: the same command goes on.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
