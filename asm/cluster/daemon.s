@@ -342,6 +342,7 @@ cluster_timers:
     call    clock_ms
     call    report_timers
     call    cluster_sooner
+    call    job_look
     test    esi, esi
     jg      .Lcluster_timers_due
     xor     esi, esi

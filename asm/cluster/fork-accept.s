@@ -22,6 +22,7 @@ accept_records:         .long accept_page, accept_zeros
 .balign 4
 accept_until:           .space 4        # clock_ms
 accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
+.global accept_source
 accept_source:          .space NAME_SIZE
 accept_status:          .space STATUS_SIZE
 
@@ -39,6 +40,7 @@ fork_accept:
     pop     eax
     popfd
     jc      .Lfork_accept_failed
+    mov     ecx, FORK_PORT
     call    accept_open
     jc      .Lfork_accept_failed
     mov     [accept_socket], eax
@@ -95,33 +97,42 @@ accept_close:
 # Out: CF when it is not.
 # Clobbers: EAX, ECX, EDX.
 accept_knows:
-    push    ebx
-    mov     ebx, edx
+    push    edx
     call    cloud_lock
+    pop     edx
+    call    address_is_known
+    pushfd
+    call    cloud_unlock
+    popfd
+    ret
+
+# The same, with the cluster's mutex held.
+# Clobbers: ECX.
+.global address_is_known
+address_is_known:
     mov     ecx, [peer_first]
 1:  stc
     jecxz   3f
-    cmp     [ecx + PEER_ADDRESS], ebx
+    cmp     [ecx + PEER_ADDRESS], edx
     jne     2f
     cmp     dword ptr [ecx + PEER_VIEWED], 1
     je      3f                          # CF is clear
 2:  mov     ecx, [ecx + PEER_NEXT]
     jmp     1b
-3:  pushfd
-    call    cloud_unlock
-    popfd
-    pop     ebx
-    ret
+3:  ret
 
 # Listens.
+# In: ECX port.
 # Out: EAX socket; CF and EAX text.
+.global accept_open
 accept_open:
     push    ebx
+    push    ecx
     call    stream_open
+    pop     ecx
     jc      2f
     mov     ebx, eax
     xor     edx, edx
-    mov     ecx, FORK_PORT
     call    stream_bind
     jc      1f
     mov     eax, ebx
@@ -180,6 +191,7 @@ accept_source_heard:
 
 # Answers the greeting of a member; nobody else gets an answer.
 # Out: CF and EAX text.
+.global accept_greet
 accept_greet:
     call    cloud_lock
     mov     eax, offset greeting_source

@@ -28,6 +28,7 @@ STRING answer_devices, "one of its disks cannot be taken over"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
+.global fork_busy
 fork_busy:              .space 4        # id of the task that is at it here, or 0
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
@@ -53,22 +54,14 @@ cloud_fork:
     call    fork_words
     jc      .Lcloud_fork_misused
     mov     ebx, eax
-    mov     eax, [fork_busy]
-    test    eax, eax
-    jz      .Lcloud_fork_free
-    call    task_lives
-    jnc     .Lcloud_fork_busy
-    call    land_end
-.Lcloud_fork_free:
-    mov     eax, [task_current]
-    mov     eax, [eax + TASK_ID]
-    mov     [fork_busy], eax
+    call    fork_begin
+    jc      .Lcloud_fork_busy
     mov     eax, [esi]
     call    ebx
     mov     dword ptr [fork_busy], 0
     jmp     .Lcloud_fork_done
 .Lcloud_fork_busy:
-    PRINT   "fork: another one is under way here\n"
+    PRINT   "fork: another one, or the move of a program, is under way here\n"
     mov     eax, 1
     jmp     .Lcloud_fork_done
 .Lcloud_fork_misused:
@@ -77,6 +70,24 @@ cloud_fork:
     pop     esi
     pop     ebx
     ret
+
+# Lets the running task alone have what asm/cluster/fork-seal.s holds, until it sets fork_busy to 0.
+# Out: CF when another one has it.
+# Clobbers: EAX, ECX, EDX.
+.global fork_begin
+fork_begin:
+    mov     eax, [fork_busy]
+    test    eax, eax
+    jz      1f
+    call    task_lives
+    cmc
+    jc      2f
+    call    land_end
+1:  mov     eax, [task_current]
+    mov     eax, [eax + TASK_ID]
+    mov     [fork_busy], eax
+    clc
+2:  ret
 
 # Reads the words after `cloud fork`.
 # In: EAX how many, ESI their addresses.
@@ -113,15 +124,22 @@ fork_words:
 # Out: CF and EAX text when not.
 .global fork_allowed
 fork_allowed:
+    call    member_allowed
+    jc      1f
+    LOAD_STRING eax, "this machine has memory above 768 MiB, which has no place in a copy yet"
+    mov     ecx, [pages_low_end]
+    cmp     ecx, [pages_end]            # CF when there is some
+1:  ret
+
+# Whether this node may give another one what runs here. The cluster's mutex is held.
+# Out: CF and EAX text when not.
+.global member_allowed
+member_allowed:
     LOAD_STRING eax, "an open cluster cannot tell its machines from others (cloud key new NAME)"
     cmp     dword ptr [trust_open], 0
     jne     1f
     LOAD_STRING eax, "this node is no member of the cluster now"
     cmp     dword ptr [cluster_state], STATE_MEMBER
-    jne     1f
-    LOAD_STRING eax, "this machine has memory above 768 MiB, which has no place in a copy yet"
-    mov     ecx, [pages_end]
-    cmp     ecx, [pages_low_end]
     jne     1f
     LOAD_STRING eax, "this kernel is on trial"
     cmp     byte ptr [boot_info + bi_trial], 0
@@ -240,6 +258,7 @@ fork_found:
     popfd
     jc      .Lfork_found_done
     xor     esi, esi                    # ESI: 1 once it has been given up
+    mov     ecx, FORK_PORT
     call    fork_connect
     jc      .Lfork_found_not
     inc     esi
@@ -281,6 +300,31 @@ fork_arrived:
     PRINTF  "I am %s, forked from %s\n", eax, edx
     ret
 
+# Remembers the target, and makes the greeting for it. The cluster's mutex is held.
+# In: EBX peer.
+# Out: CF is clear.
+# Clobbers: EAX, ECX, EDX.
+.global fork_note
+fork_note:
+    mov     eax, [ebx + PEER_ADDRESS]
+    mov     [fork_address], eax
+    mov     eax, offset fork_session
+    lea     edx, [ebx + PEER_SESSION]
+    mov     ecx, SESSION_SIZE
+    call    mem_copy
+    mov     eax, offset fork_target
+    lea     edx, [ebx + PEER_NAME]
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    mov     eax, offset fork_origin
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    mov     eax, offset greeting_source
+    call    greeting_make
+    clc
+    ret
+
 # Finds the target. The cluster's mutex is held.
 # In: EAX its name or address; EDX 1 when it is the next member of all.
 # Out: CF and EAX text.
@@ -311,23 +355,7 @@ fork_choose:
     LOAD_STRING eax, "no member of this revision takes it: type `cloud fork accept` at one"
     jc      .Lfork_choose_done
 .Lfork_choose_this:
-    mov     eax, [ebx + PEER_ADDRESS]
-    mov     [fork_address], eax
-    mov     eax, offset fork_session
-    lea     edx, [ebx + PEER_SESSION]
-    mov     ecx, SESSION_SIZE
-    call    mem_copy
-    mov     eax, offset fork_target
-    lea     edx, [ebx + PEER_NAME]
-    mov     ecx, NAME_SIZE
-    call    string_copy
-    mov     eax, offset fork_origin
-    mov     edx, offset hostname
-    mov     ecx, HOSTNAME_SIZE
-    call    string_copy
-    mov     eax, offset greeting_source
-    call    greeting_make
-    clc
+    call    fork_note
     jmp     .Lfork_choose_done
 .Lfork_choose_not:
     stc
@@ -362,14 +390,17 @@ fork_choose_next:
 9:  ret
 
 # Connects to the target.
+# In: ECX port.
 # Out: CF and EAX text: then there is no socket.
+.global fork_connect
 fork_connect:
     push    edi
+    push    ecx
     call    stream_open
     jc      1f
     mov     [fork_socket], eax
     mov     edx, [fork_address]
-    mov     ecx, FORK_PORT
+    mov     ecx, [esp]
     mov     edi, CONNECT_MS
     call    stream_connect
     jnc     9f
@@ -382,8 +413,12 @@ fork_connect:
 1:  call    error_text_failed
     jmp     9f
 2:  LOAD_STRING eax, "it has to be given up first: type `cloud fork accept` there"
-    stc
-9:  pop     edi
+    cmp     dword ptr [esp], FORK_PORT
+    je      3f
+    LOAD_STRING eax, "its cluster service takes no programs now; try again"
+3:  stc
+9:  pop     ecx
+    pop     edi
     ret
 
 # Greets, describes what is to come, and hears whether the target takes it.
@@ -391,34 +426,7 @@ fork_connect:
 fork_agree:
     push    esi
     push    edi
-    mov     esi, offset greeting_source
-    mov     edi, GREETING_SIZE
-    call    fork_send
-    jc      .Lfork_agree_done
-    mov     esi, offset greeting_target
-    call    fork_receive
-    jc      .Lfork_agree_done
-    call    cloud_lock
-    mov     eax, offset greeting_target
-    call    greeting_member
-    jc      .Lfork_agree_locked
-    add     eax, PEER_SESSION
-    mov     edx, offset fork_session
-    call    session_same
-    jne     .Lfork_agree_other
-    mov     eax, offset greeting_target
-    mov     edx, 1
-    call    seal_begin
-    jmp     .Lfork_agree_locked
-.Lfork_agree_other:
-    LOAD_STRING eax, "another member has answered"
-    stc
-.Lfork_agree_locked:
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    fork_greet
     jc      .Lfork_agree_done
     call    fork_describe
     jc      .Lfork_agree_done
@@ -432,6 +440,42 @@ fork_agree:
 .Lfork_agree_done:
     pop     edi
     pop     esi
+    ret
+
+# Greets the target over fork_socket, and makes the keys. May sleep.
+# Out: CF and EAX text when another one answers, or none.
+# Clobbers: ECX, EDX, ESI, EDI.
+.global fork_greet
+fork_greet:
+    mov     esi, offset greeting_source
+    mov     edi, GREETING_SIZE
+    call    fork_send
+    jc      .Lfork_greet_done
+    mov     esi, offset greeting_target
+    call    fork_receive
+    jc      .Lfork_greet_done
+    call    cloud_lock
+    mov     eax, offset greeting_target
+    call    greeting_member
+    jc      .Lfork_greet_locked
+    add     eax, PEER_SESSION
+    mov     edx, offset fork_session
+    call    session_same
+    jne     .Lfork_greet_other
+    mov     eax, offset greeting_target
+    mov     edx, 1
+    call    seal_begin
+    jmp     .Lfork_greet_locked
+.Lfork_greet_other:
+    LOAD_STRING eax, "another member has answered"
+    stc
+.Lfork_greet_locked:
+    pushfd
+    push    eax
+    call    cloud_unlock
+    pop     eax
+    popfd
+.Lfork_greet_done:
     ret
 
 # Hears the target's answer.

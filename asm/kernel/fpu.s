@@ -5,7 +5,6 @@
 .include "cpu.inc"
 .include "tasks.inc"
 
-FPU_BYTES           = 108                   # of FNSAVE in protected mode
 CR0_TS              = 8
 
 .text

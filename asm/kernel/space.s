@@ -200,6 +200,7 @@ programs_may_have:
 # In: EBX process, ESI first address of the range, EAX address after its last.
 # Out: EDX the region; CF when there is none, ECX then how many regions there are.
 # Clobbers: ECX, EDX only.
+.global region_between
 region_between:
     xor     ecx, ecx
     mov     edx, [ebx + PROCESS_REGIONS]
@@ -520,6 +521,17 @@ space_fault:
 # Out: CF and EAX error when the file cannot be read.
 space_fill:
     push    edi
+    call    space_part
+    jecxz   1f                              # CF is clear
+    call    [space_file]
+1:  pop     edi
+    ret
+
+# What the file has of a page.
+# In: EBP region, ESI the page's address.
+# Out: EDI address of the first byte, EDX where that is in the file, ECX bytes, 0 for none; CF is clear.
+# Clobbers: EAX.
+space_part:
     mov     eax, [ebp + REGION_FILE_AT]     # from EAX
     mov     ecx, eax
     add     ecx, [ebp + REGION_FILE_BYTES]  # to ECX
@@ -530,16 +542,114 @@ space_fill:
     cmp     ecx, edx
     jbe     2f
     mov     ecx, edx
-2:  sub     ecx, eax
-    jbe     3f                              # none
-    mov     edi, eax
+2:  mov     edi, eax
     mov     edx, eax
     sub     edx, [ebp + REGION_FILE_AT]
     add     edx, [ebp + REGION_FILE_OFFSET]
+    sub     ecx, eax
+    ja      3f                              # CF is clear
+    xor     ecx, ecx
+3:  ret
+
+# Copies a page of a process whose threads all stand, as it is or as its file has it. May sleep.
+# In: EBX process, EBP region, ESI the page's address, EDI room for it.
+# Out: ZF when it is all zeros; CF and EAX error when the file cannot be read.
+# Clobbers: ECX, EDX.
+.global space_give
+space_give:
+    push    esi
+    push    edi
+    call    space_find
+    jc      .Lspace_give_file
+    test    byte ptr [eax], PAGE_PRESENT
+    jz      .Lspace_give_file
+    mov     ecx, PAGE_SIZE / 4
+    call    space_copy
+    jmp     .Lspace_give_look
+.Lspace_give_file:
+    mov     ecx, PAGE_SIZE / 4
+    xor     eax, eax
+    rep stosd
+    call    space_part
+    jecxz   .Lspace_give_look
+    sub     edi, esi
+    add     edi, [esp]
     call    [space_file]
-    jmp     4f
-3:  clc
-4:  pop     edi
+    jc      .Lspace_give_done
+.Lspace_give_look:
+    mov     edi, [esp]
+    mov     ecx, PAGE_SIZE / 4
+    xor     eax, eax
+    repe scasd                          # CF is clear where they are equal
+    clc
+.Lspace_give_done:
+    pop     edi
+    pop     esi
+    ret
+
+# Gives a process, whose threads all stand, a page.
+# In: EBX process, EBP region, ESI the page's address, EDX its content.
+# Out: CF and EAX error: ERROR_EXISTS, or there is no memory.
+# Clobbers: ECX, EDX.
+.global space_take
+space_take:
+    push    esi
+    push    edi
+    push    edx
+    mov     edx, [task_current]
+    lea     eax, [ebx + PROCESS_OWNER]  # the process has its pages
+    xchg    eax, [edx + TASK_OWNER]
+    push    eax
+    call    space_entry
+    jc      .Lspace_take_done
+    mov     edi, eax
+    mov     eax, ERROR_EXISTS
+    test    byte ptr [edi], PAGE_PRESENT
+    stc
+    jnz     .Lspace_take_done
+    call    programs_may_have
+    jc      .Lspace_take_done
+    mov     edx, PAGES_PROGRAMS
+    call    frame_alloc
+    jc      .Lspace_take_done
+    or      eax, PAGE_PRESENT | PAGE_WRITABLE
+    mov     [edi], eax
+    push    edi
+    mov     edi, esi
+    mov     esi, [esp + 8]
+    mov     ecx, PAGE_SIZE / 4
+    call    space_copy
+    pop     edi
+    mov     eax, [edi]
+    or      eax, PAGE_USER
+    test    dword ptr [ebp + REGION_FLAGS], REGION_WRITABLE
+    jnz     1f
+    and     eax, ~PAGE_WRITABLE
+1:  mov     [edi], eax                  # nobody has used it by this address since; CF is clear
+.Lspace_take_done:
+    mov     edx, [task_current]
+    pop     ecx
+    mov     [edx + TASK_OWNER], ecx
+    pop     edx
+    pop     edi
+    pop     esi
+    ret
+
+# Copies between the kernel and a process other than the running one.
+# In: EBX process, ESI from, EDI to, ECX dwords.
+# Out: ESI and EDI after them.
+# Clobbers: EAX, ECX.
+space_copy:
+    INTERRUPTS_OFF
+    mov     eax, cr3
+    push    eax
+    mov     eax, [ebx + PROCESS_DIRECTORY]
+    VIRT_TO_PHYS eax
+    mov     cr3, eax
+    rep movsd
+    pop     eax
+    mov     cr3, eax
+    INTERRUPTS_RESTORE
     ret
 
 .bss

@@ -9,6 +9,7 @@
 .include "tasks.inc"
 
 HOOK on_thread_end, hook_quiet
+HOOK on_thread_halt, 0                      # EBX thread; does not return
 
 .text
 
@@ -171,6 +172,8 @@ task_start:
 task_exit:
     sti
     mov     ebx, [task_current]
+    cmp     dword ptr [ebx + TASK_HALT], HALT_ASKED
+    je      .Ltask_exit_halt
     mov     dword ptr [ebx + TASK_KILLED], 2
     cmp     dword ptr [ebx + TASK_HOLDS], 0
     ASSERT  e, "a task ends that holds a mutex or a handle"
@@ -194,6 +197,8 @@ task_exit:
     mov     eax, offset task_ended
     call    event_broadcast
     call    schedule                    # does not return
+.Ltask_exit_halt:
+    jmp     [on_thread_halt]
 
 # Frees the task that ended last, after the switch away from it. Interrupts are off.
 .global task_reap
@@ -302,6 +307,7 @@ task_kill:
     je      .Ltask_kill_refused
     cmp     dword ptr [ebx + TASK_STAYS], 0
     jne     .Ltask_kill_refused
+    and     dword ptr [ebx + TASK_HALT], ~HALT_ASKED    # it is to end
     cmp     dword ptr [ebx + TASK_KILLED], 0
     jne     .Ltask_kill_good
     mov     eax, [clock_ticks]

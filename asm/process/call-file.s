@@ -190,12 +190,8 @@ call_open:
     call    call_path
     jc      1f
     mov     ecx, edi
-    call    file_open_shared
-    jc      1f
-    mov     edi, offset file_close
-    mov     edx, eax
-    mov     eax, STREAM_FILE
-    jmp     stream_new
+    call    file_stream
+    jnc     stream_enter
 1:  ret
 2:  mov     eax, ERROR_INVALID
     stc

@@ -118,6 +118,8 @@ call_bind:
 call_listen:
     call    socket_take_stream
     jc      1f
+    mov     ecx, [ebp + TASK_STREAM]
+    mov     [ecx + STREAM_FLAGS], edx
     call    stream_listen
     jmp     socket_done
 1:  ret

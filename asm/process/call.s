@@ -47,6 +47,8 @@ call_entry:
     jnc     2f
 1:  neg     eax
 2:  mov     [ecx + REGS_EAX], eax
+    mov     eax, [task_current]
+    mov     dword ptr [eax + TASK_CALL], 0
     call    stream_drop
     cli
     jmp     program_return

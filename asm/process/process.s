@@ -32,17 +32,10 @@ process_spawn:
     push    edi
     push    ebp
     mov     ebp, eax
-    mov     eax, ERROR_TABLE_FULL
-    cmp     dword ptr [process_count], PROCESSES_MAXIMUM
-    jae     .Lprocess_spawn_refused
     call    programs_may_have
     jc      .Lprocess_spawn_refused
-    mov     eax, PROCESS_SIZE
-    call    malloc
+    call    process_new
     jc      .Lprocess_spawn_refused
-    mov     ebx, eax
-    inc     dword ptr [process_count]
-    mov     dword ptr [ebx + PROCESS_REFS], 1
     call    process_describe
     call    arguments_room
     add     eax, [ebx + PROCESS_ARGUMENTS_BYTES]
@@ -110,18 +103,8 @@ process_check:
     push    esi
     push    edi
     mov     esi, eax
-    mov     eax, ERROR_TABLE_FULL
-    cmp     dword ptr [process_count], PROCESSES_MAXIMUM
-    cmc
+    call    process_new
     jc      2f
-    mov     eax, PROCESS_SIZE
-    call    malloc
-    jc      2f
-    mov     ebx, eax
-    inc     dword ptr [process_count]
-    mov     dword ptr [ebx + PROCESS_REFS], 1
-    lea     eax, [ebx + PROCESS_LABEL]
-    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
     call    image_open
     jc      1f
     mov     eax, ebx
@@ -142,6 +125,27 @@ process_check:
     pop     ebx
     ret
 
+# Makes the record of a process.
+# Out: EBX process, which is the caller's to give back with process_release; CF and EAX error.
+# Clobbers: ECX, EDX.
+.global process_new
+process_new:
+    mov     eax, ERROR_TABLE_FULL
+    cmp     dword ptr [process_count], PROCESSES_MAXIMUM
+    cmc
+    jc      1f
+    mov     eax, PROCESS_SIZE
+    call    malloc
+    jc      1f
+    mov     ebx, eax
+    inc     dword ptr [process_count]
+    mov     dword ptr [ebx + PROCESS_REFS], 1
+    mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
+    lea     eax, [ebx + PROCESS_LABEL]
+    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
+    clc
+1:  ret
+
 # Takes over what a process is started with.
 # In: EBX process, EBP SPAWN record.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
@@ -158,7 +162,6 @@ process_describe:
     and     eax, ecx
     mov     [ebx + PROCESS_CONSOLE], eax
     call    process_aside
-    mov     dword ptr [ebx + PROCESS_STATUS], STATUS_KILLED
     mov     dword ptr [ebx + PROCESS_PRIORITY], PRIORITY_PROGRAM
     mov     eax, [ebp + SPAWN_ARGUMENTS]
     mov     [ebx + PROCESS_ARGUMENTS], eax
@@ -168,8 +171,6 @@ process_describe:
     mov     [ebx + PROCESS_ARGUMENT_COUNT], eax
     mov     eax, [ebp + SPAWN_ENVIRONMENT_COUNT]
     mov     [ebx + PROCESS_ENVIRONMENT_COUNT], eax
-    lea     eax, [ebx + PROCESS_LABEL]
-    mov     [ebx + PROCESS_OWNER + OWNER_NAME], eax
     mov     eax, [ebp + SPAWN_PATH]
     call    path_last
     mov     edx, eax
@@ -215,6 +216,7 @@ path_last:
 
 # Gives back what a process has but its record: memory, streams, its file. May sleep. No thread runs in it.
 # In: EBX process.
+.global process_clean
 process_clean:
     push    edi
     xor     edi, edi
@@ -290,80 +292,103 @@ HANDLE_TYPE process_type, "process", process_release
 # Out: EAX task id; CF and EAX error.
 .global thread_make
 thread_make:
+    push    ecx
+    push    edx
+    push    eax
+    mov     eax, offset thread_enter
+    call    thread_new
+    jc      1f
+    mov     edx, [eax + TASK_BUFFER]
+    mov     ecx, [esp]
+    mov     [edx + THREAD_ENTRY], ecx
+    mov     ecx, [esp + 4]
+    mov     [edx + THREAD_STACK], ecx
+    mov     ecx, [esp + 8]
+    mov     [edx + THREAD_ARGUMENT], ecx
+    push    [eax + TASK_ID]
+    call    thread_start
+    pop     eax
+    clc
+1:  lea     esp, [esp + 12]             # keeps CF
+    ret
+
+# Makes the task of a thread, which does not run yet.
+# In: EBX process, EAX routine in which it begins.
+# Out: EAX task with an empty TASK_BUFFER; CF and EAX error.
+.global thread_new
+thread_new:
     push    esi
     push    edi
-    push    ebp
-    mov     esi, eax
-    mov     edi, edx
-    mov     ebp, ecx
+    mov     edi, eax
     mov     eax, ERROR_TABLE_FULL
     cmp     dword ptr [ebx + PROCESS_THREADS], THREADS_MAXIMUM
-    jae     .Lthread_make_refused
+    jae     .Lthread_new_refused
     call    programs_may_have
-    jc      .Lthread_make_refused
+    jc      .Lthread_new_refused
     mov     eax, 1
     mov     edx, PAGES_PROGRAMS
     call    page_alloc_for
-    jc      .Lthread_make_refused
-    mov     [eax + THREAD_ENTRY], esi
-    mov     [eax + THREAD_STACK], edi
-    mov     [eax + THREAD_ARGUMENT], ebp
+    jc      .Lthread_new_refused
     mov     esi, eax
-    mov     eax, offset thread_enter
+    mov     eax, edi
     xor     edx, edx
     lea     ecx, [ebx + PROCESS_LABEL]
     call    task_new
-    jc      .Lthread_make_failed
-    mov     [eax + TASK_BUFFER], esi
-    mov     [eax + TASK_PROCESS], ebx
+    jc      .Lthread_new_failed
+    mov     edi, eax
+    mov     [edi + TASK_BUFFER], esi
+    mov     [edi + TASK_PROCESS], ebx
     mov     edx, [ebx + PROCESS_DIRECTORY]
     VIRT_TO_PHYS edx
-    mov     [eax + TASK_DIRECTORY], edx
+    mov     [edi + TASK_DIRECTORY], edx
     mov     edx, [ebx + PROCESS_PRIORITY]
-    mov     [eax + TASK_PRIORITY], edx
-    mov     [eax + TASK_BASE], edx
-    lea     edx, [ebx + PROCESS_OWNER]
-    mov     [eax + TASK_OWNER], edx
-    inc     dword ptr [edx + OWNER_TASKS]
-    mov     ecx, edx                    # the owner has the pages too
-    push    eax
-    mov     eax, [eax + TASK_STACK]
+    mov     [edi + TASK_PRIORITY], edx
+    mov     [edi + TASK_BASE], edx
+    mov     edx, [edi + TASK_STACK_TOP]
+    mov     dword ptr [edx - 4], 0      # SS of the program: it has not been there
+    lea     ecx, [ebx + PROCESS_OWNER]
+    mov     [edi + TASK_OWNER], ecx
+    inc     dword ptr [ecx + OWNER_TASKS]
+    mov     eax, [edi + TASK_STACK]     # the owner has the pages too
     mov     edx, STACK_PAGES
     call    page_charge
     mov     eax, esi
     mov     edx, 1
     lea     ecx, [ebx + PROCESS_OWNER]
     call    page_charge
-    mov     eax, [esp]
-    add     eax, TASK_OWN
+    lea     eax, [edi + TASK_OWN]
     call    account_end
-    pop     eax
-    mov     esi, [eax + TASK_ID]
-    INTERRUPTS_OFF
-    cmp     dword ptr [ebx + PROCESS_THREADS], 0
-    jne     1f
-    inc     dword ptr [ebx + PROCESS_REFS]
-1:  inc     dword ptr [ebx + PROCESS_THREADS]
-    CHECK   "dword ptr [ebx+PROCESS_THREADS]", be, THREADS_MAXIMUM, "thread_make: more threads than a process has"
-    mov     dword ptr [eax + TASK_STATE], TASK_READY
-    call    ready_append
-    mov     byte ptr [task_reschedule], 1
-    INTERRUPTS_RESTORE
-    mov     eax, esi
+    mov     eax, edi
     clc
-    jmp     .Lthread_make_done
-.Lthread_make_failed:
+    jmp     .Lthread_new_done
+.Lthread_new_failed:
     push    eax
     mov     eax, esi
     mov     edx, 1
     call    page_free
     pop     eax
-.Lthread_make_refused:
+.Lthread_new_refused:
     stc
-.Lthread_make_done:
-    pop     ebp
+.Lthread_new_done:
     pop     edi
     pop     esi
+    ret
+
+# Lets a new thread run.
+# In: EBX process, EAX task of thread_new.
+# Clobbers: EAX, ECX, EDX.
+.global thread_start
+thread_start:
+    INTERRUPTS_OFF
+    cmp     dword ptr [ebx + PROCESS_THREADS], 0
+    jne     1f
+    inc     dword ptr [ebx + PROCESS_REFS]
+1:  inc     dword ptr [ebx + PROCESS_THREADS]
+    CHECK   "dword ptr [ebx+PROCESS_THREADS]", be, THREADS_MAXIMUM, "thread_start: more threads than a process has"
+    mov     dword ptr [eax + TASK_STATE], TASK_READY
+    call    ready_append
+    mov     byte ptr [task_reschedule], 1
+    INTERRUPTS_RESTORE
     ret
 
 # Where the task of a thread begins: goes into the program. Does not return.

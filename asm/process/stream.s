@@ -51,7 +51,13 @@ stream_release:
     jnz     1f
     push    [eax + STREAM_OBJECT]
     push    [eax + STREAM_KIND]
+    push    [eax + STREAM_PATH]
     call    mfree
+    pop     eax
+    test    eax, eax
+    jz      2f
+    call    mfree
+2:
     pop     ecx
     pop     eax
     jmp     [stream_closers + ecx*4]
@@ -345,6 +351,37 @@ pipe_look:
 1:  or      eax, POLL_HANGUP
 3:  ret
 
+# Whether somebody has the other end of a pipe, and what is in it.
+# In: EAX stream of the end that one has, EDI room, ECX its bytes.
+# Out: CF when somebody has, or there is no room; else ECX bytes that are in it, which are copied.
+# Clobbers: EAX, EDX.
+.global pipe_left
+pipe_left:
+    push    esi
+    push    edi
+    mov     edx, [eax + STREAM_OBJECT]
+    mov     eax, [edx + PIPE_READERS]
+    cmp     dword ptr [edx + PIPE_WRITERS], 0
+    je      1f
+    test    eax, eax
+    stc
+    jnz     3f
+1:  cmp     ecx, [edx + PIPE_COUNT]
+    jb      3f
+    mov     esi, [edx + PIPE_HEAD]
+    xor     ecx, ecx
+2:  cmp     ecx, [edx + PIPE_COUNT]
+    jae     3f                          # CF is clear
+    and     esi, PIPE_BYTES - 1
+    mov     al, [edx + PIPE_RING + esi]
+    stosb
+    inc     esi
+    inc     ecx
+    jmp     2b
+3:  pop     edi
+    pop     esi
+    ret
+
 # Reads from a stream socket.
 socket_read:
     push    esi
@@ -392,6 +429,49 @@ datagram_write:
     mov     eax, edi
 1:  pop     edx
     pop     edi
+    ret
+
+# Opens a file as a stream, which remembers its path. May sleep.
+# In: ESI path, ECX FILE_*.
+# Out: EAX stream; CF and EAX error.
+.global file_stream
+file_stream:
+    push    ebx
+    push    edi
+    mov     ebx, ecx
+    call    file_open_shared
+    jc      .Lfile_stream_done
+    mov     edi, eax
+    mov     edx, eax
+    mov     eax, STREAM_FILE
+    call    stream_make
+    jc      .Lfile_stream_close
+    mov     edi, eax
+    mov     [edi + STREAM_FLAGS], ebx
+    mov     eax, esi
+    call    path_complete
+    mov     ebx, eax
+    call    string_length
+    inc     eax
+    push    eax
+    call    malloc_filled
+    pop     ecx
+    jc      1f                          # it works without
+    mov     [edi + STREAM_PATH], eax
+    mov     edx, ebx
+    call    string_copy
+1:  mov     eax, edi
+    clc
+    jmp     .Lfile_stream_done
+.Lfile_stream_close:
+    push    eax
+    mov     eax, edi
+    call    file_close
+    pop     eax
+    stc
+.Lfile_stream_done:
+    pop     edi
+    pop     ebx
     ret
 
 # Opens a file whose handle belongs to no task, because processes hand it on. May sleep.
@@ -454,4 +534,4 @@ stream_closers:
 .data
 .balign 4
 .global console_stream
-console_stream:     .long STREAM_CONSOLE, 1, 0
+console_stream:     .long STREAM_CONSOLE, 1, 0, 0, 0

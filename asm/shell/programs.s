@@ -184,7 +184,18 @@ program_await:
 3:  INTERRUPTS_RESTORE
     add     esp, 8
     push    [ebx + PROCESS_STATUS]
-    mov     eax, ebx
+    cmp     dword ptr [esp], STATUS_MOVED
+    jne     4f
+    cmp     byte ptr [ebx + PROCESS_NODE], 0
+    je      4f                          # it says 143 itself
+    call    redirect_suspend
+    push    eax
+    lea     edx, [ebx + PROCESS_LABEL]
+    lea     ecx, [ebx + PROCESS_NODE]
+    PRINTF  "%s moved to %s\n", edx, ecx
+    pop     eax
+    call    redirect_resume
+4:  mov     eax, ebx
     call    process_release
     pop     eax
     pop     ebx

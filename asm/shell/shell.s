@@ -231,25 +231,6 @@ command_run:
     mov     eax, 1
     jmp     .Lcommand_run_done
 
-# Opens a file as a stream. May sleep.
-# In: ESI path, ECX FILE_* flags.
-# Out: EAX stream; CF and EAX error.
-file_stream:
-    call    file_open_shared
-    jc      1f
-    mov     edx, eax
-    mov     eax, STREAM_FILE
-    push    edx
-    call    stream_make
-    pop     edx
-    jnc     1f
-    push    eax
-    mov     eax, edx
-    call    file_close
-    pop     eax
-    stc
-1:  ret
-
 # Calls a command or program by its name. May sleep.
 # In: EAX argc, EDX argv.
 # Out: EAX status.

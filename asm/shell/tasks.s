@@ -2,11 +2,11 @@
 
 .include "macros.inc"
 .include "errors.inc"
-.include "tasks.inc"
+.include "process.inc"
 .include "cpu.inc"
 
 TOP_MS              = 1000                  # what `top` measures
-ROW_BYTES           = 96
+ROW_BYTES           = 128
 STACK_STEP          = 256                   # bytes of a stack that are looked at without an interrupt
 
 .text
@@ -56,7 +56,16 @@ ps_row:
     shl     eax, 2                      # KiB
     shl     edx, 2
     lea     ecx, [ebx + TASK_LABEL]
-    SNPRINTF edi, esi, "  %6u   %6u  %s\n", eax, edx, ecx
+    mov     ebp, [ebx + TASK_PROCESS]
+    test    ebp, ebp
+    jz      1f
+    add     ebp, PROCESS_NODE
+    cmp     byte ptr [ebp], 0
+    jne     2f
+1:  SNPRINTF edi, esi, "  %6u   %6u  %s\n", eax, edx, ecx
+    jmp     3f
+2:  SNPRINTF edi, esi, "  %6u   %6u  %s, from %s\n", eax, edx, ecx, ebp
+3:
     pop     ebp
     pop     edi
     pop     esi

@@ -11,14 +11,14 @@ import { hex, isTcp, namesIn, type Sent } from "../system/clone-scene.ts";
 
 const FORK_PORT = 20818;
 /** A frame that comes twice comes again after this. */
-const LATER_NS = 50_000;
+export const LATER_NS = 50_000;
 /** No link of these tests has troubles of its own. */
-const plainFate = Link.prototype.fate;
+export const plainFate = Link.prototype.fate;
 const IP_AT = 14;
 const TCP_AT = 34;
 const SUM_AT = TCP_AT + 16;
 const GREETING_BYTES = 64;
-const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers [1-9]\d*\s*$/gm;
+export const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers [1-9]\d*\s*$/gm;
 const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms in all$/m;
 const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
 const TWIN = /^I am \S+, forked from m1$/m;
@@ -38,16 +38,16 @@ export async function joined(lab: LabCluster): Promise<LabCluster> {
   return lab;
 }
 
-const portsOf = (frame: Uint8Array): number[] =>
+export const portsOf = (frame: Uint8Array): number[] =>
   [0, 2].map((at) => (frame[TCP_AT + at]! << 8) | frame[TCP_AT + at + 1]!);
 /** What TCP carries in a frame: where it begins and ends. */
-function payloadOf(frame: Uint8Array): [number, number] {
+export function payloadOf(frame: Uint8Array): [number, number] {
   const end = IP_AT + ((frame[IP_AT + 2]! << 8) | frame[IP_AT + 3]!);
   return [TCP_AT + (frame[TCP_AT + 12]! >> 4) * 4, end];
 }
 
 /** The frame with other bytes from `at` on, and a checksum that is right (RFC 1624). */
-function changed(frame: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
+export function changed(frame: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
   const made = frame.slice();
   made.set(bytes, at);
   const wordAt = (from: Uint8Array, place: number): number => (from[place]! << 8) | from[place + 1]!;

@@ -27,6 +27,7 @@ const PARTS: readonly (readonly [name: string, source: string, command: string])
   ["times", "tests/guest/programs/times.s", "timetest"],
   ["keys", "tests/guest/programs/keys.s", "keytest"],
   ["refusals", "tests/guest/programs/refused.s", "refusetest"],
+  ["arrivals", "tests/guest/programs/arrivals.s", "arrivaltest"],
   ["generations", "tests/guest/programs/generations.s", "generationtest"],
 ];
 for (const [name, source, command] of PARTS)
