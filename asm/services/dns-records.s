@@ -250,20 +250,25 @@ dns_record_drop:
     jmp     dns_record_free
 
 # Removes all that is at or below a name: a zone. dns_mutex is held.
-# In: EAX name.
+# In: EAX name, ECX 1 when what has a lease stays, else 0.
 # Out: EAX how many records went.
 dns_record_remove:
     push    ebx
     push    esi
     push    edi
     push    ebp
+    push    ecx
     mov     ebp, eax
     xor     edi, edi
     mov     esi, offset dns_records
 1:  mov     ebx, [esi + ZONE_NEXT]
     test    ebx, ebx
     jz      3f
-    lea     eax, [ebx + ZONE_NAME]
+    cmp     dword ptr [ebx + ZONE_LEASE], 0
+    je      5f
+    cmp     dword ptr [esp], 0
+    jne     2f
+5:  lea     eax, [ebx + ZONE_NAME]
     mov     edx, ebp
     call    dns_name_below
     jc      2f
@@ -280,6 +285,7 @@ dns_record_remove:
     xor     esi, esi
 4:  mov     [dns_last], esi
     mov     eax, edi
+    pop     ecx
     pop     ebp
     pop     edi
     pop     esi
@@ -296,6 +302,7 @@ dns_record_remake:
     mov     ecx, 256
     call    mem_copy
     pop     eax
+    mov     ecx, 1
     jmp     dns_record_remove
 
 # Removes all that is at and below a name. May sleep.
@@ -313,6 +320,7 @@ dns_zone_remove:
     mov     eax, esp
     call    dns_keep_forget
     mov     eax, esp
+    xor     ecx, ecx
     call    dns_record_remove
     push    eax
     mov     eax, offset dns_mutex

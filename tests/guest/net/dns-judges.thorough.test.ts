@@ -14,7 +14,7 @@ import { atLength } from "../../setup/thoroughly.ts";
 import { withAddress } from "../../system/booted.ts";
 import { inState, PROMPT } from "../../system/images.ts";
 import { output } from "../../system/output.ts";
-import { rows } from "./dig.ts";
+import { digAt, rows } from "./dig.ts";
 import { PacketScene, PEER, udp } from "./packet-wire.ts";
 
 const SECRET = Buffer.from("thirty-two bytes that are secret").toString("base64");
@@ -253,11 +253,8 @@ ${zone}
   return port;
 }
 
-test("a node keeps its name and address in a zone of BIND's named", async (context) => {
-  const port = await named(requireOracle("named", context));
-  requireOracle("dig", context);
-  const made = await scene();
-  const { s } = made;
+/** What the node asks its neighbour at PEER is asked at a port of this host. */
+function relayTo(s: PacketScene, port: number): void {
   const relay = createSocket("udp4").bind(0, "127.0.0.1");
   onTestFinished(() => void relay.close());
   let asker = 0;
@@ -268,30 +265,81 @@ test("a node keeps its name and address in a zone of BIND's named", async (conte
     relay.send(frame.slice(42, 34 + get16(frame, 38)), port, "127.0.0.1");
     return [];
   };
+}
+
+/** Looks at what `dns` shows until it has that, for twenty seconds. */
+async function shows({ s }: Scene, wanted: string): Promise<void> {
+  let shown = "";
+  for (let second = 0; second < 20; second++) {
+    shown = await output(s.node, "dns");
+    if (shown.includes(wanted)) return;
+    await s.lab.advance("1s");
+  }
+  expect(shown).toContain(wanted);
+}
+
+test("a node keeps its name and address in a zone of BIND's named", async (context) => {
+  const port = await named(requireOracle("named", context));
+  requireOracle("dig", context);
+  const made = await scene();
+  const { s } = made;
+  relayTo(s, port);
   const atNamed = (name: string): Promise<string> =>
     made.run("dig", ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", `${name}.parent.example`, "A"]);
   await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
-  const shows = async (wanted: string): Promise<void> => {
-    let shown = "";
-    for (let second = 0; second < 20; second++) {
-      shown = await output(s.node, "dns");
-      if (shown.includes(wanted)) return;
-      await s.lab.advance("1s");
-    }
-    expect(shown).toContain(wanted);
-  };
-  await shows(`register qure-1.parent.example at ${PEER}: entered`);
+  await shows(made, `register qure-1.parent.example at ${PEER}: entered`);
   expect(await atNamed("qure-1")).toBe(`${s.facts.address}\n`);
   // Another name is entered too; another key is refused, and an answer that is not signed counts for nothing.
   await s.node.enter("hostname other", PROMPT);
-  await shows(`register other.parent.example at ${PEER}: entered`);
+  await shows(made, `register other.parent.example at ${PEER}: entered`);
   expect(await atNamed("other")).toBe(`${s.facts.address}\n`);
+  expect(await atNamed("qure-1")).toBe("");
   await s.node.enter(`dns key judge.key ${OTHER}`, PROMPT);
   await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
-  await shows("the answer is not signed with the key");
+  await shows(made, "the answer is not signed with the key");
   await s.node.enter(`dns register ${PEER} elsewhere.example other.key`, PROMPT);
-  await shows("no such key");
+  await shows(made, "no such key");
   await s.node.enter("dns register off", PROMPT);
+  await s.lab.advance("3s");
+  expect(await output(s.node, "dns")).not.toContain("register");
+});
+
+/** The clock of a PC that has none. */
+const WITHOUT_A_CLOCK = "date -s 2001-02-03 04:05:06";
+
+test("a cluster keeps its domain in a zone of BIND's named, by the server's time, and is found through it", async (context) => {
+  const port = await named(requireOracle("named", context));
+  requireOracle("dig", context);
+  const made = await scene();
+  const { s } = made;
+  relayTo(s, port);
+  const service = "10.0.2.200";
+  for (const line of ["dns del home.example", "dns off", WITHOUT_A_CLOCK, `cloud address add ${service}`])
+    await s.node.enter(line, PROMPT);
+  await s.node.enter("cloud set dns.domain cloud.parent.example", PROMPT);
+  await s.node.enter(`cloud set dns.parent "${PEER} parent.example judge.key"`, PROMPT);
+  await shows(made, `register cloud.parent.example at ${PEER}: entered`);
+  expect(await output(s.node, "dns")).toMatch(/s ago, 10\.0\.2\.200, until it is taken out/);
+  const atNamed = (...args: readonly string[]): Promise<string> =>
+    made.run("dig", ["@127.0.0.1", "-p", String(port), "+tries=1", "+norecurse", ...args]);
+  const referral = rows(await atNamed("www.cloud.parent.example", "A"));
+  expect(referral).toEqual([
+    "cloud.parent.example. 60 IN NS ns.cloud.parent.example.",
+    `ns.cloud.parent.example. 60 IN A ${service}`,
+  ]);
+  const there = { address: service, mac: s.facts.mac } as typeof s.facts;
+  expect(rows(await digAt(s, there, "qure-1.cloud.parent.example", "A"))).toEqual([
+    `qure-1.cloud.parent.example. 5 IN A ${s.facts.address}`,
+  ]);
+  // Only addresses, of the name and all below it; the servers are gone then. And nothing is left when it is unset.
+  await s.node.enter(`cloud set dns.parent "${PEER} parent.example judge.key addresses"`, PROMPT);
+  await s.lab.advance("5s");
+  const addresses = rows(await atNamed("www.cloud.parent.example", "A"));
+  expect(addresses[0]).toEqual(`www.cloud.parent.example. 60 IN A ${service}`);
+  expect(await atNamed("+short", "cloud.parent.example", "NS")).toBe("");
+  await s.node.enter("cloud set dns.parent", PROMPT);
+  await s.lab.advance("5s");
+  for (const name of ["", "www.", "ns."]) expect(await atNamed(`${name}cloud.parent.example`, "A")).toMatch(/NXDOMAIN/);
   expect(await output(s.node, "dns")).not.toContain("register");
 });
 

@@ -376,11 +376,11 @@ describeThoroughly("a node that registers elsewhere", () => {
     expect(asked).toHaveLength(3);
     expect(readMessage(asked[0]!).sections[2]).toEqual([
       "qure-1.parent.example 1 ff 0",
-      `qure-1.parent.example 1 1 300 ${s.facts.address.replaceAll(".", " ")}`,
+      `qure-1.parent.example 1 1 60 ${s.facts.address.replaceAll(".", " ")}`,
     ]);
     expect(await output(s.node, "dns")).toContain("the answer is not signed with the key");
     isGood = true;
-    await s.lab.advance("60s");
+    await s.lab.advance("20s");
     expect(asked).toHaveLength(4);
     expect(await output(s.node, "dns")).toContain(`register qure-1.parent.example at ${PEER}: entered`);
     await s.lab.advance("30s");
