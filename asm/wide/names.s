@@ -19,6 +19,7 @@ ON_HOOK names_more, clusters_rows
 # Out: EDI.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 clusters_rows:
+    call    parent_rows
     cmp     dword ptr [wide_address], 0
     je      .Lclusters_rows_done
     mov     ebp, ADDRESSES              # EBP: rows that may follow

@@ -8,6 +8,7 @@
 .include "dns.inc"
 
 TEXT_BYTES              = 256
+ROW_BYTES               = 64            # of both rows of the zone
 
 ON_HOOK dns_parent, parent_wish
 
@@ -96,14 +97,34 @@ parent_look:
     je      1f
     call    public_proven
     mov     [edi + REGISTER_FAR], eax
+    test    eax, eax                    # a moment without a proof changes nothing
+    jz      1f
+    mov     [dns_outside], eax
 1:  mov     eax, WISH_GOOD
     ret
 .Lparent_look_none:
     xor     eax, eax                    # WISH_NONE
+    mov     [dns_outside], eax
     ret
 .Lparent_look_other:
     mov     eax, WISH_OTHER
+    mov     dword ptr [dns_outside], 0
     ret
+
+# The rows of the cluster's zone that a parent leads to. The mutex is held.
+# In: EDI where the next row goes.
+# Out: EDI.
+# Clobbers: EAX, ECX, EDX, ESI.
+.global parent_rows
+parent_rows:
+    call    parent_value
+    jc      9f
+    call    delegate_service
+    jc      9f
+    mov     edx, [esi + SERVICE_ADDRESS]
+    SNPRINTF edi, ROW_BYTES, "@ NS ns\nns A %I\n", edx
+    add     edi, eax
+9:  ret
 
 # Reads what the value says: SERVER ZONE KEY, and `addresses` where only addresses are to be entered.
 # In: ESI text, EDI block.

@@ -3,7 +3,7 @@
  * symmetric NATs that give no ports. And somebody between them who hears all, and says what it likes.
  */
 import { afterAll, expect, test } from "vitest";
-import { ethernetFrame, formatIpv4, get16, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
+import { formatIpv4, get16 } from "../../emulator/ether/packet.ts";
 import { Random } from "../../emulator/state/random.ts";
 import { bodyOf, Rogue } from "../../src/chaos/qure/sites/rogue.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
@@ -13,10 +13,21 @@ import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
 import { digBy, rows } from "../guest/net/dig.ts";
 import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
-import { DOOR, delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
+import {
+  delegateOf,
+  FORWARDED,
+  link,
+  listen,
+  MUTE,
+  SERVICE,
+  STRANGER,
+  said,
+  toDoor,
+  type World,
+  worldOf,
+} from "./worlds.ts";
 
 const [OFFICE, HOME] = ["198.51.100.1", "198.51.100.2"] as const;
-const STRANGER = "203.0.113.9";
 const VICTIM = "203.0.113.77";
 let world: World | null = null;
 
@@ -30,19 +41,6 @@ const started = shared(async (): Promise<World> => {
   ]);
   return world;
 });
-
-/** A datagram from anywhere to the office, its door if no other port is given. */
-function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000, destinationPort = DOOR): Uint8Array {
-  const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
-  const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
-  const mac = Uint8Array.of(2, 0x51, ...destination);
-  return ethernetFrame(
-    mac,
-    Uint8Array.of(2, 0, 0, 0, 0, 9),
-    0x0800,
-    ipv4Bytes({ source, destination, protocol: 17, payload: udp }, 1),
-  );
-}
 
 test("before anybody is linked, each command says what there is to do", async () => {
   const there = await started();

@@ -1,4 +1,5 @@
 /** Sites behind gateways, each with a cluster of its own that has a service address. */
+import { ethernetFrame, ipv4Bytes, parseIpv4, udpBytes } from "../../emulator/ether/packet.ts";
 import { LAN } from "../../emulator/ether/wide/home-router.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
@@ -7,6 +8,8 @@ import { boot, CLOUD, images } from "../system/images.ts";
 
 export const SERVICE = "192.168.1.200";
 export const DOOR = 20_819;
+/** An address that no site has. */
+export const STRANGER = "203.0.113.9";
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
@@ -67,4 +70,17 @@ export function listen({ lab }: World, site: number): { readonly out: Uint8Array
     receive(port, timeNs, frame, transmit);
   };
   return heard;
+}
+
+/** A datagram from anywhere to the first site's service address, its door if no other port is given. */
+export function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000, destinationPort = DOOR): Uint8Array {
+  const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
+  const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
+  const mac = Uint8Array.of(2, 0x51, ...destination);
+  return ethernetFrame(
+    mac,
+    Uint8Array.of(2, 0, 0, 0, 0, 9),
+    0x0800,
+    ipv4Bytes({ source, destination, protocol: 17, payload: udp }, 1),
+  );
 }
