@@ -62,7 +62,8 @@ register_enter:
 # Out: EBP outcome.
 # Clobbers: EAX, ECX, EDX, ESI, EDI.
 enter_once:
-    call    enter_compose               # EDI: bytes
+    call    enter_compose
+    call    enter_sign_it               # EDI: bytes
     mov     ebp, OUTCOME_KEY
     jc      .Lenter_once_done
     mov     dword ptr [enter_failure], OUTCOME_SILENT
@@ -109,8 +110,8 @@ enter_once:
 
 # Writes the update.
 # In: EBX block.
-# Out: EDI bytes in enter_message; CF when the key is not known.
-# Clobbers: EAX, ECX, EDX, ESI.
+# Out: EDI bytes in enter_message.
+# Clobbers: EAX, ECX, EDX, ESI, EBP.
 enter_compose:
     mov     edi, offset enter_message
     call    secret_number
@@ -140,6 +141,7 @@ enter_compose:
     mov     ecx, REGISTER_SECONDS
     call    dns_lease_put
     sub     edi, offset enter_message
+    ret
 
 # Signs the update.
 # In: EBX block, EDI bytes in enter_message.

@@ -92,13 +92,8 @@ dns_lease_give:
     or      ecx, 1                      # never 0
     pop     eax
     mov     [eax + ZONE_LEASE], ecx
-    cmp     dword ptr [lease_next], 0
-    je      1f
-    mov     edx, ecx
-    sub     edx, [lease_next]
-    jns     2f
-1:  mov     [lease_next], ecx
-2:  pop     edx
+    call    lease_is_next
+    pop     edx
 9:  ret
 
 # Takes away what was not renewed. dns_mutex is held.
@@ -106,10 +101,12 @@ dns_lease_give:
 .global dns_lease_end
 dns_lease_end:
     cmp     dword ptr [lease_next], 0
-    je      9f
+    je      1f
     call    clock_ms
     sub     eax, [lease_next]
-    js      9f
+    jns     .Ldns_lease_end_due
+1:  ret
+.Ldns_lease_end_due:
     push    ecx
     push    ebx
     mov     dword ptr [lease_next], 0
@@ -118,31 +115,39 @@ dns_lease_end:
     test    ebx, ebx
     jz      .Ldns_lease_end_done
     mov     ecx, [ebx + ZONE_LEASE]
-    jecxz   2f
+    jecxz   .Ldns_lease_end_next
     call    clock_ms
     sub     eax, ecx
     jns     .Ldns_lease_end_over
-    mov     edx, [lease_next]
-    test    edx, edx
-    jz      1f
-    sub     edx, ecx
-    js      2f
-1:  mov     [lease_next], ecx
-2:  mov     ebx, [ebx + ZONE_NEXT]
+    call    lease_is_next
+.Ldns_lease_end_next:
+    mov     ebx, [ebx + ZONE_NEXT]
     jmp     .Ldns_lease_end_record
 .Ldns_lease_end_over:
     lea     eax, [ebx + ZONE_NAME]
     call    dns_zone_of
-    jc      3f
+    jc      2f
     call    dns_serial_next
-3:  mov     eax, ebx
+2:  mov     eax, ebx
     mov     ebx, [ebx + ZONE_NEXT]
     call    dns_record_drop
     jmp     .Ldns_lease_end_record
 .Ldns_lease_end_done:
     pop     ebx
     pop     ecx
-9:  ret
+    ret
+
+# Notes when the next record goes.
+# In: ECX clock_ms at which one does.
+# Clobbers: EDX.
+lease_is_next:
+    cmp     dword ptr [lease_next], 0
+    je      1f
+    mov     edx, ecx
+    sub     edx, [lease_next]
+    jns     2f
+1:  mov     [lease_next], ecx
+2:  ret
 
 # Adds the lease to the answer to an update.
 # In: ESI message, EAX its bytes.

@@ -261,14 +261,15 @@ dns_record_remove:
     mov     ebp, eax
     xor     edi, edi
     mov     esi, offset dns_records
-1:  mov     ebx, [esi + ZONE_NEXT]
+.Ldns_record_remove_next:
+    mov     ebx, [esi + ZONE_NEXT]
     test    ebx, ebx
-    jz      3f
+    jz      .Ldns_record_remove_end
     cmp     dword ptr [ebx + ZONE_LEASE], 0
-    je      5f
+    je      1f
     cmp     dword ptr [esp], 0
     jne     2f
-5:  lea     eax, [ebx + ZONE_NAME]
+1:  lea     eax, [ebx + ZONE_NAME]
     mov     edx, ebp
     call    dns_name_below
     jc      2f
@@ -277,13 +278,14 @@ dns_record_remove:
     mov     [esi + ZONE_NEXT], eax
     mov     eax, ebx
     call    dns_record_free
-    jmp     1b
+    jmp     .Ldns_record_remove_next
 2:  mov     esi, ebx
-    jmp     1b
-3:  cmp     esi, offset dns_records
-    jne     4f
+    jmp     .Ldns_record_remove_next
+.Ldns_record_remove_end:
+    cmp     esi, offset dns_records
+    jne     3f
     xor     esi, esi
-4:  mov     [dns_last], esi
+3:  mov     [dns_last], esi
     mov     eax, edi
     pop     ecx
     pop     ebp

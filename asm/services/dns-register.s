@@ -139,14 +139,15 @@ register_show:
     jz      .Lregister_show_done
     PRINT   "register"
     cmp     byte ptr [ebx + REGISTER_NAME], 0
-    je      4f                          # it has not come so far
+    je      .Lregister_show_outcome     # it has not come so far
     lea     eax, [ebx + REGISTER_NAME]
     mov     edx, offset register_text
     call    dns_name_text
     mov     edx, offset register_text
     lea     ecx, [ebx + REGISTER_SERVER]
     PRINTF  " %s at %s", edx, ecx
-4:  PRINT   ":"
+.Lregister_show_outcome:
+    PRINT   ":"
     test    esi, esi
     jz      .Lregister_show_entered
     mov     edx, offset register_outcomes
@@ -171,10 +172,10 @@ register_show:
     PRINTF  " entered %u s ago, %I, ", eax, [ebx+REGISTER_SAID]
     mov     eax, [ebx + REGISTER_LEASE]
     test    eax, eax
-    jz      5f
+    jz      4f
     PRINTF  "for %u s", eax
     jmp     .Lregister_show_end
-5:  PRINT   "until it is taken out"
+4:  PRINT   "until it is taken out"
 .Lregister_show_end:
     PRINT   "\n"
 .Lregister_show_done:
@@ -216,7 +217,7 @@ parent_none:
 wish_own:
     xor     ecx, ecx
     cmp     [register_on], ecx
-    je      8f
+    je      .Lwish_own_none
     push    edi
     lea     esi, [ebx + REGISTER_KIND]
     add     edi, REGISTER_KIND
@@ -236,19 +237,20 @@ wish_own:
     call    zone_parse
     lea     esp, [esp + TEXT_BYTES]
     mov     ecx, OUTCOME_DOMAIN
-    jc      8f                          # a name that the DNS cannot have
+    jc      .Lwish_own_none                          # a name that the DNS cannot have
     mov     eax, [net_interfaces]
     mov     ecx, OUTCOME_NONE
     test    eax, eax
-    jz      8f
+    jz      .Lwish_own_none
     mov     eax, [eax + NETIF_ADDRESS]
     test    eax, eax
-    jz      8f
+    jz      .Lwish_own_none
     mov     [edi + REGISTER_NEAR], eax
     mov     [edi + REGISTER_FAR], eax
     mov     eax, WISH_GOOD
     ret
-8:  xor     eax, eax                    # WISH_NONE
+.Lwish_own_none:
+    xor     eax, eax                    # WISH_NONE
     ret
 
 # Looks whether something is due, and does it. May sleep, seconds.
@@ -306,25 +308,29 @@ register_renew:
     call    register_is_due
     jnc     1f
     cmp     dword ptr [ebx + REGISTER_TO], 0
-    je      9f
-    jmp     2f
+    je      .Lregister_renew_done
+    jmp     .Lregister_renew_told
 1:  lea     eax, [ebx + REGISTER_SERVER]
     call    resolve_text
     mov     ecx, OUTCOME_UNKNOWN
     jc      .Lregister_renew_failed
+    cmp     byte ptr [edx], 0
+    jne     .Lregister_renew_failed     # something follows the name
     mov     [ebx + REGISTER_TO], eax
-2:  call    register_choose             # EDI: address
+.Lregister_renew_told:
+    call    register_choose             # EDI: address
     test    edi, edi
     jz      .Lregister_renew_unproven
     mov     esi, ENTER_IN
     cmp     edi, [ebx + REGISTER_SAID]
-    jne     3f
+    jne     .Lregister_renew_enter
     call    register_is_due
-    jc      9f
+    jc      .Lregister_renew_done
     cmp     dword ptr [ebx + REGISTER_OUTCOME], 0
-    jne     3f
+    jne     .Lregister_renew_enter
     mov     esi, ENTER_AGAIN            # the zone does not change by that
-3:  mov     [ebx + REGISTER_SAID], edi
+.Lregister_renew_enter:
+    mov     [ebx + REGISTER_SAID], edi
     mov     eax, esi
     call    register_enter              # EAX: outcome
     mov     [ebx + REGISTER_OUTCOME], eax
@@ -337,24 +343,25 @@ register_renew:
     imul    ecx, ecx, 500
     lea     eax, [ecx - 1]
     cmp     eax, RENEW_MS
-    jb      4f
+    jb      2f
     mov     ecx, RENEW_MS               # half of the lease that is asked for, or no lease
-4:  cmp     ecx, RENEW_LEAST_MS
-    jae     5f
+2:  cmp     ecx, RENEW_LEAST_MS
+    jae     3f
     mov     ecx, RENEW_LEAST_MS
-5:  call    clock_ms
+3:  call    clock_ms
     mov     [ebx + REGISTER_DONE], eax
     add     eax, ecx
     mov     [ebx + REGISTER_DUE], eax
-9:  ret
+.Lregister_renew_done:
+    ret
 .Lregister_renew_unproven:
     mov     dword ptr [ebx + REGISTER_OUTCOME], OUTCOME_UNPROVEN
     cmp     dword ptr [ebx + REGISTER_ENTERED], 0
-    je      9b
+    je      .Lregister_renew_done
     call    clock_ms                    # a moment without a proof is no reason to be gone
     sub     eax, [ebx + REGISTER_DONE]
     cmp     eax, 1000 * REGISTER_SECONDS
-    jb      9b
+    jb      .Lregister_renew_done
     jmp     register_drop
 .Lregister_renew_failed:
     mov     [ebx + REGISTER_OUTCOME], ecx

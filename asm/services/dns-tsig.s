@@ -291,14 +291,8 @@ tsig_check:
     lea     esp, [esp + SHA256_SIZE + SHA256_BYTES]
     mov     eax, DNS_BAD_SIGNATURE
     jne     .Ltsig_check_done
-    cmp     dword ptr [ebx + SIGN_ASKED], 0
-    jne     3f                          # the question's stays: a better answer may follow
-    lea     edi, [ebx + SIGN_MAC]
-    mov     ecx, [ebx + SIGN_MAC_BYTES]
-    rep movsb
-    jmp     4f
-3:  call    tsig_said
-4:  call    tsig_clock
+    call    tsig_said
+    call    tsig_clock
     movzx   ecx, word ptr [ebx + SIGN_TIME + FUDGE_AT]
     xchg    cl, ch
     mov     edx, [ebx + SIGN_TIME + 2]
@@ -318,12 +312,18 @@ tsig_check:
 .Ltsig_check_done:
     ret
 
-# Reads what the signature of an answer says beside the code (RFC 8945, 4.2), which was found good.
-# In: EBX answer structure, EDI after the code.
-# Out: SIGN_SAID, SIGN_THEIRS.
-# Clobbers: EAX, EDX.
+# Takes over a question's code, which was found good, or what is beside an answer's (RFC 8945, 4.2).
+# In: EBX answer structure, ESI the code, EDI after it.
+# Out: SIGN_MAC, or SIGN_SAID and SIGN_THEIRS.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
 tsig_said:
-    movzx   eax, word ptr [edi + 2]
+    cmp     dword ptr [ebx + SIGN_ASKED], 0
+    jne     3f                          # the question's stays: a better answer may follow
+    lea     edi, [ebx + SIGN_MAC]
+    mov     ecx, [ebx + SIGN_MAC_BYTES]
+    rep movsb
+    ret
+3:  movzx   eax, word ptr [edi + 2]
     xchg    al, ah
     cmp     eax, DNS_BAD_TIME
     jne     1f

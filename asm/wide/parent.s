@@ -132,33 +132,34 @@ parent_rows:
 # Clobbers: EAX, ECX, EDX, ESI.
 parent_read:
     call    parent_word
-    jc      9f
+    jc      .Lparent_read_done
     lea     eax, [edi + REGISTER_SERVER]
     mov     edx, offset parent_text
     mov     ecx, TEXT_BYTES
     call    string_copy
     call    parent_word
-    jc      9f
+    jc      .Lparent_read_done
     lea     edx, [edi + REGISTER_ZONE]
     call    zone_parse
-    jc      9f
+    jc      .Lparent_read_done
     call    parent_word
-    jc      9f
+    jc      .Lparent_read_done
     lea     edx, [edi + REGISTER_KEY]
     call    zone_parse
-    jc      9f
+    jc      .Lparent_read_done
     mov     dword ptr [edi + REGISTER_KIND], REGISTER_SERVES
     call    parent_word
     cmc
-    jnc     9f                          # nothing follows
+    jnc     .Lparent_read_done                          # nothing follows
     mov     edx, offset word_addresses
     call    string_compare
     stc
-    jne     9f
+    jne     .Lparent_read_done
     mov     dword ptr [edi + REGISTER_KIND], REGISTER_BELOW
     cmp     byte ptr [esi], 1
     cmc                                 # CF when something follows
-9:  ret
+.Lparent_read_done:
+    ret
 
 # Takes the next word.
 # In: ESI text.

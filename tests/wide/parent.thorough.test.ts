@@ -111,14 +111,37 @@ test("strangers get the public address of what is there, neighbours their own", 
   expect(await said(there.nodesOf.get("home")![0]!, `host ns.${name}`)).toContain(SERVICE);
 });
 
-test("the delegate dies, and the next one goes on; all die, and the parent forgets them", async () => {
+test("what is wrong is said in one line, and what was entered is taken out", async () => {
+  const there = await started();
+  const home = delegateOf(there, "home");
+  const [key, parent] = ["home.key", `${PARENT} parent.example`];
+  for (const [value, line] of [
+    [`${PARENT}`, 'register: dns.parent is to be "SERVER ZONE KEY", and may end with "addresses"'],
+    [`${parent} ${key} others`, 'register: dns.parent is to be "SERVER ZONE KEY", and may end with "addresses"'],
+    [`${PARENT} other.example ${key}`, "register: dns.domain is to be below its zone"],
+    [`${parent} no.key`, `register home.parent.example at ${PARENT}: no such key (dns key NAME SECRET)`],
+    [`1.2.3 parent.example ${key}`, "register home.parent.example at 1.2.3: no such server"],
+  ] as const) {
+    await said(home, `cloud set dns.parent "${value}"`);
+    await there.lab.advance("5s");
+    expect(await said(home, "cloud public")).toContain(`\n${line}\n`);
+    expect(await registered(there)).toEqual([]);
+  }
+  await said(home, `cloud set dns.parent "${parent} ${key}"`);
+  await there.lab.advance("5s");
+  expect(await registered(there)).toEqual(THERE);
+});
+
+test("the delegate dies, and the next one goes on, until nobody reaches it", async () => {
   const there = await started();
   delegateOf(there, "home").powerOff();
   await there.lab.advance("150s");
   expect(await registered(there)).toEqual(THERE);
-  for (const node of there.nodesOf.get("home")!) node.powerOff();
-  await there.lab.advance("90s");
+  const home = delegateOf(there, "home");
+  expect(await said(home, "cloud link remove parent")).toContain("is gone");
+  await there.lab.advance("60s");
   expect(await registered(there)).toEqual(THERE);
-  await there.lab.advance("40s");
+  await there.lab.advance("90s");
   expect(await registered(there)).toEqual([]);
+  expect(await said(home, "dns")).toContain("waits until a linked cluster has reached this one (cloud public)");
 });

@@ -7,7 +7,7 @@ import type { SiteOptions } from "../../src/lab/sites.ts";
 import { boot, CLOUD, images } from "../system/images.ts";
 
 export const SERVICE = "192.168.1.200";
-export const DOOR = 20_819;
+const DOOR = 20_819;
 /** An address that no site has. */
 export const STRANGER = "203.0.113.9";
 /** A gateway's port that a person has led to the door. */

@@ -346,24 +346,30 @@ test("a node keeps its name and address in a zone of BIND's named", async (conte
 const WITHOUT_A_CLOCK = "date -s 2001-02-03 04:05:06";
 
 const PARENTS = [
-  { name: "BIND's named", start: (context: SkippableContext) => named(requireOracle("named", context)) },
+  {
+    name: "BIND",
+    clock: [WITHOUT_A_CLOCK],
+    start: (context: SkippableContext) => named(requireOracle("named", context)),
+  },
   {
     name: "PowerDNS",
+    // It refuses what has another time, and does not tell its own.
+    clock: [],
     start: (context: SkippableContext) =>
       powerDns(requireOracle("pdns_server", context), requireOracle("pdnsutil", context)),
   },
 ] as const;
 
 test.for(PARENTS)(
-  "a cluster keeps its domain in a zone of $name, by the server's time, and is found through it",
-  async ({ start }, context) => {
+  "a cluster keeps its domain in a zone of $name, and is found through it",
+  async ({ start, clock }, context) => {
     requireOracle("dig", context);
     const port = await start(context);
     const made = await scene();
     const { s } = made;
     relayTo(s, port);
     const service = "10.0.2.200";
-    for (const line of ["dns del home.example", "dns off", WITHOUT_A_CLOCK, `cloud address add ${service}`])
+    for (const line of ["dns del home.example", "dns off", ...clock, `cloud address add ${service}`])
       await s.node.enter(line, PROMPT);
     await s.node.enter("cloud set dns.domain cloud.parent.example", PROMPT);
     await s.node.enter(`cloud set dns.parent "${PEER} parent.example judge.key"`, PROMPT);
