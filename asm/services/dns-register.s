@@ -34,7 +34,7 @@ register_outcomes:
     .long   OUTCOME_NONE, text_none, OUTCOME_SILENT, text_silent, OUTCOME_FORGED, text_forged
     .long   OUTCOME_UNKNOWN, text_unknown, OUTCOME_KEY, text_key, OUTCOME_TIME, text_time
     .long   OUTCOME_UNPROVEN, text_unproven, OUTCOME_WORDS, text_words, OUTCOME_DOMAIN, text_domain
-    .long   OUTCOME_ADDRESS, text_address, OUTCOME_OTHER, text_other
+    .long   OUTCOME_ADDRESS, text_address, OUTCOME_NAME, text_name, OUTCOME_OTHER, text_other
     .long   DNS_REFUSED, text_refused, DNS_NOT_AUTHORITATIVE, text_zone, DNS_NOT_IN_ZONE, text_zone, 0
 .popsection
 STRING text_none, "not yet"
@@ -47,6 +47,7 @@ STRING text_unproven, "waits until a linked cluster has reached this one (cloud 
 STRING text_words, "dns.parent is to be \"SERVER ZONE KEY\", and may end with \"addresses\""
 STRING text_domain, "dns.domain is to be below its zone"
 STRING text_address, "needs an address that one member has (cloud address add ADDRESS)"
+STRING text_name, "this machine's name is none that the DNS can have (hostname NAME)"
 STRING text_other, "another member sees to it"
 STRING text_refused, "refused by the server"
 STRING text_zone, "not a zone of the server"
@@ -236,8 +237,8 @@ wish_own:
     lea     edx, [edi + REGISTER_NAME]
     call    zone_parse
     lea     esp, [esp + TEXT_BYTES]
-    mov     ecx, OUTCOME_DOMAIN
-    jc      .Lwish_own_none                          # a name that the DNS cannot have
+    mov     ecx, OUTCOME_NAME
+    jc      .Lwish_own_none
     mov     eax, [net_interfaces]
     mov     ecx, OUTCOME_NONE
     test    eax, eax
