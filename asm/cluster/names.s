@@ -32,6 +32,7 @@ names_event:            .space 4        # wakes the task: the values have change
 node_busy:              .space 4
 time_then:              .space 8        # time stamp of the last look, and the idle task's time then
 idle_then:              .space 8
+.global domain_served
 domain_served:          .space VALUE_SIZE   # empty: none
 zone_serial:            .space 4
 zone_digest:            .space 4        # of the text without the serial

@@ -23,6 +23,8 @@ cloud_help:
     .ascii  "  cloud set NAME VALUE gives a name a value, for the whole cluster; it counts when a majority\n"
     .ascii  "                       of the members that agreed last has it on disk. Without VALUE it goes\n"
     .ascii  "  cloud set dns.domain DOMAIN   has every member answer for the names of the cluster\n"
+    .ascii  "  cloud set dns.parent \"SERVER ZONE KEY\"   keeps that domain in ZONE of another server, signed by\n"
+    .ascii  "                       `dns key KEY SECRET` of the member that speaks for the cluster\n"
     .ascii  "  cloud set dhcp \"ADDRESS COUNT [SECONDS]\"   has the holder of this service address be the LAN's DHCP\n"
     .ascii  "                       server, for the addresses behind it\n"
     .ascii  "  cloud get [NAME]     shows a value, or all of them, and who agrees on the next\n"

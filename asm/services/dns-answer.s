@@ -488,6 +488,8 @@ answer_write:
     push    esi
     push    edi
     push    ebp
+    call    outside_view
+    jc      .Lanswer_write_done
     mov     ebp, eax
     mov     esi, edx
     push    dword ptr [ebx + ANSWER_KNOWN]

@@ -9,6 +9,9 @@
     # 1: the zone has changed
 .global update_changed
 update_changed:         .space 4
+    # seconds after which what an update enters goes; 0: it stays
+.global update_lease
+update_lease:           .space 4
     # 1: by a serial of the update's own
 .global update_serial
 update_serial:          .space 4
@@ -30,7 +33,8 @@ update_apply:
     jc      .Lupdate_apply_unknown
     cmp     dword ptr [ebp + ZONE_CLASS], DNS_IN
     jne     .Lupdate_apply_one
-    mov     ecx, [ebp + ZONE_TTL]       # it is there: the TTL may be new
+    call    update_hold                 # it is there: the lease and the TTL may be new
+    mov     ecx, [ebp + ZONE_TTL]
     cmp     ecx, [eax + ZONE_TTL]
     je      .Lupdate_apply_free
     call    dns_record_hold
@@ -51,6 +55,7 @@ update_apply:
 .Lupdate_apply_enter:
     mov     dword ptr [update_changed], 1
     mov     eax, ebp
+    call    update_hold
     call    dns_record_link
     mov     ecx, [ebp + ZONE_TTL]
     jmp     dns_record_hold
@@ -101,6 +106,21 @@ update_apply:
     mov     dword ptr [update_changed], 1
     jmp     .Lupdate_apply_free
 
+# Gives a record the update's lease, or none, as what its zone cannot be without.
+# In: EBX answer structure, EAX record.
+# Clobbers: ECX, EDX.
+update_hold:
+    push    edi
+    push    eax
+    mov     edi, eax
+    call    update_vital
+    mov     ecx, 0
+    jc      1f
+    mov     ecx, [update_lease]
+1:  pop     eax
+    pop     edi
+    jmp     dns_lease_give
+
 # Removes all records of a name and a type, or of a name, but those that must stay.
 # In: EBX state, EBP the record that says so; it is given up.
 update_drop_all:
@@ -150,6 +170,12 @@ update_count:
     cmp     dword ptr [update_serial], 0
     jne     2f
     mov     eax, [ebx + ANSWER_ZONE]
+
+# Gives a zone its next serial.
+# In: EAX SOA record.
+# Clobbers: EAX, ECX, EDX.
+.global dns_serial_next
+dns_serial_next:
     call    dns_serial
     mov     edx, [eax]
     bswap   edx

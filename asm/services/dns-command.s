@@ -151,6 +151,7 @@ dns_show:
     sub     esp, 256
     mov     eax, offset dns_mutex
     call    mutex_lock
+    call    dns_lease_end
     mov     ebx, [dns_records]
 .Ldns_show_next:
     test    ebx, ebx
@@ -177,7 +178,18 @@ dns_show:
     jne     4f
     mov     eax, [ebx + ZONE_DATA]
     PRINTF  " %I", [eax]
-4:  PRINT   "\n"
+4:  mov     eax, [ebx + ZONE_LEASE]
+    test    eax, eax
+    jz      5f
+    mov     ecx, eax
+    call    clock_ms
+    sub     ecx, eax
+    mov     eax, ecx
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    PRINTF  ", for %u s", eax
+5:  PRINT   "\n"
     mov     ebx, [ebx + ZONE_NEXT]
     jmp     .Ldns_show_next
 .Ldns_show_end:

@@ -69,7 +69,12 @@ answer_download:
     cmp     dword ptr [ebx + ANSWER_TYPE], DNS_ANY
     jne     .Lanswer_download_good      # of another type there is nothing
 1:  mov     esi, eax
-    lea     edi, [ebp - DOWNLOAD_NAMES * 4 - ZONE_NAME]
+    call    outside_asks
+    jc      3f
+    mov     esi, 1
+    mov     ecx, [dns_outside]
+    mov     [ebp - DOWNLOAD_NAMES * 4], ecx
+3:  lea     edi, [ebp - DOWNLOAD_NAMES * 4 - ZONE_NAME]
     mov     dword ptr [edi + ZONE_TYPE], DNS_A
     mov     dword ptr [edi + ZONE_CLASS], DNS_IN
     mov     dword ptr [edi + ZONE_TTL], 0

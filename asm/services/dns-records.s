@@ -250,20 +250,26 @@ dns_record_drop:
     jmp     dns_record_free
 
 # Removes all that is at or below a name: a zone. dns_mutex is held.
-# In: EAX name.
+# In: EAX name, ECX 1 when what has a lease stays, else 0.
 # Out: EAX how many records went.
 dns_record_remove:
     push    ebx
     push    esi
     push    edi
     push    ebp
+    push    ecx
     mov     ebp, eax
     xor     edi, edi
     mov     esi, offset dns_records
-1:  mov     ebx, [esi + ZONE_NEXT]
+.Ldns_record_remove_next:
+    mov     ebx, [esi + ZONE_NEXT]
     test    ebx, ebx
-    jz      3f
-    lea     eax, [ebx + ZONE_NAME]
+    jz      .Ldns_record_remove_end
+    cmp     dword ptr [ebx + ZONE_LEASE], 0
+    je      1f
+    cmp     dword ptr [esp], 0
+    jne     2f
+1:  lea     eax, [ebx + ZONE_NAME]
     mov     edx, ebp
     call    dns_name_below
     jc      2f
@@ -272,14 +278,16 @@ dns_record_remove:
     mov     [esi + ZONE_NEXT], eax
     mov     eax, ebx
     call    dns_record_free
-    jmp     1b
+    jmp     .Ldns_record_remove_next
 2:  mov     esi, ebx
-    jmp     1b
-3:  cmp     esi, offset dns_records
-    jne     4f
+    jmp     .Ldns_record_remove_next
+.Ldns_record_remove_end:
+    cmp     esi, offset dns_records
+    jne     3f
     xor     esi, esi
-4:  mov     [dns_last], esi
+3:  mov     [dns_last], esi
     mov     eax, edi
+    pop     ecx
     pop     ebp
     pop     edi
     pop     esi
@@ -296,6 +304,7 @@ dns_record_remake:
     mov     ecx, 256
     call    mem_copy
     pop     eax
+    mov     ecx, 1
     jmp     dns_record_remove
 
 # Removes all that is at and below a name. May sleep.
@@ -313,6 +322,7 @@ dns_zone_remove:
     mov     eax, esp
     call    dns_keep_forget
     mov     eax, esp
+    xor     ecx, ecx
     call    dns_record_remove
     push    eax
     mov     eax, offset dns_mutex

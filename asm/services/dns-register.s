@@ -1,6 +1,6 @@
-# This machine's name in another server's zone (`dns register SERVER ZONE KEY`): its address is entered by UPDATE (RFC
-# 2136), signed with a key of `dns key`, whenever the address or the name has changed, and from time to time. The answer
-# counts only when it is signed too.
+# What this machine keeps in zones of other servers: its own name (`dns register SERVER ZONE KEY`), and the cluster's
+# domain while it speaks for that (asm/wide/parent.s). One task looks what is to be there, has it entered
+# (asm/services/dns-enter.s) by leases that it renews, and taken out when it is to be there no longer.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -11,37 +11,46 @@
 
 TEXT_BYTES              = 256
 LOOK_MS                 = 2000          # how often is looked whether something has changed
-AGAIN_MS                = 600000        # after an update that was made
-RETRY_MS                = 60000         # after one that was not
-TRIES                   = 3
-FIRST_MS                = 1000          # so long is waited for an answer at first, then twice as long each time
-RECORD_SECONDS          = 300
-
-OUTCOME_NONE            = -1            # nothing was tried yet
-OUTCOME_SILENT          = -2
-OUTCOME_FORGED          = -3            # the answer was not signed with the key
-OUTCOME_UNKNOWN         = -4            # no such server
-OUTCOME_KEY             = -5            # no such key
+RENEW_MS                = 500 * REGISTER_SECONDS        # after it was entered
+RENEW_LEAST_MS          = 15000         # whatever lease the server gives
+PAUSE_MS                = 15000         # after a failure, then twice as long each time,
+PAUSE_LONGEST_MS        = 480000        # up to this
+GIVE_UP_MS              = 600000        # so long after it was entered it is tried to take it out
 
 .bss
 .balign 4
-register_on:            .space 4        # 1: the task is to work
 register_task:          .space 4        # 1: there is a task
-register_outcome:       .space 4        # code of the last answer, or OUTCOME_*
-register_address:       .space 4        # what was entered last
-register_at:            .space 4        # clock_ms of the next update when nothing changes
-register_id:            .space 4
-register_to:            .space 4
-register_socket:        .space 4
-register_failure:       .space 4        # what it is when no good answer comes
-register_server:        .space TEXT_BYTES
-register_zone:          .space TEXT_BYTES       # as on the wire
-register_key:           .space TEXT_BYTES       # as on the wire
-register_name:          .space TEXT_BYTES       # as on the wire: what is entered
-register_before:        .space TEXT_BYTES       # what was entered last
+register_on:            .space 4        # 1: this machine's own name is to be entered
+register_own:           .space REGISTER_SIZE
+register_cluster:       .space REGISTER_SIZE
+register_wish:          .space REGISTER_SIZE    # what is to be there
 register_text:          .space TEXT_BYTES
-register_sign:          .space ANSWER_SIZE
-register_message:       .space DNS_UDP_MAXIMUM
+
+HOOK dns_parent, parent_none            # what is to be entered of the cluster, as wish_own says it
+
+.pushsection .rodata
+.balign 4
+register_outcomes:
+    .long   OUTCOME_NONE, text_none, OUTCOME_SILENT, text_silent, OUTCOME_FORGED, text_forged
+    .long   OUTCOME_UNKNOWN, text_unknown, OUTCOME_KEY, text_key, OUTCOME_TIME, text_time
+    .long   OUTCOME_UNPROVEN, text_unproven, OUTCOME_WORDS, text_words, OUTCOME_DOMAIN, text_domain
+    .long   OUTCOME_ADDRESS, text_address, OUTCOME_NAME, text_name, OUTCOME_OTHER, text_other
+    .long   DNS_REFUSED, text_refused, DNS_NOT_AUTHORITATIVE, text_zone, DNS_NOT_IN_ZONE, text_zone, 0
+.popsection
+STRING text_none, "not yet"
+STRING text_silent, "no answer"
+STRING text_forged, "the answer is not signed with the key"
+STRING text_unknown, "no such server"
+STRING text_key, "no such key (dns key NAME SECRET)"
+STRING text_time, "its clock differs, and is not what it says"
+STRING text_unproven, "waits until a linked cluster has reached this one (cloud public)"
+STRING text_words, "dns.parent is to be \"SERVER ZONE KEY\", and may end with \"addresses\""
+STRING text_domain, "dns.domain is to be below its zone"
+STRING text_address, "needs an address that one member has (cloud address add ADDRESS)"
+STRING text_name, "this machine's name is none that the DNS can have (hostname NAME)"
+STRING text_other, "another member sees to it"
+STRING text_refused, "refused by the server"
+STRING text_zone, "not a zone of the server"
 
 .text
 
@@ -57,36 +66,28 @@ dns_register:
     cmp     edi, 3
     jne     .Ldns_register_wrong
     mov     eax, [esi + 4]
-    mov     edx, offset register_zone
+    mov     edx, offset register_own + REGISTER_ZONE
     call    zone_parse
     jc      .Ldns_register_wrong
     mov     eax, [esi + 8]
-    mov     edx, offset register_key
+    mov     edx, offset register_own + REGISTER_KEY
     call    zone_parse
     jc      .Ldns_register_wrong
-    mov     eax, offset register_server
+    mov     eax, offset register_own + REGISTER_SERVER
     mov     edx, [esi]
     mov     ecx, TEXT_BYTES
     call    string_copy
-    mov     dword ptr [register_outcome], OUTCOME_NONE
-    mov     dword ptr [register_address], 0
+    xor     eax, eax                    # so that it is another wish
+    mov     [register_own + REGISTER_NAME], al
+    mov     [register_own + REGISTER_ENTERED], eax
     mov     dword ptr [register_on], 1
-    xor     eax, eax
-    xor     edx, edx
-    cmp     dword ptr [register_task], 0
-    jne     .Ldns_register_done
-    mov     eax, offset register_main
-    LOAD_STRING ecx, "dns register"
-    call    task_create
+    call    dns_register_wake
     mov     edx, 0
-    jc      .Ldns_register_done
-    mov     dword ptr [register_task], 1
-    clc
-.Ldns_register_done:
     ret
 .Ldns_register_off:
     xor     eax, eax
     xor     edx, edx
+    mov     [register_own + REGISTER_OUTCOME], eax
     xchg    eax, [register_on]
     cmp     eax, 1                      # CF when it was off
     mov     eax, ERROR_NOT_FOUND
@@ -97,61 +98,105 @@ dns_register:
     stc
     ret
 
-# Says how far it is, if it is on.
+# There may be something to enter.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global dns_register_wake
+dns_register_wake:
+    mov     eax, 1
+    xchg    eax, [register_task]
+    xor     eax, 1
+    jz      9f
+    mov     eax, offset register_main
+    xor     edx, edx
+    LOAD_STRING ecx, "dns register"
+    call    task_create
+    jnc     9f
+    mov     dword ptr [register_task], 0
+9:  ret
+
+# Says how far all is, one line each.
 .global dns_register_show
 dns_register_show:
-    cmp     dword ptr [register_on], 0
-    je      9f
+    mov     eax, offset register_own
+    call    register_show
+    jmp     dns_parent_show
+
+# Says how far what the cluster registers is.
+.global dns_parent_show
+dns_parent_show:
+    mov     eax, offset register_cluster
+
+# Says how far something is, if there is anything to say.
+# In: EAX block.
+# Clobbers: EAX, ECX, EDX.
+register_show:
     push    ebx
-    mov     eax, offset register_name
+    push    esi
+    mov     ebx, eax
+    mov     esi, [ebx + REGISTER_OUTCOME]
+    mov     eax, esi
+    or      eax, [ebx + REGISTER_ENTERED]
+    jz      .Lregister_show_done
+    PRINT   "register"
+    cmp     byte ptr [ebx + REGISTER_NAME], 0
+    je      .Lregister_show_outcome     # it has not come so far
+    lea     eax, [ebx + REGISTER_NAME]
     mov     edx, offset register_text
     call    dns_name_text
-    mov     ebx, [register_outcome]
+    mov     edx, offset register_text
+    lea     ecx, [ebx + REGISTER_SERVER]
+    PRINTF  " %s at %s", edx, ecx
+.Lregister_show_outcome:
+    PRINT   ":"
+    test    esi, esi
+    jz      .Lregister_show_entered
     mov     edx, offset register_outcomes
 1:  mov     eax, [edx + 4]
-    cmp     [edx], ebx
+    cmp     [edx], esi
     je      2f
     add     edx, 8
     cmp     dword ptr [edx], 0
     jne     1b
-    LOAD_STRING eax, "entered"
-    test    ebx, ebx
-    jz      2f
-    LOAD_STRING eax, "refused by the server"
-2:  mov     edx, offset register_text
-    mov     ecx, offset register_server
-    PRINTF  "register %s at %s: %s\n", edx, ecx, eax
-    pop     ebx
-9:  ret
-
-.pushsection .rodata
-.balign 4
-register_outcomes:
-    .long   OUTCOME_NONE, text_none, OUTCOME_SILENT, text_silent, OUTCOME_FORGED, text_forged
-    .long   OUTCOME_UNKNOWN, text_unknown, OUTCOME_KEY, text_key, 0
-.popsection
-STRING text_none, "not yet"
-STRING text_silent, "no answer"
-STRING text_forged, "the answer is not signed with the key"
-STRING text_unknown, "no such server"
-STRING text_key, "no such key"
-
-# The task: looks whether something has to be said, until it is switched off.
-register_main:
-    cmp     dword ptr [register_on], 0
-    je      .Lregister_main_end
-    call    register_due
-    jc      .Lregister_main_wait
-    call    register_update
-    mov     [register_outcome], eax
-    mov     ebx, AGAIN_MS
+    PRINTF  " failed with code %u", esi
+    jmp     3f
+2:  PRINTF  " %s", eax
+3:  cmp     dword ptr [ebx + REGISTER_ENTERED], 0
+    je      .Lregister_show_end
+    PRINT   ";"
+.Lregister_show_entered:
+    call    clock_ms
+    sub     eax, [ebx + REGISTER_DONE]
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    PRINTF  " entered %u s ago, %I, ", eax, [ebx+REGISTER_SAID]
+    mov     eax, [ebx + REGISTER_LEASE]
     test    eax, eax
-    jz      1f
-    mov     ebx, RETRY_MS
-1:  call    clock_ms
-    add     eax, ebx
-    mov     [register_at], eax
-.Lregister_main_wait:
+    jz      4f
+    PRINTF  "for %u s", eax
+    jmp     .Lregister_show_end
+4:  PRINT   "until it is taken out"
+.Lregister_show_end:
+    PRINT   "\n"
+.Lregister_show_done:
+    pop     esi
+    pop     ebx
+    ret
+
+# The task: looks whether something has to be said, until nothing is there, nor is to be.
+register_main:
+    mov     ebx, offset register_own
+    mov     eax, offset wish_own
+    call    register_look
+    mov     ebx, offset register_cluster
+    mov     eax, [dns_parent]
+    call    register_look
+    mov     eax, [register_own + REGISTER_OUTCOME]
+    or      eax, [register_own + REGISTER_ENTERED]
+    or      eax, [register_cluster + REGISTER_OUTCOME]
+    or      eax, [register_cluster + REGISTER_ENTERED]
+    jz      .Lregister_main_end
     mov     eax, LOOK_MS
     call    task_sleep
     jmp     register_main
@@ -159,211 +204,233 @@ register_main:
     mov     dword ptr [register_task], 0
     ret
 
-# Looks whether an update is due: the address or the name is new, or the time has come.
-# Out: CF when none is; register_name, register_address.
-# Clobbers: ESI, EDI.
-register_due:
-    mov     eax, [net_interfaces]
-    test    eax, eax
-    jz      .Lregister_due_none
-    mov     edi, [eax + NETIF_ADDRESS]
-    test    edi, edi
-    jz      .Lregister_due_none
-    mov     eax, offset register_zone
+# Without a cluster that has a parent.
+# Out: EAX WISH_NONE, ECX 0.
+parent_none:
+    xor     eax, eax
+    xor     ecx, ecx
+    ret
+
+# What is to be entered of this machine itself.
+# In: EDI block, zeros from REGISTER_NEAR on; EBX the one that is kept.
+# Out: EAX WISH_*; the block's REGISTER_NEAR and those after it with WISH_GOOD, else ECX outcome that is told, 0: none.
+# Clobbers: EDX, ESI, EDI.
+wish_own:
+    xor     ecx, ecx
+    cmp     [register_on], ecx
+    je      .Lwish_own_none
+    push    edi
+    lea     esi, [ebx + REGISTER_KIND]
+    add     edi, REGISTER_KIND
+    mov     ecx, (REGISTER_NAME - REGISTER_KIND) / 4
+    rep movsd
+    pop     edi
+    lea     eax, [edi + REGISTER_ZONE]
     mov     edx, offset register_text
     call    dns_name_text
     mov     eax, offset register_text
     mov     ecx, offset hostname
-    mov     edx, offset register_message
+    sub     esp, TEXT_BYTES
+    mov     edx, esp
     SNPRINTF edx, TEXT_BYTES, "%s.%s", ecx, eax
-    mov     eax, offset register_message
-    mov     edx, offset register_name
+    mov     eax, esp
+    lea     edx, [edi + REGISTER_NAME]
     call    zone_parse
-    jc      .Lregister_due_done         # a name that the DNS cannot have
-    mov     eax, offset register_name
-    mov     edx, offset register_before
-    call    dns_name_equal
-    jne     1f
-    cmp     edi, [register_address]
-    jne     1f
-    call    clock_ms
-    sub     eax, [register_at]
-    js      .Lregister_due_none
-1:  mov     [register_address], edi
-    mov     esi, offset register_name
-    mov     edi, offset register_before
-    mov     ecx, TEXT_BYTES / 4
-    rep movsd
-    clc
+    lea     esp, [esp + TEXT_BYTES]
+    mov     ecx, OUTCOME_NAME
+    jc      .Lwish_own_none
+    mov     eax, [net_interfaces]
+    mov     ecx, OUTCOME_NONE
+    test    eax, eax
+    jz      .Lwish_own_none
+    mov     eax, [eax + NETIF_ADDRESS]
+    test    eax, eax
+    jz      .Lwish_own_none
+    mov     [edi + REGISTER_NEAR], eax
+    mov     [edi + REGISTER_FAR], eax
+    mov     eax, WISH_GOOD
     ret
-.Lregister_due_none:
-    stc
-.Lregister_due_done:
+.Lwish_own_none:
+    xor     eax, eax                    # WISH_NONE
     ret
 
-# Sends the update, and again, until it is answered.
-# Out: EAX code, or OUTCOME_*.
-# Clobbers: EBX, ESI, EDI, EBP.
-register_update:
-    mov     eax, offset register_server
+# Looks whether something is due, and does it. May sleep, seconds.
+# In: EBX block, EAX routine that says what is to be there.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
+register_look:
+    push    eax
+    mov     edi, offset register_wish
+    mov     ecx, REGISTER_SIZE / 4
+    xor     eax, eax
+    rep stosd
+    pop     eax
+    mov     edi, offset register_wish
+    call    eax
+    cmp     eax, WISH_GOOD
+    je      .Lregister_look_good
+    mov     [ebx + REGISTER_OUTCOME], ecx
+    cmp     eax, WISH_OTHER
+    jne     register_drop
+    mov     dword ptr [ebx + REGISTER_ENTERED], 0
+    mov     byte ptr [ebx + REGISTER_NAME], 0   # who comes back looks anew
+    ret
+.Lregister_look_good:
+    mov     eax, [register_wish + REGISTER_NEAR]
+    mov     [ebx + REGISTER_NEAR], eax
+    mov     eax, [register_wish + REGISTER_FAR]
+    mov     [ebx + REGISTER_FAR], eax
+    lea     eax, [ebx + REGISTER_KIND]
+    mov     edx, offset register_wish + REGISTER_KIND
+    mov     ecx, REGISTER_SIZE - REGISTER_KIND
+    call    mem_compare
+    je      register_renew
+    cmp     dword ptr [ebx + REGISTER_ENTERED], 0
+    je      1f
+    call    register_remove             # once: what is left of it ends with its lease
+1:  lea     edi, [ebx + REGISTER_KIND]
+    mov     esi, offset register_wish + REGISTER_KIND
+    mov     ecx, (REGISTER_SIZE - REGISTER_KIND) / 4
+    rep movsd
+    xor     eax, eax
+    mov     [ebx + REGISTER_ENTERED], eax
+    mov     [ebx + REGISTER_AHEAD], eax
+    mov     [ebx + REGISTER_SAID], eax
+    mov     [ebx + REGISTER_TO], eax
+    dec     eax
+    mov     [ebx + REGISTER_OUTCOME], eax       # OUTCOME_NONE
+    call    clock_ms
+    mov     [ebx + REGISTER_DUE], eax
+    mov     dword ptr [ebx + REGISTER_PAUSE], PAUSE_MS
+
+# Enters what is to be there, if it is time for that, or there is another address. May sleep, seconds.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
+register_renew:
+    call    register_is_due
+    jnc     1f
+    cmp     dword ptr [ebx + REGISTER_TO], 0
+    je      .Lregister_renew_done
+    jmp     .Lregister_renew_told
+1:  lea     eax, [ebx + REGISTER_SERVER]
     call    resolve_text
     mov     ecx, OUTCOME_UNKNOWN
-    jc      .Lregister_update_done
-    mov     [register_to], eax
-    xor     eax, eax
-    call    udp_open
-    mov     ecx, OUTCOME_SILENT
-    jc      .Lregister_update_done
-    mov     [register_socket], eax
-    call    register_compose            # EDI: bytes
-    mov     ebp, OUTCOME_KEY
-    jc      .Lregister_update_close
-    mov     dword ptr [register_failure], OUTCOME_SILENT
-    push    FIRST_MS << (TRIES - 1)     # [esp]: the longest wait
-    mov     esi, FIRST_MS
-.Lregister_update_send:
-    push    esi
-    push    edi
-    mov     eax, [register_socket]
-    mov     edx, [register_to]
-    mov     ecx, DNS_PORT
-    mov     esi, offset register_message
-    call    udp_send
+    jc      .Lregister_renew_failed
+    cmp     byte ptr [edx], 0
+    jne     .Lregister_renew_failed     # something follows the name
+    mov     [ebx + REGISTER_TO], eax
+.Lregister_renew_told:
+    call    register_choose             # EDI: address
+    test    edi, edi
+    jz      .Lregister_renew_unproven
+    mov     esi, ENTER_IN
+    cmp     edi, [ebx + REGISTER_SAID]
+    jne     .Lregister_renew_enter
+    call    register_is_due
+    jc      .Lregister_renew_done
+    cmp     dword ptr [ebx + REGISTER_OUTCOME], 0
+    jne     .Lregister_renew_enter
+    mov     esi, ENTER_AGAIN            # the zone does not change by that
+.Lregister_renew_enter:
+    mov     [ebx + REGISTER_SAID], edi
+    mov     eax, esi
+    call    register_enter              # EAX: outcome
+    mov     [ebx + REGISTER_OUTCOME], eax
+    mov     ecx, eax
+    test    eax, eax
+    jnz     .Lregister_renew_failed
+    mov     dword ptr [ebx + REGISTER_ENTERED], 1
+    mov     dword ptr [ebx + REGISTER_PAUSE], PAUSE_MS
+    mov     ecx, [ebx + REGISTER_LEASE]
+    imul    ecx, ecx, 500
+    lea     eax, [ecx - 1]
+    cmp     eax, RENEW_MS
+    jb      2f
+    mov     ecx, RENEW_MS               # half of the lease that is asked for, or no lease
+2:  cmp     ecx, RENEW_LEAST_MS
+    jae     3f
+    mov     ecx, RENEW_LEAST_MS
+3:  call    clock_ms
+    mov     [ebx + REGISTER_DONE], eax
+    add     eax, ecx
+    mov     [ebx + REGISTER_DUE], eax
+.Lregister_renew_done:
+    ret
+.Lregister_renew_unproven:
+    mov     dword ptr [ebx + REGISTER_OUTCOME], OUTCOME_UNPROVEN
+    cmp     dword ptr [ebx + REGISTER_ENTERED], 0
+    je      .Lregister_renew_done
+    call    clock_ms                    # a moment without a proof is no reason to be gone
+    sub     eax, [ebx + REGISTER_DONE]
+    cmp     eax, 1000 * REGISTER_SECONDS
+    jb      .Lregister_renew_done
+    jmp     register_drop
+.Lregister_renew_failed:
+    mov     [ebx + REGISTER_OUTCOME], ecx
+
+# Waits for longer after each failure.
+# In: EBX block.
+# Clobbers: EAX, ECX.
+register_fail:
     call    clock_ms
-    mov     ebp, [esp + 4]
-    add     ebp, eax                    # EBP: until when is waited
-.Lregister_update_wait:
+    mov     ecx, [ebx + REGISTER_PAUSE]
+    add     eax, ecx
+    mov     [ebx + REGISTER_DUE], eax
+    add     ecx, ecx
+    cmp     ecx, PAUSE_LONGEST_MS
+    ja      1f
+    mov     [ebx + REGISTER_PAUSE], ecx
+1:  ret
+
+# Whether the next try is due.
+# In: EBX block.
+# Out: CF when it is not.
+# Clobbers: EAX.
+register_is_due:
     call    clock_ms
-    mov     edx, ebp
-    sub     edx, eax
-    test    edx, edx
-    jle     .Lregister_update_silent
-    mov     eax, [register_socket]
-    sub     esp, DNS_UDP_MAXIMUM        # the question must stay: it may go again
-    mov     esi, esp
-    mov     edi, DNS_UDP_MAXIMUM
-    call    udp_receive
-    jc      1f
-    call    register_answer
-1:  lea     esp, [esp + DNS_UDP_MAXIMUM]
-    jc      .Lregister_update_wait
-    mov     ebp, eax
-    lea     esp, [esp + 12]
-    jmp     .Lregister_update_close
-.Lregister_update_silent:
-    pop     edi
-    pop     esi
-    mov     ebp, [register_failure]
-    add     esi, esi
-    cmp     esi, [esp]
-    jbe     .Lregister_update_send
-    pop     eax
-.Lregister_update_close:
-    mov     eax, [register_socket]
-    call    udp_close
-    mov     ecx, ebp
-.Lregister_update_done:
-    mov     eax, ecx
+    sub     eax, [ebx + REGISTER_DUE]
+    add     eax, eax                    # the sign
     ret
 
-# Writes the update: all addresses of the name are removed, and this one is entered.
-# Out: EDI bytes in register_message; CF when the key is not known.
-# Clobbers: EAX, EBX, ECX, EDX, ESI.
-register_compose:
-    mov     edi, offset register_message
-    call    secret_number
-    movzx   eax, ax
-    mov     [register_id], eax
-    or      eax, DNS_UPDATE << 16
-    stosd
-    mov     eax, 0x0100                 # one zone, no prerequisites
-    stosd
-    mov     eax, 0x0200                 # two changes
-    stosd
-    mov     esi, offset register_zone
-    call    dns_name_put
-    mov     eax, (DNS_SOA << 8) | (DNS_IN << 24)
-    stosd
-    mov     esi, offset register_name
-    call    dns_name_put
-    mov     eax, (DNS_A << 8) | (DNS_ANY << 24)
-    stosd
-    xor     eax, eax
-    stosd
-    stosw
-    mov     esi, offset register_name
-    call    dns_name_put
-    mov     eax, (DNS_A << 8) | (DNS_IN << 24)
-    stosd
-    mov     eax, RECORD_SECONDS
-    bswap   eax
-    stosd
-    mov     ax, 4 << 8
-    stosw
-    mov     eax, [register_address]
-    stosd
-    sub     edi, offset register_message
-    mov     ebx, offset register_sign
-    mov     eax, offset dns_mutex
-    call    mutex_lock
-    push    edi
-    mov     eax, offset register_key
-    call    tsig_ask
-    pop     edi
+# Chooses what the server is told: what it reaches on its own link, or else what was proven.
+# In: EBX block.
+# Out: EDI address, or 0.
+# Clobbers: EAX, EDX.
+register_choose:
+    mov     eax, [ebx + REGISTER_TO]
+    xor     edx, edx
+    call    route_find
+    mov     edi, [ebx + REGISTER_FAR]
     jc      1f
-    mov     esi, offset register_message
-    mov     eax, edi
-    call    tsig_sign
-    mov     edi, eax
-    clc
-1:  pushfd
-    mov     eax, offset dns_mutex
-    call    mutex_unlock
-    popfd
-    ret
+    cmp     edx, [ebx + REGISTER_TO]
+    jne     1f
+    mov     edi, [ebx + REGISTER_NEAR]
+1:  ret
 
-# Looks at what may be the answer.
-# In: ESI message, EAX its bytes, EDX and ECX address and port of its sender.
-# Out: EAX code; CF when it is not about this update, or not signed as it must be: a good one may follow.
-# Clobbers: EBX, ECX, EDX, ESI, EDI.
-register_answer:
-    cmp     edx, [register_to]
-    jne     .Lregister_answer_other
-    cmp     ecx, DNS_PORT
-    jne     .Lregister_answer_other
-    cmp     eax, DNS_HEADER_SIZE
-    jb      .Lregister_answer_other
-    movzx   ecx, word ptr [esi + DNS_ID]
-    cmp     ecx, [register_id]
-    jne     .Lregister_answer_other
-    mov     cl, [esi + DNS_FLAGS]
-    and     cl, DNS_RESPONSE | DNS_OPCODE
-    cmp     cl, DNS_RESPONSE | DNS_UPDATE
-    jne     .Lregister_answer_other
-    mov     ebx, offset register_sign
-    mov     [ebx + ANSWER_BASE], esi
-    push    eax
-    mov     eax, offset dns_mutex
-    call    mutex_lock
-    pop     ecx
-    call    tsig_take
-    push    edx
-    mov     eax, offset dns_mutex
-    call    mutex_unlock
-    pop     edx
-    test    edx, edx
-    jnz     .Lregister_answer_forged
-    cmp     dword ptr [ebx + SIGN_STATE], SIGN_GOOD
-    jne     .Lregister_answer_forged
-    lea     eax, [ebx + SIGN_NAME]
-    mov     edx, offset register_key
-    call    dns_name_equal
-    jne     .Lregister_answer_forged
-    movzx   eax, byte ptr [esi + DNS_FLAGS + 1]
-    and     eax, DNS_RCODE              # CF is clear
-    ret
-.Lregister_answer_forged:
-    mov     dword ptr [register_failure], OUTCOME_FORGED
-.Lregister_answer_other:
-    stc
-    ret
+# Takes out what was entered, if anything was, and it is time for that. May sleep, seconds.
+# In: EBX block.
+# Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
+register_drop:
+    cmp     dword ptr [ebx + REGISTER_ENTERED], 0
+    je      8f
+    call    clock_ms
+    sub     eax, [ebx + REGISTER_DONE]
+    cmp     eax, GIVE_UP_MS
+    ja      7f
+    cmp     dword ptr [ebx + REGISTER_PAUSE], PAUSE_MS
+    je      1f                          # the first try
+    call    register_is_due
+    jc      9f
+1:  call    register_remove
+    test    eax, eax
+    jnz     register_fail
+7:  mov     dword ptr [ebx + REGISTER_ENTERED], 0
+8:  mov     byte ptr [ebx + REGISTER_NAME], 0
+9:  ret
+
+# Takes out what was entered. May sleep, seconds.
+# In: EBX block.
+# Out: EAX outcome.
+# Clobbers: ECX, EDX, ESI, EDI, EBP.
+register_remove:
+    mov     eax, ENTER_OUT
+    jmp     register_enter

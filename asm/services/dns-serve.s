@@ -30,6 +30,7 @@ dns_serve:
     jb      .Ldns_serve_answer
     test    byte ptr [esi + DNS_FLAGS], DNS_RESPONSE
     jnz     .Ldns_serve_answer
+    call    dns_lease_end
     call    tsig_take
     test    edx, edx
     jnz     .Ldns_serve_code
@@ -38,14 +39,13 @@ dns_serve:
     cmp     al, DNS_UPDATE
     jne     .Ldns_serve_answer
     call    dns_update
+    call    dns_serve_code
+    test    edx, edx
+    jnz     .Ldns_serve_sign
+    call    dns_lease_tell
+    jmp     .Ldns_serve_sign
 .Ldns_serve_code:
-    and     byte ptr [esi + DNS_FLAGS], DNS_OPCODE | DNS_RECURSE
-    or      byte ptr [esi + DNS_FLAGS], DNS_RESPONSE
-    mov     [esi + DNS_FLAGS + 1], dl
-    xor     eax, eax
-    mov     [esi + DNS_QUESTIONS], eax
-    mov     [esi + DNS_AUTHORITIES], eax
-    mov     eax, DNS_HEADER_SIZE
+    call    dns_serve_code
     jmp     .Ldns_serve_sign
 .Ldns_serve_answer:
     mov     edx, ebp
@@ -80,4 +80,17 @@ dns_serve:
     pop     eax
     pop     ebp
     pop     esi
+    ret
+
+# Makes a message an answer that is nothing but a code.
+# In: ESI message, EDX code.
+# Out: EAX bytes.
+dns_serve_code:
+    and     byte ptr [esi + DNS_FLAGS], DNS_OPCODE | DNS_RECURSE
+    or      byte ptr [esi + DNS_FLAGS], DNS_RESPONSE
+    mov     [esi + DNS_FLAGS + 1], dl
+    xor     eax, eax
+    mov     [esi + DNS_QUESTIONS], eax
+    mov     [esi + DNS_AUTHORITIES], eax
+    mov     eax, DNS_HEADER_SIZE
     ret

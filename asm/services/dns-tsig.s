@@ -291,12 +291,8 @@ tsig_check:
     lea     esp, [esp + SHA256_SIZE + SHA256_BYTES]
     mov     eax, DNS_BAD_SIGNATURE
     jne     .Ltsig_check_done
-    cmp     dword ptr [ebx + SIGN_ASKED], 0
-    jne     3f                          # the question's stays: a better answer may follow
-    lea     edi, [ebx + SIGN_MAC]
-    mov     ecx, [ebx + SIGN_MAC_BYTES]
-    rep movsb
-3:  call    tsig_now
+    call    tsig_said
+    call    tsig_clock
     movzx   ecx, word ptr [ebx + SIGN_TIME + FUDGE_AT]
     xchg    cl, ch
     mov     edx, [ebx + SIGN_TIME + 2]
@@ -314,6 +310,38 @@ tsig_check:
     jne     .Ltsig_check_done
     xor     eax, eax
 .Ltsig_check_done:
+    ret
+
+# Takes over a question's code, which was found good, or what is beside an answer's (RFC 8945, 4.2).
+# In: EBX answer structure, ESI the code, EDI after it.
+# Out: SIGN_MAC, or SIGN_SAID and SIGN_THEIRS.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+tsig_said:
+    cmp     dword ptr [ebx + SIGN_ASKED], 0
+    jne     3f                          # the question's stays: a better answer may follow
+    lea     edi, [ebx + SIGN_MAC]
+    mov     ecx, [ebx + SIGN_MAC_BYTES]
+    rep movsb
+    ret
+3:  movzx   eax, word ptr [edi + 2]
+    xchg    al, ah
+    cmp     eax, DNS_BAD_TIME
+    jne     1f
+    cmp     dword ptr [edi + 4], TIME_BYTES << 8    # the time follows, of which 32 bits count until 2106
+    jne     2f
+    mov     edx, [edi + 8]
+    bswap   edx
+    mov     [ebx + SIGN_THEIRS], edx
+1:  mov     [ebx + SIGN_SAID], eax
+2:  ret
+
+# The time of the other one who signs: ours, unless it is known to differ.
+# In: EBX answer structure.
+# Out: EAX seconds since 1970.
+# Clobbers: ECX, EDX.
+tsig_clock:
+    call    tsig_now
+    add     eax, [ebx + SIGN_AHEAD]
     ret
 
 # The time as signatures have it.
@@ -405,6 +433,7 @@ tsig_ask:
     xor     eax, eax
     mov     [ebx + SIGN_ERROR], eax
     mov     [ebx + SIGN_LATER], eax
+    mov     [ebx + SIGN_SAID], eax
     mov     [ebx + SIGN_MAC_BYTES], eax
     mov     dword ptr [ebx + SIGN_STATE], SIGN_GOOD
     mov     dword ptr [ebx + SIGN_ASKED], 1     # what comes next is the answer
@@ -429,7 +458,7 @@ tsig_sign:
     mov     [edi], eax
     mov     dword ptr [edi + 4], 0
     mov     dword ptr [edi + 8], 0
-    call    tsig_now
+    call    tsig_clock
     bswap   eax
     mov     ecx, 4
     cmp     dword ptr [ebx + SIGN_ERROR], DNS_BAD_TIME

@@ -41,6 +41,9 @@ dns_update:
     push    esi
     push    edi
     push    ebp
+    mov     ecx, [ebx + ANSWER_BYTES]
+    call    dns_lease_find
+    mov     [update_lease], eax
     call    update_before
     jnc     2f
     call    update_make
@@ -218,10 +221,24 @@ update_zone:
     lea     eax, [ebx + ANSWER_NAME]    # the cluster makes its zone anew at any time
     mov     edx, offset dns_made
     call    dns_name_equal
-    mov     edx, DNS_REFUSED
-    je      .Lupdate_zone_done
+    je      .Lupdate_zone_made
     xor     edx, edx
 .Lupdate_zone_done:
+    ret
+.Lupdate_zone_made:
+    cmp     dword ptr [update_lease], 0 # what has one stays when it is made anew,
+    je      .Lupdate_zone_refused
+    mov     eax, [ebx + SIGN_KEY]
+    add     eax, KEY_BELOW
+    mov     edx, offset dns_made
+    call    dns_name_below
+    cmc
+    jnc     .Lupdate_zone_refused
+    mov     edx, 0
+    test    eax, eax
+    jnz     .Lupdate_zone_done          # and is of a part that is the key's alone
+.Lupdate_zone_refused:
+    mov     edx, DNS_REFUSED
     ret
 
 # Reads the next record's head.

@@ -63,6 +63,8 @@ dns_write:
     jz      .Ldns_write_end
     cmp     esi, ebx
     je      .Ldns_write_skip
+    cmp     dword ptr [esi + ZONE_LEASE], 0
+    jne     .Ldns_write_skip            # a file knows of no lease, and who has one comes back
     mov     eax, esi
     mov     edx, ebx
     call    dns_zone_has                # of a zone below this one, what leads there; the rest is the other file's

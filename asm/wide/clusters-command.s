@@ -122,6 +122,7 @@ cloud_public:
     PRINT   "address not known: no linked cluster says where it sees this one (cloud link)\n"
     call    public_gateway
 .Lcloud_public_done:
+    call    dns_parent_show
     call    cloud_unlock
     xor     eax, eax
     pop     esi

@@ -44,6 +44,7 @@ ON_HOOK values_changed, links_changed
 # The values have changed.
 links_changed:
     mov     dword ptr [links_stale], 1
+    call    parent_changed
     mov     eax, offset wide_event
     jmp     event_signal
 

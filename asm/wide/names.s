@@ -14,20 +14,26 @@ ON_HOOK names_more, clusters_rows
 
 .text
 
-# Writes the rows: this cluster first, then the others by their load. The mutex is held.
+# Writes the rows by the clusters' load, this one before others that have the same. The mutex is held.
 # In: EDI where the next row goes.
 # Out: EDI.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 clusters_rows:
+    call    parent_rows
     cmp     dword ptr [wide_address], 0
     je      .Lclusters_rows_done
     mov     ebp, ADDRESSES              # EBP: rows that may follow
-    call    public_door
-    jecxz   1f
-    call    clusters_row
-1:  xor     esi, esi                    # ESI: load
+    xor     esi, esi                    # ESI: load
 .Lclusters_rows_load:
-    mov     ebx, offset links
+    call    own_load
+    cmp     eax, esi
+    jne     1f
+    call    public_proven
+    test    eax, eax
+    jz      1f
+    call    clusters_row
+    jz      .Lclusters_rows_done
+1:  mov     ebx, offset links
 .Lclusters_rows_link:
     call    link_proven
     jc      4f
@@ -70,6 +76,24 @@ link_proven:
     cmp     dword ptr [ebx + LINK_TOLD_CALLED], 1
 9:  ret
 
+# How much of this cluster is busy.
+# Out: EAX 0 to LOADS.
+# Clobbers: ECX, EDX.
+own_load:
+    mov     eax, [node_busy]
+    mov     ecx, 1
+    mov     edx, [peer_first]
+1:  test    edx, edx
+    jz      load_of
+    cmp     dword ptr [edx + PEER_VIEWED], 1
+    jb      2f
+    inc     ecx
+    test    byte ptr [edx + PEER_FLAGS], FLAG_BUSY
+    jz      2f
+    inc     eax
+2:  mov     edx, [edx + PEER_NEXT]
+    jmp     1b
+
 # How much of a linked cluster is busy, as it says.
 # In: EBX link.
 # Out: EAX 0 to LOADS.
@@ -77,6 +101,12 @@ link_proven:
 link_load:
     mov     ecx, [ebx + LINK_TOLD_MEMBERS]
     mov     eax, [ebx + LINK_TOLD_BUSY]
+
+# How much of a cluster is busy.
+# In: EAX members that are, ECX all.
+# Out: EAX 0 to LOADS.
+# Clobbers: EDX.
+load_of:
     cmp     eax, ecx
     jae     1f                          # all, or what it says is not so
     mov     edx, LOADS

@@ -224,3 +224,17 @@ public_door:
     pop     eax
     pop     ebx
     ret
+
+# The address at which others are known to reach this cluster.
+# Out: EAX address, 0 when none has reached it, or as many see another one.
+# Clobbers: ECX, EDX.
+.global public_proven
+public_proven:
+    call    public_told
+    cmp     ecx, edx
+    jae     1f
+    call    public_door
+    test    ecx, ecx
+    jnz     9f
+1:  xor     eax, eax
+9:  ret

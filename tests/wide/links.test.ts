@@ -13,10 +13,21 @@ import { HEAD, KINDS, wideOf } from "../../src/wire/wide.ts";
 import { digBy, rows } from "../guest/net/dig.ts";
 import { requireOracle } from "../oracle.ts";
 import { shared } from "../setup/shared.ts";
-import { delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, toDoor, type World, worldOf } from "./worlds.ts";
+import {
+  delegateOf,
+  FORWARDED,
+  link,
+  listen,
+  MUTE,
+  SERVICE,
+  STRANGER,
+  said,
+  toDoor,
+  type World,
+  worldOf,
+} from "./worlds.ts";
 
 const [OFFICE, HOME] = ["198.51.100.1", "198.51.100.2"] as const;
-const STRANGER = "203.0.113.9";
 const VICTIM = "203.0.113.77";
 let world: World | null = null;
 

@@ -8,6 +8,8 @@ import { boot, CLOUD, images } from "../system/images.ts";
 
 export const SERVICE = "192.168.1.200";
 const DOOR = 20_819;
+/** An address that no site has. */
+export const STRANGER = "203.0.113.9";
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
@@ -73,13 +75,8 @@ export function listen({ lab }: World, site: number): { readonly out: Uint8Array
   return heard;
 }
 
-/** A datagram from anywhere to the first site, its door if no other port is given. */
-export function toDoor(
-  payload: Uint8Array,
-  from = "203.0.113.9",
-  sourcePort = 4000,
-  destinationPort = DOOR,
-): Uint8Array {
+/** A datagram from anywhere to the first site's service address, its door if no other port is given. */
+export function toDoor(payload: Uint8Array, from = STRANGER, sourcePort = 4000, destinationPort = DOOR): Uint8Array {
   const [source, destination] = [parseIpv4(from), parseIpv4(SERVICE)];
   const udp = udpBytes(source, destination, { sourcePort, destinationPort, data: payload });
   const mac = Uint8Array.of(2, 0x51, ...destination);

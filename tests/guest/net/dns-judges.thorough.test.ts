@@ -1,5 +1,5 @@
 /** BIND's nsupdate and dig change a node's zone and copy it, with and without keys, by UDP and by TCP. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,12 +9,12 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { get16, put16 } from "../../../emulator/ether/packet.ts";
 import { openPort } from "../../../src/index.ts";
-import { requireOracle } from "../../oracle.ts";
+import { requireOracle, type SkippableContext } from "../../oracle.ts";
 import { atLength } from "../../setup/thoroughly.ts";
 import { withAddress } from "../../system/booted.ts";
 import { inState, PROMPT } from "../../system/images.ts";
 import { output } from "../../system/output.ts";
-import { rows } from "./dig.ts";
+import { digAt, rows } from "./dig.ts";
 import { PacketScene, PEER, udp } from "./packet-wire.ts";
 
 const SECRET = Buffer.from("thirty-two bytes that are secret").toString("base64");
@@ -221,10 +221,7 @@ async function named(
   content = ZONE_OF_NAMED,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "qure-named-"));
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
-  await new Promise<void>((closed) => socket.close(() => closed()));
+  const port = await freePort();
   writeFileSync(join(folder, "zone"), content);
   writeFileSync(
     join(folder, "named.conf"),
@@ -235,29 +232,67 @@ key "judge.key" { algorithm hmac-sha256; secret "${SECRET}"; };
 ${zone}
 `,
   );
-  const child = spawn(path, ["-g", "-c", join(folder, "named.conf")]);
+  await running(path, ["-g", "-c", join(folder, "named.conf")], folder, / running$/m);
+  return port;
+}
+
+/** Starts PowerDNS, with a database of its own; its port. Its zone is parent.example, which the key may change. */
+async function powerDns(path: string, util: string): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "qure-pdns-"));
+  const port = await freePort();
+  writeFileSync(
+    join(folder, "pdns.conf"),
+    [
+      "launch=lmdb",
+      `lmdb-filename=${folder}/zones`,
+      "local-address=127.0.0.1",
+      `local-port=${port}`,
+      "dnsupdate=yes",
+      `socket-dir=${folder}`,
+      "",
+    ].join("\n"),
+  );
+  const orders = [
+    "create-zone parent.example ns.parent.example",
+    "add-record parent.example ns A 60 127.0.0.1",
+    `import-tsig-key judge.key hmac-sha256 ${SECRET}`,
+    "set-meta parent.example TSIG-ALLOW-DNSUPDATE judge.key",
+    "set-meta parent.example ALLOW-DNSUPDATE-FROM 127.0.0.0/8",
+  ];
+  for (const order of orders) execFileSync(util, [`--config-dir=${folder}`, ...order.split(" ")], { stdio: "pipe" });
+  await running(path, [`--config-dir=${folder}`], folder, /Done launching threads/);
+  return port;
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address() as AddressInfo;
+  await new Promise<void>((closed) => socket.close(() => closed()));
+  return port;
+}
+
+/** Starts a server that runs until the test ends, and its folder with it; over when it has said that it is there. */
+async function running(path: string, args: readonly string[], folder: string, said: RegExp): Promise<void> {
+  const child = spawn(path, args);
   onTestFinished(async () => {
     child.kill();
     await once(child, "close");
     rmSync(folder, { recursive: true, force: true });
   });
   let text = "";
-  child.stdout.on("data", (piece) => (text += String(piece)));
-  await new Promise<void>((running, failed) => {
+  await new Promise<void>((isThere, failed) => {
     child.once("close", () => failed(new Error(text)));
-    child.stderr.on("data", (piece) => {
-      text += String(piece);
-      if (/ running$/m.test(text)) running();
-    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (piece) => {
+        text += String(piece);
+        if (said.test(text)) isThere();
+      });
   });
-  return port;
 }
 
-test("a node keeps its name and address in a zone of BIND's named", async (context) => {
-  const port = await named(requireOracle("named", context));
-  requireOracle("dig", context);
-  const made = await scene();
-  const { s } = made;
+/** What the node asks its neighbour at PEER is asked at a port of this host. */
+function relayTo(s: PacketScene, port: number): void {
   const relay = createSocket("udp4").bind(0, "127.0.0.1");
   onTestFinished(() => void relay.close());
   let asker = 0;
@@ -268,32 +303,102 @@ test("a node keeps its name and address in a zone of BIND's named", async (conte
     relay.send(frame.slice(42, 34 + get16(frame, 38)), port, "127.0.0.1");
     return [];
   };
+}
+
+/** Looks at what `dns` shows until it has that, for twenty seconds. */
+async function shows({ s }: Scene, wanted: string): Promise<void> {
+  let shown = "";
+  for (let second = 0; second < 20; second++) {
+    shown = await output(s.node, "dns");
+    if (shown.includes(wanted)) return;
+    await s.lab.advance("1s");
+  }
+  expect(shown).toContain(wanted);
+}
+
+test("a node keeps its name and address in a zone of BIND's named", async (context) => {
+  const port = await named(requireOracle("named", context));
+  requireOracle("dig", context);
+  const made = await scene();
+  const { s } = made;
+  relayTo(s, port);
   const atNamed = (name: string): Promise<string> =>
     made.run("dig", ["@127.0.0.1", "-p", String(port), "+short", "+tries=1", `${name}.parent.example`, "A"]);
   await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
-  const shows = async (wanted: string): Promise<void> => {
-    let shown = "";
-    for (let second = 0; second < 20; second++) {
-      shown = await output(s.node, "dns");
-      if (shown.includes(wanted)) return;
-      await s.lab.advance("1s");
-    }
-    expect(shown).toContain(wanted);
-  };
-  await shows(`register qure-1.parent.example at ${PEER}: entered`);
+  await shows(made, `register qure-1.parent.example at ${PEER}: entered`);
   expect(await atNamed("qure-1")).toBe(`${s.facts.address}\n`);
   // Another name is entered too; another key is refused, and an answer that is not signed counts for nothing.
   await s.node.enter("hostname other", PROMPT);
-  await shows(`register other.parent.example at ${PEER}: entered`);
+  await shows(made, `register other.parent.example at ${PEER}: entered`);
   expect(await atNamed("other")).toBe(`${s.facts.address}\n`);
+  expect(await atNamed("qure-1")).toBe("");
   await s.node.enter(`dns key judge.key ${OTHER}`, PROMPT);
   await s.node.enter(`dns register ${PEER} parent.example judge.key`, PROMPT);
-  await shows("the answer is not signed with the key");
+  await shows(made, "the answer is not signed with the key");
   await s.node.enter(`dns register ${PEER} elsewhere.example other.key`, PROMPT);
-  await shows("no such key");
+  await shows(made, "no such key");
   await s.node.enter("dns register off", PROMPT);
+  await s.lab.advance("3s");
   expect(await output(s.node, "dns")).not.toContain("register");
 });
+
+/** The clock of a PC that has none. */
+const WITHOUT_A_CLOCK = "date -s 2001-02-03 04:05:06";
+
+const PARENTS = [
+  {
+    name: "BIND",
+    clock: [WITHOUT_A_CLOCK],
+    start: (context: SkippableContext) => named(requireOracle("named", context)),
+  },
+  {
+    name: "PowerDNS",
+    // It refuses what has another time, and does not tell its own.
+    clock: [],
+    start: (context: SkippableContext) =>
+      powerDns(requireOracle("pdns_server", context), requireOracle("pdnsutil", context)),
+  },
+] as const;
+
+test.for(PARENTS)(
+  "a cluster keeps its domain in a zone of $name, and is found through it",
+  async ({ start, clock }, context) => {
+    requireOracle("dig", context);
+    const port = await start(context);
+    const made = await scene();
+    const { s } = made;
+    relayTo(s, port);
+    const service = "10.0.2.200";
+    for (const line of ["dns del home.example", "dns off", ...clock, `cloud address add ${service}`])
+      await s.node.enter(line, PROMPT);
+    await s.node.enter("cloud set dns.domain cloud.parent.example", PROMPT);
+    await s.node.enter(`cloud set dns.parent "${PEER} parent.example judge.key"`, PROMPT);
+    await shows(made, `register cloud.parent.example at ${PEER}: entered`);
+    expect(await output(s.node, "dns")).toMatch(/s ago, 10\.0\.2\.200, until it is taken out/);
+    const atNamed = (...args: readonly string[]): Promise<string> =>
+      made.run("dig", ["@127.0.0.1", "-p", String(port), "+tries=1", "+norecurse", ...args]);
+    const referral = rows(await atNamed("www.cloud.parent.example", "A"));
+    expect(referral).toEqual([
+      "cloud.parent.example. 60 IN NS ns.cloud.parent.example.",
+      `ns.cloud.parent.example. 60 IN A ${service}`,
+    ]);
+    const there = { address: service, mac: s.facts.mac } as typeof s.facts;
+    expect(rows(await digAt(s, there, "qure-1.cloud.parent.example", "A"))).toEqual([
+      `qure-1.cloud.parent.example. 5 IN A ${s.facts.address}`,
+    ]);
+    // Only addresses, of the name and all below it; the servers are gone then. And nothing is left when it is unset.
+    await s.node.enter(`cloud set dns.parent "${PEER} parent.example judge.key addresses"`, PROMPT);
+    await s.lab.advance("5s");
+    const addresses = rows(await atNamed("www.cloud.parent.example", "A"));
+    expect(addresses[0]).toEqual(`www.cloud.parent.example. 60 IN A ${service}`);
+    expect(await atNamed("+short", "cloud.parent.example", "NS")).toBe("");
+    await s.node.enter("cloud set dns.parent", PROMPT);
+    await s.lab.advance("5s");
+    for (const name of ["", "www.", "ns."])
+      expect(await atNamed(`${name}cloud.parent.example`, "A")).toMatch(/NXDOMAIN/);
+    expect(await output(s.node, "dns")).not.toContain("register");
+  },
+);
 
 test("BIND's named keeps a copy of a node's zone, and asks for changes", async (context) => {
   const path = requireOracle("named", context);

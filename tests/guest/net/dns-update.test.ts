@@ -9,7 +9,7 @@ import { output } from "../../system/output.ts";
 import { ask } from "./dig.ts";
 import { nameBytes, readMessage, TYPES } from "./dns-wire.ts";
 import { join, PacketScene, PEER, udp } from "./packet-wire.ts";
-import { type Change, checked, type Signer, signed, update } from "./tsig.ts";
+import { badTime, type Change, checked, leaseOf, type Signer, signed, update } from "./tsig.ts";
 
 const NONE = 254;
 const ANY = 255;
@@ -376,16 +376,166 @@ describeThoroughly("a node that registers elsewhere", () => {
     expect(asked).toHaveLength(3);
     expect(readMessage(asked[0]!).sections[2]).toEqual([
       "qure-1.parent.example 1 ff 0",
-      `qure-1.parent.example 1 1 300 ${s.facts.address.replaceAll(".", " ")}`,
+      `qure-1.parent.example 1 1 60 ${s.facts.address.replaceAll(".", " ")}`,
     ]);
     expect(await output(s.node, "dns")).toContain("the answer is not signed with the key");
     isGood = true;
-    await s.lab.advance("60s");
+    await s.lab.advance("20s");
     expect(asked).toHaveLength(4);
     expect(await output(s.node, "dns")).toContain(`register qure-1.parent.example at ${PEER}: entered`);
     await s.lab.advance("30s");
     expect(asked).toHaveLength(4);
     await s.node.enter("dns register off", PROMPT);
+    await s.lab.advance("3s");
     s.answer = () => [];
+    // What was entered is taken out.
+    expect(readMessage(asked[4]!).sections[2]).toEqual(["qure-1.parent.example 1 ff 0"]);
+    expect(await output(s.node, "dns")).not.toContain("register");
+  });
+
+  test("takes the server's time when that is signed, and asks less and less who does not answer", async () => {
+    const made = await scene();
+    const { s } = made;
+    const asked: Uint8Array[] = [];
+    const timeOf = (message: Uint8Array): number =>
+      new DataView(message.buffer, message.byteOffset).getUint32(message.length - 46);
+    const [theirs, forged] = [2_000_000_000, 1_900_000_000];
+    let answers = (message: Uint8Array, signer: Signer): readonly Uint8Array[] => {
+      const late = { ...signer, time: timeOf(message), tail: badTime(theirs) };
+      const refusal = reply(message, NOT_AUTHORITATIVE);
+      const head = [...nameBytes("all.key"), 0, 250, 0, 255, 0, 0, 0, 0];
+      const bare = [...nameBytes("hmac-sha256"), 0, 0, 0, 0, 0, 0, 1, 44, 0, 0, ...message.slice(0, 2)];
+      const unsigned = join(refusal, head, [0, bare.length + 10], bare, badTime(forged));
+      const loop = join(refusal, [0xc0, 12, 0, 250, 0, 255, 0, 0, 0, 0, 0, 2, 0xc0, 12]);
+      unsigned[11] = loop[11] = 1;
+      return [
+        unsigned,
+        loop,
+        signed(refusal, { ...late, secret: SECRET.slice(1), tail: badTime(forged) }),
+        signed(join([refusal[0]! ^ 1], refusal.slice(1)), { ...late, tail: badTime(forged) }),
+        // Another clock, of six bytes that are no time of ours.
+        signed(refusal, late).map((byte, at, { length }) => (at === length - 6 ? 1 : byte)),
+        signed(
+          timeOf(message) < theirs ? refusal : reply(message, OK),
+          timeOf(message) < theirs ? late : { ...signer, time: theirs },
+        ),
+      ];
+    };
+    s.answer = (frame) => {
+      if (frame[23] !== 17 || get16(frame, 36) !== 53) return [];
+      const message = frame.slice(42, 34 + get16(frame, 38));
+      asked.push(message);
+      const signer = { ...made.signer(), asked: message.slice(message.length - 38, message.length - 6) };
+      return answers(message, signer).map((data) => udp({ source: 53, port: get16(frame, 34), data })(s.facts));
+    };
+    await s.node.enter(`dns register ${PEER} parent.example all.key`, PROMPT);
+    await s.lab.advance("3s");
+    expect(asked.map(timeOf)).toEqual([expect.any(Number), theirs]);
+    expect(timeOf(asked[0]!)).toBeLessThan(forged);
+    expect(await output(s.node, "dns")).toMatch(/: entered \d s ago, .*, until it is taken out/);
+    // One that never has enough is not asked without end.
+    asked.length = 0;
+    answers = (message, signer) => [
+      signed(reply(message, NOT_AUTHORITATIVE), {
+        ...signer,
+        time: timeOf(message),
+        tail: badTime(timeOf(message) + 900),
+      }),
+    ];
+    await s.lab.advance("62s");
+    expect(asked).toHaveLength(2);
+    expect(await output(s.node, "dns")).toContain(": its clock differs, and is not what it says; entered 6");
+    answers = () => [];
+    asked.length = 0;
+    await s.lab.advance("150s");
+    expect(asked).toHaveLength(9);
+    expect(await output(s.node, "dns")).toContain(": no answer; entered 2");
+    await s.node.enter("dns register off", PROMPT);
+  });
+});
+
+describeThoroughly("a lease", () => {
+  const enter = async (made: Scene, changes: readonly Change[], lease: Uint8Array | null): Promise<Uint8Array> => {
+    const bare = update(nextId++, "home.example", [], changes);
+    const whole = lease ? join(bare, lease) : bare;
+    if (lease) whole[11] = 1;
+    const signer = made.signer();
+    const message = signed(whole, signer);
+    const answer = (await ask(made.s, message))!;
+    expect(checked(answer, message, signer)).toEqual({ code: OK, error: 0, isSigned: true });
+    return answer;
+  };
+  const host = (data: readonly number[] = [10, 2, 2, 2]): Change => change("leased", TYPES.A, data, { ttl: 60 });
+
+  test("ends what is not renewed, and what the zone needs stays", async () => {
+    const made = await scene();
+    const { lab } = made.s;
+    const answer = await enter(made, [host()], leaseOf(5));
+    expect([...answer.slice(12, 31)]).toEqual([...leaseOf(30)]);
+    await lab.advance("20s");
+    expect(await found(made, "leased")).toHaveLength(1);
+    const before = await serial(made);
+    await enter(made, [host()], leaseOf(30));
+    expect(await serial(made)).toBe(before);
+    await lab.advance("20s");
+    expect(await found(made, "leased")).toHaveLength(1);
+    expect(await output(made.s.node, "dns")).toMatch(/^leased\.home\.example 60 A 10\.2\.2\.2, for \d+ s$/m);
+    await lab.advance("11s");
+    expect(await found(made, "leased")).toEqual([]);
+    expect(await serial(made)).toBe(before + 1);
+    await enter(made, [host()], leaseOf(30));
+    await enter(made, [host()], null);
+    const soa = change("", TYPES.SOA, [
+      ...nameBytes("ns"),
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+    ]);
+    const servers = change("", TYPES.NS, nameBytes("ns.home.example"), { ttl: 600 });
+    await enter(
+      made,
+      [servers, { ...soa, data: [...nameBytes("a"), ...nameBytes("b"), ...soa.data.slice(-20)] }],
+      leaseOf(30),
+    );
+    await lab.advance("40s");
+    expect(await found(made, "leased")).toHaveLength(1);
+    expect(await found(made, "", TYPES.SOA)).toHaveLength(1);
+    expect(await found(made, "", TYPES.NS)).toHaveLength(1);
+    await enter(made, [change("leased", ANY, [], { class: ANY })], null);
+  });
+
+  test("that is malformed is none, and nothing is read behind the message", async () => {
+    const made = await scene();
+    const options = [
+      [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 4, 0, 2, 0, 4],
+      [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 8, 0, 2, 0, 3, 0, 0, 0, 60],
+      [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 8, 255, 255, 255, 255, 0, 0, 0, 60],
+    ];
+    for (const option of options) expect((await enter(made, [host()], Uint8Array.from(option)))[11]).toBe(1);
+    for (const record of [[0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 200, 0, 2, 0, 4, 0, 0, 0, 60], [0xc0], [63]]) {
+      const whole = join(update(nextId++, "home.example", [], [host([10, 3, 3, 3])]), record);
+      whole[11] = 1;
+      expect((await ask(made.s, signed(whole, made.signer())))![3]! & 15).not.toBe(OK);
+    }
+    expect(await found(made, "leased")).toEqual(["60 10 2 2 2"]);
+    await enter(made, [change("leased", ANY, [], { class: ANY })], null);
   });
 });

@@ -41,7 +41,7 @@ function macOf(message: Uint8Array, signer: Signer): Uint8Array {
 
 /** A message with its signature. */
 export function signed(message: Uint8Array, signer: Signer): Uint8Array {
-  const { name, time, fudge = 300, algorithm = "hmac-sha256", change = (mac) => mac, number } = signer;
+  const { name, time, fudge = 300, algorithm = "hmac-sha256", change = (mac) => mac, number, tail } = signer;
   const mac = change(macOf(message, signer));
   const data = join(
     nameBytes(algorithm),
@@ -50,7 +50,7 @@ export function signed(message: Uint8Array, signer: Signer): Uint8Array {
     short(mac.length),
     mac,
     short(number ?? get16(message, 0)),
-    [0, 0, 0, 0],
+    tail ?? [0, 0, 0, 0],
   );
   const record = [...nameBytes(name), ...short(TSIG), ...short(ANY), 0, 0, 0, 0, ...short(data.length)];
   const whole = join(message, record, data);
@@ -94,6 +94,13 @@ export function checked(
   }
   return { code, error: 0, isSigned: false };
 }
+
+/** Error and other data of an answer that says what time it is (BADTIME, RFC 8945, 5.2.3). */
+export const badTime = (time: number): Uint8Array => Uint8Array.from([0, 18, 0, 6, ...seconds(time)]);
+
+/** An OPT record with a lease of so many seconds (RFC 9664). */
+export const leaseOf = (lease: number): Uint8Array =>
+  Uint8Array.from([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 8, 0, 2, 0, 4, ...seconds(lease).slice(2)]);
 
 /** One record of an update, with the class that says what is done with it. */
 export interface Change extends DnsRecord {
