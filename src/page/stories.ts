@@ -17,6 +17,8 @@ export interface Story {
   readonly teaser: string;
   readonly nodes: number;
   readonly seed: number;
+  /** The text of a file of `--sites`; in one room when absent. */
+  readonly sites?: string;
   readonly actions: readonly Action[];
   readonly endNs: number;
   readonly captions: readonly Caption[];
