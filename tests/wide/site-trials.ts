@@ -129,8 +129,10 @@ const untilAllSee = (there: TenSites, seconds: number): Promise<number | null> =
 
 const siteNumber = (there: TenSites, site: string): number => there.names.indexOf(site);
 
-function moveTo(there: TenSites, site: string, address: string): void {
-  there.lab.cluster.world!.move(siteNumber(there, site), addressNumber(address));
+/** The provider gives a site an address that nobody has had. */
+function moveAway(there: TenSites, site: string): void {
+  const address = addressNumber("203.0.113.1") + there.moves++;
+  there.lab.cluster.world!.move(siteNumber(there, site), address);
 }
 
 /** Members that a site believes another one to have, and the number under which it knows it. */
@@ -155,7 +157,7 @@ const MOVABLE = ["cone", "mill", "port", "west", "farm", "shop", "east"] as cons
 
 export async function bothAddresses(there: TenSites, site: string): Promise<number | null> {
   const service = `192.168.1.${there.nodesOf(site).length + 201}`;
-  moveTo(there, site, `203.0.113.${siteNumber(there, site) + 1}`);
+  moveAway(there, site);
   const speaker = there.delegate(site)!;
   speaker.type(`cloud address remove ${SERVICE}\ncloud address add ${service}\n`);
   return untilAllSee(there, BACK_S);
@@ -163,8 +165,8 @@ export async function bothAddresses(there: TenSites, site: string): Promise<numb
 
 /** Two sites get new public addresses at once: neither can tell the other. */
 export async function twoMove(there: TenSites, one: string, other: string): Promise<number | null> {
-  moveTo(there, one, "203.0.113.101");
-  moveTo(there, other, "203.0.113.102");
+  moveAway(there, one);
+  moveAway(there, other);
   return untilAllSee(there, BACK_S);
 }
 
@@ -172,7 +174,7 @@ export async function twoMove(there: TenSites, one: string, other: string): Prom
 export async function handOver(there: TenSites, from: string, to: string): Promise<[number | null, string[]]> {
   const before = belief(there);
   const { outsideAddress } = there.lab.cluster.world!.routers[siteNumber(there, from)]!;
-  moveTo(there, from, "203.0.113.110");
+  moveAway(there, from);
   there.lab.cluster.world!.move(siteNumber(there, to), outsideAddress);
   const seconds = await untilAllSee(there, BACK_S);
   return [seconds, changed(before, there)];

@@ -59,6 +59,8 @@ export type Way = "nowhere" | "direct" | `by ${string}`;
 export class TenSites {
   readonly lab: LabCluster;
   readonly names: readonly string[];
+  /** How often a site was given another public address. */
+  moves = 0;
   readonly #reader: LinkReader;
   readonly #nodes: ReadonlyMap<string, readonly LabNode[]>;
 
