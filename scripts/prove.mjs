@@ -18,6 +18,7 @@ const PROOFS = {
   draws: "tests/fork/prove-draws.ts",
   fork: "tests/fork/prove-fork.ts",
   readers: "tests/readers/prove.ts",
+  sites: "tests/wide/prove.ts",
 };
 const [name, options] = workshopCommand(
   "npm run prove --",

@@ -12,6 +12,7 @@
 
 LOOK_MS                 = 500           # how often it is looked who the delegate is, and what is due
 TRY_MS                  = 3000          # how often a link that is silent is tried
+CHANGE_MS               = 3000          # a list that changes all the time is told no more often
 
 .bss
 .balign 4
@@ -19,6 +20,7 @@ TRY_MS                  = 3000          # how often a link that is silent is tri
 wide_event:             .space 8        # of both tasks: links have changed; the sockets have
 .global wide_address
 wide_address:           .space 4        # service address from which this node speaks, 0 while it is not the delegate
+own_digest:             .space 4        # of this cluster's list, as it was looked at last
 begin_failed:           .space 4        # error for which the sockets could not be made, or 0
 incoming:               .space 2 * (WIDE_MAXIMUM + 4)   # of each task; what is longer is cut off after a size that no
                                                         # packet has
@@ -158,6 +160,8 @@ delegate_look:
     call    router_look
     call    offer_look
     call    follow_look
+    call    summary_digest
+    mov     [own_digest], eax
     mov     ebx, offset links
 3:  cmp     byte ptr [ebx + LINK_NAME], 0
     je      4f
@@ -300,8 +304,13 @@ link_look:
     mov     eax, edi
     sub     eax, [ebx + LINK_SENT]
     cmp     eax, WIDE_SUMMARY_MS
+    jae     2f
+    cmp     eax, CHANGE_MS
     jb      1f
-    mov     [ebx + LINK_SENT], edi
+    mov     ecx, [own_digest]
+    cmp     ecx, [ebx + LINK_SAID]
+    je      1f
+2:  mov     [ebx + LINK_SENT], edi
     call    summary_send
 1:  call    details_look
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
@@ -314,10 +323,10 @@ link_look:
     jb      9f
     mov     [ebx + LINK_SENT], edi
     xor     dword ptr [ebx + LINK_TURN], 1
-    jz      2f
+    jz      3f
     call    link_place
     jnc     link_try
-2:  call    relay_next
+3:  call    relay_next
     jnc     link_try
     call    link_place
     jnc     link_try

@@ -30,7 +30,9 @@ summary_send:
     push    eax
     mov     al, WIDE_SUMMARY
     call    wide_build
-    pop     [wide_out + WIDE_DIGEST]
+    pop     eax
+    mov     [wide_out + WIDE_DIGEST], eax
+    mov     [ebx + LINK_SAID], eax
     mov     eax, offset wide_out + WIDE_NAME
     mov     edx, offset trust_name
     mov     ecx, NAME_SIZE
@@ -63,6 +65,7 @@ summary_send:
 # The digest of this cluster's list.
 # Out: EAX digest, not 0.
 # Clobbers: ECX, EDX.
+.global summary_digest
 summary_digest:
     call    view_own_digest
     cmp     eax, 1
@@ -114,15 +117,21 @@ details_ask:
     mov     ecx, WIDE_WISH_SIZE
     jmp     wide_send_link
 
-# A link asks for members of this cluster. May sleep.
+# A link asks for members of this cluster: from where it is, or by any relay, as each side chooses its own. Who asks for
+# a list that is another one now gets a summary. May sleep.
 # In: EBX link, ESI packet.
 .global details_asked
 details_asked:
+    mov     eax, [wide_from]
+    test    al, al
+    jz      1f
     call    link_there
     jne     .Ldetails_asked_done
+1:  call    summary_digest
+    cmp     eax, [esi + WIDE_ABOUT]
+    jne     summary_send
     push    edi
     push    ebp
-    call    summary_digest
     push    eax
     mov     al, WIDE_DETAILS
     call    wide_build

@@ -11,10 +11,15 @@ const KEY_BYTES = 32;
 const FORM = /^[\x21-\x7e]{1,31} [0-9a-fA-F]{64}\n?$/;
 
 /** The key of runs that bring none of their own. It is no secret: whoever knows the seed has it. */
-export function keyOfSeed(seed: number): string {
-  const random = new Random(seed, "cluster key");
+export const keyOfSeed = (seed: number): string => drawn(`seed-${seed}`, seed, "cluster key");
+
+/** The key of a cluster that is called so, which is no secret either. */
+export const keyOfCluster = (name: string, seed: number): string => drawn(name, seed, `key of the cluster ${name}`);
+
+function drawn(name: string, seed: number, purpose: string): string {
+  const random = new Random(seed, purpose);
   const digits = Array.from({ length: KEY_BYTES }, () => random.below(256).toString(16).padStart(2, "0"));
-  return `seed-${seed} ${digits.join("")}\n`;
+  return `${name} ${digits.join("")}\n`;
 }
 
 export function isClusterKey(text: string): boolean {

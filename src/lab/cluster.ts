@@ -29,7 +29,7 @@ import { TripleFaultError } from "./errors.ts";
 import type { LabHost } from "./host.ts";
 import { Media, partsOf } from "./media.ts";
 import { LabPlug } from "./plug.ts";
-import { worldOf } from "./sites.ts";
+import { keysOfSites, worldOf } from "./sites.ts";
 import { SoundTrack } from "./sound.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 import { failedWait, type Shown, whereabouts } from "./whereabouts.ts";
@@ -394,6 +394,7 @@ export class LabCluster {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
     const media = new Media();
+    const keys = options.world ? keysOfSites(options.world, options.seed ?? 1) : [];
     const parts = options.nodes.map((node, index) => {
       const disk = node.disk ? media.disk(node.disk) : null;
       const cdrom = node.cdrom ? media.cdrom(node.cdrom) : null;
@@ -403,7 +404,7 @@ export class LabCluster {
         disk,
         cdrom,
         ...(node.macAddress ? { macAddress: node.macAddress } : {}),
-        ...partsOf(node, media, disk, cdrom),
+        ...partsOf({ ...node, ...(keys[index] === undefined ? {} : { key: keys[index] }) }, media, disk, cdrom),
       };
     });
     const nodes = parts.map(({ name, disk }, index) => new LabNode(this, index, name, disk));

@@ -8,12 +8,13 @@
  * - version, 1
  * - image, 8 bytes: first half of the digest (MurmurHash3 x86_128 over pages) of firmware and image
  * - medium: 0 CD, 1 disk, 2 diskette
- * - flags: bit 0 a gateway; bit 1 a digest follows; bit 2 machines of a campaign
+ * - flags: bit 0 a gateway; bit 1 a digest follows; bit 2 machines of a campaign; bit 3 sites
  * - disk: size of the disks prepared for QuRe, in KiB; 0: none
  * - machines at the beginning, 1 to 1000
  * - memory of each, in units of 64 KiB
  * - seed
  * - end: virtual time in ns at which the link was made
+ * - sites: bytes of a text in UTF-8, and the text: what a file of `--sites` has; only with bit 3 of the flags
  * - digest, 16 bytes, of the whole state there; only with bit 1 of the flags
  * - actions: their number, then each with the time since the one before
  * - CRC-32, 4 bytes, IEEE 802.3, little endian, of everything before it
@@ -42,6 +43,8 @@ export interface RunDescription {
    * (campaign-machines.ts).
    */
   readonly isCampaign: boolean;
+  /** The text of a file of `--sites`, at which the machines are; in one room when absent. */
+  readonly sites?: string;
   /** In the order of time. */
   readonly actions: readonly Action[];
   /** Where the run was when the link was made, and its digest there; null: nobody has looked. */
@@ -63,6 +66,7 @@ const DIGEST_DIGITS = 32;
 const GATEWAY = 1;
 const HAS_DIGEST = 2;
 const CAMPAIGN = 4;
+const SITES = 8;
 const MOST_RUN_NODES = 1000;
 const MOST_ACTIONS = 10_000;
 const MOST_TEXT_BYTES = 4096;
@@ -195,13 +199,17 @@ export function encodeRun(run: RunDescription): string {
   writer.hexadecimal(run.image);
   writer.integer(MEDIA.indexOf(run.medium));
   writer.integer(
-    (run.gateway ? GATEWAY : 0) | (run.digest !== null ? HAS_DIGEST : 0) | (run.isCampaign ? CAMPAIGN : 0),
+    (run.gateway ? GATEWAY : 0) |
+      (run.digest !== null ? HAS_DIGEST : 0) |
+      (run.isCampaign ? CAMPAIGN : 0) |
+      (run.sites === undefined ? 0 : SITES),
   );
   writer.integer(run.preparedBytes / KIB);
   writer.integer(run.nodes);
   writer.integer(run.ramBytes / RAM_UNIT);
   writer.integer(run.seed);
   writer.integer(run.endNs);
+  if (run.sites !== undefined) writer.text(run.sites);
   if (run.digest !== null) writer.hexadecimal(run.digest);
   writer.integer(run.actions.length);
   let beforeNs = 0;
@@ -237,12 +245,14 @@ function readRun(reader: Reader): RunDescription {
     throw new LinkError(`the link is of version ${version}; this program reads version ${VERSION}`);
   const image = reader.hexadecimal(HASH_DIGITS);
   const medium = MEDIA[reader.integer(MEDIA.length - 1, "medium")]!;
-  const flags = reader.integer(GATEWAY | HAS_DIGEST | CAMPAIGN, "flag");
+  const flags = reader.integer(GATEWAY | HAS_DIGEST | CAMPAIGN | SITES, "flag");
   const preparedBytes = reader.integer(MOST_DISK_BYTES / KIB, "disk") * KIB;
   const nodes = reader.integer(MOST_RUN_NODES, "number of machines");
   const ramBytes = reader.integer(MOST_RAM_BYTES / RAM_UNIT, "memory") * RAM_UNIT;
   const seed = reader.integer(Number.MAX_SAFE_INTEGER, "seed");
   const endNs = reader.integer(LONGEST_RUN_NS, "virtual time");
+  const sites = (flags & SITES) !== 0 ? reader.text() : null;
+  if (sites !== null && !sites.startsWith("{")) throw new LinkError("the link has sites that are none");
   const digest = (flags & HAS_DIGEST) !== 0 ? reader.hexadecimal(DIGEST_DIGITS) : null;
   const actions = readActions(reader);
   if (!reader.isAtEnd) throw new LinkError("the link goes on after its end");
@@ -257,6 +267,7 @@ function readRun(reader: Reader): RunDescription {
     seed,
     gateway: (flags & GATEWAY) !== 0,
     isCampaign: (flags & CAMPAIGN) !== 0,
+    ...(sites === null ? {} : { sites }),
     actions,
     endNs,
     digest,

@@ -7,6 +7,7 @@ import type { SiteConfig, WorldConfig } from "../../emulator/ether/wide/sites.ts
 import { type Forward, NAT_KINDS, type NatKind, type Protocol } from "../../emulator/ether/wide/translation.ts";
 import type { DeviceVersion } from "../../emulator/ether/wide/upnp/services.ts";
 import { addressNumber, type Distance } from "../../emulator/ether/wide/wide-net.ts";
+import { isClusterKey, keyOfCluster } from "./cluster-key.ts";
 import { type TimeSpan, toNs } from "./time.ts";
 
 export interface SiteOptions {
@@ -14,6 +15,8 @@ export interface SiteOptions {
   readonly name?: string;
   /** Machines at it: the next ones of the cluster's. */
   readonly nodes: number;
+  /** Its machines are a cluster of this name, with a key of its own, drawn from the seed; as each machine says when absent. */
+  readonly cluster?: string;
   /** What its gateway lets in; "port-restricted" when absent. */
   readonly nat?: NatKind;
   /** 198.51.100.1, .2, ... when absent; of a site behind another one, its address on that one's LAN, needed. */
@@ -124,6 +127,17 @@ function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOpt
     ...(forgetsEvery === undefined ? {} : { forgetsEveryNs: toNs(forgetsEvery) }),
     ...(publicAddress === undefined ? {} : { publicAddress: addressNumber(publicAddress) }),
   };
+}
+
+/** Of each machine the key of its site's cluster; undefined: the site names none. Throws a RangeError for a bad name. */
+export function keysOfSites({ sites }: WorldOptions, seed: number): (string | undefined)[] {
+  return sites.flatMap((site, index) => {
+    const { cluster, nodes } = site;
+    const key = cluster === undefined ? undefined : keyOfCluster(cluster, seed);
+    if (key !== undefined && !isClusterKey(key))
+      throw new RangeError(`${nameOf(site, index)}: a cluster's name has 1 to 31 printable characters without blanks`);
+    return new Array<string | undefined>(nodes).fill(key);
+  });
 }
 
 const nameOf = ({ name }: SiteOptions, index: number): string => name ?? `site-${index + 1}`;

@@ -22,6 +22,8 @@ export interface StartOptions {
   /** Null: QuRe's own. */
   readonly image: OwnImage | null;
   readonly keepIn: KeptPlace;
+  /** The text of a file of `--sites`; null: the machines are in one room. */
+  readonly sites: string | null;
   /** What will be done, and how far the run is known: a story. */
   readonly actions: readonly Action[];
   readonly endNs: number;
@@ -103,6 +105,21 @@ export interface NodeState {
   readonly holds: readonly string[];
 }
 
+/** Machines behind a gateway of their own. */
+export interface SiteState {
+  readonly name: string;
+  /** Of its cluster; empty when the site names none. */
+  readonly cluster: string;
+  /** What its gateway lets in, and its address outside. */
+  readonly gateway: string;
+  readonly address: string;
+  /** The first of its machines, and how many there are; they are in a row. */
+  readonly first: number;
+  readonly count: number;
+  /** Names of sites whose delegates it spoke with in the last seconds. */
+  readonly speaksWith: readonly string[];
+}
+
 /** Something that happened, for the bar of time. */
 export interface Mark {
   readonly atNs: number;
@@ -122,6 +139,8 @@ export interface RunState {
   readonly pace: number;
   readonly isSeeking: boolean;
   readonly nodes: readonly NodeState[];
+  /** Empty when the machines are in one room. */
+  readonly sites: readonly SiteState[];
   readonly instructions: number;
   readonly frames: number;
   readonly checkpointBytes: number;

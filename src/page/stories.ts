@@ -17,6 +17,8 @@ export interface Story {
   readonly teaser: string;
   readonly nodes: number;
   readonly seed: number;
+  /** The text of a file of `--sites`; in one room when absent. */
+  readonly sites?: string;
   readonly actions: readonly Action[];
   readonly endNs: number;
   readonly captions: readonly Caption[];
@@ -39,6 +41,10 @@ function paced(endSeconds: number, said: readonly Said[]): Pick<Story, "endNs" |
   });
   return { endNs: endSeconds * 1e9, captions };
 }
+
+/** Public numbers of the clusters of these names, whose keys follow from the seed (tests/page/stories.test.ts). */
+const BERLIN = "a75e5205c6d4038663564d58aeb465eada04b2bf8f80bdfea10f6ad5a70f4f68";
+const LAGOS = "12ed58ed04d25bccbb0508e9269564693634c37997d702f915ddc331f30de723";
 
 export const STORIES: readonly Story[] = [
   {
@@ -161,6 +167,55 @@ export const STORIES: readonly Story[] = [
       ],
       [12, 8, "Power again. The address stays where it is: a move would only disturb who talks to it."],
       [14, 8, "Drag the bar of time back to the cut, and pull cables instead."],
+    ]),
+  },
+  {
+    id: "sites",
+    title: "Two clusters across the world",
+    teaser: "Behind two home gateways, they find each other; one that speaks dies.",
+    nodes: 4,
+    seed: 1,
+    sites: JSON.stringify({
+      latency: "40ms",
+      sites: [
+        { name: "berlin", cluster: "berlin", nodes: 2, forwards: ["udp:20819:192.168.1.200:20819"] },
+        { name: "lagos", cluster: "lagos", nodes: 2, nat: "symmetric" },
+      ],
+    }),
+    actions: [
+      at(4, "type", 1, "cloud address add 192.168.1.200\r"),
+      at(4, "type", 3, "cloud address add 192.168.1.200\r"),
+      at(7, "type", 1, `cloud set link.lagos "${LAGOS} 0.0.0.0 0"\r`),
+      at(7, "type", 3, `cloud set link.berlin "${BERLIN} 198.51.100.1 20819"\r`),
+      at(13, "type", 1, "cloud clusters\r"),
+      at(16, "cut", 3),
+      at(25, "type", 1, "cloud clusters\r"),
+    ],
+    ...paced(30, [
+      [0, 8, "Two sites with two PCs each, behind a home gateway. Inside, both nets are the same: 192.168.1.0."],
+      [
+        4,
+        9,
+        "Each cluster gets a service address, 192.168.1.200 at both. Whoever holds it speaks for its cluster to others.",
+      ],
+      [
+        7,
+        10,
+        "People tell each cluster the other's public number, by hand here; cloud link invite does it with a code. Only berlin's gateway leads a port inside.",
+      ],
+      [
+        9,
+        8,
+        "So lagos says hello first. Each proves itself by a code, and by a number that it says back from where it is.",
+      ],
+      [13, 8, "cloud clusters at qure-1: lagos has two members. They are seen, and have no vote in berlin."],
+      [16, 7, "qure-3 speaks for lagos. Its power is cut."],
+      [
+        17,
+        10,
+        "qure-4 takes the address over and speaks from it. Berlin hears that lagos has another list, and asks for it.",
+      ],
+      [25, 7, "One member is left in lagos. Drag the bar of time back, and cut another one."],
     ]),
   },
   {

@@ -9,6 +9,7 @@ import { parseMac } from "../../emulator/ether/packet.ts";
 import { keyOfSeed } from "../lab/cluster-key.ts";
 import type { ClusterOptions, NodeOptions } from "../lab/cluster-options.ts";
 import type { LabDrive } from "../lab/media.ts";
+import type { WorldOptions } from "../lab/sites.ts";
 import { saidOf } from "./fields.ts";
 import {
   CD,
@@ -20,7 +21,7 @@ import {
   OWN_DISK,
   type Plan,
 } from "./schema.ts";
-import { readSites } from "./sites.ts";
+import { isSitesText, readSites } from "./sites.ts";
 
 /** Where the things are that a plan names. */
 export interface Shelf {
@@ -165,11 +166,15 @@ function nodesOf(machine: MachinePlan, names: readonly string[], seed: number, s
   });
 }
 
+/** A run that came by a link has its sites in it, not in a file. */
+const sitesOf = (path: string, shelf: Shelf): WorldOptions =>
+  isSitesText(path) ? readSites("the sites", new TextEncoder().encode(path)) : readSites(path, shelf.read(path));
+
 /** What LabCluster makes the machines of a plan from, but for the host that they run on. */
 export function clusterOf(plan: Plan, shelf: Shelf): Omit<ClusterOptions, "host"> {
   const { seed, startSeconds, nsPerInstruction, firmware, network, run } = plan;
   // A mistake in a file of sites is told before disks are prepared, which takes seconds.
-  const world = network.sites === null ? {} : { world: readSites(network.sites, shelf.read(network.sites)) };
+  const world = network.sites === null ? {} : { world: sitesOf(network.sites, shelf) };
   return {
     nodes: namedMachines(plan.machines).flatMap(({ machine, names }) => nodesOf(machine, names, seed, shelf)),
     firmware: firmware === null ? shelf.firmware() : shelf.read(firmware),

@@ -33,10 +33,10 @@ type Begun = Omit<RunDescription, "image" | "endNs" | "digest">;
 
 /** The plan of a run whose image, of `system`, is called `path`. */
 export function planOfRun(begun: Begun, path: string, system: Plan["system"]): Plan {
-  const { seed, gateway } = begun;
+  const { seed, gateway, sites = null } = begun;
   const plan = initialOf(PLAN);
   const machines = machinesOfRun(begun, path, system);
-  return { ...plan, system, seed, machines, network: { ...plan.network, gateway } };
+  return { ...plan, system, seed, machines, network: { ...plan.network, gateway, sites } };
 }
 
 function machinesOfRun(run: Begun, path: string, system: Plan["system"]): MachinePlan[] {

@@ -7,7 +7,16 @@ type Names<Options> = Readonly<Record<keyof Options, true>>;
 
 const WORLD: Names<WorldOptions> = { sites: true, ways: true, latency: true };
 const SITE: Names<SiteOptions> = {
-  ...{ name: true, nodes: true, nat: true, publicAddress: true, lanAddress: true, behind: true, forwards: true },
+  ...{
+    name: true,
+    nodes: true,
+    cluster: true,
+    nat: true,
+    publicAddress: true,
+    lanAddress: true,
+    behind: true,
+    forwards: true,
+  },
   ...{ dmz: true, udpIdle: true, hairpin: true, portMapping: true },
 };
 const PORT_MAPPING: Names<PortMappingOptions> = {
@@ -29,6 +38,9 @@ function check(value: unknown, known: Readonly<Record<string, true>>, place: str
     );
 }
 
+/** What begins with { is no path, but such a text itself. */
+export const isSitesText = (path: string): boolean => path.startsWith("{");
+
 /** From a file's text. Throws a PlanError with `name:line:column: error:` before it. */
 export const readSites = (path: string, bytes: Uint8Array): WorldOptions =>
   readPlaced(new TextDecoder().decode(bytes), path, worldOf);
@@ -44,6 +56,8 @@ function worldOf(found: unknown): WorldOptions {
     const { portMapping } = site as SiteOptions;
     if (portMapping !== undefined) check(portMapping, PORT_MAPPING, `${place}.portMapping`);
     if (portMapping?.lies !== undefined) check(portMapping.lies, LIES, `${place}.portMapping.lies`);
+    if (!["string", "undefined"].includes(typeof (site as SiteOptions).cluster))
+      throw new PlanError(`${place}.cluster`, "expected the name of its cluster");
     if (!Number.isInteger((site as SiteOptions).nodes) || (site as SiteOptions).nodes < 0)
       throw new PlanError(`${place}.nodes`, "expected how many machines it has");
   });

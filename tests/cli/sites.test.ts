@@ -43,7 +43,7 @@ test.each([
   [{ sites: [] }, "sites.json:1:10: error: sites: expected a list of sites"],
   [
     { sites: [{ nodes: 1, natt: 1 }] },
-    "sites.json:1:29: error: sites[0].natt: there is no such field; there are name, nodes, nat",
+    "sites.json:1:29: error: sites[0].natt: there is no such field; there are name, nodes, cluster, nat",
   ],
   [
     { sites: [{ nodes: 1, portMapping: { upnp: 1 } }] },

@@ -25,6 +25,7 @@ function randomRun(random: Random, count: number): RunDescription {
     seed: random.below(2 ** 32) * 1000,
     gateway: random.chance(50),
     isCampaign: random.chance(50),
+    ...(random.chance(50) ? { sites: '{ "sites": [{ "nodes": 5 }] }' } : {}),
     actions,
     endNs: atNs + 5,
     digest: random.chance(50) ? "00112233445566778899aabbccddeeff" : null,

@@ -1,6 +1,6 @@
 /** The page as a whole. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { RunState } from "../protocol.ts";
+import type { RunState, SiteState } from "../protocol.ts";
 import type { Story } from "../stories.ts";
 import { Card } from "./card.tsx";
 import { Editor } from "./editor.tsx";
@@ -166,24 +166,54 @@ interface RackProps {
   setChosen(node: number | null): void;
 }
 
+/** Where machines are at sites, each is an island behind its gateway; what it speaks with is beyond that. */
+function Island({ site }: { site: SiteState }) {
+  const { name, cluster, gateway, address, count, speaksWith } = site;
+  return (
+    <header class="island" data-site={name}>
+      <strong>{name}</strong>
+      {cluster !== "" && <span>cluster {cluster}</span>}
+      <span>
+        {gateway} gateway {address}
+      </span>
+      {count > 0 && (
+        <span class={speaksWith.length > 0 ? "speaks" : ""}>
+          {speaksWith.length > 0 ? `⇄ ${speaksWith.join(", ")}` : "speaks with nobody"}
+        </span>
+      )}
+    </header>
+  );
+}
+
 function Rack({ store, state, isStill, chosen, setChosen }: RackProps) {
+  const there = state.nodes.flatMap(({ isThere }, index) => (isThere ? [index] : []));
+  const islands: [SiteState | null, number[]][] =
+    state.sites.length === 0
+      ? [[null, there]]
+      : state.sites.map((site) => [
+          site,
+          there.filter((index) => index >= site.first && index < site.first + site.count),
+        ]);
   return (
     <section class="rack" aria-label="Machines">
       <Wires store={store} isStill={isStill} />
-      <div class="cards">
-        {state.nodes.map((node, index) =>
-          node.isThere ? (
-            <Card
-              key={node.name}
-              store={store}
-              node={node}
-              index={index}
-              isChosen={chosen === index}
-              choose={() => setChosen(chosen === index ? null : index)}
-            />
-          ) : null,
-        )}
-      </div>
+      {islands.map(([site, nodes]) => (
+        <div class="site" key={site?.name}>
+          {site && <Island site={site} />}
+          <div class="cards">
+            {nodes.map((index) => (
+              <Card
+                key={state.nodes[index]!.name}
+                store={store}
+                node={state.nodes[index]!}
+                index={index}
+                isChosen={chosen === index}
+                choose={() => setChosen(chosen === index ? null : index)}
+              />
+            ))}
+          </div>
+        </div>
+      ))}
     </section>
   );
 }

@@ -15,6 +15,7 @@ const FIRST: StartOptions = {
   workers: null,
   image: null,
   keepIn: BEFORE?.run.place === 0 ? 1 : 0,
+  sites: null,
   actions: [],
   endNs: 0,
 };
@@ -78,7 +79,7 @@ export function useRun(store: Store): Run {
     given: Partial<StartOptions>,
     { link = null, speed, from = null }: Opening = {},
   ): Promise<void> => {
-    const next = { ...options.current, actions: [], endNs: 0, ...given };
+    const next = { ...options.current, sites: null, actions: [], endNs: 0, ...given };
     const pace = link !== null ? Number.POSITIVE_INFINITY : (speed ?? (next.image ? 1 : BOOT_SPEED));
     const isAnother = store.state !== null;
     if (!(await store.open(link, next, pace))) return;
@@ -91,16 +92,16 @@ export function useRun(store: Store): Run {
   };
   const resume = async ({ run, hasImage, marks, story: id }: KeptPage): Promise<void> => {
     const found = hasImage ? await keptImage() : null;
-    const next = { ...options.current, actions: [], endNs: 0, image: found, keepIn: run.place };
+    const next = { ...options.current, sites: null, actions: [], endNs: 0, image: found, keepIn: run.place };
     if (!(await store.resume(run, next, marks))) return;
     options.current = next;
     setStory(STORIES.find((known) => known.id === id) ?? null);
     setIsFirst(false);
   };
   const openStory = (next: Story): void => {
-    const { nodes, seed, actions, endNs } = next;
+    const { nodes, seed, sites = null, actions, endNs } = next;
     const speed = next.captions[0]!.speed;
-    void start({ nodes, seed, image: null, actions, endNs }, { speed, from: next });
+    void start({ nodes, seed, image: null, sites, actions, endNs }, { speed, from: next });
   };
   const setPace = (next: number): void => {
     setSpeed(next);

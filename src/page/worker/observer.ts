@@ -4,11 +4,13 @@
  * has a copy of it, so that a moment shows the same whether the run was played or dragged to it.
  */
 
+import { get32 } from "../../../emulator/ether/packet.ts";
 import { type CloudStatus, lastStatus } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { PANIC_LINE } from "../../lab/panic-line.ts";
 import { heldAddresses, nodeId, readClusterPacket } from "../../wire/cluster.ts";
 import { HOLD, LEADER_ADDRESS, VIEW } from "../../wire/cluster-layout.ts";
+import { wideOf } from "../../wire/wide.ts";
 import type { FrameNote, Mark } from "../protocol.ts";
 import { Trace } from "./trace.ts";
 
@@ -16,6 +18,8 @@ import { Trace } from "./trace.ts";
 const COORDINATOR_NS = 1_600_000_000;
 /** A holder says every 100 ms what it holds; its lease lasts for this long. */
 const HOLDER_NS = 250_000_000;
+/** Delegates of clusters that speak with each other do so every 10 s. */
+const SPEAKS_NS = 15e9;
 /** More frames are not told of at once: the last ones are. */
 const MOST_FRAMES = 1000;
 
@@ -36,6 +40,8 @@ export interface ObserverNotes {
   readonly nodes: readonly NodeNotes[];
   /** Who said last that it holds an address. */
   readonly holders: readonly (readonly [address: string, node: number])[];
+  /** When a site was last heard by another one, by the names of both. */
+  readonly heard: readonly (readonly [sites: string, atNs: number])[];
   /** Frames so far: a frame's number is the same each time that the run comes by. */
   readonly frames: number;
 }
@@ -52,6 +58,8 @@ export class Observer {
   #origins = new WeakMap<Uint8Array, number>();
   /** Who said last that it holds an address. */
   #holders = new Map<string, number>();
+  /** When the delegate of a site was last heard by another one's, by both names with a blank between. */
+  #heardNs = new Map<string, number>();
   #frames: FrameNote[] = [];
   #marks: Mark[] = [];
   #frameCount = 0;
@@ -64,8 +72,11 @@ export class Observer {
     ]);
     this.#nodes = lab.nodes.map(() => newNotes());
     this.#ids = lab.cluster.macAddresses.map(nodeId);
-    lab.cluster.network.onFrame = (link, sender, sentNs, arrivalNs, bytes) =>
-      this.#note(this.#cables.get(link.name) ?? -1, sender === 0, sentNs, arrivalNs, bytes);
+    lab.cluster.network.onFrame = (link, sender, sentNs, arrivalNs, bytes) => {
+      const cable = this.#cables.get(link.name) ?? -1;
+      if (cable < 0) this.#between(sentNs, bytes);
+      this.#note(cable, sender === 0, sentNs, arrivalNs, bytes);
+    };
     lab.nodes.forEach(({ console }, index) => void console.listen((bytes) => this.#heard(index, bytes)));
   }
 
@@ -79,6 +90,21 @@ export class Observer {
     }
     this.#frames.push({ id, cable, toSwitch, sentNs, arrivalNs, bytes, cause });
     if (this.#frames.length >= 2 * MOST_FRAMES) this.#frames.splice(0, MOST_FRAMES);
+  }
+
+  /** What goes between the sites of a world. */
+  #between(sentNs: number, bytes: Uint8Array): void {
+    if (!wideOf(bytes)) return;
+    const { routers } = this.#lab.cluster.world!;
+    const [from, to] = [26, 30].map((at) => routers.find(({ outsideAddress }) => outsideAddress === get32(bytes, at)));
+    if (from && to) this.#heardNs.set(`${from.name} ${to.name}`, sentNs);
+  }
+
+  /** The sites from which one was heard lately. */
+  speaksWith(site: string): string[] {
+    return this.#lab.cluster.world!.routers.flatMap(({ name }) =>
+      this.#lab.nowNs - (this.#heardNs.get(`${name} ${site}`) ?? -Infinity) < SPEAKS_NS ? [name] : [],
+    );
   }
 
   #lookAt(bytes: Uint8Array, sentNs: number): void {
@@ -134,13 +160,19 @@ export class Observer {
 
   /** For `restore`: all that is known now. */
   save(): ObserverNotes {
-    return { nodes: this.#nodes.map((notes) => ({ ...notes })), holders: [...this.#holders], frames: this.#frameCount };
+    return {
+      nodes: this.#nodes.map((notes) => ({ ...notes })),
+      holders: [...this.#holders],
+      heard: [...this.#heardNs],
+      frames: this.#frameCount,
+    };
   }
 
   /** The run has gone back to where this was saved. */
-  restore({ nodes, holders, frames }: ObserverNotes): void {
+  restore({ nodes, holders, heard, frames }: ObserverNotes): void {
     this.#nodes = nodes.map((notes) => ({ ...notes }));
     this.#holders = new Map(holders);
+    this.#heardNs = new Map(heard);
     this.#frameCount = frames;
     this.#frames = [];
     this.#marks = [];

@@ -69,7 +69,7 @@ export async function preparedFor(image: Uint8Array, system: System): Promise<Bl
 /** The run that is asked for, with the image that it boots. Throws an Error with a sentence for what cannot be. */
 export function describeRun(
   link: string | null,
-  { nodes, seed, image: own, actions, endNs }: StartOptions,
+  { nodes, seed, image: own, sites, actions, endNs }: StartOptions,
   system: System,
 ): { run: RunDescription; image: Uint8Array; imageName: string | null } {
   const linked = link === null ? null : readLink(link);
@@ -93,6 +93,7 @@ export function describeRun(
     seed,
     gateway: true,
     isCampaign: false,
+    ...(sites === null ? {} : { sites }),
     actions,
     endNs,
     digest: null,

@@ -1,11 +1,14 @@
 /** A run in the page: its timeline, how fast it goes, and what is told of it. */
 import { SymbolTable } from "../../../emulator/debug/symbols.ts";
+import { formatIpv4 } from "../../../emulator/ether/packet.ts";
+import { addressBytes } from "../../../emulator/ether/wide/wide-net.ts";
 import { compilationRefusal } from "../../../emulator/jit/module-cache.ts";
 import { kernelSymbols } from "../../image/kernel-symbols.ts";
 import { type Action, type ActionWord, formatAction } from "../../lab/actions.ts";
 import { isAgreed } from "../../lab/cloud-status.ts";
 import type { LabCluster } from "../../lab/cluster.ts";
 import { encodeRun, machinesOf, type RunDescription } from "../../lab/run-link.ts";
+import type { WorldOptions } from "../../lab/sites.ts";
 import { type Branch, Timeline } from "../../lab/timeline.ts";
 import type {
   InspectedPart,
@@ -428,6 +431,7 @@ export class Session {
       pace: this.#pace,
       isSeeking: this.#seekNs !== null,
       nodes,
+      sites: this.#sites(),
       instructions: this.#lab.instructions,
       frames: this.#lab.cluster.network.frames,
       checkpointBytes: timeline.sizeBytes,
@@ -442,6 +446,22 @@ export class Session {
       seed: this.#run.seed,
       workers: this.#lab.cluster.threads,
     };
+  }
+
+  #sites(): RunState["sites"] {
+    const { world, config } = this.#lab.cluster;
+    if (!world) return [];
+    const { siteOf } = config.world!;
+    const { sites } = JSON.parse(this.#run.sites!) as WorldOptions;
+    return world.routers.map(({ name, kind, outsideAddress }, site) => ({
+      name,
+      cluster: sites[site]!.cluster ?? "",
+      gateway: kind,
+      address: formatIpv4(addressBytes(outsideAddress)),
+      first: siteOf.indexOf(site),
+      count: siteOf.filter((of) => of === site).length,
+      speaksWith: this.#observer.speaksWith(name),
+    }));
   }
 
   #branchState(branch: Branch): RunState["branches"][number] {

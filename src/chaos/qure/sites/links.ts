@@ -1,4 +1,5 @@
 /** What nodes hold of the clusters that theirs is linked with, read from their memory (asm/include/wide.inc). */
+import type { GuestMemory } from "../../../lab/guest-memory.ts";
 import { ID_BYTES } from "../../../wire/cluster-layout.ts";
 import { packetHex } from "../../../wire/hex.ts";
 import { text } from "../../../wire/record.ts";
@@ -7,6 +8,8 @@ import type { KernelLayout } from "../kernel-layout.ts";
 
 export interface LinkFacts {
   readonly name: string;
+  /** Its place in the table, from 1 on: N of the relay 0.0.0.N. */
+  readonly entry: number;
   /** 64 hexadecimal digits. */
   readonly publicDigits: string;
   /** A packet of it was believed since this node is the delegate. */
@@ -31,57 +34,77 @@ const FIELDS = [
   ...["MEMBER_ID", "MEMBER_SIZE"],
 ] as const;
 
-export class Links {
-  readonly #world: World;
+type Field = (typeof FIELDS)[number];
+
+/** Reads the table of one machine. */
+export class LinkReader {
   readonly #links: number;
   readonly #speaks: number;
-  readonly #of: Readonly<Record<string, number>>;
+  readonly #of: Readonly<Record<Field, number>>;
 
   /** Throws a RangeError when the kernel has no such names. */
-  constructor(world: World, layout: KernelLayout) {
-    this.#world = world;
+  constructor(layout: KernelLayout) {
     this.#links = layout.address("links");
     this.#speaks = layout.address("wide_address");
-    this.#of = Object.fromEntries(FIELDS.map((name) => [name, layout.constant(name)]));
+    this.#of = Object.fromEntries(FIELDS.map((name) => [name, layout.constant(name)])) as Record<Field, number>;
   }
 
-  /** Whether a machine speaks for its cluster now. */
-  isDelegate(index: number): boolean {
-    return this.#world.isOn(index) && (this.#world.nodes[index]!.memory.word(this.#speaks) ?? 0) !== 0;
+  /** Whether a machine that is on speaks for its cluster. */
+  isDelegate(memory: GuestMemory): boolean {
+    return (memory.word(this.#speaks) ?? 0) !== 0;
   }
 
-  /** The links of a machine; empty while its kernel has none. */
-  of(index: number): readonly LinkFacts[] {
-    if (!this.#world.isOn(index)) return [];
-    return this.#world.nodes[index]!.once("links", () => this.#read(index));
-  }
-
-  #read(index: number): readonly LinkFacts[] {
-    const of = this.#of as Record<(typeof FIELDS)[number], number>;
-    const bytes = this.#world.nodes[index]!.memory.bytes(this.#links, of["LINKS"]! * of["LINK_SIZE"]!);
+  /** Empty while its kernel has none. */
+  read(memory: GuestMemory): readonly LinkFacts[] {
+    const of = this.#of;
+    const bytes = memory.bytes(this.#links, of.LINKS * of.LINK_SIZE);
     if (!bytes) return [];
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const found: LinkFacts[] = [];
-    for (let at = 0; at < bytes.length; at += of["LINK_SIZE"]!) {
-      const word = (field: string): number => view.getUint32(at + this.#of[field]!, true);
-      const name = text(bytes.subarray(at + of["LINK_NAME"]!, at + of["LINK_NAME"]! + NAME_BYTES));
+    for (let at = 0; at < bytes.length; at += of.LINK_SIZE) {
+      const word = (field: Field): number => view.getUint32(at + of[field], true);
+      const name = text(bytes.subarray(at + of.LINK_NAME, at + of.LINK_NAME + NAME_BYTES));
       if (name === "") continue;
-      const count = Math.min(word("LINK_COUNT"), of["LINK_MEMBERS_MAXIMUM"]!);
-      const member = (number: number): number => at + of["LINK_MEMBERS"]! + number * of["MEMBER_SIZE"]!;
+      const count = Math.min(word("LINK_COUNT"), of.LINK_MEMBERS_MAXIMUM);
+      const member = (number: number): number => at + of.LINK_MEMBERS + number * of.MEMBER_SIZE;
       found.push({
         name,
-        publicDigits: packetHex(bytes, at + of["LINK_PUBLIC"]!, PUBLIC_BYTES),
+        entry: at / of.LINK_SIZE + 1,
+        publicDigits: packetHex(bytes, at + of.LINK_PUBLIC, PUBLIC_BYTES),
         isHeard: word("LINK_HEARD") === 1,
         seenMs: word("LINK_SEEN"),
         address: word("LINK_ADDRESS"),
         told: word("LINK_TOLD_MEMBERS"),
         isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
         members: Array.from({ length: count }, (_, number) =>
-          packetHex(bytes, member(number) + of["MEMBER_ID"]!, ID_BYTES),
+          packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES),
         ),
       });
     }
     return found;
+  }
+}
+
+/** Of all machines of a run. */
+export class Links {
+  readonly #world: World;
+  readonly #reader: LinkReader;
+
+  /** Throws a RangeError when the kernel has no such names. */
+  constructor(world: World, layout: KernelLayout) {
+    this.#world = world;
+    this.#reader = new LinkReader(layout);
+  }
+
+  /** Whether a machine speaks for its cluster now. */
+  isDelegate(index: number): boolean {
+    return this.#world.isOn(index) && this.#reader.isDelegate(this.#world.nodes[index]!.memory);
+  }
+
+  /** The links of a machine; empty while its kernel has none. */
+  of(index: number): readonly LinkFacts[] {
+    const node = this.#world.nodes[index]!;
+    return this.#world.isOn(index) ? node.once("links", () => this.#reader.read(node.memory)) : [];
   }
 }
 
