@@ -35,6 +35,7 @@ cloud_help:
     .ascii  "  cloud expel NODE     replaces the key for all but this node: what it knew is worth nothing then\n"
     .ascii  "  cloud fork NODE|any [--name NAME]   makes a member, at which `cloud fork accept` was typed, a twin of\n"
     .ascii  "                       this machine\n"
+    .ascii  "  cloud migrate NODE|any   moves to such a member, with all connections; this machine starts again\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
     .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
     .ascii  "  cloud key set NAME KEY   joins the cluster of this name and key (64 hexadecimal digits)\n"

@@ -18,9 +18,16 @@ HOOK fork_landed, 0                     # this is the twin: sets a device to wha
 fork_list:              .space 4
 .global fork_listed
 fork_listed:            .space 4
-    # where the pages are, in the order of the list: those that are not all zeros
-.global fork_aside
-fork_aside:             .space 4
+    # where the copies of pages are, by page: COPY_*
+.global fork_table
+fork_table:             .space 4
+    # how many pages the target has then
+.global fork_known
+fork_known:             .space 4
+    # 1: the kernel moves, and is on this machine no more
+.global fork_moves
+fork_moves:             .space 4
+fork_aside:             .space 4        # where the next copy goes
 zone_end:               .space 4
 fork_esp:               .space 4        # where the twin begins
 fork_masks:             .space 4        # of the interrupt controllers
@@ -34,9 +41,18 @@ fork_masks:             .space 4        # of the interrupt controllers
 fork_zone_take:
     push    ebx
     push    esi
-    lea     ebx, [eax + ZONE_SPARE + PAGE_SIZE / 4 - 1]
+    push    edi
+    imul    edi, [fork_moves], MOVE_SPARE
+    add     edi, ZONE_SPARE             # EDI: pages that may come beside those
+    add     eax, edi
+    lea     ebx, [eax + PAGE_SIZE / 4 - 1]
     shr     ebx, 10                     # EBX: pages of the list
-    lea     esi, [edx + ebx + ZONE_SPARE]
+    add     edx, edi
+    mov     edi, [pages_low_end]
+    add     edi, PAGE_SIZE / 4 - 1
+    shr     edi, 10                     # EDI: pages of the table
+    lea     esi, [edx + ebx]
+    add     esi, edi
     lea     ecx, [eax * PLACE_SIZE + ZONE_PLACES + PAGE_SIZE - 1]
     shr     ecx, 12                     # what the target needs of it
     cmp     esi, ecx
@@ -58,12 +74,19 @@ fork_zone_take:
     mov     [fork_list], eax
     shl     ebx, 12
     add     ebx, eax
-    mov     [fork_aside], ebx
+    mov     [fork_table], ebx
     shl     esi, 12
     add     esi, eax
     mov     [zone_end], esi
-    clc
-9:  pop     esi
+    mov     ecx, edi
+    shl     ecx, 12 - 2
+    mov     edi, ebx
+    xor     eax, eax
+    mov     [fork_known], eax
+    rep stosd
+    mov     [fork_aside], edi           # CF is clear
+9:  pop     edi
+    pop     esi
     pop     ebx
     ret
 
@@ -167,8 +190,10 @@ fork_twin:
     call    [ebx]
     add     ebx, 4
     jmp     1b
-2:  call    generation_landed
-    mov     eax, 1                      # CF is clear
+2:  cmp     dword ptr [fork_moves], 0   # it is the same kernel, until that is known to be gone elsewhere
+    jne     3f
+    call    generation_landed
+3:  mov     eax, 1
     clc
 
 # Returns from the pass.
@@ -186,37 +211,74 @@ fork_return:
     stc
     ret
 
-# Copies what there is. Interrupts are off.
+# Puts aside what the target has not, or otherwise, and goes on: a round before the pass.
+# Out: CF when the zone was too small.
+.global fork_round
+fork_round:
+    INTERRUPTS_OFF
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    call    fork_copy
+    jmp     fork_return
+
+# Copies and lists what the target has not yet, or otherwise. Interrupts are off.
 # Out: CF when the zone is too small.
 # Clobbers: all registers.
 fork_copy:
     mov     ebp, [fork_list]
-    mov     edi, [fork_aside]
     xor     ebx, ebx
 .Lfork_copy_next:
     mov     eax, ebx
     call    fork_page_next
     jc      .Lfork_copy_done
     mov     ebx, eax
-    cmp     ebp, [fork_aside]
-    jae     .Lfork_copy_full
-    mov     [ebp], eax
+    mov     edx, [fork_table]
+    lea     edx, [edx + eax*4]          # EDX: what the target has there
+    mov     edi, [edx]
+    cmp     edi, 1
+    adc     dword ptr [fork_known], 0
     call    fork_page_zero
     jne     .Lfork_copy_content
-    or      dword ptr [ebp], COPY_ZEROS
-    jmp     .Lfork_copy_listed
+    bts     dword ptr [edx], 0          # COPY_AS_ZEROS
+    jc      .Lfork_copy_same
+    lea     eax, [ebx + COPY_ZEROS]
+    jmp     .Lfork_copy_list
 .Lfork_copy_content:
-    cmp     edi, [zone_end]
-    jae     .Lfork_copy_full
     mov     esi, ebx
     shl     esi, 12
     PHYS_TO_VIRT esi
+    btr     edi, 0
+    jc      1f
+    test    edi, edi
+    jz      2f
+    push    esi
+    push    edi
     mov     ecx, PAGE_SIZE / 4
-    rep movsd
-.Lfork_copy_listed:
-    add     ebp, 4
+    repe cmpsd
+    pop     edi
+    pop     esi
+    jne     3f
+.Lfork_copy_same:
     inc     ebx
     jmp     .Lfork_copy_next
+1:  test    edi, edi                    # once there was more than zeros: there is room for it
+    jnz     3f
+2:  mov     edi, [fork_aside]
+    cmp     edi, [zone_end]
+    jae     .Lfork_copy_full
+    add     dword ptr [fork_aside], PAGE_SIZE
+3:  mov     [edx], edi
+    mov     ecx, PAGE_SIZE / 4
+    rep movsd
+    mov     eax, ebx
+.Lfork_copy_list:
+    cmp     ebp, [fork_table]
+    jae     .Lfork_copy_full
+    mov     [ebp], eax
+    add     ebp, 4
+    jmp     .Lfork_copy_same
 .Lfork_copy_done:
     mov     eax, ebp
     sub     eax, [fork_list]
