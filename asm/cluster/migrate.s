@@ -4,7 +4,6 @@
 
 .include "macros.inc"
 .include "net.inc"
-.include "arp.inc"
 .include "disk.inc"
 .include "cluster.inc"
 .include "names.inc"
@@ -190,25 +189,14 @@ migrate_last:
 # Out: CF and EAX text when it is not known.
 migrate_station:
     mov     dword ptr [gate_port], (FORK_PORT & 0xFF) << 8 | FORK_PORT >> 8
-    INTERRUPTS_OFF
     mov     eax, [fork_address]
     mov     edx, [cluster_netif]
-    call    arp_lookup
-    test    eax, eax
-    jz      8f
-    cmp     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
-    jb      8f
-    mov     ecx, [eax + ENTRY_MAC]
-    mov     [gate_station], ecx
-    mov     cx, [eax + ENTRY_MAC + 4]
-    mov     [gate_station + 4], cx
-    INTERRUPTS_RESTORE
-    clc
-    ret
-8:  INTERRUPTS_RESTORE
+    call    arp_station
+    mov     [gate_station], eax
+    mov     [gate_station + 4], dx
+    jnc     9f
     LOAD_STRING eax, "it is not on the same network"
-    stc
-    ret
+9:  ret
 
 # This is the target: it takes its cards into use, and becomes the node once the source is gone.
 migrate_arrived:
