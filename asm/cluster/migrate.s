@@ -4,6 +4,7 @@
 
 .include "macros.inc"
 .include "net.inc"
+.include "tcp.inc"
 .include "disk.inc"
 .include "cluster.inc"
 .include "names.inc"
@@ -127,6 +128,10 @@ migrate_last:
     call    file_sync
     call    migrate_station
     jc      .Lmigrate_last_done
+    mov     eax, [fork_socket]
+    mov     edx, STREAM_NODELAY
+    mov     ecx, 1
+    call    stream_option
     call    fork_hold
     jc      .Lmigrate_last_done
     mov     eax, offset hostname_next
@@ -207,6 +212,7 @@ migrate_arrived:
     jc      .Lmigrate_arrived_void
     mov     dword ptr [net_gate], GATE_OPEN
     call    net_announce
+    call    tcp_hurry
     mov     dword ptr [fork_moves], 0
     call    cluster_leave               # the node of the source's card is gone; the one of this card joins
     INTERRUPTS_OFF

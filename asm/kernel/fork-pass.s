@@ -9,6 +9,7 @@
 .include "fork.inc"
 
 HOOK fork_still, 0                      # EAX 1 keeps a device still, CF and EAX text when that cannot be; 0 lets it go
+HOOK fork_apart, 0                      # calls fork_leave_out for the memory of a device, before a move
 HOOK fork_landed, 0                     # this is the twin: sets a device to what the drivers know; interrupts are off
 
 .bss
@@ -84,10 +85,33 @@ fork_zone_take:
     xor     eax, eax
     mov     [fork_known], eax
     rep stosd
-    mov     [fork_aside], edi           # CF is clear
+    mov     [fork_aside], edi
+    cmp     dword ptr [fork_moves], 0
+    je      9f                          # CF is clear
+    mov     ebx, offset fork_apart
+2:  cmp     dword ptr [ebx], 0
+    je      9f                          # CF is clear
+    call    [ebx]
+    add     ebx, 4
+    jmp     2b
 9:  pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Leaves pages out of all passes: whoever has them fills them anew at the target.
+# In: EAX address, EDX how many pages.
+# Clobbers: EAX, EDX.
+.global fork_leave_out
+fork_leave_out:
+    VIRT_TO_PHYS eax
+    shr     eax, 12
+    shl     eax, 2
+    add     eax, [fork_table]
+1:  mov     dword ptr [eax], COPY_APART
+    add     eax, 4
+    dec     edx
+    jnz     1b
     ret
 
 # Gives them back: the source when all is sent, the twin when it begins.
@@ -237,6 +261,8 @@ fork_copy:
     mov     edx, [fork_table]
     lea     edx, [edx + eax*4]          # EDX: what the target has there
     mov     edi, [edx]
+    cmp     edi, COPY_APART
+    je      .Lfork_copy_same
     cmp     edi, 1
     adc     dword ptr [fork_known], 0
     call    fork_page_zero
