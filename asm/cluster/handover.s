@@ -1,6 +1,6 @@
-# The end of a kernel's move (docs/protocols/fork.md): the source stands still from its last pass on, and sends nothing but
-# that. The target says READY when it has landed, and sends nothing before it hears GONE. The source alone decides: it is
-# gone, or it goes on, and says the same ever after. So never two live, whatever is lost, late or said again.
+# The end of a kernel's move (docs/protocols/fork.md): the source stands still from its last pass on, and sends nothing
+# but that. The target says READY when it has landed, and sends nothing before it hears GONE. The source alone decides:
+# it is gone, or it goes on, and says the same ever after. So never two live, whatever is lost, late or said again.
 
 .include "macros.inc"
 .include "net.inc"
@@ -203,8 +203,8 @@ handover_goes_on:
     cmc
     ret
 
-# Source: it is gone. Says so until the target knows, hands on what still comes, and starts the machine again: as one that
-# nobody knows. Does not return. Ctrl-C is for a person who knows that there is no target.
+# Source: it is gone. Says so until the target knows, hands on what still comes, and starts the machine again: as one
+# that nobody knows. Does not return. Ctrl-C is for a person who knows that there is no target.
 .global handover_over
 handover_over:
     mov     edx, AGAIN_MS

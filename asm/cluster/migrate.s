@@ -1,6 +1,6 @@
-# `cloud migrate NODE|any`: this kernel moves to another machine, which gives itself up for that (fork-accept.s), with its
-# connections and addresses; this machine starts again (docs/protocols/fork.md). The transfer is the one of a fork, in
-# rounds, so that it stands still for the last of them alone; the hand-over is in handover.s.
+# `cloud migrate NODE|any`: this kernel moves to another machine, which gives itself up for that (fork-accept.s), with
+# its connections and addresses; this machine starts again (docs/protocols/fork.md). The transfer is the one of a fork,
+# in rounds, so that it stands still for the last of them alone; the hand-over is in handover.s.
 
 .include "macros.inc"
 .include "net.inc"

@@ -153,8 +153,8 @@ land_page:
     pop     ebx
     ret
 
-# Finds what is known of a page, or makes a record of it: after all others, as what waits in it has to be gone from there
-# before.
+# Finds what is known of a page, or makes a record of it: after all others, as what waits in it has to be gone from
+# there before.
 # In: EBX its number.
 # Out: EBP record; CF when it is a new one.
 # Clobbers: EAX.

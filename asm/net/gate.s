@@ -1,5 +1,5 @@
-# The gate between this machine and its network while a kernel moves (docs/protocols/fork.md): what is not the move's own
-# neither leaves nor enters. Whoever sent it sends it again, to the machine on which the kernel then is.
+# The gate between this machine and its network while a kernel moves (docs/protocols/fork.md): what is not the move's
+# own neither leaves nor enters. Whoever sent it sends it again, to the machine on which the kernel then is.
 
 .include "macros.inc"
 .include "net.inc"

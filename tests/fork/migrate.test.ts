@@ -1,20 +1,36 @@
 /** A running kernel moves to another machine (docs/protocols/fork.md): `cloud migrate`. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
+import { output, outputAmong } from "../system/output.ts";
+import { MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { joined, NODES } from "./scene.ts";
+import { withDisks } from "./with-disks.ts";
 
-test("a kernel moves", async () => {
-  const nodes = NODES(images().iso);
-  const lab = await inState("three members with a key", () => joined(boot({ nodes })));
-  const [source, target, other] = lab.nodes as [any, any, any];
-  const address = [...other.console.text.matchAll(/^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era/gm)].at(-1)![1]!;
-  other.type("nc -l 5000 | wc &\n");
-  await lab.advance("200ms");
-  source.type(`seq 60000 | nc ${address} 5000 &\n`);
-  await target.enter("cloud fork accept", /^For a minute, .*$/m);
-  source.type("cloud migrate m2\n");
-  const from = other.console.text.length;
-  await lab.advance("12s");
-  for (const node of lab.nodes) console.log(`=== ${node.name}\n${node.console.text.slice(-2500)}`);
-  expect(other.console.text.slice(from)).toMatch(/^ +60000 +60000 +348894$/m);
+const LINES = 250_000;
+
+async function givenUp(): Promise<MoveScene> {
+  const lab = await inState("three members with a key, one given up", async () => {
+    const made = new MoveScene(await joined(boot({ nodes: NODES(images().iso) })));
+    await made.accept();
+    return made.lab;
+  });
+  return new MoveScene(lab);
+}
+
+test("a kernel moves with its shell and its connections, which lose nothing", async () => {
+  const s = await givenUp();
+  const { source, target, other } = s;
+  await output(source, "set greeting hello");
+  await s.talk(LINES);
+  await s.move();
+  expect(s.hasArrived).toBe(true);
+  expect(await s.problems(LINES)).toEqual([]);
+  expect(s.mostOften).toBeLessThanOrEqual(2);
+  const [, , , pauseUs] = s.moved!.map(Number);
+  expect(pauseUs).toBeLessThan(200_000);
+  expect(await outputAmong(target, "echo $greeting")).toMatch(/^hello$/m);
+  expect(await outputAmong(source, "echo -$greeting-")).toMatch(/^--$/m);
+  expect(await outputAmong(other, "cloud")).toMatch(/^m1 .* member .*$/m);
 });
