@@ -165,11 +165,22 @@ accept_source_heard:
     jc      .Laccept_source_heard_done
     cmp     eax, SEALED_LAST
     je      .Laccept_source_heard_last
+    cmp     eax, SEALED_PART
+    je      .Laccept_source_heard_part
     sub     eax, SEALED_PAGE
     cmp     eax, SEALED_START - SEALED_PAGE
     je      .Laccept_source_heard_start
     ja      .Laccept_source_heard_wrong
     call    [accept_records + eax*4]
+    jnc     .Laccept_source_heard_next
+    call    error_text_failed
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_part:
+    mov     eax, edx
+    and     eax, COPY_PAGE
+    shr     edx, COPY_EIGHTHS
+    shl     edx, 9                      # EIGHTH is 1 << 9
+    call    land_part
     jnc     .Laccept_source_heard_next
     call    error_text_failed
     jmp     .Laccept_source_heard_done

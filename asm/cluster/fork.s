@@ -568,12 +568,8 @@ fork_give_listed:
     btr     edx, 31                     # COPY_ZEROS
     jc      .Lfork_give_zeros
     add     ebx, 4
-    mov     esi, [fork_table]
-    mov     esi, [esi + edx*4]
     inc     dword ptr [fork_sent]
-    mov     eax, SEALED_PAGE
-    mov     ecx, PAGE_SIZE
-    call    sealed_send
+    call    fork_give_page
     jnc     .Lfork_give_next
     jmp     .Lfork_give_done
 .Lfork_give_zeros:
@@ -582,6 +578,51 @@ fork_give_listed:
 .Lfork_give_done:
     pop     ebp
     pop     esi
+    pop     ebx
+    ret
+
+# Sends what the target has otherwise of a page: in pieces, if that is not all of it.
+# In: EDX entry of the list.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI.
+fork_give_page:
+    push    ebx
+    push    edi
+    mov     ebx, edx
+    and     edx, COPY_PAGE
+    shr     ebx, COPY_EIGHTHS           # EBX: which eighths are to come,
+    mov     esi, [fork_table]
+    mov     esi, [esi + edx*4]          # ESI: of the copy
+    mov     eax, SEALED_PAGE
+    mov     ecx, PAGE_SIZE
+    cmp     ebx, COPY_ALL >> COPY_EIGHTHS
+    je      .Lfork_give_page_all
+    mov     edi, edx                    # EDI: page and eighth
+.Lfork_give_page_next:
+    xor     ecx, ecx
+1:  shr     ebx, 1
+    jnc     2f
+    add     ecx, EIGHTH
+    jmp     1b
+2:  jecxz   3f
+    push    ecx
+    mov     eax, SEALED_PART
+    mov     edx, edi
+    call    sealed_send
+    pop     ecx
+    jc      .Lfork_give_page_done
+    add     esi, ecx
+    shl     ecx, COPY_EIGHTHS - 9       # EIGHTH is 1 << 9
+    add     edi, ecx
+3:  add     esi, EIGHTH
+    add     edi, 1 << COPY_EIGHTHS
+    test    ebx, ebx
+    jnz     .Lfork_give_page_next       # else CF is clear
+    jmp     .Lfork_give_page_done
+.Lfork_give_page_all:
+    call    sealed_send
+.Lfork_give_page_done:
+    pop     edi
     pop     ebx
     ret
 

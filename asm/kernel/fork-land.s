@@ -157,28 +157,70 @@ land_page:
 # there before.
 # In: EBX its number.
 # Out: EBP record; CF when it is a new one.
-# Clobbers: EAX.
 land_known:
-    mov     eax, [places]
+    call    land_find
+    jnc     9f
+    mov     ebp, [places]
+    mov     [ebp + PLACE_PAGE], ebx
+    mov     dword ptr [ebp + PLACE_HELD], 0
+    add     dword ptr [places], PLACE_SIZE
     cmp     ebx, [place_last]
-    ja      2f
+    jbe     8f
+    mov     [place_last], ebx
+8:  stc
+9:  ret
+
+# Finds what is known of a page.
+# In: EBX its number.
+# Out: EBP record; CF when there is none.
+land_find:
+    cmp     [place_last], ebx
+    jb      9f                          # CF is set
     mov     ebp, [fork_zone]
     shl     ebp, 12
     add     ebp, KERNEL_SPACE + ZONE_PLACES
-1:  cmp     ebp, eax
-    jae     3f
+1:  cmp     ebp, [places]
+    cmc
+    jc      9f
     cmp     [ebp + PLACE_PAGE], ebx
     je      9f                          # CF is clear
     add     ebp, PLACE_SIZE
     jmp     1b
-2:  mov     [place_last], ebx
-3:  mov     ebp, eax
-    mov     [ebp + PLACE_PAGE], ebx
-    mov     dword ptr [ebp + PLACE_HELD], 0
-    add     eax, PLACE_SIZE
-    mov     [places], eax
-    stc
 9:  ret
+
+# Takes a part of a page that has come before.
+# In: EAX its number, EDX offset in it, ESI content, ECX bytes.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global land_part
+land_part:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     eax, ERROR_INVALID
+    cmp     edx, PAGE_SIZE
+    ja      8f
+    lea     edi, [edx + ecx]
+    cmp     edi, PAGE_SIZE
+    ja      8f
+    call    land_find
+    jc      8f
+    mov     edi, [ebp + PLACE_HELD]
+    shl     edi, 12
+    jz      8f                          # there are zeros: all of it has to come
+    PHYS_TO_VIRT edi
+    add     edi, edx
+    rep movsb
+    clc
+    jmp     9f
+8:  stc
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
 
 # Whether a page may come.
 # In: EBX its number.

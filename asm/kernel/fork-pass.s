@@ -279,13 +279,11 @@ fork_copy:
     jc      1f
     test    edi, edi
     jz      2f
-    push    esi
-    push    edi
-    mov     ecx, PAGE_SIZE / 4
-    repe cmpsd
-    pop     edi
-    pop     esi
-    jne     3f
+    call    fork_differences
+    jz      .Lfork_copy_same
+    shl     eax, COPY_EIGHTHS
+    or      eax, ebx
+    jmp     .Lfork_copy_list
 .Lfork_copy_same:
     inc     ebx
     jmp     .Lfork_copy_next
@@ -298,7 +296,7 @@ fork_copy:
 3:  mov     [edx], edi
     mov     ecx, PAGE_SIZE / 4
     rep movsd
-    mov     eax, ebx
+    lea     eax, [ebx + COPY_ALL]
 .Lfork_copy_list:
     cmp     ebp, [fork_table]
     jae     .Lfork_copy_full
@@ -314,4 +312,31 @@ fork_copy:
     ret
 .Lfork_copy_full:
     stc
+    ret
+
+# Copies what is different in a page.
+# In: ESI page, EDI its copy.
+# Out: EAX which eighths were different, the first in bit 0; ZF when none was.
+# Clobbers: ECX, ESI, EDI.
+fork_differences:
+    push    ebx
+    push    edx
+    xor     eax, eax
+    xor     ebx, ebx
+1:  mov     edx, esi
+    mov     ecx, EIGHTH / 4
+    repe cmpsd
+    je      2f
+    bts     eax, ebx
+    sub     edi, esi
+    add     edi, edx
+    mov     esi, edx
+    mov     ecx, EIGHTH / 4
+    rep movsd
+2:  inc     ebx
+    cmp     ebx, 8
+    jb      1b
+    test    eax, eax
+    pop     edx
+    pop     ebx
     ret
