@@ -10,6 +10,7 @@
 
 LEASE_MS                = 2000          # from the last pass on: so long the source waits for READY
 AGAIN_MS                = 20            # a message is said again
+SILENCE_MS              = 3000          # after so long a person is told
 HANDS_ON_MS             = 3000          # the source hands on what neighbours send that have not heard of the move
 
 .section .rodata
@@ -223,7 +224,9 @@ handover_over:
 # Out: CF when this machine is not to live: it starts again.
 .global handover_ready
 handover_ready:
-    mov     eax, HANDOVER_READY
+    push    ebx
+    mov     ebx, SILENCE_MS / AGAIN_MS
+1:  mov     eax, HANDOVER_READY
     call    handover_send
     mov     edx, AGAIN_MS
     mov     eax, offset move_event
@@ -232,7 +235,11 @@ handover_ready:
     je      9f                          # CF is clear
     cmp     dword ptr [move_state], MOVE_VOID
     je      8f
-    call    break_check
-    jnc     handover_ready
+    dec     ebx
+    jnz     2f
+    PRINT   "migrate: the source does not answer; where it is gone for good, Ctrl-C starts this machine again\n"
+2:  call    break_check
+    jnc     1b
 8:  stc
-9:  ret
+9:  pop     ebx
+    ret

@@ -57,7 +57,8 @@ migrate_to:
     call    clock_ms
     sub     eax, [fork_ms]
     mov     ecx, offset fork_target
-    PRINTF  "moved to %s: %u pages sent in %u rounds, %u us without a network, %u ms in all\n", ecx, [fork_sent], [migrate_rounds], [fork_pause_us], eax
+    mov     edx, [migrate_rounds]
+    PRINTF  "moved to %s: %u pages sent in %u rounds, %u us without a network, %u ms in all\n", ecx, [fork_sent], edx, [fork_pause_us], eax
     call    handover_over
 .Lmigrate_to_arrived:
     call    migrate_arrived
@@ -224,5 +225,5 @@ migrate_arrived:
     PRINTF  "I am %s, moved to the machine that was %s\n", eax, edx
     ret
 .Lmigrate_arrived_void:
-    PRINT   "migrate: the source goes on; this machine starts again\n"
+    PRINT   "migrate: the source goes on, or nobody waits for it; this machine starts again\n"
     jmp     power_restart

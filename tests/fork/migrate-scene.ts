@@ -3,13 +3,16 @@
  * that tests and the proof share it (docs/protocols/fork.md).
  */
 import { Link } from "../../emulator/ether/link.ts";
-import { get16, get32, parseIpv4 } from "../../emulator/ether/packet.ts";
+import { ETHERTYPE_ARP, get16, get32, parseIpv4 } from "../../emulator/ether/packet.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
-import { hex, isTcp, namesIn } from "../system/clone-scene.ts";
+import { hex, isTcp } from "../system/clone-scene.ts";
 
 const TRANSFER_PORT = 20818;
 const HANDOVER = 0x88b5;
-const READY = 0;
+/** By their numbers. */
+const KINDS = ["ready", "gone", "abort", "live"] as const;
+/** A record without data. */
+const START_BYTES = 28;
 const MAC_BYTES = 6;
 const TYPE_AT = 12;
 const KIND_AT = 22;
@@ -24,17 +27,23 @@ const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers [1-9]\d*\
 const MOVED = /^moved to m2: (\d+) pages sent in (\d+) rounds, (\d+) us without a network, (\d+) ms in all$/m;
 const STAYED = /^migrate: m2: (.*); this kernel goes on here$/m;
 const ARRIVED = /^I am m1, moved to the machine that was m2$/m;
-const AGAIN = /^(?:fork: a source has failed: .*|migrate: the source goes on); this machine starts again$/m;
+const AGAIN = /^(?:fork: a source has failed: .*|migrate: the source goes on, or nobody waits for it); this machine starts again$/m;
 const FAILED = /^fork: a source has failed: .*; this machine goes on as it is$/m;
 
 /** What is done to one frame of the move, from that frame on, or to a machine when it is sent. */
 export type MoveTrouble = "none" | "lost" | "doubled" | "late" | "cut" | "source dies" | "target dies" | "forged";
 export const MOVE_TROUBLES: readonly MoveTrouble[] = ["lost", "doubled", "late", "cut", "source dies", "target dies"];
 
+/** A frame by what it says, the first such one, or by its number. */
+export type MoveFrame = number | (typeof KINDS)[number] | "start";
+
 const isHandover = (frame: Uint8Array): boolean => get16(frame, TYPE_AT) === HANDOVER;
 const isOfMove = (frame: Uint8Array): boolean =>
   isHandover(frame) ||
   (isTcp(frame) && (get16(frame, TCP_AT) === TRANSFER_PORT || get16(frame, TCP_AT + 2) === TRANSFER_PORT));
+/** Which address a frame speaks for. */
+const senderOf = (frame: Uint8Array): string =>
+  hex(get16(frame, TYPE_AT) === ETHERTYPE_ARP ? frame.subarray(28, 32) : frame.subarray(IP_AT + 12, IP_AT + 16));
 /** Where what TCP carries begins, and how much it is. */
 function payloadOf(frame: Uint8Array): [number, number] {
   const start = TCP_AT + (frame[TCP_AT + 12]! >> 4) * 4;
@@ -99,7 +108,7 @@ export class MoveScene {
   }
 
   /** Moves, with a trouble at the frame of this number; until it is known what became of it. */
-  async move(trouble: MoveTrouble = "none", at = -1): Promise<void> {
+  async move(trouble: MoveTrouble = "none", at: MoveFrame = -1): Promise<void> {
     const { lab, source } = this;
     this.#before = lab.nodes.map(({ console }) => console.text.length);
     this.#watch(trouble, at);
@@ -144,8 +153,9 @@ export class MoveScene {
     return hasSource && (target.isOff || this.hasArrived || AGAIN.test(said) || FAILED.test(said));
   }
 
-  #watch(trouble: MoveTrouble, at: number): void {
+  #watch(trouble: MoveTrouble, at: MoveFrame): void {
     const scene = this;
+    let hasStruck = false;
     Link.prototype.fate = function (this: Link, ...[side, timeNs, frame]) {
       if (side !== 0) return plainFate.call(this, side, timeNs, frame);
       const by = scene.lab.nodes.findIndex(({ name }) => name === this.name);
@@ -155,7 +165,8 @@ export class MoveScene {
       if (!isOfMove(frame)) return sent;
       const number = scene.frames++;
       if (timeNs < scene.#cutUntilNs) return [];
-      if (number !== at) return sent;
+      if (hasStruck || (number !== at && scene.#nameOf(by, frame) !== at)) return sent;
+      hasStruck = true;
       if (trouble === "lost") return [];
       if (trouble === "doubled") return [...sent, { timeNs: timeNs + DOUBLED_NS, frame }];
       if (trouble === "late") return [{ timeNs: timeNs + LATE_NS, frame }];
@@ -166,6 +177,11 @@ export class MoveScene {
     };
   }
 
+  #nameOf(by: number, frame: Uint8Array): string | undefined {
+    if (isHandover(frame)) return KINDS[frame[KIND_AT]!];
+    return by === 0 && this.lastPass >= 0 && payloadOf(frame)[1] === START_BYTES ? "start" : undefined;
+  }
+
   /** What a stranger says to both: that each is the other, ready, gone, and what was recorded. */
   #forged(): Uint8Array[] {
     const made: Uint8Array[] = this.recorded.map((frame) => frame.slice());
@@ -174,7 +190,7 @@ export class MoveScene {
       [first, second],
       [second, first],
     ] as const)
-      for (let kind = 0; kind < 4; kind++) {
+      for (const kind of KINDS.keys()) {
         const frame = new Uint8Array(60);
         frame.set(to);
         frame.set(from, MAC_BYTES);
@@ -189,13 +205,16 @@ export class MoveScene {
     if (isHandover(frame)) this.handovers.push(frame.slice());
     if (by === 1 && isOfMove(frame) && isTcp(frame) && payloadOf(frame)[1] > 0 && ++this.#said === 3)
       this.lastPass = this.frames;
-    const isOurs = namesIn(frame).slice(1).includes(this.#address);
+    const isOurs = senderOf(frame) === this.#address;
     if (by === 1 && isOurs) {
       this.#targetSpeaks = true;
-      if (namesIn(frame)[0] !== this.#macs[1]) this.#problems.add("the target speaks from another card");
-      if (!this.handovers.some((one) => one[KIND_AT] === READY)) this.#problems.add("the target speaks too early");
+      if (hex(frame.subarray(MAC_BYTES, TYPE_AT)) !== this.#macs[1])
+        this.#problems.add("the target speaks from another card");
+      if (!this.handovers.some((one) => KINDS[one[KIND_AT]!] === "ready"))
+        this.#problems.add("the target speaks too early");
     }
-    if (by === 0 && isOurs && this.#targetSpeaks) this.#problems.add(`the source speaks on: ${hex(frame.subarray(0, 48))}`);
+    if (by === 0 && isOurs && this.#targetSpeaks)
+      this.#problems.add(`the source speaks on: ${hex(frame.subarray(0, 48))}`);
     if (!isTcp(frame) || isOfMove(frame)) return;
     if ((frame[TCP_AT + 13]! & RESET) !== 0) this.#problems.add(`m${by + 1} resets a connection`);
     const [, bytes] = payloadOf(frame);
