@@ -43,7 +43,9 @@ fork_zone_take:
     push    ebx
     push    esi
     push    edi
-    imul    edi, [fork_moves], MOVE_SPARE
+    mov     edi, [pages_free]
+    shr     edi, MOVE_SPARE
+    imul    edi, [fork_moves]
     add     edi, ZONE_SPARE             # EDI: pages that may come beside those
     add     eax, edi
     lea     ebx, [eax + PAGE_SIZE / 4 - 1]

@@ -27,7 +27,8 @@ const MEMBER = /^cloud: \S+ (\d+\.\d+\.\d+\.\d+) era \d+ age \d+ peers [1-9]\d*\
 const MOVED = /^moved to m2: (\d+) pages sent in (\d+) rounds, (\d+) us without a network, (\d+) ms in all$/m;
 const STAYED = /^migrate: m2: (.*); this kernel goes on here$/m;
 const ARRIVED = /^I am m1, moved to the machine that was m2$/m;
-const AGAIN = /^(?:fork: a source has failed: .*|migrate: the source goes on, or nobody waits for it); this machine starts again$/m;
+const AGAIN =
+  /^(?:fork: a source has failed: .*|migrate: the source goes on, or nobody waits for it); this machine starts again$/m;
 const FAILED = /^fork: a source has failed: .*; this machine goes on as it is$/m;
 
 /** What is done to one frame of the move, from that frame on, or to a machine when it is sent. */

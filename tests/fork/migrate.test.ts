@@ -55,9 +55,9 @@ thoroughly("what cannot move says why", async () => {
 thoroughly("a stranger's hand-over, and one that was recorded, change nothing", async () => {
   const s = await givenUp();
   await s.talk(LINES);
-  await s.move("cut", "ready");
+  await s.move("cut", "start");
   expect(s.hasStayed).toBe(true);
-  const recorded = s.handovers;
+  const recorded = s.handovers.slice(0, 4);
   expect(recorded.length).toBeGreaterThan(0);
   await s.target.waitFor(/^cloud: m2 .* peers 2\s*$/m, { within: "60s" });
   await s.accept();
