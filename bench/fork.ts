@@ -13,7 +13,9 @@ import { LabCluster, loadFirmware, type NodeOptions } from "../src/index.ts";
 import { keyOfSeed } from "../src/lab/cluster-key.ts";
 import { SHF_ALLOC, SHF_WRITE } from "../src/object/elf.ts";
 import { readElf } from "../src/object/elf-reader.ts";
+import { MoveScene } from "../tests/fork/migrate-scene.ts";
 import { ForkScene, joined } from "../tests/fork/scene.ts";
+import { isTcp } from "../tests/system/clone-scene.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const KERNEL_SPACE = 0xc0000000;
@@ -36,6 +38,9 @@ const LOADS: readonly Load[] = [
 ];
 
 const TWINS = 8;
+const CONNECTIONS = 32;
+const FIRST_PORT = 5100;
+const WINDOW_NS = 100e6;
 
 workshopCommand(
   "npm run bench -- fork",
@@ -95,12 +100,43 @@ async function inARow(): Promise<void> {
   lab.close();
 }
 
+/** A move with so many connections, each of which m3 fills: how long nothing comes, and how much a second does. */
+async function oneMove(connections: number): Promise<void> {
+  const { lab } = await cluster(3, 32);
+  const scene = new MoveScene(lab);
+  const { source, other } = scene;
+  for (let port = FIRST_PORT; port < FIRST_PORT + connections; port++) source.type(`nc -l ${port} | wc &\n`);
+  await lab.advance("5s");
+  const address = scene.addressOf(source);
+  await scene.accept();
+  for (let port = FIRST_PORT; port < FIRST_PORT + connections; port++)
+    other.type(`seq 150000 | nc ${address} ${port} &\n`);
+  await lab.advance("5s");
+  const arrivals: [atNs: number, bytes: number][] = [];
+  lab.cluster.network.onFrame = (link, end, sentNs, _arrivalNs, frame) => {
+    if (end !== 0 || link.name !== other.name || !isTcp(frame)) return;
+    arrivals.push([sentNs, frame.length]);
+  };
+  await scene.move();
+  await lab.advance("2s");
+  lab.close();
+  process.stdout.write(`${connections} connections: ${scene.moved?.[0] ?? "it has not moved"}\n`);
+  const fromNs = arrivals[0]?.[0] ?? 0;
+  const perWindow = new Map<number, number>();
+  for (const [atNs, bytes] of arrivals) {
+    const window = Math.floor((atNs - fromNs) / WINDOW_NS);
+    perWindow.set(window, (perWindow.get(window) ?? 0) + bytes);
+  }
+  const shown = [...perWindow].map(([window, bytes]) => `${window / 10} s ${((bytes * 8) / 1e5).toFixed(1)}`);
+  process.stdout.write(`Mbit/s that are sent to it, by tenths of a second: ${shown.join(", ")}\n`);
+}
+
 /** What the sources that exist for forks alone add to the kernel. */
 function sizes(): void {
   let constantBytes = 0;
   let variableBytes = 0;
   const folders = readdirSync(join(ROOT, "asm"), { recursive: true, encoding: "utf8" });
-  for (const name of folders.filter((path) => /(^|\/)fork[^/]*\.s$/.test(path))) {
+  for (const name of folders.filter((path) => /(^|\/)(fork|migrate|handover|gate)[^/]*\.s$/.test(path))) {
     const path = `asm/${name}`;
     const { object } = assemble({
       path,
@@ -129,3 +165,4 @@ function sizes(): void {
 sizes();
 for (const load of LOADS) await oneFork(load);
 await inARow();
+await oneMove(CONNECTIONS);

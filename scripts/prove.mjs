@@ -17,6 +17,7 @@ const PROOFS = {
   clone: "tests/system/prove-clone.ts",
   draws: "tests/fork/prove-draws.ts",
   fork: "tests/fork/prove-fork.ts",
+  migrate: "tests/fork/prove-migrate.ts",
   readers: "tests/readers/prove.ts",
   sites: "tests/wide/prove.ts",
 };

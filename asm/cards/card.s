@@ -157,6 +157,25 @@ cards_close:
 
 ON_HOOK fork_close, cards_close
 
+# Leaves the memory that cards read and write out of a move: card_reopen has it zeroed.
+# Clobbers: EAX, ECX, EDX.
+cards_apart:
+    push    ebx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      2f
+    mov     ecx, [ebx + NETIF_DRIVER]
+    mov     eax, [ecx + CARD_MEMORY]
+    mov     ecx, [ecx + CARD_KIND]
+    mov     edx, [ecx + CARDS_PAGES]
+    call    fork_leave_out
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret
+
+ON_HOOK fork_apart, cards_apart
+
 # NETIF_STATION.
 card_station:
     push    esi

@@ -6,7 +6,7 @@
 .include "net.inc"
 .include "cluster.inc"
 
-SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|fork NODE|job move PROGRAM NODE|key|upgrade|finalise|public|link|clusters|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
+SHELL_COMMAND "cloud", command_cloud, "[status|init|register|start|stop|reboot NODE|address|auto-answer|set|get|history|nodes|events|graph|invite|join CODE|expel NODE|fork NODE|migrate NODE|job move PROGRAM NODE|key|upgrade|finalise|public|link|clusters|help]", "show the cluster, or act on it", GROUP_CLUSTER, cloud_help
 
 STRING action_status, "status"
 STRING action_init, "init"
@@ -30,6 +30,7 @@ STRING action_upgrade, "upgrade"
 STRING action_finalise, "finalise"
 STRING action_fork, "fork"
 STRING action_job, "job"
+STRING action_migrate, "migrate"
 STRING action_help, "help"
 STRING key_new, "new"
 STRING key_set, "set"
@@ -73,6 +74,7 @@ actions:
     .long   action_finalise, cloud_finalise, 0
     .long   action_fork, cloud_fork, ANY
     .long   action_job, cloud_job, ANY
+    .long   action_migrate, cloud_migrate, ANY
     .long   action_help, cloud_help_shown, 0
     .long   0
 

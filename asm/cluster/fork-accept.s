@@ -23,6 +23,8 @@ accept_records:         .long accept_page, accept_zeros
 accept_until:           .space 4        # clock_ms
 accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
 .global accept_source
+accept_moves:           .space 4        # 1: the source moves,
+accept_leaves:          .space 4        # 1: and for that this machine has left its cluster
 accept_source:          .space NAME_SIZE
 accept_status:          .space STATUS_SIZE
 
@@ -44,7 +46,8 @@ fork_accept:
     call    accept_open
     jc      .Lfork_accept_failed
     mov     [accept_socket], eax
-    PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE): all that runs here ends then.\n"
+    mov     dword ptr [accept_leaves], 0
+    PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE), or move here (cloud\nmigrate NODE): all that runs here ends then.\n"
     call    clock_ms
     add     eax, ACCEPT_MS
     mov     [accept_until], eax
@@ -67,10 +70,15 @@ fork_accept:
     mov     eax, [fork_socket]
     call    stream_abort
     pop     eax
+    cmp     dword ptr [accept_leaves], 0
+    jne     .Lfork_accept_left
     PRINTF  "fork: a source has failed: %s; this machine goes on as it is\n", eax
     cmp     dword ptr [accept_socket], 0
     jne     .Lfork_accept_next
     jmp     .Lfork_accept_done
+.Lfork_accept_left:
+    PRINTF  "fork: a source has failed: %s; this machine starts again\n", eax
+    call    power_restart
 .Lfork_accept_stranger:
     mov     eax, [fork_socket]
     call    stream_abort
@@ -166,6 +174,10 @@ accept_source_heard:
 .Laccept_source_heard_next:
     call    sealed_receive
     jc      .Laccept_source_heard_done
+    cmp     eax, SEALED_LAST
+    je      .Laccept_source_heard_last
+    cmp     eax, SEALED_PART
+    je      .Laccept_source_heard_part
     sub     eax, SEALED_PAGE
     cmp     eax, SEALED_START - SEALED_PAGE
     je      .Laccept_source_heard_start
@@ -174,10 +186,26 @@ accept_source_heard:
     jnc     .Laccept_source_heard_next
     call    error_text_failed
     jmp     .Laccept_source_heard_done
+.Laccept_source_heard_part:
+    mov     eax, edx
+    and     eax, COPY_PAGE
+    shr     edx, COPY_EIGHTHS
+    shl     edx, 9                      # EIGHTH is 1 << 9
+    call    land_part
+    jnc     .Laccept_source_heard_next
+    call    error_text_failed
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_last:
+    call    accept_last
+    jnc     .Laccept_source_heard_next
+    jmp     .Laccept_source_heard_done
 .Laccept_source_heard_start:
     mov     ebx, edx
     call    land_count
     cmp     eax, ebx
+    jne     .Laccept_source_heard_wrong
+    mov     eax, [accept_leaves]
+    cmp     eax, [accept_moves]
     jne     .Laccept_source_heard_wrong
     call    accept_begin
     jmp     .Laccept_source_heard_done
@@ -240,7 +268,11 @@ accept_description:
     ret
 .Laccept_description_good:
     mov     eax, offset accept_source
-    PRINTF  "%s sends itself\n", eax
+    LOAD_STRING ecx, "sends itself"
+    cmp     dword ptr [accept_moves], 0
+    je      1f
+    LOAD_STRING ecx, "moves here"
+1:  PRINTF  "%s %s\n", eax, ecx
     clc
     ret
 .Laccept_description_wrong:
@@ -276,6 +308,8 @@ accept_judge:
     mov     edx, [esi + DESCRIBE_ZONE_PAGES]
     call    land_begin
     jc      9f
+    mov     eax, [esi + DESCRIBE_MOVES]
+    mov     [accept_moves], eax
     xor     ebx, ebx                    # ANSWER_YES
 9:  mov     edx, ebx
     ret
@@ -316,15 +350,38 @@ accept_zeros:
     pop     ebx
 9:  ret
 
+# The next pass of a source that moves is the last: it stands still from then on, so that all that takes time is done
+# now. A source that fails later leaves a machine that has to start again.
+# Out: CF and EAX text.
+accept_last:
+    cmp     dword ptr [accept_moves], 1
+    jne     8f
+    call    accept_close
+    mov     dword ptr [accept_leaves], 1
+    call    cluster_leave
+    xor     eax, eax
+    call    file_sync
+    jmp     accept_taken
+8:  LOAD_STRING eax, "it has said what makes no sense"
+    stc
+    ret
+
+# Says that the source is heard.
+# Out: CF and EAX text.
+accept_taken:
+    mov     eax, SEALED_TAKEN
+    xor     edx, edx
+    xor     ecx, ecx
+    jmp     sealed_send
+
 # All is here: this machine becomes the twin. Returns when that cannot be.
 # Out: EAX text of why not.
 # Clobbers: EDI too.
 accept_begin:
+    cmp     dword ptr [accept_moves], 0
+    jne     3f
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
-    mov     eax, SEALED_TAKEN
-    xor     edx, edx
-    xor     ecx, ecx
-    call    sealed_send
+    call    accept_taken
     jc      9f
     mov     edi, CONFIRM_MS / TICK_MS
 1:  mov     eax, [fork_socket]
@@ -340,6 +397,6 @@ accept_begin:
 2:  call    cluster_leave
     xor     eax, eax
     call    file_sync
-    call    fork_hold
+3:  call    fork_hold
     jnc     land
 9:  ret

@@ -29,7 +29,9 @@ transcript_block:       .space 4
 TRANSCRIPT_SIZE         = SEAL_LABEL_SIZE + 2 * GREETING_SIZE + 4
 transcript_key:         .space HMAC_SIZE
 secrets:                .space X25519_BYTES + KEY_SIZE
-keys:                   .space 2 * CHACHA20_POLY1305_KEY_BYTES  # of what the source says, and the target
+keys:                   .space 2 * CHACHA20_POLY1305_KEY_BYTES  # of what the source says, and the target,
+keys_handover:          .space SHA256_BYTES     # and of a move's hand-over
+KEYS                    = . - keys
 fork_speaks:            .space 4        # address of the key of what is sent,
 fork_hears:             .space 4        # and of what is received;
 fork_spoken:            .space 4        # records so far
@@ -131,12 +133,17 @@ seal_begin:
     call    hmac_sha256
     inc     dword ptr [transcript_block]
     add     edi, SHA256_BYTES
-    cmp     edi, offset keys + 2 * CHACHA20_POLY1305_KEY_BYTES
+    cmp     edi, offset keys + KEYS
     jb      1b
     mov     edi, offset secrets
     xor     eax, eax
     mov     ecx, (X25519_BYTES + KEY_SIZE) / 4
-    rep stosd                           # CF is clear
+    rep stosd
+    mov     eax, offset handover_key
+    mov     edx, offset keys_handover
+    mov     ecx, SHA256_BYTES
+    call    hmac_key
+    clc
     jmp     .Lseal_begin_done
 .Lseal_begin_none:
     LOAD_STRING eax, "the other side shows no number that keys can be made of"

@@ -30,14 +30,20 @@ STRING answer_devices, "one of its disks cannot be taken over"
 .balign 4
 .global fork_busy
 fork_busy:              .space 4        # id of the task that is at it here, or 0
+.global fork_address
 fork_address:           .space 4        # of the target
 fork_session:           .space SESSION_SIZE
+.global fork_target
 fork_target:            .space NAME_SIZE
 fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
 fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked
+.global fork_origin
 fork_origin:            .space HOSTNAME_SIZE
+.global fork_ms
 fork_ms:                .space 4        # clock_ms when it began
+.global fork_pause_us
 fork_pause_us:          .space 4
+.global fork_sent
 fork_sent:              .space 4        # pages that were sent
 description:            .space DESCRIBE_SIZE
 
@@ -48,25 +54,36 @@ description:            .space DESCRIBE_SIZE
 # Out: EAX status, or CLOUD_MISUSED.
 .global cloud_fork
 cloud_fork:
-    push    ebx
     push    esi
     mov     esi, edx
     call    fork_words
-    jc      .Lcloud_fork_misused
+    mov     ecx, [esi]
+    pop     esi
+    jnc     fork_alone
+    mov     eax, CLOUD_MISUSED
+    ret
+
+# Does what one task at a time does.
+# In: EAX routine, which takes EAX and EDX; ECX the first of these, EDX the second.
+# Out: EAX status.
+.global fork_alone
+fork_alone:
+    push    ebx
+    push    esi
+    push    edi
     mov     ebx, eax
+    mov     esi, ecx
+    mov     edi, edx
     call    fork_begin
-    jc      .Lcloud_fork_busy
-    mov     eax, [esi]
+    jc      1f
+    mov     eax, esi
+    mov     edx, edi
     call    ebx
     mov     dword ptr [fork_busy], 0
-    jmp     .Lcloud_fork_done
-.Lcloud_fork_busy:
-    PRINT   "fork: another one, or the move of a program, is under way here\n"
+    jmp     2f
+1:  PRINT   "fork: another one, or the move of a program, is under way here\n"
     mov     eax, 1
-    jmp     .Lcloud_fork_done
-.Lcloud_fork_misused:
-    mov     eax, CLOUD_MISUSED
-.Lcloud_fork_done:
+2:  pop     edi
     pop     esi
     pop     ebx
     ret
@@ -160,6 +177,7 @@ fork_to:
     push    esi
     push    edi
     mov     ebx, eax
+    mov     dword ptr [fork_moves], 0
     call    fork_called
     jc      .Lfork_to_failed
     call    clock_ms
@@ -235,10 +253,12 @@ fork_called:
 # Finds a target, and agrees with it.
 # In: EBX its name or address, or `any`.
 # Out: CF and EAX text: then nothing is taken.
+.global fork_found
 fork_found:
     push    esi
     push    edi
     xor     eax, eax
+    mov     [fork_sent], eax
     mov     [fork_asked], eax
     mov     [fork_asked + 4], eax
     mov     eax, ebx
@@ -281,6 +301,7 @@ fork_found:
     ret
 
 # Gives back what a try has taken.
+.global fork_ended
 fork_ended:
     mov     eax, [fork_socket]
     call    stream_abort
@@ -509,6 +530,8 @@ fork_describe:
     mov     [description + DESCRIBE_ZONE_PAGES], eax
     mov     eax, [running_checksum]
     mov     [description + DESCRIBE_IMAGE], eax
+    mov     eax, [fork_moves]
+    mov     [description + DESCRIBE_MOVES], eax
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
     clc
@@ -547,54 +570,104 @@ fork_divide:
 9:  pop     ebx
     ret
 
-# Sends all that was put aside.
+# Sends all that was put aside, and has the twin begin.
 # Out: CF and EAX text.
 fork_give:
+    push    esi
+    call    fork_give_listed
+    jc      9f
+    call    fork_start
+    jc      9f
+    call    sealed_receive
+    jc      8f
+    cmp     eax, SEALED_TAKEN
+    je      9f                          # CF is clear
+8:  LOAD_STRING eax, "it was told to begin, and has not said that it does: look at `cloud`"
+    stc
+9:  pop     esi
+    ret
+
+# Has the target begin.
+# Out: CF and EAX text.
+.global fork_start
+fork_start:
+    mov     eax, SEALED_START
+    mov     edx, [fork_known]
+    xor     ecx, ecx
+    jmp     sealed_send
+
+# Sends what was put aside last.
+# Out: CF and EAX text.
+.global fork_give_listed
+fork_give_listed:
     push    ebx
     push    esi
-    push    edi
     push    ebp
     mov     ebx, [fork_list]
-    mov     edi, [fork_aside]
     mov     ebp, [fork_listed]
     lea     ebp, [ebx + ebp*4]          # EBP: the end of the list
-    mov     dword ptr [fork_sent], 0
 .Lfork_give_next:
     cmp     ebx, ebp
-    jae     .Lfork_give_start
+    jae     .Lfork_give_done            # CF is clear
     mov     edx, [ebx]
     btr     edx, 31                     # COPY_ZEROS
     jc      .Lfork_give_zeros
     add     ebx, 4
-    mov     esi, edi
-    add     edi, PAGE_SIZE
     inc     dword ptr [fork_sent]
-    mov     eax, SEALED_PAGE
-    mov     ecx, PAGE_SIZE
-    call    sealed_send
+    call    fork_give_page
     jnc     .Lfork_give_next
     jmp     .Lfork_give_done
 .Lfork_give_zeros:
     call    fork_give_zeros
     jnc     .Lfork_give_next
-    jmp     .Lfork_give_done
-.Lfork_give_start:
-    mov     eax, SEALED_START
-    mov     edx, [fork_listed]
-    xor     ecx, ecx
-    call    sealed_send
-    jc      .Lfork_give_done
-    call    sealed_receive
-    jc      .Lfork_give_unknown
-    cmp     eax, SEALED_TAKEN
-    je      .Lfork_give_done            # CF is clear
-.Lfork_give_unknown:
-    LOAD_STRING eax, "it was told to begin, and has not said that it does: look at `cloud`"
-    stc
 .Lfork_give_done:
     pop     ebp
-    pop     edi
     pop     esi
+    pop     ebx
+    ret
+
+# Sends what the target has otherwise of a page: in pieces, if that is not all of it.
+# In: EDX entry of the list.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI.
+fork_give_page:
+    push    ebx
+    push    edi
+    mov     ebx, edx
+    and     edx, COPY_PAGE
+    shr     ebx, COPY_EIGHTHS           # EBX: which eighths are to come,
+    mov     esi, [fork_table]
+    mov     esi, [esi + edx*4]          # ESI: of the copy
+    mov     eax, SEALED_PAGE
+    mov     ecx, PAGE_SIZE
+    cmp     ebx, COPY_ALL >> COPY_EIGHTHS
+    je      .Lfork_give_page_all
+    mov     edi, edx                    # EDI: page and eighth
+.Lfork_give_page_next:
+    xor     ecx, ecx
+1:  shr     ebx, 1
+    jnc     2f
+    add     ecx, EIGHTH
+    jmp     1b
+2:  jecxz   3f
+    push    ecx
+    mov     eax, SEALED_PART
+    mov     edx, edi
+    call    sealed_send
+    pop     ecx
+    jc      .Lfork_give_page_done
+    add     esi, ecx
+    shl     ecx, COPY_EIGHTHS - 9       # EIGHTH is 1 << 9
+    add     edi, ecx
+3:  add     esi, EIGHTH
+    add     edi, 1 << COPY_EIGHTHS
+    test    ebx, ebx
+    jnz     .Lfork_give_page_next       # else CF is clear
+    jmp     .Lfork_give_page_done
+.Lfork_give_page_all:
+    call    sealed_send
+.Lfork_give_page_done:
+    pop     edi
     pop     ebx
     ret
 

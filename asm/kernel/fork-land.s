@@ -23,7 +23,7 @@ DICE_DWORDS             = 8
 .bss
 .balign 4
 places:                 .space 4        # address of the PLACE_* record after the last
-place_last:             .space 4        # page that came last
+place_last:             .space 4        # the highest page that has come
 held_below:             .space 4        # pages that wait lie below this one
 
 .text
@@ -96,24 +96,31 @@ land_count:
     shr     eax, 3                      # PLACE_SIZE
     ret
 
-# Takes a page. Pages come in the order of their places.
+# Takes a page. One that has come before takes the place of that.
 # In: EAX its number, ESI its content, or 0 when it is all zeros.
 # Out: CF and EAX error: ERROR_INVALID for a page that no copy has, or there is no memory.
 .global land_page
 land_page:
     push    ebx
     push    edi
+    push    ebp
     mov     ebx, eax
     call    land_expects
     jc      .Lland_page_done
+    call    land_known
+    mov     edi, [ebp + PLACE_HELD]
+    jnc     .Lland_page_known
     mov     eax, ebx
     mov     edx, PAGES_OTHER
     call    page_take_at
     mov     edi, ebx
     jnc     .Lland_page_place
     xor     edi, edi
+.Lland_page_known:
+    test    edi, edi
+    jnz     .Lland_page_place
     test    esi, esi
-    jz      .Lland_page_note            # to be cleared then
+    jz      .Lland_page_done            # to be cleared then; CF is clear
     mov     eax, [held_below]
     mov     edx, 1
     call    pages_find_below
@@ -124,7 +131,7 @@ land_page:
     call    page_take_at
     jc      .Lland_page_full
 .Lland_page_place:
-    push    edi
+    mov     [ebp + PLACE_HELD], edi
     push    esi
     shl     edi, 12
     PHYS_TO_VIRT edi
@@ -135,25 +142,87 @@ land_page:
     rep movsd
 1:  rep stosd
     pop     esi
-    pop     edi
-.Lland_page_note:
-    mov     eax, [places]
-    mov     [eax + PLACE_PAGE], ebx
-    mov     [eax + PLACE_HELD], edi
-    add     eax, PLACE_SIZE
-    mov     [places], eax
-    mov     [place_last], ebx
     clc
     jmp     .Lland_page_done
 .Lland_page_full:
     mov     eax, ERROR_NO_MEMORY
     stc
 .Lland_page_done:
+    pop     ebp
     pop     edi
     pop     ebx
     ret
 
-# Whether a page may come next.
+# Finds what is known of a page, or makes a record of it: after all others, as what waits in it has to be gone from
+# there before.
+# In: EBX its number.
+# Out: EBP record; CF when it is a new one.
+land_known:
+    call    land_find
+    jnc     9f
+    mov     ebp, [places]
+    mov     [ebp + PLACE_PAGE], ebx
+    mov     dword ptr [ebp + PLACE_HELD], 0
+    add     dword ptr [places], PLACE_SIZE
+    cmp     ebx, [place_last]
+    jbe     8f
+    mov     [place_last], ebx
+8:  stc
+9:  ret
+
+# Finds what is known of a page.
+# In: EBX its number.
+# Out: EBP record; CF when there is none.
+land_find:
+    cmp     [place_last], ebx
+    jb      9f                          # CF is set
+    mov     ebp, [fork_zone]
+    shl     ebp, 12
+    add     ebp, KERNEL_SPACE + ZONE_PLACES
+1:  cmp     ebp, [places]
+    cmc
+    jc      9f
+    cmp     [ebp + PLACE_PAGE], ebx
+    je      9f                          # CF is clear
+    add     ebp, PLACE_SIZE
+    jmp     1b
+9:  ret
+
+# Takes a part of a page that has come before.
+# In: EAX its number, EDX offset in it, ESI content, ECX bytes.
+# Out: CF and EAX error.
+# Clobbers: ECX, EDX.
+.global land_part
+land_part:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     ebx, eax
+    mov     eax, ERROR_INVALID
+    cmp     edx, PAGE_SIZE
+    ja      8f
+    lea     edi, [edx + ecx]
+    cmp     edi, PAGE_SIZE
+    ja      8f
+    call    land_find
+    jc      8f
+    mov     edi, [ebp + PLACE_HELD]
+    shl     edi, 12
+    jz      8f                          # there are zeros: all of it has to come
+    PHYS_TO_VIRT edi
+    add     edi, edx
+    rep movsb
+    clc
+    jmp     9f
+8:  stc
+9:  pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
+    ret
+
+# Whether a page may come.
 # In: EBX its number.
 # Out: CF and EAX error when not.
 # Clobbers: ECX, EDX.
@@ -164,8 +233,6 @@ land_expects:
     add     eax, KERNEL_SPACE - PLACE_SIZE
     cmp     [places], eax
     ja      8f
-    cmp     ebx, [place_last]
-    jbe     8f
     mov     eax, ebx
     cmp     eax, SCREEN_PAGE
     je      9f                          # CF is clear

@@ -9,6 +9,7 @@
 .include "fork.inc"
 
 HOOK fork_still, 0                      # EAX 1 keeps a device still, CF and EAX text when that cannot be; 0 lets it go
+HOOK fork_apart, 0                      # calls fork_leave_out for the memory of a device, before a move
 HOOK fork_landed, 0                     # this is the twin: sets a device to what the drivers know; interrupts are off
 
 .bss
@@ -18,9 +19,16 @@ HOOK fork_landed, 0                     # this is the twin: sets a device to wha
 fork_list:              .space 4
 .global fork_listed
 fork_listed:            .space 4
-    # where the pages are, in the order of the list: those that are not all zeros
-.global fork_aside
-fork_aside:             .space 4
+    # where the copies of pages are, by page: COPY_*
+.global fork_table
+fork_table:             .space 4
+    # how many pages the target has then
+.global fork_known
+fork_known:             .space 4
+    # 1: the kernel moves, and is on this machine no more
+.global fork_moves
+fork_moves:             .space 4
+fork_aside:             .space 4        # where the next copy goes
 zone_end:               .space 4
 fork_esp:               .space 4        # where the twin begins
 fork_masks:             .space 4        # of the interrupt controllers
@@ -34,9 +42,20 @@ fork_masks:             .space 4        # of the interrupt controllers
 fork_zone_take:
     push    ebx
     push    esi
-    lea     ebx, [eax + ZONE_SPARE + PAGE_SIZE / 4 - 1]
+    push    edi
+    mov     edi, [pages_free]
+    shr     edi, MOVE_SPARE
+    imul    edi, [fork_moves]
+    add     edi, ZONE_SPARE             # EDI: pages that may come beside those
+    add     eax, edi
+    lea     ebx, [eax + PAGE_SIZE / 4 - 1]
     shr     ebx, 10                     # EBX: pages of the list
-    lea     esi, [edx + ebx + ZONE_SPARE]
+    add     edx, edi
+    mov     edi, [pages_low_end]
+    add     edi, PAGE_SIZE / 4 - 1
+    shr     edi, 10                     # EDI: pages of the table
+    lea     esi, [edx + ebx]
+    add     esi, edi
     lea     ecx, [eax * PLACE_SIZE + ZONE_PLACES + PAGE_SIZE - 1]
     shr     ecx, 12                     # what the target needs of it
     cmp     esi, ecx
@@ -58,13 +77,43 @@ fork_zone_take:
     mov     [fork_list], eax
     shl     ebx, 12
     add     ebx, eax
-    mov     [fork_aside], ebx
+    mov     [fork_table], ebx
     shl     esi, 12
     add     esi, eax
     mov     [zone_end], esi
-    clc
-9:  pop     esi
+    mov     ecx, edi
+    shl     ecx, 12 - 2
+    mov     edi, ebx
+    xor     eax, eax
+    mov     [fork_known], eax
+    rep stosd
+    mov     [fork_aside], edi
+    cmp     dword ptr [fork_moves], 0
+    je      9f                          # CF is clear
+    mov     ebx, offset fork_apart
+2:  cmp     dword ptr [ebx], 0
+    je      9f                          # CF is clear
+    call    [ebx]
+    add     ebx, 4
+    jmp     2b
+9:  pop     edi
+    pop     esi
     pop     ebx
+    ret
+
+# Leaves pages out of all passes: whoever has them fills them anew at the target.
+# In: EAX address, EDX how many pages.
+# Clobbers: EAX, EDX.
+.global fork_leave_out
+fork_leave_out:
+    VIRT_TO_PHYS eax
+    shr     eax, 12
+    shl     eax, 2
+    add     eax, [fork_table]
+1:  mov     dword ptr [eax], COPY_APART
+    add     eax, 4
+    dec     edx
+    jnz     1b
     ret
 
 # Gives them back: the source when all is sent, the twin when it begins.
@@ -167,8 +216,10 @@ fork_twin:
     call    [ebx]
     add     ebx, 4
     jmp     1b
-2:  call    generation_landed
-    mov     eax, 1                      # CF is clear
+2:  cmp     dword ptr [fork_moves], 0   # it is the same kernel, until that is known to be gone elsewhere
+    jne     3f
+    call    generation_landed
+3:  mov     eax, 1
     clc
 
 # Returns from the pass.
@@ -186,37 +237,74 @@ fork_return:
     stc
     ret
 
-# Copies what there is. Interrupts are off.
+# Puts aside what the target has not, or otherwise, and goes on: a round before the pass.
+# Out: CF when the zone was too small.
+.global fork_round
+fork_round:
+    INTERRUPTS_OFF
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    call    fork_copy
+    jmp     fork_return
+
+# Copies and lists what the target has not yet, or otherwise. Interrupts are off.
 # Out: CF when the zone is too small.
 # Clobbers: all registers.
 fork_copy:
     mov     ebp, [fork_list]
-    mov     edi, [fork_aside]
     xor     ebx, ebx
 .Lfork_copy_next:
     mov     eax, ebx
     call    fork_page_next
     jc      .Lfork_copy_done
     mov     ebx, eax
-    cmp     ebp, [fork_aside]
-    jae     .Lfork_copy_full
-    mov     [ebp], eax
+    mov     edx, [fork_table]
+    lea     edx, [edx + eax*4]          # EDX: what the target has there
+    mov     edi, [edx]
+    cmp     edi, COPY_APART
+    je      .Lfork_copy_same
+    cmp     edi, 1
+    adc     dword ptr [fork_known], 0
     call    fork_page_zero
     jne     .Lfork_copy_content
-    or      dword ptr [ebp], COPY_ZEROS
-    jmp     .Lfork_copy_listed
+    bts     dword ptr [edx], 0          # COPY_AS_ZEROS
+    jc      .Lfork_copy_same
+    lea     eax, [ebx + COPY_ZEROS]
+    jmp     .Lfork_copy_list
 .Lfork_copy_content:
-    cmp     edi, [zone_end]
-    jae     .Lfork_copy_full
     mov     esi, ebx
     shl     esi, 12
     PHYS_TO_VIRT esi
-    mov     ecx, PAGE_SIZE / 4
-    rep movsd
-.Lfork_copy_listed:
-    add     ebp, 4
+    btr     edi, 0
+    jc      1f
+    test    edi, edi
+    jz      2f
+    call    fork_differences
+    jz      .Lfork_copy_same
+    shl     eax, COPY_EIGHTHS
+    or      eax, ebx
+    jmp     .Lfork_copy_list
+.Lfork_copy_same:
     inc     ebx
     jmp     .Lfork_copy_next
+1:  test    edi, edi                    # once there was more than zeros: there is room for it
+    jnz     3f
+2:  mov     edi, [fork_aside]
+    cmp     edi, [zone_end]
+    jae     .Lfork_copy_full
+    add     dword ptr [fork_aside], PAGE_SIZE
+3:  mov     [edx], edi
+    mov     ecx, PAGE_SIZE / 4
+    rep movsd
+    lea     eax, [ebx + COPY_ALL]
+.Lfork_copy_list:
+    cmp     ebp, [fork_table]
+    jae     .Lfork_copy_full
+    mov     [ebp], eax
+    add     ebp, 4
+    jmp     .Lfork_copy_same
 .Lfork_copy_done:
     mov     eax, ebp
     sub     eax, [fork_list]
@@ -226,4 +314,31 @@ fork_copy:
     ret
 .Lfork_copy_full:
     stc
+    ret
+
+# Copies what is different in a page.
+# In: ESI page, EDI its copy.
+# Out: EAX which eighths were different, the first in bit 0; ZF when none was.
+# Clobbers: ECX, ESI, EDI.
+fork_differences:
+    push    ebx
+    push    edx
+    xor     eax, eax
+    xor     ebx, ebx
+1:  mov     edx, esi
+    mov     ecx, EIGHTH / 4
+    repe cmpsd
+    je      2f
+    bts     eax, ebx
+    sub     edi, esi
+    add     edi, edx
+    mov     esi, edx
+    mov     ecx, EIGHTH / 4
+    rep movsd
+2:  inc     ebx
+    cmp     ebx, 8
+    jb      1b
+    test    eax, eax
+    pop     edx
+    pop     ebx
     ret

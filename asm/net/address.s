@@ -128,6 +128,7 @@ STRING origin_link_local, "link-local"
 
 # Announces the addresses by ARP, now and once more (RFC 5227 section 2.3), and the groups by IGMP.
 # In: EBX interface.
+.global address_announce
 address_announce:
     mov     eax, ebx
     call    secondary_announce_all

@@ -45,6 +45,27 @@ arp_lookup:
 3:  mov     eax, ecx
     ret
 
+# The MAC address of a neighbour, if it is known.
+# In: EAX address, EDX interface.
+# Out: EAX its first four bytes, EDX its last two; CF when it is not known.
+# Clobbers: ECX.
+.global arp_station
+arp_station:
+    INTERRUPTS_OFF
+    call    arp_lookup
+    test    eax, eax
+    jz      8f
+    cmp     dword ptr [eax + ENTRY_STATE], STATE_RESOLVED
+    jb      8f
+    movzx   edx, word ptr [eax + ENTRY_MAC + 4]
+    mov     eax, [eax + ENTRY_MAC]
+    INTERRUPTS_RESTORE
+    clc
+    ret
+8:  INTERRUPTS_RESTORE
+    stc
+    ret
+
 # Takes a free entry, or of the resolved ones with the least standing the one that was confirmed longest ago. Interrupts
 # are off.
 # In: EAX address, EDX interface, ECX now.

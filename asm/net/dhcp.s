@@ -107,6 +107,11 @@ dhcp_acquire:
     mov     ebp, ROUNDS_MAXIMUM
     call    clock_ms
     mov     [ebx + DHCP_BEGIN], eax
+    mov     edx, [ebx + DHCP_NETIF]
+    mov     eax, [edx + NETIF_MAC]      # a lease stays that card's, should this kernel move to another
+    mov     [ebx + DHCP_CARD], eax
+    mov     ax, [edx + NETIF_MAC + 4]
+    mov     [ebx + DHCP_CARD + 4], ax
 .Ldhcp_acquire_round:
     mov     eax, [ebx + DHCP_NETIF]
     add     eax, NETIF_RANDOM
@@ -303,10 +308,9 @@ dhcp_head:
     mov     dword ptr [edi + BOOTP_OPERATION], 0x00060101
     mov     eax, [ebx + DHCP_XID]
     mov     [edi + BOOTP_XID], eax
-    mov     edx, [ebx + DHCP_NETIF]
-    mov     eax, [edx + NETIF_MAC]
+    mov     eax, [ebx + DHCP_CARD]
     mov     [edi + BOOTP_CLIENT_MAC], eax
-    mov     ax, [edx + NETIF_MAC + 4]
+    mov     ax, [ebx + DHCP_CARD + 4]
     mov     [edi + BOOTP_CLIENT_MAC + 4], ax
     call    clock_ms
     sub     eax, [ebx + DHCP_BEGIN]
@@ -406,11 +410,10 @@ dhcp_parse:
     jne     .Ldhcp_parse_bad
     cmp     dword ptr [esi + BOOTP_COOKIE], COOKIE
     jne     .Ldhcp_parse_bad
-    mov     edx, [ebx + DHCP_NETIF]
-    mov     eax, [edx + NETIF_MAC]
+    mov     eax, [ebx + DHCP_CARD]
     cmp     eax, [esi + BOOTP_CLIENT_MAC]
     jne     .Ldhcp_parse_bad
-    mov     ax, [edx + NETIF_MAC + 4]
+    mov     ax, [ebx + DHCP_CARD + 4]
     cmp     ax, [esi + BOOTP_CLIENT_MAC + 4]
     jne     .Ldhcp_parse_bad
     mov     eax, [esi + BOOTP_YOUR]

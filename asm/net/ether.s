@@ -19,6 +19,7 @@ net_due:            .space 4            # clock_ms at which one is due
 net_armed:          .space 4            # 1: one is
 
 ON_HOOK generator_seeds, ether_seed
+HOOK handover_heard, hook_none          # a frame of ETHER_TYPE_HANDOVER; as ip_receive
 
 .text
 
@@ -184,7 +185,11 @@ ether_receive:
     cmp     eax, [tap_netif]
     jne     1f
     call    tap_frame
-1:  sub     ecx, ETHER_HEADER_SIZE
+1:  cmp     dword ptr [net_gate], GATE_OPEN
+    je      2f
+    call    gate_enters
+    jc      .Lether_receive_gate
+2:  sub     ecx, ETHER_HEADER_SIZE
     jb      .Lether_receive_short
     push    ebx                         # a hub, or QEMU's multicast socket, returns our own frames
     mov     ebx, [eax + NETIF_MAC]
@@ -201,8 +206,13 @@ ether_receive:
     je      ip_receive
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_ARP
     je      arp_receive
+    cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_HANDOVER
+    je      .Lether_receive_handover
     COUNT   ether_type
+.Lether_receive_gate:
     ret
+.Lether_receive_handover:
+    jmp     [handover_heard]
 .Lether_receive_foreign:
     COUNT   ether_foreign
     ret
@@ -320,7 +330,11 @@ ether_send:
 2:  mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
     jz      4f
-    cmp     esi, [tap_netif]
+    cmp     dword ptr [net_gate], GATE_OPEN
+    je      5f
+    call    gate_leaves
+    jc      4f
+5:  cmp     esi, [tap_netif]
     jne     .Lether_send_card
     cmp     dword ptr [ebx + PACKET_STORE], 0
     jne     .Lether_send_untapped

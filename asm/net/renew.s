@@ -13,6 +13,7 @@
 
 QUIET_MS                = 50            # a task that was sending has come to the end of that; and who looks at
                                         # net_generation has seen it before the first frame
+MOVED_MS                = 10            # the same, where the gate is shut and all goes on
 
 .bss
 .balign 4
@@ -23,6 +24,7 @@ renew_seen:             .space 4        # generation_count when the cards were l
 renew_left:             .space 4        # interfaces with NETIF_OTHER
 
 ON_HOOK generation_changed, net_wake
+ON_HOOK fork_landed, net_landed
 
 .text
 
@@ -128,3 +130,78 @@ renew_interface:
     lea     edx, [ebx + NETIF_NAME]
     PRINTF  "%s: another card is in its place, which cannot be used: %s\n", edx, eax
     jmp     .Lrenew_interface_over
+
+# The kernel has moved to this machine: its cards are others, and in no use yet. Interrupts are off.
+# Clobbers: EAX.
+net_landed:
+    cmp     dword ptr [fork_moves], 0
+    je      9f
+    mov     eax, [net_interfaces]
+1:  test    eax, eax
+    jz      9f
+    mov     dword ptr [eax + NETIF_OTHER], 1
+    and     dword ptr [eax + NETIF_FLAGS], ~NETIF_UP    # the link is taken for what it was: nobody asks for a lease
+    mov     eax, [eax + NETIF_NEXT]
+    jmp     1b
+9:  ret
+
+# Takes the cards of the machine that the kernel has moved to into use. The addresses stay. May sleep.
+.global net_moved
+net_moved:
+    push    ebx
+    mov     eax, MOVED_MS
+    call    task_sleep
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      4f
+    mov     eax, ebx
+    call    [ebx + NETIF_REOPEN]
+    jnc     2f
+    call    error_text
+    lea     edx, [ebx + NETIF_NAME]
+    PRINTF  "%s: the card of this machine cannot be used: %s\n", edx, eax
+    jmp     3f
+2:  call    secondaries_moved
+    mov     eax, ebx
+    call    random_seed
+    mov     [ebx + NETIF_RANDOM], eax
+    cmp     dword ptr [ebx + NETIF_MODE], MODE_DOWN
+    je      3f
+    or      dword ptr [ebx + NETIF_FLAGS], NETIF_UP
+3:  mov     dword ptr [ebx + NETIF_OTHER], 0
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+4:  call    net_wake
+    pop     ebx
+    ret
+
+# Has the further addresses of an interface that have no MAC address of their own be at its card.
+# In: EBX interface.
+# Clobbers: EAX, ECX.
+secondaries_moved:
+    mov     ecx, offset secondaries
+1:  cmp     [ecx + SECONDARY_NETIF], ebx
+    jne     2f
+    cmp     byte ptr [ecx + SECONDARY_OWN_MAC], 0
+    jne     2f
+    mov     eax, [ebx + NETIF_MAC]
+    mov     [ecx + SECONDARY_MAC], eax
+    mov     ax, [ebx + NETIF_MAC + 4]
+    mov     [ecx + SECONDARY_MAC + 4], ax
+2:  add     ecx, SECONDARY_SIZE
+    cmp     ecx, offset secondaries + SECONDARIES * SECONDARY_SIZE
+    jb      1b
+    ret
+
+# Tells the neighbours of all interfaces where their addresses are: now, and once more in two seconds.
+.global net_announce
+net_announce:
+    push    ebx
+    mov     ebx, [net_interfaces]
+1:  test    ebx, ebx
+    jz      2f
+    call    address_announce
+    mov     ebx, [ebx + NETIF_NEXT]
+    jmp     1b
+2:  pop     ebx
+    ret

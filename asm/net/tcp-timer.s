@@ -161,6 +161,30 @@ tcp_serve:
 .Ltcp_serve_done:
     ret
 
+# This machine was silent for a while, and heard nothing: sends at once what nobody has acknowledged. May sleep.
+.global tcp_hurry
+tcp_hurry:
+    push    ebx
+    call    tcp_lock
+    mov     ebx, [tcp_blocks]
+1:  test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + AT_RETRANSMIT], 0
+    je      2f
+    mov     eax, [tcp_time]
+    cmp     eax, 1
+    adc     eax, 0                      # 0 says that it is not set
+    mov     [ebx + AT_RETRANSMIT], eax
+    mov     dword ptr [ebx + AT_PROBE], 0
+    mov     dword ptr [ebx + TCB_DUE], 1
+    mov     dword ptr [tcp_due], 1
+2:  mov     ebx, [ebx + TCB_NEXT]
+    jmp     1b
+3:  mov     eax, offset tcp_mutex
+    call    mutex_unlock
+    pop     ebx
+    jmp     net_wake
+
 # Looks whether a deadline has come, and takes it away then.
 # In: EBX block, EDX which.
 # Out: CF when it has not.

@@ -1,63 +1,48 @@
 /**
- * The hand-over of a kernel that moves (docs/protocols/fork.md, "Hand-over"): who may live when. A message that was
- * sent can be heard at any time after that, any number of times, or never. Of the two, each has a clock of its own; the
- * members beside them count the target out when they do not hear it.
+ * The hand-over of a kernel that moves (docs/protocols/fork.md, "A move"): who may live when. A message that was sent
+ * can be heard at any time after that, any number of times, or never; each can be cut off for as long as it lasts.
  */
 import { copyOf } from "../volume/explore.ts";
 
-/** Ticks since its READY in which the target takes DONE. */
-const READY_TICKS = 3;
-/** A target that lives is silent after so many without a majority, and is counted out after so many. */
-const ALONE_TICKS = 2;
-const OUT_TICKS = 3;
+/** Ticks of the source's clock for which it waits for READY. */
+const LEASE_TICKS = 2;
 
-type Message = "ready" | "commit" | "armed" | "done" | "live" | "gone" | "gave up" | "abort";
+type Message = "start" | "ready" | "gone" | "abort" | "live";
 
 export interface Move {
-  source: "live" | "waiting" | "given" | "gone" | "dead";
-  target: "ready" | "armed" | "live" | "silent" | "gave up" | "dead";
+  /** "still" sends nothing of its own; "went on" lives as before. */
+  source: "still" | "gone" | "heard" | "went on" | "dead";
+  target: "waits" | "ready" | "lives" | "void" | "dead";
   sent: Message[];
-  /** By the target's clock. */
-  readyTicks: number;
-  /** The target hears nobody, and nobody hears it. */
+  /** By the source's clock. */
+  stillTicks: number;
   isCut: boolean;
-  aloneTicks: number;
-  silentTicks: number;
-  isOut: boolean;
-  /** The target knows that the source is gone: it is a node like any other. */
-  isFree: boolean;
   budget: { kills: number; cuts: number };
 }
 
 export interface Faults {
-  /** The target lives at COMMIT. */
-  readonly noDone?: boolean;
-  /** The target takes DONE at any time, and the source goes on when that time should be over. */
-  readonly noLease?: boolean;
-  /** The source goes on after a time without an answer, though it has said DONE. */
+  /** The target lives as soon as it has landed. */
+  readonly livesAtOnce?: boolean;
+  /** The target lives when it has heard nothing for long. */
+  readonly livesAlone?: boolean;
+  /** The source goes on when it has heard nothing for long, though it has said GONE. */
   readonly goesOn?: boolean;
-  /** A target without a majority lives on. */
-  readonly notSilent?: boolean;
-  /** The others count it out before it is silent. */
-  readonly outEarly?: boolean;
-  /** A source that went on says DONE when it hears ARMED. */
+  /** A source that went on is gone when READY comes late. */
   readonly forgetsAbort?: boolean;
-  /** A target that was silent gives up, though the source is gone. */
-  readonly forgetsGone?: boolean;
-  /** A source that has said DONE does not hear that the target gave up. */
-  readonly staysGiven?: boolean;
+  /** The source waits for READY for ever. */
+  readonly noLease?: boolean;
+  /** GONE is said once. */
+  readonly saysOnce?: boolean;
+  /** The target starts again when it has heard nothing for long. */
+  readonly givesUp?: boolean;
 }
 
 export const beginning = (): Move => ({
-  source: "live",
-  target: "ready",
-  sent: ["ready"],
-  readyTicks: 0,
+  source: "still",
+  target: "waits",
+  sent: ["start"],
+  stillTicks: 0,
   isCut: false,
-  aloneTicks: 0,
-  silentTicks: 0,
-  isOut: false,
-  isFree: false,
   budget: { kills: 1, cuts: 1 },
 });
 
@@ -67,74 +52,39 @@ function say(move: Move, message: Message): void {
 
 /** What each message does, where it is heard. */
 function hear(move: Move, message: Message, faults: Faults): void {
-  const { source, target, sent } = move;
-  const wasAborted = sent.includes("abort");
+  const { source, target } = move;
   switch (message) {
+    case "start":
+      if (target !== "waits") return;
+      move.target = faults.livesAtOnce ? "lives" : "ready";
+      return say(move, "ready");
     case "ready":
-      if (source !== "live" || wasAborted) return;
-      move.source = "waiting";
-      return say(move, "commit");
-    case "commit":
-      if (target !== "ready") return;
-      move.target = faults.noDone ? "live" : "armed";
-      return say(move, "armed");
-    case "armed":
-      if (source !== "waiting" && !(faults.forgetsAbort && source === "live" && wasAborted)) return;
-      if (source === "waiting") move.source = "given";
-      return say(move, "done");
-    case "done":
-      if (target !== "armed") return;
-      move.target = "live";
-      return say(move, "live");
-    case "live":
-      if (source === "given") move.source = "gone";
-      if (move.source === "gone") say(move, "gone");
+      if (source === "still" || (faults.forgetsAbort && source === "went on")) move.source = "gone";
+      if (source === "still" || (!faults.saysOnce && (source === "gone" || source === "heard"))) say(move, "gone");
+      if (source === "went on") say(move, "abort");
       return;
     case "gone":
-      move.isFree = true;
-      return;
-    case "gave up":
-      if (source === "waiting" || (source === "given" && !faults.staysGiven)) goOn(move);
+      if (target === "ready") move.target = "lives";
+      if (move.target === "lives") say(move, "live");
       return;
     case "abort":
-      if (target === "ready" || target === "armed") giveUp(move);
+      if (target === "ready") move.target = "void";
+      return;
+    case "live":
+      if (source === "gone") move.source = "heard";
   }
-}
-
-/** The source lives as before; no message of this move starts it again. */
-function goOn(move: Move): void {
-  move.source = "live";
-  say(move, "abort");
-}
-
-function giveUp(move: Move): void {
-  move.target = "gave up";
-  say(move, "gave up");
 }
 
 function tick(move: Move, faults: Faults): void {
-  const { target } = move;
-  const isHeard = !move.isCut && target !== "dead";
-  move.readyTicks = Math.min(READY_TICKS, move.readyTicks + 1);
-  if (target === "ready" || target === "armed") {
-    if (move.readyTicks === READY_TICKS && !faults.noLease) giveUp(move);
-    if (move.readyTicks === READY_TICKS && faults.noLease && move.source === "given") goOn(move);
-  }
-  move.aloneTicks = move.isCut && (target === "live" || target === "silent") ? Math.min(9, move.aloneTicks + 1) : 0;
-  if (target === "live" && !move.isFree && move.aloneTicks >= ALONE_TICKS && !faults.notSilent) move.target = "silent";
-  move.silentTicks = isHeard ? 0 : Math.min(9, move.silentTicks + 1);
-  if (move.silentTicks >= (faults.outEarly ? 1 : OUT_TICKS)) move.isOut = true;
-  if (target === "silent" && !move.isCut) comeBack(move, faults);
-  if (faults.goesOn && move.source === "given" && move.readyTicks === READY_TICKS) goOn(move);
-  if (move.source === "given" && move.isOut) goOn(move);
+  move.stillTicks = Math.min(LEASE_TICKS, move.stillTicks + 1);
+  const isLong = move.stillTicks === LEASE_TICKS;
+  if (isLong && move.source === "still" && !faults.noLease) move.source = "went on";
+  if (isLong && move.source === "gone" && faults.goesOn) move.source = "went on";
+  if (isLong && move.target === "ready" && faults.livesAlone) move.target = "lives";
+  if (isLong && move.target === "ready" && faults.givesUp) move.target = "void";
 }
 
-/** A target that was silent asks what became of the source, and its members whether it was counted out. */
-function comeBack(move: Move, faults: Faults): void {
-  const isAlone = (move.source === "gone" && !faults.forgetsGone) || move.source === "dead";
-  if (isAlone || (move.source === "given" && !move.isOut)) move.target = "live";
-  else if (move.source !== "given") giveUp(move);
-}
+const isToTarget = (message: Message): boolean => ["start", "gone", "abort"].includes(message);
 
 /** All that may come next. */
 export function nextOf(now: Move, faults: Faults): Move[] {
@@ -146,9 +96,11 @@ export function nextOf(now: Move, faults: Faults): Move[] {
   };
   step((move) => tick(move, faults));
   if (!now.isCut)
-    for (const message of now.sent) if (now[hearer(message)] !== "dead") step((move) => hear(move, message, faults));
-  // Its person, or its patience, has enough.
-  if (now.source === "waiting") step(goOn);
+    for (const message of now.sent)
+      if (now[isToTarget(message) ? "target" : "source"] !== "dead") step((move) => hear(move, message, faults));
+  // What was said is lost; who waits says it again.
+  for (const message of now.sent) step((move) => void (move.sent = move.sent.filter((one) => one !== message)));
+  if (now.target === "ready") step((move) => say(move, "ready"));
   if (now.budget.kills > 0)
     for (const who of ["source", "target"] as const)
       if (now[who] !== "dead")
@@ -165,24 +117,22 @@ export function nextOf(now: Move, faults: Faults): Move[] {
   return found;
 }
 
-const hearer = (message: Message): "source" | "target" =>
-  ["commit", "done", "gone", "abort"].includes(message) ? "target" : "source";
-
 export function wrongMove({ source, target }: Move): string | null {
-  return source === "live" && target === "live" ? "both live" : null;
+  return (source === "still" || source === "went on") && target === "lives" ? "both live" : null;
 }
 
-/** What never comes to an end though nothing more goes wrong: the source has not died, and nobody lives. */
+/** What never comes to an end though nothing more goes wrong: neither has died, and nobody lives. */
 export function lost(from: Move, faults: Faults): string | null {
   const move = copyOf(from);
   move.isCut = false;
-  for (let round = 0; round < 12; round++) {
-    for (let heard = 0; heard < 5; heard++)
-      for (const message of [...move.sent]) if (move[hearer(message)] !== "dead") hear(move, message, faults);
+  for (let round = 0; round <= LEASE_TICKS; round++) {
+    for (let heard = 0; heard < 4; heard++) {
+      if (move.target === "ready") say(move, "ready");
+      for (const message of [...move.sent])
+        if (move[isToTarget(message) ? "target" : "source"] !== "dead") hear(move, message, faults);
+    }
     tick(move, faults);
-    if (round >= READY_TICKS && move.source === "waiting") goOn(move);
   }
-  if (move.source === "live" || move.source === "dead" || move.target === "live") return null;
-  // A target that died after it had lived is a machine that died.
-  return move.source === "gone" && move.target === "dead" ? null : "nobody lives";
+  if (move.source === "went on" || move.target === "lives") return null;
+  return move.source === "dead" || move.target === "dead" ? null : "nobody lives";
 }

@@ -1,0 +1,229 @@
+# `cloud migrate NODE|any`: this kernel moves to another machine, which gives itself up for that (fork-accept.s), with
+# its connections and addresses; this machine starts again (docs/protocols/fork.md). The transfer is the one of a fork,
+# in rounds, so that it stands still for the last of them alone; the hand-over is in handover.s.
+
+.include "macros.inc"
+.include "net.inc"
+.include "tcp.inc"
+.include "disk.inc"
+.include "cluster.inc"
+.include "names.inc"
+.include "fork.inc"
+
+ROUNDS                  = 8
+LAST_PAGES              = 24            # a round of so few is the one before the last
+
+.section .bss.kept, "aw", @nobits
+.balign 4
+migrate_rounds:         .space 4
+still_ms:               .space 4        # clock_ms of the last pass
+
+.text
+
+# Moves.
+# In: EAX how many arguments, EDX their addresses.
+# Out: EAX status, or CLOUD_MISUSED.
+.global cloud_migrate
+cloud_migrate:
+    mov     ecx, [edx]
+    xor     edx, edx
+    cmp     eax, 1
+    mov     eax, offset migrate_to
+    je      fork_alone
+    mov     eax, CLOUD_MISUSED
+    ret
+
+# In: EAX name or address of the target, or `any`.
+# Out: EAX status.
+migrate_to:
+    push    ebx
+    mov     ebx, eax
+    call    migrate_allowed
+    jc      .Lmigrate_to_failed
+    mov     dword ptr [fork_moves], 1
+    call    clock_ms
+    mov     [fork_ms], eax
+    call    fork_found
+    jc      .Lmigrate_to_failed
+    call    migrate_all
+    jc      .Lmigrate_to_broken
+    call    migrate_last
+    jc      .Lmigrate_to_broken
+    test    eax, eax
+    jnz     .Lmigrate_to_arrived
+    call    clock_us
+    sub     eax, [fork_pause_us]
+    mov     [fork_pause_us], eax
+    call    clock_ms
+    sub     eax, [fork_ms]
+    mov     ecx, offset fork_target
+    mov     edx, [migrate_rounds]
+    PRINTF  "moved to %s: %u pages sent in %u rounds, %u us without a network, %u ms in all\n", ecx, [fork_sent], edx, [fork_pause_us], eax
+    call    handover_over
+.Lmigrate_to_arrived:
+    call    migrate_arrived
+    xor     eax, eax
+    jmp     .Lmigrate_to_done
+.Lmigrate_to_broken:
+    push    eax
+    call    fork_ended
+    pop     eax
+.Lmigrate_to_failed:
+    PRINTF  "migrate: %s: %s; this kernel goes on here\n", ebx, eax
+    mov     eax, 1
+.Lmigrate_to_done:
+    mov     dword ptr [fork_moves], 0
+    pop     ebx
+    ret
+
+# Whether this machine holds something that cannot move.
+# Out: CF and EAX text when so.
+migrate_allowed:
+    mov     ecx, offset disk_table
+1:  cmp     dword ptr [ecx + DISK_KIND], DISK_HARD
+    je      8f
+    add     ecx, DISK_SIZE_OF
+    cmp     ecx, offset disk_table + DISK_MAX * DISK_SIZE_OF
+    jb      1b
+    clc
+    ret
+8:  LOAD_STRING eax, "this machine has a hard disk, which would stay behind"
+    stc
+    ret
+
+# Sends all there is, and what becomes different meanwhile, until that is little.
+# Out: CF and EAX text.
+migrate_all:
+    mov     dword ptr [migrate_rounds], 1
+1:  call    fork_round
+    LOAD_STRING eax, "it takes too much memory meanwhile; try again"
+    jc      9f
+    call    fork_give_listed
+    jc      9f
+    mov     eax, [migrate_rounds]
+    inc     dword ptr [migrate_rounds]
+    cmp     eax, ROUNDS
+    jae     2f
+    cmp     dword ptr [fork_listed], LAST_PAGES
+    ja      1b
+2:  mov     eax, SEALED_LAST
+    xor     edx, edx
+    xor     ecx, ecx
+    call    sealed_send
+    jc      9f
+    push    esi
+    call    sealed_receive
+    pop     esi
+    jc      9f
+    cmp     eax, SEALED_TAKEN
+    je      9f                          # CF is clear
+    LOAD_STRING eax, "it has said what makes no sense"
+    stc
+9:  ret
+
+# Stands still, and has the target begin.
+# Out: EAX 0: this machine is gone, 1: this is the target, landed; CF and EAX text: it goes on.
+migrate_last:
+    push    ebx
+    xor     eax, eax
+    call    file_sync
+    call    migrate_station
+    jc      .Lmigrate_last_done
+    mov     eax, [fork_socket]
+    mov     edx, STREAM_NODELAY
+    mov     ecx, 1
+    call    stream_option
+    call    fork_hold
+    jc      .Lmigrate_last_done
+    mov     eax, offset hostname_next
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    string_copy
+    call    clock_us
+    mov     [fork_pause_us], eax
+    call    clock_ms
+    mov     [still_ms], eax
+    INTERRUPTS_OFF
+    mov     dword ptr [net_gate], GATE_TRANSFER
+    mov     dword ptr [move_state], MOVE_STILL
+    call    fork_pass
+    sbb     ebx, ebx
+    test    eax, eax
+    jnz     .Lmigrate_last_landed
+    INTERRUPTS_RESTORE
+    mov     byte ptr [hostname_next], 0
+    call    fork_release
+    LOAD_STRING eax, "it has taken too much memory meanwhile; try again"
+    add     ebx, ebx                    # CF as fork_pass left it
+    jc      .Lmigrate_last_failed
+    call    fork_give_listed
+    jc      .Lmigrate_last_failed
+    call    fork_start
+    jc      .Lmigrate_last_failed
+    mov     eax, [still_ms]
+    call    handover_wait
+    jc      .Lmigrate_last_silent
+.Lmigrate_last_gone:
+    xor     eax, eax
+    jmp     .Lmigrate_last_done
+.Lmigrate_last_failed:
+    push    eax
+    call    handover_goes_on
+    pop     eax
+    jnc     .Lmigrate_last_gone
+    jmp     .Lmigrate_last_done
+.Lmigrate_last_silent:
+    LOAD_STRING eax, "it has not come up in time, and starts again"
+    stc
+    jmp     .Lmigrate_last_done
+.Lmigrate_last_landed:
+    mov     dword ptr [net_gate], GATE_SHUT
+    mov     dword ptr [move_state], MOVE_READY
+    mov     edx, [cluster_netif]        # the card that the kernel had
+    mov     eax, [edx + NETIF_MAC]
+    mov     [gate_station], eax
+    mov     ax, [edx + NETIF_MAC + 4]
+    mov     [gate_station + 4], ax
+    INTERRUPTS_RESTORE
+    mov     eax, 1
+    clc
+.Lmigrate_last_done:
+    pop     ebx
+    ret
+
+# Notes the card of the target.
+# Out: CF and EAX text when it is not known.
+migrate_station:
+    mov     dword ptr [gate_port], (FORK_PORT & 0xFF) << 8 | FORK_PORT >> 8
+    mov     eax, [fork_address]
+    mov     edx, [cluster_netif]
+    call    arp_station
+    mov     [gate_station], eax
+    mov     [gate_station + 4], dx
+    jnc     9f
+    LOAD_STRING eax, "it is not on the same network"
+9:  ret
+
+# This is the target: it takes its cards into use, and becomes the node once the source is gone.
+migrate_arrived:
+    call    fork_release
+    call    net_moved
+    call    fork_ended
+    call    handover_ready
+    jc      .Lmigrate_arrived_void
+    mov     dword ptr [net_gate], GATE_OPEN
+    call    net_announce
+    call    tcp_hurry
+    mov     dword ptr [fork_moves], 0
+    call    cluster_leave               # the node of the source's card is gone; the one of this card joins
+    INTERRUPTS_OFF
+    call    generation_landed
+    INTERRUPTS_RESTORE
+    call    net_announce
+    mov     eax, offset hostname
+    mov     edx, offset fork_target
+    PRINTF  "I am %s, moved to the machine that was %s\n", eax, edx
+    ret
+.Lmigrate_arrived_void:
+    PRINT   "migrate: the source goes on, or nobody waits for it; this machine starts again\n"
+    jmp     power_restart
