@@ -22,9 +22,9 @@ accept_records:         .long accept_page, accept_zeros
 .balign 4
 accept_until:           .space 4        # clock_ms
 accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
-.global accept_source
 accept_moves:           .space 4        # 1: the source moves,
 accept_leaves:          .space 4        # 1: and for that this machine has left its cluster
+.global accept_source
 accept_source:          .space NAME_SIZE
 accept_status:          .space STATUS_SIZE
 
