@@ -9,7 +9,7 @@
 .include "dns.inc"
 
 TRIES                   = 3
-SIGN_MOST               = 336           # bytes of a signature with the longest name of a key
+MESSAGE_MOST            = DNS_UDP_MAXIMUM - 336         # a signature with the longest name of a key has room behind it
 FIRST_MS                = 1000          # so long is waited for an answer at first, then twice as long each time
 
 .bss
@@ -142,7 +142,7 @@ enter_compose:
     mov     ecx, REGISTER_SECONDS
     call    dns_lease_put
     sub     edi, offset enter_message
-    CHECK   edi, be, DNS_UDP_MAXIMUM - SIGN_MOST, "enter_compose: no room for a signature"
+    CHECK   edi, be, MESSAGE_MOST, "enter_compose: no room for a signature"
     ret
 
 # Signs the update.
