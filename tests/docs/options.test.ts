@@ -112,6 +112,7 @@ describe("options and documents name each other", () => {
       "tests/chaos/prove.ts",
       "tests/corpora/main.ts",
       "tests/disk/oofs/prove.ts",
+      "tests/fork/prove-fork.ts",
     ].filter((path) => /\.(mjs|ts)$/.test(path) && readFileSync(join(root, path), "utf8").includes("workshopCommand("));
     const taken = [...sources, ...programs].flatMap((path) =>
       [...readFileSync(join(root, path), "utf8").matchAll(/--[a-z][\w-]*/g)].map(([option]) => option),

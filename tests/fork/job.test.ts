@@ -11,9 +11,9 @@ import { withDisks } from "./with-disks.ts";
 const members = async (): Promise<JobScene> =>
   new JobScene(await inState("three members with a key", () => joined(boot({ nodes: NODES(images().iso) }))));
 
-test("a program that counts goes on with its count, and a server at its port, without its clients", async () => {
+test("a program that counts goes on with its count, and comes back with it", async () => {
   const s = await members();
-  const { lab, source, target, other } = s;
+  const { lab, source, target } = s;
   source.type("counter 100 &\n");
   await source.waitFor(/^counter: 7$/m);
   expect(await output(source, "cloud job move counter m2")).toMatch(
@@ -29,8 +29,11 @@ test("a program that counts goes on with its count, and a server at its port, wi
   await lab.advance("300ms");
   expect(s.isWhole).toBe(true);
   expect(await output(source, "ps")).toMatch(/ counter, from m2$/m);
-  await output(source, "kill counter");
+});
 
+thoroughly("a server goes on at its port, without its clients", async () => {
+  const s = await members();
+  const { lab, source, target, other } = s;
   source.type("echo-server 7 &\n");
   await source.waitFor(/^echo-server: ready$/m);
   other.type(`nc ${s.addressOf(source)} 7\n`);
@@ -48,6 +51,9 @@ test("what cannot move says why, and goes on", async () => {
   for (const misused of ["", " move", " move counter", " stop counter m2", " move counter m2 m3"])
     expect(await output(source, `cloud job${misused}`)).toMatch(/^ {2}cloud job move PROGRAM NODE {3}has a program/m);
   expect(await move("counter m2")).toMatch(/^job: counter: no program of this name, or with a thread of this id/m);
+  // Whoever has a member's address, and no key, is not heard.
+  for (const bytes of ["short", "0123456789".repeat(20)])
+    await output(other, `echo ${bytes} | nc ${s.addressOf(target)} 20819`);
   source.type("counter 3000 &\n");
   await lab.advance("200ms");
   expect(await move("counter m4")).toMatch(/^job: counter: no other member has this name or address$/m);
