@@ -137,14 +137,14 @@ follow_may:
     jc      .Lfollow_may_done
     cmp     dword ptr [ebx + LINK_VAIN], 0
     je      2f
-    call    clock_ms
-    mov     ecx, [ebx + LINK_VAIN_UNTIL]
+    mov     ecx, [ebx + LINK_VAIN_MS]
     cmp     esi, [ebx + LINK_VAIN]
     je      1f
-    mov     ecx, [ebx + LINK_VAIN_OTHER]
-1:  sub     eax, ecx
-    add     eax, eax                    # CF: it is not yet so late
-    jc      .Lfollow_may_done
+    mov     ecx, 2 * VAIN_MS            # another one waits too, so nobody is kept busy
+1:  call    clock_ms
+    sub     eax, [ebx + LINK_VAIN_AT]
+    cmp     eax, ecx
+    jb      .Lfollow_may_done
 2:  call    link_trusted
     jc      .Lfollow_may_done
     mov     eax, esi
@@ -202,11 +202,9 @@ follow_task:
     mov     [ebx + LINK_VAINS], ecx
 2:  mov     edx, VAIN_MS
     shl     edx, cl
+    mov     [ebx + LINK_VAIN_MS], edx
     call    clock_ms
-    add     edx, eax
-    mov     [ebx + LINK_VAIN_UNTIL], edx
-    add     eax, 2 * VAIN_MS
-    mov     [ebx + LINK_VAIN_OTHER], eax
+    mov     [ebx + LINK_VAIN_AT], eax
     mov     dword ptr [follow_link], 0
     call    cloud_unlock
 .Lfollow_task_wait:
