@@ -112,41 +112,46 @@ download_choose:
 # Clobbers: EAX, ECX, EDX.
 download_place:
     test    ecx, ecx
-    jz      9f
+    jz      .Ldownload_place_done
     cmp     dword ptr [ebp + CHOICE_SERVING], 0
-    je      1f
+    je      .Ldownload_place_ranked
     cmp     eax, RANK_UNKNOWN
-    jae     9f
+    jae     .Ldownload_place_done
     cmp     eax, RANK_BUSY
-    jb      1f
+    jb      .Ldownload_place_ranked
     mov     dword ptr [ebp + CHOICE_BUSY], 1
     ret
-1:  push    ebx
+.Ldownload_place_ranked:
+    push    ebx
     push    esi
     mov     esi, [ebp + CHOICE_FIRST]
     mov     edx, [ebp + CHOICE_COUNT]   # EDX: its place
     cmp     edx, [ebp + CHOICE_ROOM]
-    je      2f
+    je      .Ldownload_place_full
     inc     dword ptr [ebp + CHOICE_COUNT]
-    jmp     3f
-2:  dec     edx                         # the last goes, if it is worse
-    js      4f
+    jmp     .Ldownload_place_here
+.Ldownload_place_full:
+    dec     edx                         # the last goes, if it is worse
+    js      .Ldownload_place_placed
     cmp     [ebp + CHOICE_RANKS + edx*4], eax
-    jbe     4f
-3:  mov     [ebp + CHOICE_RANKS + edx*4], eax
+    jbe     .Ldownload_place_placed
+.Ldownload_place_here:
+    mov     [ebp + CHOICE_RANKS + edx*4], eax
     mov     [esi + edx*4], ecx
     dec     edx
-    js      4f
+    js      .Ldownload_place_placed
     mov     ebx, [ebp + CHOICE_RANKS + edx*4]
     cmp     ebx, eax
-    jbe     4f
+    jbe     .Ldownload_place_placed
     mov     [ebp + CHOICE_RANKS + 4 + edx*4], ebx
     mov     ebx, [esi + edx*4]
     mov     [esi + 4 + edx*4], ebx
-    jmp     3b
-4:  pop     esi
+    jmp     .Ldownload_place_here
+.Ldownload_place_placed:
+    pop     esi
     pop     ebx
-9:  ret
+.Ldownload_place_done:
+    ret
 
 # The rank of a member; less is better, and among equals the lower id comes first.
 # In: EAX REPORT_* record, EDX revision that runs there; the frame.

@@ -12,6 +12,8 @@ import { PLANTED, type PlantedBug, plant } from "./planted.ts";
 
 const PROGRESS = "build/prove-noticed.json";
 const TREE = "build/prove-noticed";
+/** On a machine that is busy a test that lasts is no test that fails. */
+const PATIENCE_MS = 3_600_000;
 /** What no test of the kernel reads, or is made anew. */
 const NOT_COPIED = [".git", "build", "dist", "node_modules"];
 
@@ -35,7 +37,8 @@ function isNoticed(bug: PlantedBug): boolean {
   const before = readFileSync(path, "utf8");
   writeFileSync(path, plant(bug, before));
   try {
-    const words = ["vitest", "run", test!, "--reporter=json", ...(named === undefined ? [] : ["-t", named])];
+    const only = named === undefined ? [] : ["-t", named];
+    const words = ["vitest", "run", test!, "--reporter=json", `--testTimeout=${PATIENCE_MS}`, ...only];
     // A test by its name may be one at length; of a whole file those would take an hour.
     const env = { ...process.env, QURE_THOROUGH: named === undefined ? "1" : "all" };
     const { stdout, stderr } = spawnSync("npx", words, { cwd: TREE, env, encoding: "utf8", maxBuffer: 1 << 28 });
