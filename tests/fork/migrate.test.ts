@@ -10,7 +10,7 @@ import { withDisks } from "./with-disks.ts";
 
 const LINES = 80_000;
 /** Two streams run at full rate. */
-const PAUSE_US = 200_000;
+const PAUSE_US = 250_000;
 
 async function givenUp(): Promise<MoveScene> {
   const lab = await inState("three members with a key, one given up", async () => {
@@ -29,7 +29,8 @@ test("a kernel moves with its shell and its connections, which lose nothing", as
   await s.move();
   expect(s.hasArrived).toBe(true);
   expect(await s.problems(LINES)).toEqual([]);
-  expect(s.mostOften).toBeLessThanOrEqual(2);
+  // A loss probe and a timeout.
+  expect(s.mostOften).toBeLessThanOrEqual(3);
   expect(Number(s.moved![3])).toBeLessThan(PAUSE_US);
   expect(await outputAmong(target, "echo $greeting")).toMatch(/^hello$/m);
   expect(await outputAmong(source, "echo -$greeting-")).toMatch(/^--$/m);
