@@ -127,7 +127,7 @@ async function oneMove(connections: number): Promise<void> {
     const window = Math.floor((atNs - fromNs) / WINDOW_NS);
     perWindow.set(window, (perWindow.get(window) ?? 0) + bytes);
   }
-  const shown = [...perWindow].map(([window, bytes]) => `${((bytes * 8) / 1e6).toFixed(1)}`);
+  const shown = [...perWindow.values()].map((bytes) => `${((bytes * 8) / 1e6).toFixed(1)}`);
   process.stdout.write(`Mbit/s that are sent to it, by seconds: ${shown.join(", ")}\n`);
 }
 
