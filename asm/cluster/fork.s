@@ -37,7 +37,6 @@ fork_session:           .space SESSION_SIZE
 fork_target:            .space NAME_SIZE
 fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
 fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked
-.global fork_origin
 fork_origin:            .space HOSTNAME_SIZE
 .global fork_ms
 fork_ms:                .space 4        # clock_ms when it began

@@ -48,17 +48,17 @@ handover_take:
     push    ebx
     push    esi
     cmp     dword ptr [move_state], MOVE_NONE
-    je      9f
+    je      .Lhandover_take_done
     cmp     ecx, HANDOVER_SIZE
-    jb      9f
+    jb      .Lhandover_take_done
     lea     esi, [edx + ETHER_HEADER_SIZE]
     lea     eax, [edx + ETHER_SOURCE]
     call    gate_is_station
-    jne     9f
+    jne     .Lhandover_take_done
     cmp     dword ptr [esi + HANDOVER_MAGIC], HANDOVER_MAGIC_VALUE
-    jne     9f
+    jne     .Lhandover_take_done
     cmp     dword ptr [esi + HANDOVER_VERSION], HANDOVER_VERSION_VALUE
-    jne     9f
+    jne     .Lhandover_take_done
     mov     eax, offset handover_tag
     mov     edx, offset handover_key
     mov     ecx, HANDOVER_TAG
@@ -67,7 +67,7 @@ handover_take:
     lea     edx, [esi + HANDOVER_TAG]
     mov     ecx, SHA256_BYTES
     call    mem_compare
-    jne     9f
+    jne     .Lhandover_take_done
     mov     ebx, offset handovers
     mov     eax, [move_state]
     mov     edx, [esi + HANDOVER_KIND]
@@ -76,11 +76,12 @@ handover_take:
     cmp     [ebx + 4], edx
     jne     2f
     call    [ebx + 8]
-    jmp     9f
+    jmp     .Lhandover_take_done
 2:  add     ebx, HANDOVER_ROW
     cmp     ebx, offset handovers + HANDOVERS * HANDOVER_ROW
     jb      1b
-9:  pop     esi
+.Lhandover_take_done:
+    pop     esi
     pop     ebx
     ret
 
@@ -111,10 +112,12 @@ handover_decide:
     stc
     ret
 
+# Source: says that it is gone.
 handover_gone:
     mov     eax, HANDOVER_GONE
     jmp     handover_send
 
+# Source: says that it goes on.
 handover_void:
     mov     eax, HANDOVER_ABORT
     jmp     handover_send
@@ -124,6 +127,7 @@ handover_lives:
     mov     eax, MOVE_LIVES
     call    handover_turns
 
+# Target: says that it lives.
 handover_live:
     mov     eax, HANDOVER_LIVE
     jmp     handover_send
@@ -137,6 +141,7 @@ handover_ends:
 handover_known:
     mov     eax, MOVE_HEARD
 
+# Tells who waits that the state is another one.
 # In: EAX MOVE_*.
 handover_turns:
     mov     [move_state], eax
@@ -186,6 +191,7 @@ handover_wait:
     mov     edx, ebx
     add     edx, LEASE_MS
     sub     edx, eax
+    test    edx, edx
     jle     2f
     mov     eax, offset move_event
     call    event_wait

@@ -33,6 +33,7 @@ cloud_migrate:
     mov     eax, CLOUD_MISUSED
     ret
 
+# Moves to a machine.
 # In: EAX name or address of the target, or `any`.
 # Out: EAX status.
 migrate_to:

@@ -64,12 +64,12 @@ fork_zone_take:
 1:  mov     eax, [pages_low_end]
     mov     edx, esi
     call    pages_find_below
-    jc      9f
+    jc      .Lfork_zone_take_done
     mov     [fork_zone], eax
     mov     ecx, esi
     mov     edx, PAGES_OTHER
     call    pages_take_at
-    jc      9f
+    jc      .Lfork_zone_take_done
     mov     [fork_zone_pages], esi
     mov     eax, [fork_zone]
     shl     eax, 12
@@ -89,14 +89,15 @@ fork_zone_take:
     rep stosd
     mov     [fork_aside], edi
     cmp     dword ptr [fork_moves], 0
-    je      9f                          # CF is clear
+    je      .Lfork_zone_take_done                          # CF is clear
     mov     ebx, offset fork_apart
 2:  cmp     dword ptr [ebx], 0
-    je      9f                          # CF is clear
+    je      .Lfork_zone_take_done                          # CF is clear
     call    [ebx]
     add     ebx, 4
     jmp     2b
-9:  pop     edi
+.Lfork_zone_take_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

@@ -329,12 +329,10 @@ ether_send:
     mov     ecx, ETHER_MINIMUM          # packet_alloc left zeros there
 2:  mov     edi, ecx
     test    dword ptr [esi + NETIF_FLAGS], NETIF_UP
-    jz      4f
-    cmp     dword ptr [net_gate], GATE_OPEN
-    je      5f
+    jz      .Lether_send_dropped
     call    gate_leaves
-    jc      4f
-5:  cmp     esi, [tap_netif]
+    jc      .Lether_send_dropped
+    cmp     esi, [tap_netif]
     jne     .Lether_send_card
     cmp     dword ptr [ebx + PACKET_STORE], 0
     jne     .Lether_send_untapped
@@ -342,7 +340,7 @@ ether_send:
 .Lether_send_card:
     mov     eax, esi
     call    [esi + NETIF_TRANSMIT]
-    jc      4f
+    jc      .Lether_send_dropped
     inc     dword ptr [esi + NETIF_TX_FRAMES]
     mov     ecx, [ebx + PACKET_MORE]
     jecxz   3f
@@ -355,7 +353,8 @@ ether_send:
 .Lether_send_untapped:
     inc     dword ptr [tap_lost]        # it waited for ARP while listening began
     jmp     .Lether_send_card
-4:  inc     dword ptr [esi + NETIF_TX_DROPS]
+.Lether_send_dropped:
+    inc     dword ptr [esi + NETIF_TX_DROPS]
     mov     eax, ebx
     call    packet_free
     mov     eax, ERROR_BUSY

@@ -25,6 +25,8 @@ GATE_BYTES              = ETHER_HEADER_SIZE + IP_HEADER_SIZE + 4
 # Clobbers: EAX.
 .global gate_leaves
 gate_leaves:
+    cmp     dword ptr [net_gate], GATE_OPEN
+    je      9f                          # CF is clear
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_HANDOVER
     je      9f                          # CF is clear
     test    dword ptr [ebx + PACKET_FLAGS], PACKET_HANDED_ON

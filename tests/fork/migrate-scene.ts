@@ -162,8 +162,9 @@ export class MoveScene {
       const by = scene.lab.nodes.findIndex(({ name }) => name === this.name);
       scene.#note(by, frame);
       const sent = [{ timeNs, frame }];
-      if (by === 2 && trouble === "forged") sent.push(...scene.#forged().map((made) => ({ timeNs, frame: made })));
       if (!isOfMove(frame)) return sent;
+      if (trouble === "forged" && scene.lastPass >= 0)
+        sent.unshift(...scene.#forged(frame).map((made) => ({ timeNs, frame: made })));
       const number = scene.frames++;
       if (timeNs < scene.#cutUntilNs) return [];
       if (hasStruck || (number !== at && scene.#nameOf(by, frame) !== at)) return sent;
@@ -183,21 +184,16 @@ export class MoveScene {
     return by === 0 && this.lastPass >= 0 && payloadOf(frame)[1] === START_BYTES ? "start" : undefined;
   }
 
-  /** What a stranger says to both: that each is the other, ready, gone, and what was recorded. */
-  #forged(): Uint8Array[] {
-    const made: Uint8Array[] = this.recorded.map((frame) => frame.slice());
-    const [first, second] = this.lab.cluster.macAddresses as [Uint8Array, Uint8Array];
-    for (const [to, from] of [
-      [first, second],
-      [second, first],
-    ] as const)
-      for (const kind of KINDS.keys()) {
-        const frame = new Uint8Array(60);
-        frame.set(to);
-        frame.set(from, MAC_BYTES);
-        frame.set([HANDOVER >> 8, HANDOVER & 0xff, ...Buffer.from("QRMV"), 1, 0, 0, 0, kind], TYPE_AT);
-        made.push(frame);
-      }
+  /** What a stranger says in the name of who sends a frame: all there is, and what was recorded. */
+  #forged(frame: Uint8Array): Uint8Array[] {
+    const cards = frame.subarray(0, TYPE_AT);
+    const made = this.recorded.filter((one) => hex(one.subarray(0, TYPE_AT)) === hex(cards));
+    for (const kind of KINDS.keys()) {
+      const words = new Uint8Array(60);
+      words.set(cards);
+      words.set([HANDOVER >> 8, HANDOVER & 0xff, ...Buffer.from("QRMV"), 1, 0, 0, 0, kind], TYPE_AT);
+      made.push(words);
+    }
     return made;
   }
 

@@ -1,5 +1,5 @@
 /** A running kernel moves to another machine (docs/protocols/fork.md): `cloud migrate`. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
@@ -10,7 +10,7 @@ import { withDisks } from "./with-disks.ts";
 
 const LINES = 80_000;
 /** Two streams run at full rate. */
-const PAUSE_US = 200_000;
+const PAUSE_US = 250_000;
 
 async function givenUp(): Promise<MoveScene> {
   const lab = await inState("three members with a key, one given up", async () => {
@@ -29,7 +29,8 @@ test("a kernel moves with its shell and its connections, which lose nothing", as
   await s.move();
   expect(s.hasArrived).toBe(true);
   expect(await s.problems(LINES)).toEqual([]);
-  expect(s.mostOften).toBeLessThanOrEqual(2);
+  // A loss probe and a timeout.
+  expect(s.mostOften).toBeLessThanOrEqual(3);
   expect(Number(s.moved![3])).toBeLessThan(PAUSE_US);
   expect(await outputAmong(target, "echo $greeting")).toMatch(/^hello$/m);
   expect(await outputAmong(source, "echo -$greeting-")).toMatch(/^--$/m);
@@ -81,11 +82,12 @@ const TROUBLES: readonly [MoveTrouble, MoveFrame][] = [
   ["target dies", "ready"],
 ];
 
-describe("whatever becomes of a frame, one has the connections", () => {
-  test.each(rowsOf(TROUBLES, [0, 2]))("%s: %s", async (trouble, frame) => {
+test.each(rowsOf(TROUBLES, [0, 1]))(
+  "one has the connections, whatever becomes of a frame: %s: %s",
+  async (trouble, frame) => {
     const s = await givenUp();
     await s.talk(LINES);
     await s.move(trouble, frame);
     expect(await s.problems(LINES)).toEqual([]);
-  });
-});
+  },
+);
