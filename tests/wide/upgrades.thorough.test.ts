@@ -11,6 +11,7 @@ import { SparseDisk } from "../../src/index.ts";
 import { keptForAll } from "../setup/cache.ts";
 import { numberedSigner } from "../setup/signer.ts";
 import { atLength } from "../setup/thoroughly.ts";
+import { isAtLength } from "../setup/tier.ts";
 import { boot, images, PROMPT } from "../system/images.ts";
 import {
   cdOf,
@@ -173,6 +174,8 @@ test("a trusted cluster that is hostile installs nothing, whatever it publishes 
   expect(source.asked, "it is not trusted").toEqual([]);
   expect(await said(node, "cloud link trust rogue upgrade")).toContain("comes here by itself");
   for (const [index, [what, answer, text]] of HOSTILE.entries()) {
+    // All rounds of a source that says nothing take long.
+    if (text === "timed out" && !isAtLength) continue;
     const revision = 2000 + index;
     const from = node.console.text.length;
     source.answer = answer();
