@@ -15,7 +15,7 @@ export interface SiteOptions {
   readonly name?: string;
   /** Machines at it: the next ones of the cluster's. */
   readonly nodes: number;
-  /** Its machines are a cluster of this name, with a key of its own, drawn from the seed; as each machine says when absent. */
+  /** Its machines are a cluster of this name, with a key drawn from the seed; each says its own when absent. */
   readonly cluster?: string;
   /** What its gateway lets in; "port-restricted" when absent. */
   readonly nat?: NatKind;
@@ -129,7 +129,7 @@ function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOpt
   };
 }
 
-/** Of each machine the key of its site's cluster; undefined: the site names none. Throws a RangeError for a bad name. */
+/** Of each machine the key of its site's cluster, if the site names one. Throws a RangeError for a bad name. */
 export function keysOfSites({ sites }: WorldOptions, seed: number): (string | undefined)[] {
   return sites.flatMap((site, index) => {
     const { cluster, nodes } = site;

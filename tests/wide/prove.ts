@@ -1,8 +1,8 @@
 /**
  * npm run prove -- sites [--only TRIAL,...] [--nodes N] [--fresh]
  *
- * Ten clusters behind gateways of all kinds (ten-sites.ts), through each trial (site-trials.ts). What was tried with this
- * image is kept in build/prove-sites: the same command goes on with the rest.
+ * Ten clusters behind gateways of all kinds (ten-sites.ts), through each trial (site-trials.ts). What was tried with
+ * this image is kept in build/prove-sites: the same command goes on with the rest.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -56,7 +56,7 @@ function tooLong(what: string, seconds: number | null, most: number): string[] {
 }
 
 /** Every pair of these links as people would, and talks. */
-export async function everyPairTalks(there: TenSites): Promise<Outcome> {
+async function everyPairTalks(there: TenSites): Promise<Outcome> {
   const { names, lab } = there;
   const [first, later] = [new Map<string, Way>(), new Map<string, Way>()];
   const taken: number[] = [];
@@ -164,7 +164,7 @@ export async function bothAddresses(there: TenSites, site: string): Promise<numb
 }
 
 /** Two sites get new public addresses at once: neither can tell the other. */
-export async function twoMove(there: TenSites, one: string, other: string): Promise<number | null> {
+async function twoMove(there: TenSites, one: string, other: string): Promise<number | null> {
   moveAway(there, one);
   moveAway(there, other);
   return untilAllSee(there, BACK_S);
@@ -180,7 +180,7 @@ export async function handOver(there: TenSites, from: string, to: string): Promi
   return [seconds, changed(before, there)];
 }
 
-// --- Lies -------------------------------------------------------------------------------------------------------------
+// --- Lies ----------------------------------------------------------------------------------------------------
 
 const PROTOCOLS: Readonly<Record<string, PortMappingOptions>> = {
   PCP: { natPmp: false, igd: 0 },
@@ -221,7 +221,7 @@ const LIES: readonly Lie[] = [
 ];
 
 /** A gateway begins to lie while all is well. Resolves to the seconds until that is known. */
-export async function injectLie(system: System, protocol: string, { lies, restarts, isDead, isNoticed }: Lie) {
+async function injectLie(system: System, protocol: string, { lies, restarts, isDead, isNoticed }: Lie) {
   const there = await TenSites.start({
     ...system,
     sites: [
@@ -251,7 +251,7 @@ export async function injectLie(system: System, protocol: string, { lies, restar
   }
 }
 
-// --- The trials -------------------------------------------------------------------------------------------------------
+// --- The trials ----------------------------------------------------------------------------------------------
 
 /** Bytes of packets between delegates in both directions at a site's gateway, from now on. */
 function countFrames(there: TenSites, site: string): () => number {
@@ -272,8 +272,6 @@ const closing = async (there: TenSites, run: (there: TenSites) => Promise<Outcom
     there.lab.close();
   }
 };
-
-export const LATENCIES = ["20ms", "300ms"] as const;
 
 const pairsTrial = (latency: string): Trial => ({
   rule: `every two of ten clusters talk within ${TALK_S} s of their link (${latency})`,

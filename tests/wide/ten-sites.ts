@@ -12,7 +12,7 @@ import { GuestMemory } from "../../src/lab/guest-memory.ts";
 import type { SiteOptions } from "../../src/lab/sites.ts";
 
 export const SERVICE = "192.168.1.200";
-export const DOOR = 20_819;
+const DOOR = 20_819;
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
@@ -41,7 +41,7 @@ export const OUTER: readonly SiteOptions[] = [
   { name: "cellar", nodes: 0, lanAddress: "10.0.0.1", nat: "address-restricted", portMapping: MUTE },
   { name: "tower", nodes: 0, lanAddress: "10.0.0.1", nat: "symmetric", portMapping: MUTE },
 ];
-export const HUB = "198.51.100.1";
+const HUB = "198.51.100.1";
 
 export interface Start {
   readonly make: (options: Omit<ClusterOptions, "firmware" | "host">) => LabCluster;

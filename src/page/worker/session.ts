@@ -451,12 +451,12 @@ export class Session {
   #sites(): RunState["sites"] {
     const { world, config } = this.#lab.cluster;
     if (!world) return [];
-    const { siteOf } = config.world!;
+    const { siteOf, sites: configured } = config.world!;
     const { sites } = JSON.parse(this.#run.sites!) as WorldOptions;
-    return world.routers.map(({ name, kind, outsideAddress }, site) => ({
+    return world.routers.map(({ name, outsideAddress }, site) => ({
       name,
       cluster: sites[site]!.cluster ?? "",
-      gateway: kind,
+      gateway: configured[site]!.router.kind,
       address: formatIpv4(addressBytes(outsideAddress)),
       first: siteOf.indexOf(site),
       count: siteOf.filter((of) => of === site).length,
