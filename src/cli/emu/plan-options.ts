@@ -97,9 +97,9 @@ function planFromFile(path: string, given: EmuOptions): Plan {
 
 /** The options that a link gives. Only the image is the person's own to name. */
 function linked(run: NonNullable<EmuOptions["replay"]>): Partial<EmuOptions> {
-  const { ramBytes: memory, seed, gateway, preparedBytes } = run;
+  const { ramBytes: memory, seed, gateway, sites = null, preparedBytes } = run;
   const isPrepared = run.medium === "cd" && preparedBytes > 0;
-  return { nodes: machinesOf(run), memory, seed, gateway, ...(isPrepared ? { disk: preparedBytes } : {}) };
+  return { nodes: machinesOf(run), memory, seed, gateway, sites, ...(isPrepared ? { disk: preparedBytes } : {}) };
 }
 
 /** The media of a snapshot's machines are in the snapshot. */
