@@ -289,6 +289,13 @@ thoroughly("a run that fails prints its link, which ends where it failed", async
   }
 });
 
+test("--disk none leaves QuRe's machines without a disk, in a link too", async () => {
+  const { stdout } = await qure(["emu", "--nodes", "1", "--disk", "none", "--until", "text:in memory only", "--link"]);
+  const [link = ""] = /^http.*#(r=\S+)$/m.exec(stdout) ?? [];
+  const again = await qure(["emu", "--replay", link]);
+  expect(again.exitCode, again.stderr).toBe(0);
+});
+
 thoroughly("a script's last commands end before the run does", async () => {
   writeFileSync(join(folder, "last.txt"), "!wait 3s\n@1 ping -c 2 10.0.2.2\n@2 shutdown\n");
   const { exitCode, stdout } = await qure([

@@ -182,9 +182,9 @@ export const EMU_OPTIONS = {
   }),
   disk: withDefault({
     flags: "--disk <size>",
-    help: "size of blank disks",
+    help: "size of blank disks; none: the machines have none",
     group: MACHINES,
-    parse: parseSize,
+    parse: (value, previous) => (value === "none" ? 0 : parseSize(value, previous)),
     default: "64M",
   }),
   dir: optional({

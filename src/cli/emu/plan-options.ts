@@ -98,8 +98,14 @@ function planFromFile(path: string, given: EmuOptions): Plan {
 /** The options that a link gives. Only the image is the person's own to name. */
 function linked(run: NonNullable<EmuOptions["replay"]>): Partial<EmuOptions> {
   const { ramBytes: memory, seed, gateway, sites = null, preparedBytes } = run;
-  const isPrepared = run.medium === "cd" && preparedBytes > 0;
-  return { nodes: machinesOf(run), memory, seed, gateway, sites, ...(isPrepared ? { disk: preparedBytes } : {}) };
+  return {
+    nodes: machinesOf(run),
+    memory,
+    seed,
+    gateway,
+    sites,
+    ...(run.medium === "cd" ? { disk: preparedBytes } : {}),
+  };
 }
 
 /** The media of a snapshot's machines are in the snapshot. */
@@ -207,7 +213,7 @@ function drives(
 ): DrivePlan[] {
   const kept = { keptIn: dir };
   // Blank disks are wanted, and prepared for QuRe.
-  const isBlank = hda === null && cdrom !== null && !isForeign;
+  const isBlank = hda === null && cdrom !== null && !isForeign && disk > 0;
   const found = [
     ...(hda !== null ? [drive(OWN_DISK, { path: hda, ...kept })] : []),
     ...(isBlank ? [drive(OWN_DISK, { blank: disk, isPrepared: true, ...kept })] : []),
