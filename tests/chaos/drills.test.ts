@@ -48,6 +48,7 @@ const DRILLS = [
   "said twice",
   "clones",
   "fork",
+  "job",
   "upgrade",
   "push",
 ];

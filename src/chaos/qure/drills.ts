@@ -8,6 +8,7 @@ import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
 import { cloneDrill } from "./clone-drills.ts";
 import { factsOf } from "./facts.ts";
 import { forkDrill } from "./fork-drills.ts";
+import { jobDrill } from "./job-drills.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
 import { keysOf } from "./keys.ts";
@@ -340,6 +341,7 @@ export function clusterDrills(
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
       cloneDrill(world, layout),
       forkDrill(world, layout),
+      jobDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
       pushDrill(world, layout, wellNot),
       ...(isMixed ? [rollingDrill(world, layout, wellNot)] : []),

@@ -1,7 +1,9 @@
 /** Drills that go on in steps: each begins when what the one before it wanted has come about. */
+import type { Random } from "../../../emulator/state/random.ts";
 import type { FaultAction } from "../../lab/fault-kinds.ts";
 import type { Trial } from "../drill.ts";
 import type { WireFrame, World } from "../world.ts";
+import { aside } from "./aside.ts";
 
 export interface DrillStep {
   /** What it wants comes within this; without `missing` it lasts so long. */
@@ -50,4 +52,17 @@ export function staged(world: World, steps: readonly DrillStep[]): Trial {
     isLate: () => late !== null,
     missing: () => late ?? (left.length > 0 ? "not all has been tried" : null),
   };
+}
+
+/** What is tried on the side, within a second from now: afterwards the cluster is as it was. Null: nothing was wrong. */
+export function triedAside(world: World, random: Random, judge: () => string | null): Trial {
+  let problem: string | null = null;
+  const look = (): readonly FaultAction[] => {
+    problem = aside(world.lab, judge);
+    return [];
+  };
+  return staged(world, [
+    { withinNs: random.below(1000) * 1e6 },
+    { withinNs: world.lookNs, begin: look, wrong: () => problem },
+  ]);
 }
