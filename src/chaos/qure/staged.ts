@@ -54,7 +54,7 @@ export function staged(world: World, steps: readonly DrillStep[]): Trial {
   };
 }
 
-/** What is tried on the side, within a second from now: afterwards the cluster is as it was. Null: nothing was wrong. */
+/** What is tried on the side, within a second from now (aside.ts). `judge`: what is wrong, or null. */
 export function triedAside(world: World, random: Random, judge: () => string | null): Trial {
   let problem: string | null = null;
   const look = (): readonly FaultAction[] => {
