@@ -137,9 +137,10 @@ const OWN = [
   "clock_count",
   "disk_detached",
   "fine_cycles",
+  // What the pass counts while it copies.
+  "fork_aside",
+  "fork_known",
   "generator_state",
-  // That it was used.
-  "page_directory",
   "rate",
   "rate_since",
   "rate_ticks",
