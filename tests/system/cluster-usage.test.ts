@@ -83,7 +83,7 @@ test("cloud help stops after each page", async () => {
   await node.waitFor(/-- more/);
   node.type(" ");
   await node.waitFor(/cloud key forget/);
-  node.type(" ");
+  node.type("  ");
   expect(await outputAmong(node, "cloud help | grep 'cloud key forget' | wc -l")).toBe("      1\n");
 });
 
