@@ -65,7 +65,9 @@ test("a kernel becomes two on QEMU's machines", async (context) => {
   await delay(5 * LOOK_MS);
   const target = new Machine(qemu, folder, 2, `stream,id=wire,server=off,addr.${wire.replace(",", ",addr.")}`);
   try {
-    const [, address] = await target.shows(/^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m);
+    const MEMBER = /^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m;
+    const [, address] = await target.shows(MEMBER);
+    await source.shows(MEMBER);
     await source.enter("set greeting hello", /set greeting hello\n.*> $/);
     await target.enter("cloud fork accept", /^For a minute, /m);
     await source.enter(`cloud fork ${address}`, /is the twin: /);
