@@ -170,6 +170,42 @@ export const STORIES: readonly Story[] = [
     ]),
   },
   {
+    id: "fork",
+    title: "One machine becomes two",
+    teaser: "A running kernel makes another machine its twin, and who talks to it notices nothing.",
+    nodes: 3,
+    seed: 1,
+    actions: [
+      at(3, "type", 1, "set greeting hello\r"),
+      at(3, "type", 2, "ping -c 14 10.0.2.15\r"),
+      at(5, "type", 3, "cloud fork accept\r"),
+      at(8, "type", 1, "cloud fork qure-3\r"),
+      at(16, "type", 3, "echo $greeting\r"),
+    ],
+    ...paced(20, [
+      [0, 7, "Three machines boot and form a cluster. Each runs a kernel of its own, from its own disk."],
+      [
+        3,
+        9,
+        "qure-1 notes a word: set greeting hello. qure-2 is its client, and asks for an answer each second: ping.",
+      ],
+      [5, 8, "At qure-3 somebody types cloud fork accept: the machine gives itself up, for a minute, to a member."],
+      [
+        8,
+        9,
+        "qure-1: cloud fork qure-3. It copies its memory aside in three milliseconds, goes on, and sends the copy.",
+      ],
+      [
+        8.8,
+        9,
+        "qure-3 puts that memory in place of its own, and lives: with its own card, id and disk, and other random numbers.",
+      ],
+      [12, 8, "It joins as a node of its own, older by one. qure-2 still hears qure-1, without a lost answer."],
+      [16, 8, "echo $greeting at qure-3: hello. Nobody has typed that word there; the twin remembers it."],
+      [17, 6, "14 asked, 14 answered. Drag the bar of time back, and cut a cable meanwhile."],
+    ]),
+  },
+  {
     id: "sites",
     title: "Two clusters across the world",
     teaser: "Behind two home gateways, they find each other; one that speaks dies.",
