@@ -6,7 +6,7 @@ import { parseIpv4 } from "../../../emulator/ether/packet.ts";
 import type { FaultAction } from "../../lab/fault-kinds.ts";
 import { type Drill, Once } from "../drill.ts";
 import type { World } from "../world.ts";
-import { factsOf } from "./facts.ts";
+import { addressText, factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { addressesOf, holdersOf, notHeld } from "./service-addresses.ts";
 import type { Stranger } from "./stranger.ts";
@@ -68,7 +68,7 @@ export function addressDrills(world: World, layout: KernelLayout, stranger: Stra
       if (address === undefined) return null;
       const target = random.pick(world.core.filter((index) => index !== holder));
       const { address: own } = facts.of(target);
-      const name = [0, 8, 16, 24].map((shift) => (own >>> shift) & 0xff).join(".");
+      const name = addressText(own);
       // Others know a node by its address.
       const typist = random.pick(world.core.filter((index) => index !== target));
       const typed = new Once(type(typist, `cloud address move ${address} ${name}`));

@@ -20,7 +20,7 @@ import { packetHex } from "../../wire/hex.ts";
 import type { Drill } from "../drill.ts";
 import type { World } from "../world.ts";
 import { aside } from "./aside.ts";
-import { factsOf } from "./facts.ts";
+import { addressText, factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { isAtPrompt } from "./keys.ts";
 import { staged } from "./staged.ts";
@@ -90,8 +90,7 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
   /** What they do wrong, in a sentence; null: nothing. */
   const judged = (origin: number, twins: readonly number[]): string | null => {
     const { address } = facts.of(origin);
-    const dotted = formatIpv4(Uint8Array.from([0, 8, 16, 24], (shift) => address >>> shift));
-    const old = [formatMac(lab.cluster.macAddresses[origin]!), ids[origin]!, dotted];
+    const old = [formatMac(lab.cluster.macAddresses[origin]!), ids[origin]!, addressText(address)];
     const xids = new Map<number, number>();
     let wrong: string | null = null;
     lab.cluster.network.onFrame = (link, sender, _sentNs, _arrivalNs, frame) => {

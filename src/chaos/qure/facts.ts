@@ -102,7 +102,8 @@ class ClusterFacts {
     const of = this.#of;
     const state = memory.word(at.cluster_state) ?? 0;
     const own = memory.bytes(at.node, of.NODE_SIZE);
-    if (this.#becomesAnother(node, own)) {
+    const id = own && packetHex(own, of.NODE_ID, ID_BYTES);
+    if (this.#becomesAnother(node, id)) {
       // What it is meanwhile it says to nobody.
       if (!this.#becoming.has(node.index)) this.#world.booted(node.index);
       this.#becoming.add(node.index);
@@ -111,7 +112,7 @@ class ClusterFacts {
     this.#becoming.delete(node.index);
     const netif = memory.word(at.cluster_netif) ?? 0;
     const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
-    if (!own) return DOWN;
+    if (!own || id === null) return DOWN;
     const view = new DataView(own.buffer, own.byteOffset);
     const age = view.getUint32(of.NODE_AGE, true);
     if (view.getUint32(0, true) !== of.NODE_MAGIC_VALUE || age === 0 || state > of.STATE_MEMBER) return DOWN;
@@ -124,7 +125,7 @@ class ClusterFacts {
       isAlone: memory.word(at.node_alone) !== 0,
       coordinates: memory.word(at.coordinator_self) !== 0,
       coordinator: packetHex(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
-      id: packetHex(own, of.NODE_ID, 8),
+      id,
       founder: packetHex(own, of.NODE_FOUNDER, 8),
       era: view.getUint32(of.NODE_ERA, true),
       age,
@@ -137,11 +138,11 @@ class ClusterFacts {
    * Its memory is put into place as another machine's twin, or was, and it has not taken its own identity back
    * (docs/protocols/fork.md).
    */
-  #becomesAnother({ memory, index }: WorldNode, own: Uint8Array | null): boolean {
+  #becomesAnother({ memory, index }: WorldNode, id: string | null): boolean {
     const at = this.#at;
     const { address, takesInterrupts } = memory.place;
     if (!takesInterrupts && address >= at.land && address < at.own_keep) return true;
-    if (own !== null && packetHex(own, this.#of.NODE_ID, ID_BYTES) === this.ids[index]) return false;
+    if (id === this.ids[index]) return false;
     return !takesInterrupts || memory.word(at.generation_known) !== memory.word(at.generation_count);
   }
 
@@ -187,6 +188,10 @@ export interface PeerFacts {
   /** Of its boot that is believed. */
   readonly session: string;
 }
+
+/** An address as a kernel has it in memory, in dots. */
+export const addressText = (address: number): string =>
+  [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
 
 const VARIABLES = [
   "cluster_state",

@@ -24,7 +24,7 @@ import {
 } from "../../wire/cluster-layout.ts";
 import type { Drill } from "../drill.ts";
 import type { WireFrame, World } from "../world.ts";
-import { factsOf } from "./facts.ts";
+import { addressText, factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { type ClusterKey, CODE_SHOWN, isAtPrompt, keysOf } from "./keys.ts";
 import { leastBytes } from "./packets.ts";
@@ -94,10 +94,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
   const apart = (word: "deaf" | "hear", one: number, others: readonly number[]): FaultAction[] =>
     others.flatMap((other) => [act(one, word, other + 1), act(other, word, one + 1)]);
   const except = (...out: readonly number[]): number[] => world.core.filter((index) => !out.includes(index));
-  const addressOf = (index: number): string => {
-    const { address } = facts.of(index);
-    return [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
-  };
+  const addressOf = (index: number): string => addressText(facts.of(index).address);
   const bytesAt = (index: number, name: string, length: number): string =>
     Buffer.from(world.nodes[index]!.memory.bytes(layout.address(name), length) ?? []).toString("hex");
 

@@ -1,11 +1,10 @@
 /** Two machines of which one gives something over to the other, and what happens to them meanwhile. */
 
-import { formatIpv4 } from "../../../emulator/ether/packet.ts";
 import type { Random } from "../../../emulator/state/random.ts";
 import type { LabNode } from "../../lab/cluster.ts";
 import type { World } from "../world.ts";
 import { isKeyed } from "./clone-drills.ts";
-import { factsOf } from "./facts.ts";
+import { addressText, factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 
 const MS = 1e6;
@@ -67,8 +66,7 @@ export class Pair {
   }
 
   addressOf({ index }: LabNode): string {
-    const { address } = this.#facts.of(index);
-    return formatIpv4(Uint8Array.from([0, 8, 16, 24], (shift) => address >>> shift));
+    return addressText(this.#facts.of(index).address);
   }
 
   /** What a machine's console has shown since the beginning. */

@@ -108,9 +108,5 @@ export class Links {
   }
 }
 
-/** An address as a kernel has it in memory, in dots. */
-export const addressText = (address: number): string =>
-  [0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".");
-
 /** 0.0.0.N: no host's, but a relay's. */
 export const isRelay = (address: number): boolean => (address & 0xff) === 0;

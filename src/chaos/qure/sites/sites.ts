@@ -2,9 +2,9 @@
 import { formatIpv4 } from "../../../../emulator/ether/packet.ts";
 import { addressBytes } from "../../../../emulator/ether/wide/wide-net.ts";
 import type { World } from "../../world.ts";
-import { factsOf } from "../facts.ts";
+import { addressText, factsOf } from "../facts.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
-import { addressText, isRelay, Links } from "./links.ts";
+import { isRelay, Links } from "./links.ts";
 import { ROGUE } from "./prepare-sites.ts";
 
 /** The sites of a run: who stands at which, and what is known of them from its beginning. */

@@ -5,9 +5,8 @@
 import type { FaultAction } from "../../../lab/fault-kinds.ts";
 import type { Invariant, Subject, Watch, WorldEvent } from "../../invariant.ts";
 import type { World } from "../../world.ts";
-import { factsOf } from "../facts.ts";
+import { addressText, factsOf } from "../facts.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
-import { addressText } from "./links.ts";
 import { ROGUE } from "./prepare-sites.ts";
 import { siteDrills } from "./site-drills.ts";
 import { type Sites, sitesOf } from "./sites.ts";
