@@ -65,7 +65,7 @@ fs_class_find:
 
 # Finds the class of the file system that a volume holds. May sleep.
 # In: EAX volume.
-# Out: EAX class, EDX text about it; CF and EAX when none knows it.
+# Out: EAX class, EDX text about it; CF and EAX when none knows it: ERROR_BLANK, ERROR_CORRUPT, or the drive's.
 .global fs_class_probe
 fs_class_probe:
     push    ebx
@@ -86,8 +86,57 @@ fs_class_probe:
     mov     eax, [ebx]
     clc
     jmp     9f
-8:  stc                                 # EAX: ERROR_CORRUPT
+8:  mov     eax, esi
+    call    volume_begins
+    mov     eax, ERROR_CORRUPT
+    jnz     1f
+    mov     eax, ERROR_BLANK            # nobody has lost anything
+1:  stc
 9:  pop     esi
+    pop     ebx
+    ret
+
+# Looks whether a volume begins with anything but zeros.
+# In: EAX volume.
+# Out: ZF when its first 4 KiB are zero, or cannot be read.
+.global volume_begins
+volume_begins:
+    push    ebx
+    push    esi
+    push    edi
+    mov     ebx, eax
+    mov     eax, 1
+    call    page_alloc
+    mov     edi, eax
+    jc      .Lvolume_begins_empty
+    mov     eax, ebx
+    xor     edx, edx
+    mov     ecx, edi
+    mov     esi, FS_BLOCK_BYTES / 512
+    cmp     esi, [ebx + VOLUME_SECTORS]
+    jbe     .Lvolume_begins_read
+    mov     esi, [ebx + VOLUME_SECTORS]
+.Lvolume_begins_read:
+    call    volume_read
+    mov     ebx, edi
+    mov     eax, 0
+    jc      .Lvolume_begins_free
+    mov     ecx, FS_BLOCK_BYTES / 4     # the page was zero
+    repe scasd
+    setne   al
+.Lvolume_begins_free:
+    push    eax
+    mov     eax, ebx
+    mov     edx, 1
+    call    page_free
+    pop     eax
+    test    eax, eax
+    jmp     .Lvolume_begins_done
+.Lvolume_begins_empty:
+    xor     eax, eax
+.Lvolume_begins_done:
+    pop     edi
+    pop     esi
     pop     ebx
     ret
 

@@ -71,6 +71,7 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "connection is being made"
     ERROR_TEXT "connection is closed for sending"
     ERROR_TEXT "the name server does not say"
+    ERROR_TEXT "blank: mkfs makes a file system"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

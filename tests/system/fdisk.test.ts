@@ -122,6 +122,7 @@ describe("mkfs", () => {
     for (const answer of ["yes", ""]) {
       await node.enter("mkfs -t oofs hda0", /Are you sure\? Type 'Yes' if so: $/);
       expect(node.console.text).toMatch(sentence);
+      expect(node.console.text).toContain(content ? "damaged or of another format" : "blank: mkfs");
       await node.enter(answer, /Aborted: nothing was written\.\n/);
     }
     expect(Buffer.compare(disk.content(), before)).toBe(0);
@@ -131,6 +132,7 @@ describe("mkfs", () => {
 
   test("makes an empty volume without a question, and asks the next time", async () => {
     const node = await machine(diskOfType(0x99));
+    await node.waitFor(/in memory only: hda0: blank: mkfs makes a file system\n/);
     await node.enter("mkfs -t oofs hda0", /hda0 now holds an empty oofs/);
     await node.enter("mkfs -t oofs hda0", /^hda0 holds .*class_fs_oofs\.\n.*Are you sure\? Type 'Yes' if so: $/m);
     await node.enter("No", /Aborted/);
