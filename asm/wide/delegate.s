@@ -389,6 +389,8 @@ link_try:
     mov     al, WIDE_HELLO
     call    wide_build
     mov     dword ptr [wide_out + WIDE_FLAGS], WIDE_ANSWER
+    mov     eax, [esp]
+    mov     edx, ebp
     call    wide_dare
     mov     [wide_out + WIDE_TOKEN], eax
     mov     edx, [esp]
