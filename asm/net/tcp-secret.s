@@ -57,6 +57,7 @@ secret_start:
 # Hashes words with the key.
 # In: EAX words, EDX how many.
 # Out: EAX hash.
+.global secret_hash
 secret_hash:
     push    ebx
     push    esi

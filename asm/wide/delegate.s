@@ -303,7 +303,11 @@ link_look:
     je      .Llink_look_silent
     mov     eax, edi
     sub     eax, [ebx + LINK_SENT]
-    cmp     eax, WIDE_SUMMARY_MS
+    mov     ecx, WIDE_RELAYED_MS
+    cmp     byte ptr [ebx + LINK_ADDRESS], 0
+    je      3f
+    mov     ecx, WIDE_SUMMARY_MS
+3:  cmp     eax, ecx
     jae     2f
     cmp     eax, CHANGE_MS
     jb      1f
@@ -323,10 +327,10 @@ link_look:
     jb      9f
     mov     [ebx + LINK_SENT], edi
     xor     dword ptr [ebx + LINK_TURN], 1
-    jz      3f
+    jz      4f
     call    link_place
     jnc     link_try
-3:  call    relay_next
+4:  call    relay_next
     jnc     link_try
     call    link_place
     jnc     link_try
@@ -389,6 +393,8 @@ link_try:
     mov     al, WIDE_HELLO
     call    wide_build
     mov     dword ptr [wide_out + WIDE_FLAGS], WIDE_ANSWER
+    mov     eax, [esp]
+    mov     edx, ebp
     call    wide_dare
     mov     [wide_out + WIDE_TOKEN], eax
     mov     edx, [esp]

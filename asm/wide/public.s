@@ -9,7 +9,8 @@
 WISH_MS                 = 5000          # how often a link is asked to call, while it has not
 CONTENT_MS              = 20000         # and after it has
 OBLIGED_MS              = 2000          # how often a link is called at most
-WISHES                  = 3             # in vain, after which the gateway's mapping is made anew
+WISHES                  = 3             # in vain, after which the gateway's mapping is made anew, and then the next ones
+WISHES_SHIFT            = 3             # wait twice as long each, up to WISH_MS << WISHES_SHIFT
 
 .text
 
@@ -20,23 +21,32 @@ WISHES                  = 3             # in vain, after which the gateway's map
 public_look:
     mov     eax, edi
     sub     eax, [ebx + LINK_WISHED]
-    mov     ecx, WISH_MS
-    cmp     dword ptr [ebx + LINK_WISH], 0
-    jne     1f
-    mov     ecx, CONTENT_MS
-1:  cmp     dword ptr [ebx + LINK_WISHED], 0
-    je      2f
-    cmp     eax, ecx
-    jb      9f
-2:  mov     [ebx + LINK_WISHED], edi
-    cmp     dword ptr [ebx + LINK_WISH], 0
+    cmp     dword ptr [ebx + LINK_WISHED], 0
     je      3f
-    inc     dword ptr [ebx + LINK_WISHES]   # the last one was in vain
-    cmp     dword ptr [ebx + LINK_WISHES], WISHES
-    jb      3f
-    mov     dword ptr [ebx + LINK_WISHES], 0
-    call    router_doubt
-3:  call    secret_number
+    mov     edx, CONTENT_MS
+    cmp     dword ptr [ebx + LINK_WISH], 0
+    je      2f
+    mov     ecx, [ebx + LINK_WISHES]
+    sub     ecx, WISHES
+    jae     1f
+    xor     ecx, ecx
+1:  mov     edx, WISH_MS
+    shl     edx, cl
+2:  cmp     eax, edx
+    jb      9f
+3:  mov     [ebx + LINK_WISHED], edi
+    cmp     dword ptr [ebx + LINK_WISH], 0
+    je      4f
+    mov     eax, [ebx + LINK_WISHES]    # the last one was in vain
+    inc     eax
+    mov     [ebx + LINK_WISHES], eax
+    cmp     eax, WISHES
+    je      3f
+    cmp     eax, WISHES + WISHES_SHIFT
+    jbe     4f
+    dec     dword ptr [ebx + LINK_WISHES]
+3:  call    router_doubt
+4:  call    secret_number
     or      eax, 1                      # never 0
     mov     [ebx + LINK_WISH], eax
     mov     al, WIDE_CALL_ME

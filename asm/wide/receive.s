@@ -9,6 +9,8 @@
 CHALLENGE_MS            = 100           # between two hellos for unproved packets of a link
 TRY_MS                  = 2000          # a place that may be the link's is tried so often
 HERE_MS                 = 100           # between two answers to strangers
+STEADY_MS               = 4000          # longer than what went by the other way is under way
+DARE_SHIFT              = 13            # a place has between 8 and 16 s to say back what it is to
 
 .bss
 .balign 4
@@ -252,6 +254,9 @@ wide_belief:
     mov     eax, [esi + WIDE_NUMBER]
     mov     [ebx + LINK_NUMBER], eax
     mov     dword ptr [ebx + LINK_WINDOW], 1
+    call    clock_ms                    # where the one before was, it need not be
+    sub     eax, WIDE_SILENCE_MS
+    mov     [ebx + LINK_PLACED], eax
 .Lwide_belief_good:
     mov     eax, [wide_number]
     mov     [ebx + LINK_REACHED], eax
@@ -350,20 +355,17 @@ wide_endpoint:
     cmp     edx, [ebx + LINK_PORT]
     je      .Lwide_endpoint_by
 .Lwide_endpoint_other:
-    cmp     eax, [ebx + LINK_TRIED]
-    jne     .Lwide_endpoint_new
-    cmp     edx, [ebx + LINK_TRIED_PORT]
-    jne     .Lwide_endpoint_new
     cmp     byte ptr [esi + WIDE_KIND], WIDE_HELLO
     jne     .Lwide_endpoint_try
-    mov     ecx, [esi + WIDE_TOKEN_BACK]
-    cmp     ecx, [ebx + LINK_TRIED_TOKEN]
+    call    wide_dared
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
     jne     .Lwide_endpoint_try
+    call    wide_steady
+    jc      .Lwide_endpoint_done
     mov     [ebx + LINK_ADDRESS], eax
     mov     [ebx + LINK_PORT], edx
-    xor     eax, eax
-    mov     [ebx + LINK_TRIED], eax
-    mov     [ebx + LINK_TRIES], eax
+    mov     dword ptr [ebx + LINK_TRIES], 0
     call    summary_due
 .Lwide_endpoint_by:
     mov     eax, [wide_from_socket]
@@ -372,6 +374,10 @@ wide_endpoint:
     mov     [ebx + LINK_PLACED], eax
     ret
 .Lwide_endpoint_try:
+    cmp     eax, [ebx + LINK_TRIED]
+    jne     .Lwide_endpoint_new
+    cmp     edx, [ebx + LINK_TRIED_PORT]
+    jne     .Lwide_endpoint_new
     call    clock_ms
     sub     eax, [ebx + LINK_TRIED_AT]
     cmp     eax, TRY_MS
@@ -384,6 +390,8 @@ wide_endpoint:
     call    wide_may
     jc      .Lwide_endpoint_done
     mov     dword ptr [wide_asked], 1
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
     call    wide_dare
     mov     [wide_token], eax
     mov     eax, WIDE_ANSWER
@@ -394,16 +402,71 @@ wide_endpoint:
 .Lwide_endpoint_done:
     ret
 
-# Draws what a place is to say back, so that it is the link's: numbers of packets can be guessed.
+# Whether a link stays where it is heard, though another place is its as well: with two ways between them, one of two
+# clusters has to, or each goes to where the other was.
 # In: EBX link.
-# Out: EAX, not 0.
+# Out: CF when so.
+# Clobbers: ECX.
+wide_steady:
+    cmp     byte ptr [ebx + LINK_ADDRESS], 1
+    cmc
+    jnc     9f                          # by a relay, or nowhere
+    mov     ecx, [wide_id]
+    cmp     ecx, [ebx + LINK_ID]
+    jnc     9f
+    push    eax
+    call    clock_ms
+    sub     eax, [ebx + LINK_PLACED]
+    cmp     eax, STEADY_MS
+    pop     eax
+9:  ret
+
+# What a place is to say back, so that it is the link's. Nobody can guess it, and nothing is kept: with several relays,
+# and far away, others are asked before one has answered.
+# In: EBX link, EAX address, EDX port.
+# Out: EAX number, not 0.
 # Clobbers: ECX, EDX.
 .global wide_dare
 wide_dare:
-    call    secret_number
+    push    eax
+    call    clock_ms
+    mov     ecx, eax
+    shr     ecx, DARE_SHIFT
+    pop     eax
+
+# The same, at some time.
+# In: ECX time, in units of 1 << DARE_SHIFT ms.
+wide_dare_then:
+    push    ecx
+    push    edx
+    push    eax
+    push    ebx
+    mov     eax, esp
+    mov     edx, 4
+    call    secret_hash
+    add     esp, 16
     or      eax, 1
-    mov     [ebx + LINK_TRIED_TOKEN], eax
     ret
+
+# Whether a hello says back what was to be said where it comes from, lately.
+# In: EBX link, ESI hello.
+# Out: ZF when it does.
+# Clobbers: EAX, ECX, EDX.
+wide_dared:
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
+    call    wide_dare
+    cmp     eax, [esi + WIDE_TOKEN_BACK]
+    je      9f
+    call    clock_ms
+    mov     ecx, eax
+    shr     ecx, DARE_SHIFT
+    dec     ecx
+    mov     eax, [wide_from]
+    mov     edx, [wide_from_port]
+    call    wide_dare_then
+    cmp     eax, [esi + WIDE_TOKEN_BACK]
+9:  ret
 
 # What was sent last went to where a link may be.
 # In: EBX link, EAX address, EDX port.

@@ -133,10 +133,7 @@ relay_forget:
 1:  cmp     [edx + LINK_ADDRESS], eax
     jne     2f
     mov     [edx + LINK_ADDRESS], ecx
-2:  cmp     [edx + LINK_TRIED], eax
-    jne     3f
-    mov     [edx + LINK_TRIED], ecx
-3:  add     edx, LINK_SIZE
+2:  add     edx, LINK_SIZE
     cmp     edx, offset links + LINKS * LINK_SIZE
     jb      1b
     ret

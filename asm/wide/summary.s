@@ -17,7 +17,7 @@ ASK_MS                  = 2000          # how often details are asked for
 .global summary_due
 summary_due:
     call    clock_ms
-    sub     eax, WIDE_SUMMARY_MS
+    sub     eax, WIDE_RELAYED_MS
     mov     [ebx + LINK_SENT], eax
     ret
 

@@ -22,6 +22,9 @@ interface Packet {
   readonly echo: number;
   readonly echoNumber: number;
   readonly isQuestion: boolean;
+  /** What the place that it goes to is to say back, and what is said back; 0: nothing. */
+  readonly dare: number;
+  readonly back: number;
   readonly bytes: number;
   readonly from: number;
   readonly to: number;
@@ -37,8 +40,6 @@ interface Side {
   numbers: Set<number>;
   reached: number;
   endpoint: number;
-  tried: number;
-  triedNumber: number;
   /** Summaries that fell due since something came from the endpoint. */
   quiet: number;
   /** How often the other was looked for. */
@@ -56,8 +57,8 @@ export interface Faults {
   readonly noWindow?: boolean;
   /** A link is where a believed packet comes from. */
   readonly noTry?: boolean;
-  /** A place is proved by any echo above the number that went there. */
-  readonly laterEcho?: boolean;
+  /** What one place was to say back proves any other. */
+  readonly sameDare?: boolean;
   /** A summary goes to places that are not proved. */
   readonly saysAll?: boolean;
   /** A question from such a place is answered, beside the question that goes there. */
@@ -91,7 +92,7 @@ export class World {
   #delegate(place: number, session: number): Side {
     return {
       ...{ place, session: session + 1, sent: 0, theirs: 0, heard: 0, numbers: new Set<number>() },
-      ...{ reached: 0, endpoint: 0, tried: 0, triedNumber: 0, quiet: 0, tries: 0, hint: 0 },
+      ...{ reached: 0, endpoint: 0, quiet: 0, tries: 0, hint: 0 },
     };
   }
 
@@ -132,11 +133,10 @@ export class World {
     side.tries++;
     // One hello to wherever a link says that it is, each time.
     if (to === ELSEWHERE) this.#elsewhere.came += SMALL;
-    side.tried = to;
-    side.triedNumber = this.#send(who, to, SMALL, true);
+    this.#send(who, to, SMALL, true);
   }
 
-  #send(who: 0 | 1, to: number, bytes: number, isQuestion: boolean, heard?: Packet): number {
+  #send(who: 0 | 1, to: number, bytes: number, isQuestion: boolean, heard?: Packet): void {
     const side = this.sides[who];
     const [echo, echoNumber] = heard ? [heard.session, heard.number] : [side.theirs, side.heard];
     const number = ++side.sent;
@@ -147,13 +147,19 @@ export class World {
       echo,
       echoNumber,
       isQuestion,
+      dare: isQuestion ? this.#dare(side, to) : 0,
+      back: heard?.dare ?? 0,
       bytes,
       from: side.place,
       to,
     };
     this.said.push(packet);
     this.#underway.push(packet);
-    return number;
+  }
+
+  /** Nothing is kept of what a place was to say back: it follows from the place, for as long as the session lasts. */
+  #dare(side: Side, place: number): number {
+    return side.session * 1000 + (this.#faults.sameDare ? 1 : place);
   }
 
   #deliver(): void {
@@ -227,20 +233,14 @@ export class World {
     }
     const isKept = packet.from === RELAY && side.endpoint !== 0 && side.quiet < QUIET;
     if (isKept && !this.#faults.relayPulls) return false;
-    const { laterEcho, noTry, saysAll } = this.#faults;
-    const isProved =
-      packet.from === side.tried &&
-      packet.echo === side.session &&
-      (packet.echoNumber === side.triedNumber || (laterEcho && packet.echoNumber > side.triedNumber));
-    if (isProved || noTry) {
+    const { noTry, saysAll } = this.#faults;
+    if (noTry || packet.back === this.#dare(side, packet.from)) {
       if (isKept) throw new Error("an address that is heard is given up for a relay");
       side.endpoint = packet.from;
       side.quiet = 0;
-      side.tried = 0;
       if (packet.from === ELSEWHERE) throw new Error("a stranger's place is believed");
     } else if (packet.number === side.heard) {
-      side.tried = packet.from;
-      side.triedNumber = this.#send(who, packet.from, saysAll ? LARGE : SMALL, true, packet);
+      this.#send(who, packet.from, saysAll ? LARGE : SMALL, true, packet);
       return true;
     }
     return false;

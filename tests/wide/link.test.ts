@@ -36,7 +36,7 @@ test.each<[keyof Faults, RegExp]>([
   ["noEcho", /an earlier delegate is believed again|believed twice/],
   ["noWindow", /a packet is believed twice/],
   ["noTry", /a stranger's place is believed/],
-  ["laterEcho", /a stranger's place is believed/],
+  ["sameDare", /a stranger's place is believed/],
   ["saysTwice", /more went to a stranger's place than came from it/],
   ["saysAll", /more went to a stranger's place than came from it/],
   ["hintProves", /a stranger's place is believed/],

@@ -299,12 +299,22 @@ test("a delegate tells anybody who asks by whois what the cluster is", async () 
   );
 });
 
-test("the delegate dies, and the next member goes on", async () => {
+test("the delegate dies, and the next member goes on, whatever somebody repeats of the dead one", async () => {
   const there = await started();
+  const heard = listen(there, 0);
+  await there.lab.advance("11s");
+  const isOfHome = (frame: Uint8Array): boolean => formatIpv4(frame.subarray(26, 30)) === HOME;
+  const recorded = heard.into.filter((frame) => isOfHome(frame) && wideOf(frame));
+  expect(recorded.length).toBeGreaterThan(1);
   delegateOf(there, "home").powerOff();
-  await there.lab.advance("15s");
+  const plug = there.lab.plug("repeats");
+  for (let second = 0; second < 15; second++) {
+    for (const frame of recorded) plug.send(toDoor(wideOf(frame)!, HOME, get16(frame, 34)));
+    await there.lab.advance("1s");
+  }
   const office = delegateOf(there, "office");
-  expect(await said(office, "cloud clusters")).toMatch(/^home +1 +0 .* heard \d s ago$/m);
+  const row = /^home +1 +0 .*:(\d+) +heard \d s ago$/m.exec(await said(office, "cloud clusters"));
+  expect(recorded.map((frame) => `${get16(frame, 34)}`)).not.toContain(row?.[1] ?? "its place");
   expect(await said(office, "cloud nodes --all")).toMatch(/home:\n {2}qure-[23] .*\n(?! {2}qure)/);
   expect(await said(office, "cloud link remove home")).toContain("The link home is gone.");
   expect(await said(office, "cloud clusters")).not.toContain("home");

@@ -56,7 +56,7 @@ function tooLong(what: string, seconds: number | null, most: number): string[] {
 }
 
 /** Every pair of these links as people would, and talks. */
-async function everyPairTalks(there: TenSites): Promise<Outcome> {
+export async function everyPairTalks(there: TenSites): Promise<Outcome> {
   const { names, lab } = there;
   const [first, later] = [new Map<string, Way>(), new Map<string, Way>()];
   const taken: number[] = [];
