@@ -146,7 +146,7 @@ test("BIND leads to a cluster, that to the one below it", { timeout: 300_000 }, 
   const [below, lowest] = ["home.parent.example", "den.home.parent.example"];
   const is = (name: string, seconds: number, ...addresses: readonly string[]): readonly string[] =>
     addresses.map((address) => `${name}. ${seconds} IN A ${address}`);
-  for (const [name, ...rest] of [
+  for (const [name, seconds, ...addresses] of [
     ["anything.parent.example", 60, ELSEWHERE],
     [`www.${below}`, 5, HOME],
     [`a.b.www.${below}`, 5, HOME],
@@ -159,13 +159,13 @@ test("BIND leads to a cluster, that to the one below it", { timeout: 300_000 }, 
     [`download.${below}`, 5, HOME, DEN],
     [`download.${lowest}`, 5, HOME, DEN],
   ] as const)
-    expect(await found(name), name).toEqual(is(name, ...rest));
+    expect(await found(name), name).toEqual(is(name, seconds, ...addresses));
   // A cluster's own wildcard is below its services alone, and the parent's ends where the cluster begins.
   expect(await found(`nothing.${lowest}`)).toEqual([]);
   expect(await found(`nothing.${below}`)).toEqual([]);
   const service = `_www._tcp.${lowest}`;
   expect(await found(service, "SRV")).toEqual([`${service}. 5 IN SRV 0 1 80 qure-2.${lowest}.`]);
-  // What the lowest one entered goes with its lease. Nobody else reaches the other one: without a proof it is not named.
+  // What the lowest one entered goes with its lease. Nobody else reaches the other one, which is named no more.
   den.powerOff();
   lab.realtime = false;
   await lab.advance("50s");
