@@ -32,6 +32,7 @@ cloud_clusters:
 2:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      1b
+    call    hearsay_show
     call    cloud_unlock
     xor     eax, eax
     pop     ebx

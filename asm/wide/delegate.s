@@ -160,6 +160,7 @@ delegate_look:
     call    router_look
     call    offer_look
     call    follow_look
+    call    hearsay_look
     call    summary_digest
     mov     [own_digest], eax
     mov     ebx, offset links
@@ -219,6 +220,7 @@ delegate_begin:
     or      byte ptr [wide_session], 1  # never 0
     mov     dword ptr [wide_number], 0
     call    links_begin
+    call    hearsay_begin
     call    router_begin
     call    offer_begin
     call    whois_begin

@@ -1,27 +1,42 @@
-# The name `clusters` of the cluster's domain: where this cluster and those that it is linked with are reached, as far
-# as that is proven. The delegate knows, and its zone has it. See docs/protocols/dns.md.
+# The names `clusters` and `download` of the cluster's domain: where this cluster and those that it is linked with are
+# reached, as far as that is proven, and those of them that publish the kernel that it publishes. The delegate knows,
+# and its zone has it. See docs/protocols/dns.md.
 
 .include "macros.inc"
+.include "bootinfo.inc"
 .include "net.inc"
 .include "cluster.inc"
 .include "wide.inc"
+.include "download.inc"
 
 ADDRESSES               = 3             # that the name has at most
 ROW_BYTES               = 32            # of one row
 LOADS                   = 4             # a cluster of which all are busy has this load, one in which nobody is has 0
 
-ON_HOOK names_more, clusters_rows
+RANK_BITS               = 8             # of a link's index, below what it says
+RANK_NONE               = -1
+
+ON_HOOK names_more, wide_rows
 
 .text
+
+# Writes the rows of the cluster's zone that the delegate knows. The mutex is held.
+# In: EDI where the next row goes.
+# Out: EDI.
+# Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
+wide_rows:
+    call    parent_rows
+    cmp     dword ptr [wide_address], 0
+    je      9f
+    call    clusters_rows
+    jmp     sources_rows
+9:  ret
 
 # Writes the rows by the clusters' load, this one before others that have the same. The mutex is held.
 # In: EDI where the next row goes.
 # Out: EDI.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 clusters_rows:
-    call    parent_rows
-    cmp     dword ptr [wide_address], 0
-    je      .Lclusters_rows_done
     mov     ebp, ADDRESSES              # EBP: rows that may follow
     xor     esi, esi                    # ESI: load
 .Lclusters_rows_load:
@@ -50,6 +65,111 @@ clusters_rows:
     cmp     esi, LOADS
     jbe     .Lclusters_rows_load
 .Lclusters_rows_done:
+    ret
+
+# Writes the rows of those that publish the same kernel, as this one does: those that serve it to the fewest just now,
+# of them those that have served it to the fewest, and this one before others. The mutex is held.
+# In: EDI where the next row goes.
+# Out: EDI.
+# Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
+sources_rows:
+    call    public_proven
+    test    eax, eax
+    jz      .Lsources_rows_done
+    push    eax
+    call    offer_news
+    cmp     al, NEWS_PUBLISHED
+    jne     .Lsources_rows_end
+    call    source_rank
+    mov     esi, eax                    # ESI: this one's rank, without an index
+    xor     ebp, ebp                    # EBP: the least rank that has no row
+    push    DOWNLOAD_NAMES
+.Lsources_rows_next:
+    mov     eax, [esp + 4]
+    mov     ecx, RANK_NONE              # ECX: the least rank from there on,
+    cmp     esi, ebp
+    jb      1f
+    mov     ecx, esi
+    mov     edx, eax                    # EDX: and where that is
+1:  call    sources_least
+    cmp     ecx, RANK_NONE
+    je      .Lsources_rows_last
+    lea     ebp, [ecx + 1]
+    SNPRINTF edi, ROW_BYTES, "download A %I\n", edx
+    add     edi, eax
+    dec     dword ptr [esp]
+    jnz     .Lsources_rows_next
+.Lsources_rows_last:
+    pop     eax
+.Lsources_rows_end:
+    pop     eax
+.Lsources_rows_done:
+    ret
+
+# Finds the link with the least rank.
+# In: EBP the least that counts, ECX rank and EDX address of the best so far.
+# Out: ECX, EDX.
+# Clobbers: EAX, EBX.
+sources_least:
+    mov     ebx, offset links
+1:  call    source_link
+    jc      2f
+    cmp     eax, ebp
+    jb      2f
+    cmp     eax, ecx
+    jae     2f
+    mov     ecx, eax
+    mov     edx, [ebx + LINK_ADDRESS]
+2:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    ret
+
+# The rank of a link that is reached, and publishes what this cluster does: after others that say the same, of which
+# this cluster is the first.
+# In: EBX link or free place.
+# Out: EAX rank, another one for each link; CF when it does not.
+source_link:
+    push    ecx
+    push    edx
+    call    link_proven
+    jc      .Lsource_link_done
+    mov     eax, [boot_info + bi_revision]
+    cmp     [ebx + LINK_TOLD_REVISION], eax
+    jne     .Lsource_link_none
+    mov     eax, [ebx + LINK_TOLD_NEWS]
+    cmp     al, NEWS_PUBLISHED
+    jne     .Lsource_link_none
+    call    source_rank
+    push    eax
+    mov     eax, ebx
+    sub     eax, offset links - LINK_SIZE
+    xor     edx, edx
+    mov     ecx, LINK_SIZE
+    div     ecx
+    pop     ecx
+    add     eax, ecx                    # CF is clear
+    jmp     .Lsource_link_done
+.Lsource_link_none:
+    stc
+.Lsource_link_done:
+    pop     edx
+    pop     ecx
+    ret
+
+# The rank of who publishes; less is better.
+# In: EAX its news.
+# Out: EAX rank, of which the last RANK_BITS are 0.
+# Clobbers: EDX.
+source_rank:
+    movzx   edx, ah                     # downloads in progress
+    cmp     edx, 1
+    sbb     edx, edx
+    inc     edx
+    shr     eax, 16                     # and served
+    shl     eax, RANK_BITS
+    shl     edx, 16 + RANK_BITS
+    or      eax, edx
     ret
 
 # Writes a row.

@@ -36,10 +36,10 @@ sizes:                                  # of each kind, from WIDE_HELLO on: leas
     .word   WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE, WIDE_SUMMARY_SIZE
     .word   0xFFFF, 0                   # nobody is told that a cluster is here
     .word   WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM, WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM
-    .word   WIDE_FETCH_SIZE, WIDE_FETCH_SIZE, WIDE_PIECE_HEAD, WIDE_PIECE_MAXIMUM
+    .word   WIDE_FETCH_SIZE, WIDE_FETCH_SIZE, WIDE_PIECE_HEAD, WIDE_PIECE_MAXIMUM, WIDE_SIZE, WIDE_MAXIMUM
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
-takers:                 .long wide_greeted, summary_take, public_wished, 0, details_asked, details_take
-    .long   0, 0, 0, relay_wished, relay_heard, offer_asked, pull_heard
+takers:                 .long wide_greeted, hearsay_summary, public_wished, 0, details_asked, details_take
+    .long   0, 0, 0, relay_wished, relay_heard, offer_asked, pull_heard, hearsay_take
 
 .text
 
@@ -114,7 +114,7 @@ wide_sized:
     jne     8f
     movzx   eax, byte ptr [esi + WIDE_KIND]
     dec     eax
-    cmp     eax, WIDE_PIECE
+    cmp     eax, WIDE_HEARSAY
     jae     8f
     lea     ecx, [eax - (WIDE_RELAY - 1)]
     cmp     ecx, WIDE_RELAYED - WIDE_RELAY

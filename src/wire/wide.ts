@@ -14,7 +14,7 @@ const HERE_BYTES = 16;
 
 export const KINDS = {
   ...{ hello: 1, summary: 2, callMe: 3, call: 4, ask: 5, details: 6, join: 7, welcome: 8, here: 9 },
-  ...{ relay: 10, relayed: 11, fetch: 12, piece: 13 },
+  ...{ relay: 10, relayed: 11, fetch: 12, piece: 13, hearsay: 14 },
 } as const;
 const NAMES = [
   "",
@@ -31,6 +31,7 @@ const NAMES = [
   "relayed",
   "fetch",
   "piece",
+  "hearsay",
 ];
 
 export const HEAD = [
@@ -91,6 +92,7 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   [KINDS.welcome]: [...NAME, ["public number", 96, 32]],
   [KINDS.fetch]: [...PIECE, ["pieces", 76, "u32"]],
   [KINDS.piece]: [...PIECE, ["status", 76, "u32"], ["bytes of all", 80, "u32"]],
+  [KINDS.hearsay]: [["clusters", 64, "u32"]],
   [KINDS.relay]: NAME,
   [KINDS.relayed]: [...NAME, ["relay sees", 96, "address"], ["at port", 100, "u32"]],
 };

@@ -3,6 +3,7 @@
  * machine's switch by VXLAN, at the pace of this host. The delegate asks it for a port.
  */
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,24 +68,27 @@ afterAll(() => {
 /** Runs a program in the namespace until the test is over. */
 function runInside(...words: readonly string[]): void {
   const child = spawn("ip", ["netns", "exec", NAMESPACE, ...words], { stdio: "ignore" });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  const over = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await over;
+  });
 }
 
-function startGateway(context: TestContext): string {
+function startGateway(context: TestContext, byUpnp = false): string {
   const daemon = requireOracle("miniupnpd", context);
   const busybox = requireOracle("busybox", context);
   if (!hasNamespace) context.skip("a namespace with VXLAN and iptables needs root and the kernel's help");
-  const [leases, config, dhcp] = ["leases", "config", "dhcp"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  // Each daemon has files of its own: it does not start where the file says that one runs.
+  const [leases, config, dhcp, pid] = ["leases", "config", "dhcp", "pid"].map((name) =>
+    join(folder, `${name}-${byUpnp ? "upnp" : "pcp"}`),
+  ) as [string, string, string, string];
   writeFileSync(leases, "");
   writeFileSync(
     config,
     [
       ...[`ext_ifname=qf${process.pid}`, `ext_ip=${PUBLIC}`, "listening_ip=lan0", "port=5000", "enable_upnp=yes"],
-      ...["enable_natpmp=yes", "secure_mode=yes", `lease_file=${leases}`],
+      ...[`enable_natpmp=${byUpnp ? "no" : "yes"}`, "secure_mode=yes", `lease_file=${leases}`],
       ...["uuid=00000000-0000-0000-0000-000000000001", "allow 1024-65535 0.0.0.0/0 1024-65535", ""],
     ].join("\n"),
   );
@@ -96,12 +100,15 @@ function startGateway(context: TestContext): string {
     ].join("\n"),
   );
   runInside(busybox, "udhcpd", "-f", dhcp);
-  runInside(daemon, "-d", "-f", config, "-P", join(folder, "pid"));
+  runInside(daemon, "-d", "-f", config, "-P", pid);
   return leases;
 }
 
-test("MiniUPnPd gives the delegate a port by PCP", { timeout: 300_000 }, async (context) => {
-  const leases = startGateway(context);
+test.for([
+  ["PCP", false],
+  ["UPnP", true],
+] as const)("MiniUPnPd gives the delegate a port by %s", { timeout: 300_000 }, async ([, byUpnp], context) => {
+  const leases = startGateway(context, byUpnp);
   const lab = boot({ nodes: [{ cdrom: images().iso, key: keyOfSeed(1) }], gateway: false });
   onTestFinished(() => lab.close());
   lab.realtime = true;

@@ -12,8 +12,10 @@ import { makeFolder } from "../../src/host/folder.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { LabCluster } from "../../src/lab/lab.ts";
 import { builtFiles } from "../setup/built-files.ts";
-import { type Outcome, TRIALS } from "./site-trials.ts";
+import { FAR_TRIALS } from "./far-sites.ts";
+import { type Outcome, TRIALS as TEN_TRIALS } from "./site-trials.ts";
 
+const TRIALS = { ...TEN_TRIALS, ...FAR_TRIALS };
 const FOLDER = "build/prove-sites";
 
 const { only, nodes, fresh } = workshopCommand(

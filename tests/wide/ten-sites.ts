@@ -12,7 +12,7 @@ import { GuestMemory } from "../../src/lab/guest-memory.ts";
 import type { SiteOptions } from "../../src/lab/sites.ts";
 
 export const SERVICE = "192.168.1.200";
-const DOOR = 20_819;
+export const DOOR = 20_819;
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
@@ -142,7 +142,7 @@ export class TenSites {
     for (const [of, name] of names.entries())
       await this.sayAll((site) => {
         if (site === name) return null;
-        const { publicDigits } = new Rogue(keyOfSite(name, of), keyOfSite(site, names.indexOf(site)));
+        const publicDigits = publicOfSite(name, of, site, names.indexOf(site));
         return `cloud set link.${name} "${publicDigits} ${of === 0 ? `${HUB} ${DOOR}` : "0.0.0.0 0"}"`;
       });
   }
@@ -214,3 +214,7 @@ export class TenSites {
 
 /** The key of a site's cluster, which has the site's name. */
 const keyOfSite = (name: string, site: number): string => keyOfSeed(site + 1).replace(/^\S+/, name);
+
+/** The public number of a site's cluster, as another one's value has it. */
+export const publicOfSite = (name: string, site: number, otherName: string, other: number): string =>
+  new Rogue(keyOfSite(name, site), keyOfSite(otherName, other)).publicDigits;
