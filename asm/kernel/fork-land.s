@@ -142,7 +142,7 @@ land_page:
     pop     ebx
     ret
 
-# Takes a page for another one to wait in: never where one belongs that has come, which may have become free since. That
+# Takes a page in which another one can wait: never where one belongs that has come, which may have become free since. That
 # one is put into place first, over what waits there.
 # Out: EDI its number; CF and EAX error.
 # Clobbers: EAX, ECX, EDX.
