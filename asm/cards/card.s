@@ -140,41 +140,55 @@ card_fill:
     ret
 
 # Has all cards touch no memory any more: this machine's memory becomes another's. Interrupts are off.
-# Clobbers: EAX, ECX, EDX, ESI, EDI.
+# Clobbers: EAX, ECX, EDX, ESI.
 cards_close:
-    push    ebx
-    mov     ebx, [net_interfaces]
-1:  test    ebx, ebx
-    jz      2f
-    mov     edi, [ebx + NETIF_DRIVER]
+    mov     eax, offset card_close
+    jmp     cards_each
+
+# Has one touch none.
+# In: EDI card, ECX its kind.
+# Clobbers: EAX, ECX, EDX, ESI, EDI.
+card_close:
     mov     esi, [edi + CARD_MMIO]
-    mov     ecx, [edi + CARD_KIND]
-    call    [ecx + CARDS_CLOSE]
-    mov     ebx, [ebx + NETIF_NEXT]
-    jmp     1b
-2:  pop     ebx
-    ret
+    jmp     [ecx + CARDS_CLOSE]
 
 ON_HOOK fork_close, cards_close
 
 # Leaves the memory that cards read and write out of a move: card_reopen has it zeroed.
 # Clobbers: EAX, ECX, EDX.
 cards_apart:
+    mov     eax, offset card_apart
+    jmp     cards_each
+
+# Leaves one's out.
+# In: EDI card, ECX its kind.
+# Clobbers: EAX, EDX.
+card_apart:
+    mov     eax, [edi + CARD_MEMORY]
+    mov     edx, [ecx + CARDS_PAGES]
+    jmp     fork_leave_out
+
+ON_HOOK fork_apart, cards_apart
+
+# Calls a routine for each card.
+# In: EAX routine, which takes EDI card, ECX its kind.
+# Clobbers: EAX, ECX, and what it does but for EBX and EDI.
+cards_each:
     push    ebx
+    push    edi
     mov     ebx, [net_interfaces]
 1:  test    ebx, ebx
     jz      2f
-    mov     ecx, [ebx + NETIF_DRIVER]
-    mov     eax, [ecx + CARD_MEMORY]
-    mov     ecx, [ecx + CARD_KIND]
-    mov     edx, [ecx + CARDS_PAGES]
-    call    fork_leave_out
+    mov     edi, [ebx + NETIF_DRIVER]
+    mov     ecx, [edi + CARD_KIND]
+    push    eax
+    call    eax
+    pop     eax
     mov     ebx, [ebx + NETIF_NEXT]
     jmp     1b
-2:  pop     ebx
+2:  pop     edi
+    pop     ebx
     ret
-
-ON_HOOK fork_apart, cards_apart
 
 # NETIF_STATION.
 card_station:

@@ -224,6 +224,10 @@ sealed_send:
     mov     [edi + SEALED_BYTES], eax
     push    ecx
     add     edi, SEALED_DATA
+    shr     ecx, 2
+    rep movsd
+    mov     ecx, [esp]
+    and     ecx, 3
     rep movsb
     pop     edi
     mov     esi, offset record

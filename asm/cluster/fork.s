@@ -345,43 +345,47 @@ fork_note:
     clc
     ret
 
+# Finds a member by its name or address that has this kernel. The cluster's mutex is held.
+# In: EAX name or address.
+# Out: EBX peer; CF and EAX text.
+# Clobbers: EAX, ECX, EDX.
+.global member_choose
+member_choose:
+    call    peer_named
+    mov     ebx, eax
+    LOAD_STRING eax, "no other member has this name or address"
+    test    ebx, ebx
+    jz      8f
+    cmp     dword ptr [ebx + PEER_VIEWED], 0
+    je      8f
+    LOAD_STRING eax, "its kernel is of another revision"
+    mov     ecx, [boot_info + bi_revision]
+    cmp     [ebx + PEER_REVISION], ecx
+    je      9f                          # CF is clear
+8:  stc
+9:  ret
+
 # Finds the target. The cluster's mutex is held.
 # In: EAX its name or address; EDX 1 when it is the next member of all.
 # Out: CF and EAX text.
 fork_choose:
     push    ebx
-    push    esi
+    push    edx
     mov     ebx, eax
-    mov     esi, edx
     call    fork_allowed
-    jc      .Lfork_choose_done
-    test    esi, esi
-    jnz     .Lfork_choose_any
+    pop     edx
+    jc      9f
     mov     eax, ebx
-    call    peer_named
-    mov     ebx, eax
-    LOAD_STRING eax, "no other member has this name or address"
-    test    ebx, ebx
-    jz      .Lfork_choose_not
-    cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      .Lfork_choose_not
-    LOAD_STRING eax, "its kernel is of another revision"
-    mov     ecx, [boot_info + bi_revision]
-    cmp     [ebx + PEER_REVISION], ecx
-    jne     .Lfork_choose_not
-    jmp     .Lfork_choose_this
-.Lfork_choose_any:
-    call    fork_choose_next
+    test    edx, edx
+    jnz     1f
+    call    member_choose
+    jc      9f
+    jmp     2f
+1:  call    fork_choose_next
     LOAD_STRING eax, "no member of this revision takes it: type `cloud fork accept` at one"
-    jc      .Lfork_choose_done
-.Lfork_choose_this:
-    call    fork_note
-    jmp     .Lfork_choose_done
-.Lfork_choose_not:
-    stc
-.Lfork_choose_done:
-    pop     esi
-    pop     ebx
+    jc      9f
+2:  call    fork_note
+9:  pop     ebx
     ret
 
 # Finds the member of this revision that comes after those that were asked, by id. The cluster's mutex is held.

@@ -232,17 +232,8 @@ job_choose:
     call    member_allowed
     jc      .Ljob_choose_done
     mov     eax, ebx
-    call    peer_named
-    mov     ebx, eax
-    LOAD_STRING eax, "no other member has this name or address"
-    test    ebx, ebx
-    jz      .Ljob_choose_not
-    cmp     dword ptr [ebx + PEER_VIEWED], 0
-    je      .Ljob_choose_not
-    LOAD_STRING eax, "the kernel there is of another revision"
-    mov     ecx, [boot_info + bi_revision]
-    cmp     [ebx + PEER_REVISION], ecx
-    jne     .Ljob_choose_not
+    call    member_choose
+    jc      .Ljob_choose_done
     mov     eax, [ebx + PEER_ID]
     mov     edx, [ebx + PEER_ID + 4]
     mov     [job_node], eax
@@ -252,9 +243,6 @@ job_choose:
     mov     ecx, NAME_SIZE
     call    string_copy
     call    fork_note
-    jmp     .Ljob_choose_done
-.Ljob_choose_not:
-    stc
 .Ljob_choose_done:
     pushfd
     push    eax

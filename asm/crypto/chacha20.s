@@ -9,6 +9,10 @@ DOUBLE_ROUNDS           = 10
 .section .rodata
 .balign 4
 chacha20_constants:     .ascii "expand 32-byte k"
+.balign 16
+# What PSHUFB moves to rotate four dwords to the left by 16 bits, and by 8.
+chacha20_left_16:       .byte 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13
+chacha20_left_8:        .byte 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14
 
 .text
 
@@ -34,6 +38,30 @@ chacha20_constants:     .ascii "expand 32-byte k"
     mov     [edi + \b * 4], ebx
     mov     [edi + \c * 4], ecx
     mov     [edi + \d * 4], edx
+.endm
+
+# Rotates four dwords to the left.
+.macro CHACHA20_ROTATE register:req, bits:req
+    movdqa  xmm4, \register
+    pslld   \register, \bits
+    psrld   xmm4, 32 - \bits
+    por     \register, xmm4
+.endm
+
+# Four quarter rounds at once: of the rows of the state, XMM0 to XMM3.
+.macro CHACHA20_ROWS
+    paddd   xmm0, xmm1
+    pxor    xmm3, xmm0
+    pshufb  xmm3, [chacha20_left_16]
+    paddd   xmm2, xmm3
+    pxor    xmm1, xmm2
+    CHACHA20_ROTATE xmm1, 12
+    paddd   xmm0, xmm1
+    pxor    xmm3, xmm0
+    pshufb  xmm3, [chacha20_left_8]
+    paddd   xmm2, xmm3
+    pxor    xmm1, xmm2
+    CHACHA20_ROTATE xmm1, 7
 .endm
 
 # Makes a state whose counter and nonce are 0.
@@ -68,6 +96,8 @@ chacha20_block:
     push    ebp
     mov     esi, eax
     mov     edi, edx
+    cmp     dword ptr [vectors], 0
+    jne     .Lchacha20_block_vectors
     push    esi
     mov     ecx, CHACHA20_SIZE / 4
     rep movsd
@@ -91,10 +121,62 @@ chacha20_block:
     dec     ecx
     jnz     1b
     inc     dword ptr [esi + CHACHA20_COUNTER]
+    jmp     .Lchacha20_block_done
+.Lchacha20_block_vectors:               # what zeros are encrypted to
+    mov     ebx, esi
+    mov     esi, edi
+    xor     eax, eax
+    mov     ecx, CHACHA20_BLOCK / 4
+    rep stosd
+    mov     ecx, CHACHA20_BLOCK
+    mov     edi, offset chacha20_vectors
+    call    vectors_call
+.Lchacha20_block_done:
     pop     ebp
     pop     edi
     pop     esi
     pop     ebx
+    ret
+
+# Encrypts or decrypts blocks where they are, and counts them, with the XMM registers at hand.
+# In: EBX state, ESI blocks, ECX their bytes, not 0.
+# Out: ESI behind them.
+# Clobbers: EAX, ECX.
+chacha20_vectors:
+    add     ecx, esi
+    movdqu  xmm5, [ebx]
+    movdqu  xmm6, [ebx + 16]
+    movdqu  xmm7, [ebx + 32]
+.Lchacha20_vectors_next:
+    movdqa  xmm0, xmm5
+    movdqa  xmm1, xmm6
+    movdqa  xmm2, xmm7
+    movdqu  xmm3, [ebx + CHACHA20_COUNTER]
+    mov     eax, DOUBLE_ROUNDS
+1:  CHACHA20_ROWS
+    pshufd  xmm1, xmm1, 0x39            # each row turns, so that diagonals are columns,
+    pshufd  xmm2, xmm2, 0x4E
+    pshufd  xmm3, xmm3, 0x93
+    CHACHA20_ROWS
+    pshufd  xmm1, xmm1, 0x93            # and back
+    pshufd  xmm2, xmm2, 0x4E
+    pshufd  xmm3, xmm3, 0x39
+    dec     eax
+    jnz     1b
+    movdqu  xmm4, [ebx + CHACHA20_COUNTER]
+    paddd   xmm0, xmm5
+    paddd   xmm1, xmm6
+    paddd   xmm2, xmm7
+    paddd   xmm3, xmm4
+.irp row, 0, 1, 2, 3
+    movdqu  xmm4, [esi + \row * 16]
+    pxor    xmm4, xmm\row
+    movdqu  [esi + \row * 16], xmm4
+.endr
+    inc     dword ptr [ebx + CHACHA20_COUNTER]
+    add     esi, CHACHA20_BLOCK
+    cmp     esi, ecx
+    jne     .Lchacha20_vectors_next
     ret
 
 # Encrypts or decrypts bytes where they are.
@@ -109,6 +191,12 @@ chacha20_xor:
     sub     esp, CHACHA20_BLOCK
     mov     ebx, eax
     mov     ebp, ecx
+    cmp     dword ptr [vectors], 0
+    je      .Lchacha20_xor_next
+    and     ecx, -CHACHA20_BLOCK
+    and     ebp, CHACHA20_BLOCK - 1
+    mov     edi, offset chacha20_vectors
+    call    vectors_call
 .Lchacha20_xor_next:
     test    ebp, ebp
     jz      .Lchacha20_xor_done

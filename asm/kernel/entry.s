@@ -66,6 +66,7 @@ kernel_entry:
     call    gdt_init
     call    idt_init
     call    pic_init
+    call    vectors_init
     call    printer_init
     PRINTF  "QuRe revision %u\n", [boot_info + bi_revision]
     cmp     dword ptr [boot_info + bi_magic], BOOT_INFO_MAGIC

@@ -121,15 +121,8 @@ land_page:
     jnz     .Lland_page_place
     test    esi, esi
     jz      .Lland_page_done            # to be cleared then; CF is clear
-    mov     eax, [held_below]
-    mov     edx, 1
-    call    pages_find_below
-    jc      .Lland_page_full
-    mov     [held_below], eax
-    mov     edi, eax
-    mov     edx, PAGES_OTHER
-    call    page_take_at
-    jc      .Lland_page_full
+    call    land_hold
+    jc      .Lland_page_done
 .Lland_page_place:
     mov     [ebp + PLACE_HELD], edi
     push    esi
@@ -143,13 +136,35 @@ land_page:
 1:  rep stosd
     pop     esi
     clc
-    jmp     .Lland_page_done
-.Lland_page_full:
-    mov     eax, ERROR_NO_MEMORY
-    stc
 .Lland_page_done:
     pop     ebp
     pop     edi
+    pop     ebx
+    ret
+
+# Takes a page in which another one can wait: never where one belongs that has come, which may have become free since. That
+# one is put into place first, over what waits there.
+# Out: EDI its number; CF and EAX error.
+# Clobbers: EAX, ECX, EDX.
+land_hold:
+    push    ebx
+    push    ebp
+1:  mov     eax, [held_below]
+    mov     edx, 1
+    call    pages_find_below
+    jc      2f
+    mov     [held_below], eax
+    mov     ebx, eax
+    call    land_find
+    jnc     1b
+    mov     edi, ebx
+    mov     eax, ebx
+    mov     edx, PAGES_OTHER
+    call    page_take_at
+    jnc     3f
+2:  mov     eax, ERROR_NO_MEMORY
+    stc
+3:  pop     ebp
     pop     ebx
     ret
 

@@ -1,11 +1,9 @@
-# The FPU is for programs; the kernel never uses it. Its state changes hands when another thread first uses it
-# (exception 7, while CR0.TS is set), so that switching tasks costs nothing more.
+# The FPU is for programs; the kernel uses its XMM registers alone (asm/crypto/vectors.s). Its state changes hands when
+# another thread first uses it (exception 7, while CR0.TS is set), so that switching tasks costs nothing more.
 
 .include "macros.inc"
 .include "cpu.inc"
 .include "tasks.inc"
-
-CR0_TS              = 8
 
 .text
 

@@ -7,7 +7,6 @@
 .include "tasks.inc"
 
 STACK_CANARY        = 0x57A6E0D5            # at the lower end of each kernel stack, above its guard page
-CR0_TS              = 8                     # the FPU's state may be another task's
 
 .text
 

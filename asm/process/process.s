@@ -14,8 +14,6 @@ THREAD_ARGUMENT     = 8
 
 EFLAGS_PROGRAM      = 0x202                 # interrupts on
 CR0_MP              = 2
-CR0_EM              = 4
-CR0_TS              = 8
 CR0_NE              = 32
 
 ON_HOOK on_thread_end, thread_leave

@@ -101,10 +101,15 @@ export class RoutineMachine {
     return this.#machine.readMemory(address, length);
   }
 
+  /** Of a global symbol, or a routine. */
+  addressOf(name: string): number {
+    const address = this.#addresses.get(name);
+    if (address === undefined) throw new Error(`${name} is in none of the sources`);
+    return address;
+  }
+
   call(routine: string, { eax = 0, edx = 0, ecx = 0, esi = 0 }: Registers): Called {
-    const address = this.#addresses.get(routine);
-    if (address === undefined) throw new Error(`${routine} is in none of the sources`);
-    this.write(CALL, new Uint8Array(Uint32Array.of(address, eax, edx, ecx, esi).buffer));
+    this.write(CALL, new Uint8Array(Uint32Array.of(this.addressOf(routine), eax, edx, ecx, esi).buffer));
     const machine = this.#machine;
     const words = (): DataView => new DataView(machine.readMemory(CALL, 36).slice().buffer);
     for (const end = machine.nowNs + LIMIT_NS; words().getUint32(0, true) !== 0; ) {

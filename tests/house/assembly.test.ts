@@ -218,11 +218,24 @@ const isBareLabel = ({ labels, statement }: Line): boolean =>
  * first.
  */
 const OLDEST = parseArchitecture("i486+387")!;
+const VECTORS = ["asm/crypto/vectors.s", "asm/crypto/chacha20.s", "asm/crypto/poly1305.s"];
 const NEWER: Readonly<Record<string, readonly string[]>> = {
-  cpuid: ["boot/loader/main.s", "boot/firmware/apic.s", "boot/firmware/mp.s", "asm/kernel/", "asm/kernel/generator.s"],
+  cpuid: [
+    "boot/loader/main.s",
+    "boot/firmware/apic.s",
+    "boot/firmware/mp.s",
+    "asm/kernel/",
+    "asm/kernel/generator.s",
+    "asm/crypto/vectors.s",
+  ],
   rdtsc: ["asm/kernel/schedule.s", "asm/kernel/clock-fine.s", "asm/net/secondary.s"],
   rdrand: ["asm/kernel/generator.s"],
   ud2: ["asm/shell/crash.s"],
+  ...Object.fromEntries(
+    "movd movdqa movdqu paddd paddq pmuludq por pshufb pshufd pslld psrld pxor"
+      .split(" ")
+      .map((mnemonic) => [mnemonic, VECTORS]),
+  ),
   // SSE2's by their names, and here the string instructions.
   movsd: [""],
   cmpsd: [""],
