@@ -10,8 +10,9 @@
 .include "names.inc"
 .include "fork.inc"
 
-ROUNDS                  = 8
-LAST_PAGES              = 24            # a round of so few is the one before the last
+ROUNDS                  = 10
+LOUD_ROUNDS             = 3             # after so many, programs stand still: what they change is never sent in time
+LAST_PAGES              = 40            # a round of so few is the one before the last
 
 .section .bss.kept, "aw", @nobits
 .balign 4
@@ -66,6 +67,7 @@ migrate_to:
     xor     eax, eax
     jmp     .Lmigrate_to_done
 .Lmigrate_to_broken:
+    mov     dword ptr [task_hush], 0
     push    eax
     call    fork_ended
     pop     eax
@@ -105,7 +107,11 @@ migrate_all:
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
     jae     2f
-    cmp     dword ptr [fork_listed], LAST_PAGES
+    cmp     eax, LOUD_ROUNDS
+    jb      3f
+    mov     ecx, [task_current]
+    mov     [task_hush], ecx
+3:  cmp     dword ptr [fork_listed], LAST_PAGES
     ja      1b
 2:  mov     eax, SEALED_LAST
     xor     edx, edx
@@ -117,9 +123,13 @@ migrate_all:
     pop     esi
     jc      9f
     cmp     eax, SEALED_TAKEN
-    je      9f                          # CF is clear
     LOAD_STRING eax, "it has said what makes no sense"
     stc
+    jne     9f
+    call    fork_round                  # what has changed while the target left
+    LOAD_STRING eax, "it takes too much memory meanwhile; try again"
+    jc      9f
+    jmp     fork_give_listed
 9:  ret
 
 # Stands still, and has the target begin.
@@ -178,6 +188,7 @@ migrate_last:
     stc
     jmp     .Lmigrate_last_done
 .Lmigrate_last_landed:
+    mov     dword ptr [task_hush], 0
     mov     dword ptr [net_gate], GATE_SHUT
     mov     dword ptr [move_state], MOVE_READY
     mov     edx, [cluster_netif]        # the card that the kernel had

@@ -58,6 +58,8 @@ schedule:
     mov     eax, [task_current]
     cmp     dword ptr [eax + TASK_STATE], TASK_RUNNING
     jne     .Lschedule_other
+    call    task_hushed
+    jc      .Lschedule_aside
     mov     edx, [task_ready + LIST_FIRST]
     test    edx, edx
     je      .Lschedule_done             # nobody else
@@ -66,6 +68,7 @@ schedule:
     mov     ecx, [eax + TASK_PRIORITY]
     cmp     [edx + TASK_PRIORITY], ecx
     jl      .Lschedule_done
+.Lschedule_aside:
     mov     dword ptr [eax + TASK_STATE], TASK_READY
     call    ready_append
     jmp     .Lschedule_other
@@ -73,9 +76,13 @@ schedule:
     mov     dword ptr [eax + TASK_STATE], TASK_READY
 .Lschedule_other:
     mov     eax, [task_ready + LIST_FIRST]
-    test    eax, eax
+1:  test    eax, eax
     jz      .Lschedule_idle
-    push    eax
+    call    task_hushed
+    jnc     2f
+    mov     eax, [eax + TASK_NEXT]
+    jmp     1b
+2:  push    eax
     mov     edx, offset task_ready
     call    list_remove
     pop     eax
@@ -122,6 +129,26 @@ schedule:
     je      .Lschedule_done
     jmp     task_reap
 .Lschedule_done:
+    ret
+
+# Whether a task stands still because another one wants that: it works for a person or is a program's, and holds
+# nothing that others may wait for.
+# In: EAX task.
+# Out: CF when it does.
+# Clobbers: EDX.
+task_hushed:
+    mov     edx, [task_hush]
+    test    edx, edx
+    jz      1f                          # CF is clear
+    cmp     edx, eax
+    je      1f
+    cmp     dword ptr [eax + TASK_HOLDS], 0
+    jne     1f
+    mov     edx, [eax + TASK_CONTEXT]
+    or      edx, [eax + TASK_PROCESS]
+    neg     edx
+    ret
+1:  clc
     ret
 
 # Puts a task among the ready ones: after all of its priority. Interrupts off.
@@ -261,5 +288,8 @@ task_ready:         .space LIST_SIZE        # highest priority first
 task_since:         .space 8                # time stamp of the last switch
 .global task_has_tsc
 task_has_tsc:       .space 1
+    # the task on whose account programs and who runs commands stand still, or 0; it sets that, and its end clears it
+.global task_hush
+task_hush:              .space 4
 .global task_reschedule
 task_reschedule:    .space 1                # 1: switch at the end of the interrupt

@@ -192,6 +192,10 @@ task_exit:
     jmp     1b
 2:  mov     edx, [ebx + TASK_ALL_NEXT]
     mov     [eax + TASK_ALL_NEXT], edx
+    cmp     [task_hush], ebx
+    jne     4f
+    mov     dword ptr [task_hush], 0
+4:
     mov     dword ptr [ebx + TASK_STATE], TASK_DEAD
     mov     [task_dead], ebx
     mov     eax, offset task_ended

@@ -4,7 +4,7 @@
  * of actions.ts with their times.
  */
 import { Random } from "../../emulator/state/random.ts";
-import { FAULT_KINDS, type FaultAction, type FaultKind } from "../lab/fault-kinds.ts";
+import { FAULT_KINDS, type FaultAction, type FaultKind, faultKind } from "../lab/fault-kinds.ts";
 import { formatNs } from "../lab/time.ts";
 import { machinesOf, type Subject } from "./invariant.ts";
 import { chooseWho, whoNames } from "./who.ts";
@@ -54,14 +54,22 @@ export interface Draw {
 
 /** The faults that mean something to so many machines of a system. */
 export function kindsFor(
-  { isAtPrompt, faults }: Pick<Subject, "isAtPrompt" | "faults">,
+  { isAtPrompt, faults, isDiskless = false }: Pick<Subject, "isAtPrompt" | "faults" | "isDiskless">,
   machines: number,
 ): FaultKind[] {
   if (faults) return FAULT_KINDS.filter(({ name }) => faults.includes(name));
   return FAULT_KINDS.filter(
-    (kind) => kind.machines <= machines && !kind.isOfSite && (isAtPrompt !== undefined || !kind.isTyped),
+    (kind) =>
+      kind.machines <= machines &&
+      !kind.isOfSite &&
+      (isAtPrompt !== undefined || !kind.isTyped) &&
+      (isDiskless || !kind.isDiskless),
   );
 }
+
+/** Whether one of these faults happens to machines without disks alone. */
+export const anyDiskless = (names: readonly string[] | null): boolean =>
+  names?.some((name) => faultKind(name).isDiskless) ?? false;
 
 export function draw(seed: number, subject: Subject, machines: number, options: DrawOptions): Draw {
   const random = new Random(seed, "chaos");

@@ -68,6 +68,8 @@ export interface Subject {
   readonly isApart?: (world: World, index: number) => boolean;
   /** Names of the faults that are drawn for it; all that mean something to any system's machines when absent. */
   readonly faults?: readonly string[];
+  /** All its machines but the first are without hard disks. */
+  readonly isDiskless?: boolean;
   /** What else ends all that is wrong with a machine, or with where it stands. */
   readonly mending?: (world: World, index: number) => readonly FaultAction[];
   /** What is typed at a machine that is to leave the others, and to return. */

@@ -26,6 +26,8 @@ export interface StageSetup {
   readonly sparesFrom: number | null;
   /** The machines that join have another kernel than the others; false when absent. */
   readonly isPrevious?: boolean;
+  /** Only the first has a disk; false when absent. */
+  readonly isDiskless?: boolean;
   /** A snapshot of the same machines with two kernels on their disks, of which some run the later one. */
   readonly mixed?: Uint8Array;
   /** How the machines came there from power-on; null when no link can say it. */
@@ -51,7 +53,7 @@ export async function openStage(setup: StageSetup): Promise<Stage> {
 
 /** `mixed`: the snapshot of machines that may go from one kernel to another. */
 function subjectOf(
-  { snapshot, kernel, sparesFrom, isPrevious, sites }: StageSetup,
+  { snapshot, kernel, sparesFrom, isPrevious, isDiskless = false, sites }: StageSetup,
   own: Own,
   mixed: Uint8Array | null,
 ): Subject {
@@ -60,7 +62,7 @@ function subjectOf(
     kernel !== null && sites
       ? sitesSubject(() => prepareSites(sites), kernelLayout(kernel))
       : kernel !== null && sparesFrom !== null
-        ? clusterSubject(make, kernelLayout(kernel), sparesFrom, mixed !== null)
+        ? clusterSubject(make, kernelLayout(kernel), sparesFrom, { isMixed: mixed !== null, isDiskless })
         : { make, invariants: [], missing: () => null };
   const added: readonly Invariant[] = own.invariants ?? [];
   const { missing = base.missing, roles, events, watchfulness } = own;

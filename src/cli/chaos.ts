@@ -11,7 +11,7 @@ import {
   type Summary,
   summarise,
 } from "../chaos/campaign.ts";
-import { kindsFor } from "../chaos/draw.ts";
+import { anyDiskless, kindsFor } from "../chaos/draw.ts";
 import { runSeeds } from "../chaos/pool.ts";
 import { junit, reportPage, type Shown } from "../chaos/report.ts";
 import { openStage, type StageSetup } from "../chaos/setup.ts";
@@ -33,6 +33,8 @@ const EXIT_BROKEN = 3;
 const EXIT_INTERRUPTED = 130;
 /** What --until and --bound are where nothing is said, with --sites. */
 const [SITES_SPAN_NS, SITES_BOUND_NS] = [60e9, 60e9];
+/** Where kernels move: a machine that one has left waits for another address than that. */
+const MOVES_BOUND_NS = 30e9;
 
 export function declare(command: Command): void {
   declareOptions(command, CHAOS_OPTIONS)
@@ -67,7 +69,7 @@ function campaignOptions({
   return {
     // Between clusters all is slower: a link is silent after 35 s, and tried every 3 s.
     spanNs: sites && until === CHAOS_OPTIONS.until.initial ? SITES_SPAN_NS : until,
-    boundNs: sites && bound === CHAOS_OPTIONS.bound.initial ? SITES_BOUND_NS : bound,
+    boundNs: bound !== CHAOS_OPTIONS.bound.initial ? bound : usualBound(sites, faults),
     minimise,
     ...(mixed ? { mixed } : {}),
     ...(faults ? { faults } : {}),
@@ -77,6 +79,9 @@ function campaignOptions({
     ...(interval === null ? {} : { intervalMs: Math.max(1, Math.round(interval / 1e6)) }),
   };
 }
+
+const usualBound = (sites: boolean, faults: ChaosOptions["faults"]): number =>
+  sites ? SITES_BOUND_NS : anyDiskless(faults) ? MOVES_BOUND_NS : CHAOS_OPTIONS.bound.initial;
 
 /** Whether a seed of these begins with two kernels among the machines, or `--list` shows what is tried then. */
 function anyVaried(options: ChaosOptions, campaign: CampaignOptions): boolean {
@@ -296,7 +301,7 @@ function list({ subject, lab, machines }: Stage): void {
     [
       rows(
         "faults",
-        kindsFor(subject, machines).map(({ name, help }) => [name, help]),
+        kindsFor({ ...subject, isDiskless: true }, machines).map(({ name, help }) => [name, help]),
       ),
       rows(
         "who",

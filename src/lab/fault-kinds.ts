@@ -18,6 +18,8 @@ export interface FaultKind {
   readonly isTyped?: boolean;
   /** It happens to the site of a machine: it means nothing where there are no sites. */
   readonly isOfSite?: boolean;
+  /** It happens to machines without hard disks: it means nothing where all have one. */
+  readonly isDiskless?: boolean;
   /** `who`: the machines that it happens to; `count`: how many there are. */
   begin(random: Random, who: readonly number[], count: number): FaultAction[];
   /** Empty where it ends by itself. */
@@ -53,6 +55,14 @@ function typed(name: string, help: string, begin: (random: Random) => string, en
   const type = (text: string): Word => ["type", text];
   return { ...each(name, help, (random) => [type(begin(random))], end.map(type)), isTyped: true };
 }
+
+/** A port that nothing else uses, at the first machine of a campaign, which keeps its address: it has a disk. */
+export const MOVED_PORT = 5000;
+/** What a kernel that moves has sent before that ends: more than it sends until then. */
+const MOVED_LINES = 60_000;
+/** Who gives itself up, and who moves there: the first machine does neither. */
+const targetOf = (who: readonly number[]): number => who.find((node) => node > 0) ?? 1;
+const moverOf = (who: readonly number[], count: number): number => 1 + (targetOf(who) % (count - 1));
 
 /** What the gateway leases to a machine of a campaign. */
 const hostOf = (node: number): string => `10.0.2.${15 + node}`;
@@ -157,6 +167,21 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     isTyped: true,
     begin: (_random, [target = 0]) => [act(target, ["type", "cloud fork accept\r"])],
     end: ([target = 0], count) => [act((target + 1) % count, ["type", `cloud fork ${hostOf(target)}\r`])],
+  },
+  {
+    name: "migrate",
+    help: "a node gives itself up, and another one moves there with a connection",
+    machines: 3,
+    isTyped: true,
+    isDiskless: true,
+    begin: (_random, who) => [
+      act(targetOf(who), ["type", "cloud fork accept\r"]),
+      act(0, ["type", `nc -l ${MOVED_PORT} | wc &\r`]),
+    ],
+    end: (who, count) => {
+      const stream = `seq ${MOVED_LINES} | nc ${hostOf(0)} ${MOVED_PORT} &\r`;
+      return [act(moverOf(who, count), ["type", `${stream}cloud migrate any\r`])];
+    },
   },
   typed("set", "values of the cluster are set", (random) => `cloud set campaign ${random.below(100)}\r`, []),
   between("partition", "a part of the machines and the others do not hear each other", 2, (who, count) =>

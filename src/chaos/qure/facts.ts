@@ -103,7 +103,7 @@ class ClusterFacts {
     const state = memory.word(at.cluster_state) ?? 0;
     const own = memory.bytes(at.node, of.NODE_SIZE);
     const id = own && packetHex(own, of.NODE_ID, ID_BYTES);
-    if (this.#becomesAnother(node, id)) {
+    if (this.#becomesAnother(node, id) || this.#hasMoved(node, id)) {
       // What it is meanwhile it says to nobody.
       if (!this.#becoming.has(node.index)) this.#world.booted(node.index);
       this.#becoming.add(node.index);
@@ -144,6 +144,25 @@ class ClusterFacts {
     if (!takesInterrupts && address >= at.land && address < at.own_keep) return true;
     if (id === this.ids[index]) return false;
     return !takesInterrupts || memory.word(at.generation_known) !== memory.word(at.generation_count);
+  }
+
+  /** What it takes part in of a move: MOVE_*. */
+  moveState(index: number): number {
+    return this.#world.isOn(index) ? (this.#world.nodes[index]!.memory.word(this.#at.move_state) ?? 0) : 0;
+  }
+
+  /** Its kernel stands still for its move, or has moved, or is not yet told that it has. */
+  isMoving(index: number): boolean {
+    const { MOVE_STILL, MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_VOID } = this.#of;
+    return [MOVE_STILL, MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_VOID].includes(this.moveState(index));
+  }
+
+  /** Its kernel is at another machine, or came from one and has not taken this machine's identity yet. */
+  #hasMoved({ index }: WorldNode, id: string | null): boolean {
+    const { MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_LIVES, MOVE_VOID } = this.#of;
+    const state = this.moveState(index);
+    if (state === MOVE_GONE || state === MOVE_HEARD) return true;
+    return id !== this.ids[index] && [MOVE_READY, MOVE_LIVES, MOVE_VOID].includes(state);
   }
 
   /** Whom a node's table has, by their ids. Null when the table is not whole. */
@@ -208,6 +227,7 @@ const VARIABLES = [
   "generation_count",
   "land",
   "own_keep",
+  "move_state",
 ] as const;
 
 const FIELDS = [
@@ -228,6 +248,12 @@ const FIELDS = [
   "PEER_SESSION",
   "STATE_JOINING",
   "STATE_MEMBER",
+  "MOVE_STILL",
+  "MOVE_GONE",
+  "MOVE_HEARD",
+  "MOVE_READY",
+  "MOVE_LIVES",
+  "MOVE_VOID",
 ] as const;
 
 const read = new WeakMap<World, ClusterFacts>();

@@ -1,4 +1,4 @@
-/** Machines whose shells wait for a fork (docs/protocols/fork.md), as their consoles tell. */
+/** Machines whose shells wait for a fork or a move (docs/protocols/fork.md), as their consoles tell. */
 import type { FaultAction } from "../../lab/fault-kinds.ts";
 import type { World } from "../world.ts";
 import { isAtPrompt } from "./keys.ts";
@@ -12,7 +12,7 @@ const LAST_COMMAND = /^[\s\S]*^\S+:\/\S*> /m;
 export function isForking(world: World, index: number): boolean {
   if (!world.isOn(index) || isAtPrompt(world, index)) return false;
   const tail = world.lab.nodes[index]!.console.text.slice(-TAIL);
-  return tail.replace(LAST_COMMAND, "").startsWith("cloud fork ");
+  return /^cloud (?:fork|migrate) /.test(tail.replace(LAST_COMMAND, ""));
 }
 
 /** What a person types where nothing comes of it any more. */

@@ -6,7 +6,7 @@ import { LabCluster } from "../../lab/lab.ts";
 import { imageHash, type RunDescription } from "../../lab/run-link.ts";
 import { clusterOf, memoryShelf } from "../../plan/machines.ts";
 import { planOfRun } from "../../plan/run.ts";
-import type { MachinePlan, Plan } from "../../plan/schema.ts";
+import { type MachinePlan, OWN_DISK, type Plan } from "../../plan/schema.ts";
 import { kernelLayout, type StageSetup } from "../setup.ts";
 import { World } from "../world.ts";
 import { SERVICES_OF_CAMPAIGNS } from "./service-addresses.ts";
@@ -24,7 +24,12 @@ const PREVIOUS = "the previous CD";
 /** The same CD in machines that begin with the later of two kernels. */
 const LATER = "the CD of a later kernel";
 
-function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boolean, isMixed: boolean): Plan {
+function campaignPlan(
+  begun: Parameters<typeof planOfRun>[0],
+  hasPrevious: boolean,
+  isMixed: boolean,
+  isDiskless: boolean,
+): Plan {
   const plan = planOfRun(begun, PRESENT, "qure");
   const withCd = (machine: MachinePlan, path: string): MachinePlan => ({
     ...machine,
@@ -33,6 +38,7 @@ function campaignPlan(begun: Parameters<typeof planOfRun>[0], hasPrevious: boole
   return {
     ...plan,
     machines: plan.machines.map((machine, index) => {
+      if (isDiskless && index > 0) return { ...machine, drives: machine.drives.filter(({ at }) => at !== OWN_DISK) };
       if (machine.off && hasPrevious) return withCd(machine, PREVIOUS);
       return isMixed && index % 3 === 1 ? withCd(machine, LATER) : machine;
     }),
@@ -60,6 +66,8 @@ export interface PreparedSystem {
   readonly previous?: { readonly cdrom: Uint8Array; readonly disk: SparseDisk };
   /** All have a later kernel on their disks, too, and every third machine runs it. */
   readonly isMixed?: boolean;
+  /** Only the first has a disk: the kernels of the others can move. */
+  readonly isDiskless?: boolean;
   readonly ramBytes: number;
   readonly module?: string | null;
   readonly signal?: AbortSignal;
@@ -67,7 +75,8 @@ export interface PreparedSystem {
 
 /** Throws a WaitError when the machines do not become one cluster. */
 export async function prepareCluster(system: PreparedSystem): Promise<StageSetup> {
-  const { cdrom, previous, isMixed = false, disk, kernel, firmware, nodes, ramBytes, module = null, signal } = system;
+  const { cdrom, previous, isMixed = false, isDiskless = false, disk, kernel, firmware } = system;
+  const { nodes, ramBytes, module = null, signal } = system;
   const layout = kernelLayout(kernel);
   const begun = { ...BEGUN, nodes, ramBytes };
   const shelf = memoryShelf({
@@ -75,7 +84,7 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
     medium: (path) => (path === PREVIOUS ? previous!.cdrom : cdrom),
     prepared: (path) => (path === PREVIOUS ? previous!.disk : isMixed ? mixedDisk(disk, path === LATER ? 1 : 0) : disk),
   });
-  const options = clusterOf(campaignPlan(begun, previous !== undefined, isMixed), shelf);
+  const options = clusterOf(campaignPlan(begun, previous !== undefined, isMixed, isDiskless), shelf);
   const lab = new LabCluster({ ...options, ...(signal ? { signal } : {}) });
   const actions = recordActions(lab);
   try {
@@ -92,7 +101,8 @@ export async function prepareCluster(system: PreparedSystem): Promise<StageSetup
       digest: null,
     };
     const isPrevious = previous !== undefined;
-    return { snapshot: lab.save(), kernel, sparesFrom: nodes, isPrevious, run: isPrevious ? null : run, module };
+    const setup = { snapshot: lab.save(), kernel, sparesFrom: nodes, isPrevious, isDiskless, module };
+    return { ...setup, run: isPrevious || isDiskless ? null : run };
   } finally {
     lab.close();
   }

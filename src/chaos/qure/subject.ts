@@ -12,6 +12,7 @@ import { clusterInvariants, clusterMissing } from "./invariants.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keepsKernels } from "./kernels.ts";
 import { isAtPrompt, keyInvariants, keysOf, Person } from "./keys.ts";
+import { moveInvariants } from "./moving.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./packets.ts";
 import { speaksInTime, spreadsInTime } from "./promptness.ts";
 import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
@@ -37,13 +38,13 @@ function event(name: string, count: (world: World) => number): WorldEvent {
 
 /**
  * `make`: machines that agree, in this thread; those from `sparesFrom` on have been off all the time. `isMixed`: there
- * are two kernels on their disks.
+ * are two kernels on their disks; `isDiskless`: all but the first have none.
  */
 export function clusterSubject(
   make: Subject["make"],
   layout: KernelLayout,
   sparesFrom: number,
-  isMixed = false,
+  { isMixed = false, isDiskless = false }: { readonly isMixed?: boolean; readonly isDiskless?: boolean } = {},
 ): Subject {
   const all = (world: World) => factsOf(world, layout).all;
   const sum = (world: World, value: (facts: ReturnType<typeof all>[number]) => number): number =>
@@ -55,6 +56,7 @@ export function clusterSubject(
   return {
     make,
     sparesFrom,
+    isDiskless,
     invariants: [
       ...clusterInvariants(layout),
       oneHolder(layout),
@@ -70,6 +72,7 @@ export function clusterSubject(
       speaksInTime(layout),
       spreadsInTime(layout),
       ...(isMixed ? [keepsKernels(layout)] : []),
+      ...(isDiskless ? moveInvariants(layout) : []),
     ],
     missing: (world) => clusterMissing(world, layout),
     mending: endFork,
@@ -77,7 +80,7 @@ export function clusterSubject(
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
     leaving: LEAVING,
-    isApart: (world, index) => keysOf(world, layout).isApart(index),
+    isApart: (world, index) => keysOf(world, layout).isApart(index) || factsOf(world, layout).isMoving(index),
     person: (world) => {
       const person = new Person(world, layout);
       return () => person.take();

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSystem } from "../../build/build.ts";
+import { anyDiskless } from "../../chaos/draw.ts";
 import { CAMPAIGN_DISK_BYTES, prepareBoth, prepareCluster } from "../../chaos/qure/prepare-cluster.ts";
 import type { StageSetup } from "../../chaos/setup.ts";
 import { gitTree } from "../../host/git-tree.ts";
@@ -49,8 +50,9 @@ export async function setUp(
   const older = previous === null ? {} : { previous: { cdrom: previous, disk: await diskOf(previous) } };
   progress.step(`booting ${nodes} machines`);
   try {
-    const machines = { cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal, ...older };
-    return await (isVaried ? prepareBoth : prepareCluster)(machines);
+    const isDiskless = anyDiskless(options.faults);
+    const machines = { cdrom, disk, kernel, firmware, nodes, ramBytes, module, signal, isDiskless, ...older };
+    return await (isVaried && !isDiskless ? prepareBoth : prepareCluster)(machines);
   } catch (error) {
     throw error instanceof WaitError ? new CommandError(`before any fault: ${error.message}`) : error;
   }
