@@ -16,15 +16,18 @@ QUIET_MS                = 200           # the twin's cards are being taken into 
 STRING fork_accept_word, "accept"
 STRING fork_any_word, "any"
 STRING fork_name_word, "--name"
+STRING fork_erase_word, "--erase"
 
 .section .rodata
 .balign 4
-answer_texts:           .long 0, answer_image, answer_machine, answer_memory, answer_devices
+answer_texts:           .long 0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
 STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
 STRING answer_memory, "it has too little free memory"
 STRING answer_devices, "one of its disks cannot be taken over"
+STRING answer_tables, "it has not the same partitions as this machine, for its volume (fdisk)"
+STRING answer_keeps, "it keeps its files: type `cloud fork accept --erase` there"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
@@ -44,6 +47,7 @@ fork_ms:                .space 4        # clock_ms when it began
 fork_pause_us:          .space 4
 .global fork_sent
 fork_sent:              .space 4        # pages that were sent
+.global description
 description:            .space DESCRIBE_SIZE
 
 .text
@@ -107,12 +111,15 @@ fork_begin:
 
 # Reads the words after `cloud fork`.
 # In: EAX how many, ESI their addresses.
-# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; CF when they make no sense.
+# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; for fork_accept whether the volume
+# is given up too; CF when they make no sense.
 fork_words:
     push    ebx
     xor     ebx, ebx
     cmp     eax, 1
     je      1f
+    cmp     eax, 2
+    je      2f
     cmp     eax, 3
     jne     8f
     mov     eax, [esi + 4]
@@ -127,7 +134,17 @@ fork_words:
     jne     9f
     test    ebx, ebx
     jnz     8f
-    mov     eax, offset fork_accept
+    jmp     3f
+2:  mov     eax, [esi + 4]
+    mov     edx, offset fork_erase_word
+    call    string_compare
+    jne     8f
+    mov     eax, [esi]
+    mov     edx, offset fork_accept_word
+    call    string_compare
+    jne     8f
+    inc     ebx
+3:  mov     eax, offset fork_accept
     jmp     9f
 8:  stc
     jmp     7f
@@ -531,6 +548,7 @@ fork_describe:
     mov     [description + DESCRIBE_IMAGE], eax
     mov     eax, [fork_moves]
     mov     [description + DESCRIBE_MOVES], eax
+    call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
     clc

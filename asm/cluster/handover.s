@@ -5,6 +5,7 @@
 .include "macros.inc"
 .include "net.inc"
 .include "crypto.inc"
+.include "disk.inc"
 .include "cluster.inc"
 .include "fork.inc"
 
@@ -127,10 +128,13 @@ handover_lives:
     mov     eax, MOVE_LIVES
     call    handover_turns
 
-# Target: says that it lives.
+# Target: says that it lives, once its disk has the volume that came along.
+.global handover_live
 handover_live:
     mov     eax, HANDOVER_LIVE
-    jmp     handover_send
+    cmp     dword ptr [move_volume], 0
+    je      handover_send
+    ret
 
 # Target: it never will be.
 handover_ends:
@@ -222,7 +226,16 @@ handover_over:
     call    handover_gone
     call    break_check
     jnc     handover_over
-1:  mov     eax, HANDS_ON_MS
+    jmp     2f
+1:  mov     eax, [move_volume]
+    test    eax, eax
+    jz      2f
+    call    volume_move_away            # not before: until now the files may be nowhere else
+    jnc     2f
+    PRINT   "migrate: the volume here could not be marked: its files are elsewhere from now on\n"
+2:  mov     eax, WRITES_LOST            # what is here stays as it was when the kernel went
+    call    volume_move_over
+    mov     eax, HANDS_ON_MS
     call    task_sleep
     call    power_restart
 

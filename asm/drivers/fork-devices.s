@@ -46,6 +46,33 @@ drives:
     mov     edx, ecx
     ret
 
+# The partitions of all drives.
+# Out: EAX a sum of them.
+# Clobbers: ECX, EDX.
+.global partitions_sum
+partitions_sum:
+    push    ebx
+    push    esi
+    xor     esi, esi
+    mov     ebx, offset disk_table + DISK_PARTITION
+1:  mov     ecx, DISK_PARTITIONS
+2:  push    ecx
+    lea     eax, [ebx + VOLUME_START]
+    mov     edx, VOLUME_STATUS - VOLUME_START
+    call    crc32
+    rol     esi, 5
+    xor     esi, eax
+    add     ebx, VOLUME_SIZE_OF
+    pop     ecx
+    loop    2b
+    add     ebx, DISK_PARTITION
+    cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
+    jb      1b
+    mov     eax, esi
+    pop     esi
+    pop     ebx
+    ret
+
 # Keeps all drives from being in the middle of something, or lets them go on. May sleep.
 # In: EAX 1 or 0.
 # Out: CF and EAX text when there is a drive whose controller knows what only its driver does.
@@ -85,10 +112,13 @@ drives_still:
     pop     ebx
     ret
 
-# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten.
+# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten. But where the volume
+# has come along it is known.
 drives_detach:
+    cmp     dword ptr [watch_volume], 0
+    jne     1f
     mov     dword ptr [disk_detached], 1
-    ret
+1:  ret
 
 # Has the hard disks be there again, with the volumes that they have. May sleep.
 # Clobbers: EAX, ECX, EDX.
