@@ -5,7 +5,6 @@
 .include "macros.inc"
 .include "net.inc"
 .include "crypto.inc"
-.include "disk.inc"
 .include "cluster.inc"
 .include "fork.inc"
 
@@ -132,7 +131,7 @@ handover_lives:
 .global handover_live
 handover_live:
     mov     eax, HANDOVER_LIVE
-    cmp     dword ptr [move_volume], 0
+    cmp     dword ptr [watch_volume], 0
     je      handover_send
     ret
 
@@ -227,17 +226,22 @@ handover_over:
     call    break_check
     jnc     handover_over
     jmp     2f
-1:  mov     eax, [move_volume]
+1:  mov     eax, [watch_volume]
     test    eax, eax
     jz      2f
     call    volume_move_away            # not before: until now the files may be nowhere else
     jnc     2f
     PRINT   "migrate: the volume here could not be marked: its files are elsewhere from now on\n"
-2:  mov     eax, WRITES_LOST            # what is here stays as it was when the kernel went
-    call    volume_move_over
-    mov     eax, HANDS_ON_MS
+2:  mov     eax, HANDS_ON_MS
     call    task_sleep
-    call    power_restart
+
+# Starts the machine again. Where a volume has moved nobody writes any more, also not what is left to be written.
+.global handover_restart
+handover_restart:
+    cmp     dword ptr [watch_volume], 0
+    je      power_restart
+    PRINT   "rebooting\n"
+    jmp     power_reset
 
 # Target: it has landed. Says so until the source has decided.
 # Out: CF when this machine is not to live: it starts again.

@@ -93,7 +93,7 @@ migrate_describe:
     mov     [description + DESCRIBE_DRIVE], eax
     mov     [description + DESCRIBE_VOLUME], eax
     mov     [description + DESCRIBE_TABLES], eax
-    mov     ecx, [move_volume]
+    mov     ecx, [watch_volume]
     jecxz   1f
     mov     eax, [ecx + VOLUME_INDEX]
     mov     [description + DESCRIBE_VOLUME], eax
@@ -116,7 +116,7 @@ migrate_blocks:
     push    edi
     xor     ebx, ebx
     xor     edi, edi
-    mov     eax, [move_volume]
+    mov     eax, [watch_volume]
     test    eax, eax
     jz      2f
 1:  mov     eax, ebx
@@ -286,15 +286,13 @@ migrate_arrived:
     PRINTF  "I am %s, moved to the machine that was %s\n", eax, edx
     ret
 .Lmigrate_arrived_void:
-    mov     eax, WRITES_LOST            # what is here is the source's
-    call    volume_move_over
     PRINT   "migrate: the source goes on, or nobody waits for it; this machine starts again\n"
-    jmp     power_restart
+    jmp     handover_restart
 
 # The source is gone: the files are here from now on, and it may know.
 # Clobbers: EAX, ECX, EDX.
 migrate_volume:
-    cmp     dword ptr [move_volume], 0
+    cmp     dword ptr [watch_volume], 0
     je      9f
     call    volume_move_here
     jnc     1f

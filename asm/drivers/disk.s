@@ -232,7 +232,6 @@ volume_read:
 .global volume_write
 volume_write:
     call    write_enter
-    jc      1f
     push    ebx
     push    eax
     mov     ebx, DRIVER_WRITE
@@ -242,8 +241,6 @@ volume_write:
     pop     ebx
     call    write_leave
     pop     ebx
-    ret
-1:  xor     eax, eax
     ret
 
 # Reads or writes sectors of a volume, after checking that it has them.

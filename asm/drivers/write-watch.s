@@ -1,5 +1,5 @@
 # Writes while a volume moves to another machine (docs/protocols/fork.md): which of its blocks are written is noted, then
-# all writes wait, and once the volume has its place elsewhere, nothing is written here any more.
+# all who write wait, for ever where the kernel is gone.
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -13,45 +13,36 @@ watch_volume:           .space 4
     # a bit for each 4 KiB of it that were written
 .global watch_bits
 watch_bits:             .space 4
-    # WRITES_*
-.global write_gate
-write_gate:             .space 4
-    # the task whose writes the gate lets through
+    # the one task that may write, 0: all may
 .global write_keeper
 write_keeper:           .space 4
     # how many writes are under way
 .global writes_running
 writes_running:         .space 4
-write_event:            .space 4        # the gate is another one
+write_event:            .space 4        # write_keeper is another one
 
 .text
 
-# Begins a write: waits while the gate says so. The task is not ended before write_leave.
-# Out: CF when what is written is of no use any more: then there is no write_leave.
-# Clobbers: no register.
+# Begins a write: waits until this task may write. It is not ended before write_leave. Keeps all registers.
 .global write_enter
 write_enter:
     push    eax
     push    edx
-1:  mov     edx, [task_current]
-    cmp     dword ptr [write_gate], WRITES_OPEN
-    je      8f
-    cmp     [write_keeper], edx
-    je      8f
-    cmp     dword ptr [write_gate], WRITES_LOST
-    je      7f
     push    ecx
+1:  mov     ecx, [task_current]
+    mov     eax, [write_keeper]
+    test    eax, eax
+    jz      2f
+    cmp     eax, ecx
+    je      2f
     mov     eax, offset write_event
     mov     edx, -1
     call    event_wait
-    pop     ecx
     jmp     1b
-7:  stc
-    jmp     9f
-8:  inc     dword ptr [writes_running]
-    inc     dword ptr [edx + TASK_HOLDS]
-    clc
-9:  pop     edx
+2:  inc     dword ptr [writes_running]
+    inc     dword ptr [ecx + TASK_HOLDS]
+    pop     ecx
+    pop     edx
     pop     eax
     ret
 
@@ -83,13 +74,11 @@ write_leave:
     popfd
     ret
 
-# Opens or shuts the gate.
-# In: EAX WRITES_*.
+# Has no other task begin a write from here on, or all that wait for that go on.
+# In: EAX the running task, or 0.
 # Clobbers: EAX, ECX, EDX.
-.global write_gate_set
-write_gate_set:
-    mov     [write_gate], eax
-    mov     eax, [task_current]
+.global write_keep
+write_keep:
     mov     [write_keeper], eax
     mov     eax, offset write_event
     jmp     event_broadcast

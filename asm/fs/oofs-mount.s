@@ -68,7 +68,7 @@ oofs_probe:
 .Loofs_probe_away:
     cmp     dword ptr [ebx + OOFS_SECTOR + SUPER_MAGIC + 4], OOFS_MAGIC_AWAY
     jne     .Loofs_probe_none
-    PRINTF  "oofs: %s: its files have moved to another machine; mount --accept-older takes what is here\n", esi
+    PRINTF  "oofs: %s: its files are on another machine, or have not all come; mount --accept-older takes what is here\n", esi
 .Loofs_probe_none:
     mov     eax, ERROR_CORRUPT
     stc

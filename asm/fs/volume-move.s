@@ -20,14 +20,11 @@ ON_HOOK fork_apart, volume_move_apart
 .balign 4
 move_pages:             .space 4        # of the bits, and one for a block
 move_sector:            .space 512      # the first sector of the volume
-    # of the volume, also where nothing is to be noted any more
-.global move_volume
-move_volume:            .space 4
 
 .text
 
 # Prepares the move of the volume that is mounted, if one is: from here on writes to it are noted. May sleep.
-# Out: move_volume, 0: nothing is mounted from a hard disk; CF and EAX text of why it cannot move.
+# Out: watch_volume, 0: nothing is mounted from a hard disk; CF and EAX text of why it cannot move.
 .global volume_move_begin
 volume_move_begin:
     push    ebx
@@ -55,7 +52,6 @@ volume_move_begin:
     LOAD_STRING eax, "there is not enough free memory for the map of its volume"
     jc      .Lvolume_move_begin_done
     mov     [watch_bits], edx
-    mov     [move_volume], edi
     mov     [watch_volume], edi
     mov     eax, [ebx + MOUNT_HANDLE]
     call    volume_move_map
@@ -158,7 +154,7 @@ volume_move_next:
     push    ebx
     push    edi
     mov     ebx, eax
-    mov     edi, [move_volume]
+    mov     edi, [watch_volume]
     mov     ecx, [edi + VOLUME_SECTORS]
     shr     ecx, 3                      # ECX: blocks
     mov     edx, [watch_bits]
@@ -202,8 +198,8 @@ volume_move_next:
 .global volume_move_still
 volume_move_still:
     push    ebx
-    mov     eax, WRITES_WAIT
-    call    write_gate_set
+    mov     eax, [task_current]
+    call    write_keep
     mov     ebx, WRITES_END_TRIES
 1:  cmp     dword ptr [writes_running], 0
     je      2f                          # CF is clear
@@ -216,21 +212,14 @@ volume_move_still:
 2:  pop     ebx
     ret
 
-# Ends the move of a volume, whatever became of it.
-# In: EAX WRITES_*: what becomes of who writes here.
+# Ends the move of a volume, or what was prepared for it: it is here, and who waits writes on.
 # Clobbers: EAX, ECX, EDX.
 .global volume_move_end
 volume_move_end:
     xor     eax, eax
-
-# As volume_move_end, where the volume is elsewhere.
-# In: EAX WRITES_*.
-.global volume_move_over
-volume_move_over:
-    call    write_gate_set
+    call    write_keep
     xor     eax, eax
     mov     [watch_volume], eax
-    mov     [move_volume], eax
     xchg    eax, [watch_bits]
     test    eax, eax
     jz      1f
@@ -243,7 +232,7 @@ volume_move_over:
 # Clobbers: ECX, EDX.
 .global volume_move_here
 volume_move_here:
-    mov     eax, [move_volume]
+    mov     eax, [watch_volume]
     jmp     volume_sector_write
 
 # Makes a volume one that is mounted by force only: its files are elsewhere, or on their way.
