@@ -1,5 +1,5 @@
-# `cloud fork accept [--erase]`: a person gives this machine up. For a minute another member may make it its twin: then all that
-# runs here ends. A source that fails, or is none, changes nothing (docs/protocols/fork.md).
+# `cloud fork accept [--erase]`: a person gives this machine up. For a minute another member may make it its twin: then
+# all that runs here ends. A source that fails, or is none, changes nothing (docs/protocols/fork.md), unless files came.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -496,7 +496,7 @@ accept_taken:
 # Clobbers: EDI too.
 accept_begin:
     cmp     dword ptr [accept_moves], 0
-    jne     4f
+    jne     .Laccept_begin_moved
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     call    accept_taken
     jc      9f
@@ -514,12 +514,14 @@ accept_begin:
 2:  call    cluster_leave
     xor     eax, eax
     call    file_sync
-    jmp     3f
-4:  mov     eax, [accept_volume]
+    jmp     .Laccept_begin_hold
+.Laccept_begin_moved:
+    mov     eax, [accept_volume]
     test    eax, eax
-    jz      3f
+    jz      .Laccept_begin_hold
     call    volume_flush
     jc      error_text_failed
-3:  call    fork_hold
+.Laccept_begin_hold:
+    call    fork_hold
     jnc     land
 9:  ret

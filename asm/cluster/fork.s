@@ -20,7 +20,8 @@ STRING fork_erase_word, "--erase"
 
 .section .rodata
 .balign 4
-answer_texts:           .long 0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
+answer_texts:
+    .long   0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
 STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
@@ -115,42 +116,46 @@ fork_begin:
 # is given up too; CF when they make no sense.
 fork_words:
     push    ebx
-    xor     ebx, ebx
-    cmp     eax, 1
-    je      1f
-    cmp     eax, 2
-    je      2f
-    cmp     eax, 3
-    jne     8f
-    mov     eax, [esi + 4]
-    mov     edx, offset fork_name_word
-    call    string_compare
-    jne     8f
-    mov     ebx, [esi + 8]
-1:  mov     eax, [esi]
-    mov     edx, offset fork_accept_word
-    call    string_compare
-    mov     eax, offset fork_to
-    jne     9f
-    test    ebx, ebx
-    jnz     8f
-    jmp     3f
-2:  mov     eax, [esi + 4]
-    mov     edx, offset fork_erase_word
-    call    string_compare
-    jne     8f
+    push    edi
+    mov     edi, eax                    # EDI: how many
+    xor     ebx, ebx                    # EBX: what EDX is to be
     mov     eax, [esi]
     mov     edx, offset fork_accept_word
     call    string_compare
-    jne     8f
+    je      .Lfork_words_accept
+    mov     eax, offset fork_to
+    cmp     edi, 1
+    je      .Lfork_words_good
+    cmp     edi, 3
+    jne     .Lfork_words_wrong
+    mov     eax, [esi + 4]
+    mov     edx, offset fork_name_word
+    call    string_compare
+    jne     .Lfork_words_wrong
+    mov     eax, offset fork_to
+    mov     ebx, [esi + 8]
+    jmp     .Lfork_words_good
+.Lfork_words_accept:
+    mov     eax, offset fork_accept
+    cmp     edi, 1
+    je      .Lfork_words_good
+    cmp     edi, 2
+    jne     .Lfork_words_wrong
+    mov     eax, [esi + 4]
+    mov     edx, offset fork_erase_word
+    call    string_compare
+    jne     .Lfork_words_wrong
+    mov     eax, offset fork_accept
     inc     ebx
-3:  mov     eax, offset fork_accept
-    jmp     9f
-8:  stc
-    jmp     7f
-9:  mov     edx, ebx
+.Lfork_words_good:
+    mov     edx, ebx
     clc
-7:  pop     ebx
+    jmp     .Lfork_words_done
+.Lfork_words_wrong:
+    stc
+.Lfork_words_done:
+    pop     edi
+    pop     ebx
     ret
 
 # Whether this node may fork at all. The cluster's mutex is held.

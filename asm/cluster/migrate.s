@@ -118,26 +118,28 @@ migrate_blocks:
     xor     edi, edi
     mov     eax, [watch_volume]
     test    eax, eax
-    jz      2f
+    jz      .Lmigrate_blocks_none
 1:  mov     eax, ebx
     call    volume_move_next
-    jc      2f
+    jc      .Lmigrate_blocks_none
     mov     ebx, eax
     mov     edx, eax
     mov     eax, SEALED_BLOCK
     mov     ecx, PAGE_SIZE
     call    sealed_send
-    jc      9f
+    jc      .Lmigrate_blocks_done
     inc     ebx
     inc     edi
     inc     dword ptr [migrate_sent]
     jmp     1b
-2:  cmp     eax, 1                      # 0: there is none
+.Lmigrate_blocks_none:
+    cmp     eax, 1                      # 0: there is none
     cmc
-    jc      9f
+    jc      .Lmigrate_blocks_done
     mov     eax, edi
     clc
-9:  pop     edi
+.Lmigrate_blocks_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret
@@ -148,13 +150,13 @@ migrate_all:
     push    esi
     mov     dword ptr [migrate_rounds], 1
 1:  call    migrate_blocks
-    jc      9f
+    jc      .Lmigrate_all_done
     mov     esi, eax
     call    fork_round
     LOAD_STRING eax, "it takes too much memory meanwhile; try again"
-    jc      9f
+    jc      .Lmigrate_all_done
     call    fork_give_listed
-    jc      9f
+    jc      .Lmigrate_all_done
     mov     eax, [migrate_rounds]
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
@@ -167,14 +169,15 @@ migrate_all:
     xor     edx, edx
     xor     ecx, ecx
     call    sealed_send
-    jc      9f
+    jc      .Lmigrate_all_done
     call    sealed_receive
-    jc      9f
+    jc      .Lmigrate_all_done
     cmp     eax, SEALED_TAKEN
-    je      9f                          # CF is clear
+    je      .Lmigrate_all_done                          # CF is clear
     LOAD_STRING eax, "it has said what makes no sense"
     stc
-9:  pop     esi
+.Lmigrate_all_done:
+    pop     esi
     ret
 
 # Stands still, and has the target begin.

@@ -1,5 +1,5 @@
-# Writes while a volume moves to another machine (docs/protocols/fork.md): which of its blocks are written is noted, then
-# all who write wait, for ever where the kernel is gone.
+# Writes while a volume moves to another machine (docs/protocols/fork.md): which of its blocks are written is noted,
+# then all who write wait, for ever where the kernel is gone.
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -13,13 +13,11 @@ watch_volume:           .space 4
     # a bit for each 4 KiB of it that were written
 .global watch_bits
 watch_bits:             .space 4
-    # the one task that may write, 0: all may
-.global write_keeper
-write_keeper:           .space 4
     # how many writes are under way
 .global writes_running
 writes_running:         .space 4
-write_event:            .space 4        # write_keeper is another one
+write_keeper:           .space 4        # the one task that may write, 0: all may
+write_event:            .space 4        # it is another one
 
 .text
 

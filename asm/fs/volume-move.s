@@ -103,7 +103,7 @@ volume_move_find:
 volume_move_map:
     push    ebp
     call    mount_enter
-    jc      9f
+    jc      .Lvolume_move_map_done
     mov     ebx, [ebp + MOUNT_DATA]
     mov     eax, [ebx + OOFS_STATE + STATE_BLOCKS]
     call    oofs_regions_of
@@ -131,7 +131,8 @@ volume_move_map:
     jnz     1b
     call    mount_leave
     clc
-9:  pop     ebp
+.Lvolume_move_map_done:
+    pop     ebp
     ret
 
 # Leaves what only this machine needs out of what is sent.
@@ -162,7 +163,7 @@ volume_move_next:
 1:  xor     eax, eax
     cmp     ebx, ecx
     cmc
-    jc      9f
+    jc      .Lvolume_move_next_done
     test    bl, 31
     jnz     2f
     mov     esi, ebx
@@ -187,9 +188,10 @@ volume_move_next:
     call    volume_read
     pop     esi
     mov     eax, ebx
-    jnc     9f
+    jnc     .Lvolume_move_next_done
     LOAD_STRING eax, "its volume cannot be read"
-9:  pop     edi
+.Lvolume_move_next_done:
+    pop     edi
     pop     ebx
     ret
 
