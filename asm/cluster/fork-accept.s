@@ -1,11 +1,12 @@
-# `cloud fork accept`: a person gives this machine up. For a minute another member may make it its twin: then all that
-# runs here ends. A source that fails, or is none, changes nothing (docs/protocols/fork.md).
+# `cloud fork accept [--erase]`: a person gives this machine up. For a minute another member may make it its twin: then
+# all that runs here ends. A source that fails, or is none, changes nothing (docs/protocols/fork.md), unless files came.
 
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
 .include "net.inc"
 .include "tcp.inc"
+.include "disk.inc"
 .include "cluster.inc"
 .include "fork.inc"
 
@@ -24,6 +25,9 @@ accept_until:           .space 4        # clock_ms
 accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
 accept_moves:           .space 4        # 1: the source moves,
 accept_leaves:          .space 4        # 1: and for that this machine has left its cluster
+accept_erases:          .space 4        # 1: what is on its volumes may be overwritten
+accept_volume:          .space 4        # the one on which what moves here will be, or 0
+accept_wiped:           .space 4        # 1: what was on it is gone
 .global accept_source
 accept_source:          .space NAME_SIZE
 accept_status:          .space STATUS_SIZE
@@ -31,9 +35,11 @@ accept_status:          .space STATUS_SIZE
 .text
 
 # Waits for a source. Does not return when this machine becomes its twin.
+# In: EDX 1 when the files of this machine may be overwritten, else 0.
 # Out: EAX status.
 .global fork_accept
 fork_accept:
+    mov     [accept_erases], edx
     call    cloud_lock
     call    fork_allowed
     pushfd
@@ -47,8 +53,12 @@ fork_accept:
     jc      .Lfork_accept_failed
     mov     [accept_socket], eax
     mov     dword ptr [accept_leaves], 0
+    mov     dword ptr [accept_wiped], 0
     PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE), or move here (cloud\nmigrate NODE): all that runs here ends then.\n"
-    call    clock_ms
+    cmp     dword ptr [accept_erases], 0
+    je      1f
+    PRINT   "What moves here with a volume overwrites the one of this machine.\n"
+1:  call    clock_ms
     add     eax, ACCEPT_MS
     mov     [accept_until], eax
 .Lfork_accept_next:
@@ -178,6 +188,8 @@ accept_source_heard:
     je      .Laccept_source_heard_last
     cmp     eax, SEALED_PART
     je      .Laccept_source_heard_part
+    cmp     eax, SEALED_BLOCK
+    je      .Laccept_source_heard_block
     sub     eax, SEALED_PAGE
     cmp     eax, SEALED_START - SEALED_PAGE
     je      .Laccept_source_heard_start
@@ -194,6 +206,10 @@ accept_source_heard:
     call    land_part
     jnc     .Laccept_source_heard_next
     call    error_text_failed
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_block:
+    call    accept_block
+    jnc     .Laccept_source_heard_next
     jmp     .Laccept_source_heard_done
 .Laccept_source_heard_last:
     call    accept_last
@@ -298,6 +314,8 @@ accept_judge:
     call    fork_hold
     jc      9f
     call    fork_release
+    call    accept_judge_volume
+    jc      9f
     mov     ebx, ANSWER_MEMORY
     mov     eax, [esi + DESCRIBE_PAGES]
     add     eax, [esi + DESCRIBE_ZONE_PAGES]
@@ -313,6 +331,99 @@ accept_judge:
     xor     ebx, ebx                    # ANSWER_YES
 9:  mov     edx, ebx
     ret
+
+# Judges whether a volume that comes along can be here.
+# In: ESI description.
+# Out: accept_volume; CF and EBX ANSWER_* when not.
+# Clobbers: EAX, ECX, EDX.
+accept_judge_volume:
+    mov     dword ptr [accept_volume], 0
+    mov     eax, [esi + DESCRIBE_DRIVE]
+    test    eax, eax
+    jz      9f                          # CF is clear
+    mov     ebx, ANSWER_TABLES
+    dec     eax
+    cmp     eax, DISK_MAX
+    jae     8f
+    mov     ecx, [esi + DESCRIBE_VOLUME]
+    inc     ecx
+    cmp     ecx, DISK_PARTITIONS
+    ja      8f
+    imul    eax, eax, DISK_SIZE_OF
+    imul    ecx, ecx, VOLUME_SIZE_OF
+    lea     ecx, [eax + ecx + disk_table + DISK_VOLUME]
+    cmp     dword ptr [eax + disk_table + DISK_KIND], DISK_HARD
+    jne     8f
+    cmp     dword ptr [ecx + VOLUME_SECTORS], 0
+    je      8f
+    mov     [accept_volume], ecx
+    call    partitions_sum
+    cmp     [esi + DESCRIBE_TABLES], eax
+    jne     8f
+    mov     ebx, ANSWER_KEEPS
+    cmp     dword ptr [accept_erases], 1
+    je      9f                          # CF is clear
+8:  stc
+9:  ret
+
+# A block of the volume. With the first one what is on it goes: so this machine leaves its cluster then.
+# In: EDX its number, ESI its content, ECX bytes.
+# Out: CF and EAX text.
+accept_block:
+    push    ebx
+    push    edi
+    mov     edi, edx
+    mov     ebx, [accept_volume]
+    test    ebx, ebx
+    jz      8f
+    cmp     ecx, PAGE_SIZE
+    jne     8f
+    test    edi, edi                    # the first is not sent
+    jz      8f
+    mov     eax, [ebx + VOLUME_SECTORS]
+    shr     eax, 3
+    cmp     edi, eax
+    jae     8f
+    cmp     dword ptr [accept_wiped], 0
+    jne     1f
+    push    esi
+    call    accept_wipe
+    pop     esi
+    jc      9f
+1:  mov     eax, ebx
+    lea     edx, [edi*8]
+    mov     ecx, esi
+    mov     esi, PAGE_SIZE / 512
+    call    volume_write
+    jnc     9f
+    call    error_text_failed
+    jmp     9f
+8:  LOAD_STRING eax, "it has said what makes no sense"
+    stc
+9:  pop     edi
+    pop     ebx
+    ret
+
+# Gives the files of a volume up.
+# In: EBX volume.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX.
+accept_wipe:
+    cmp     dword ptr [accept_leaves], 0
+    jne     1f
+    call    accept_leave
+1:  cmp     dword ptr [ebx + VOLUME_MOUNT], 0
+    je      2f
+    mov     eax, ebx
+    mov     edx, 1
+    call    umount_path
+    jc      9f
+2:  mov     eax, ebx
+    call    volume_move_away
+    jc      9f
+    mov     dword ptr [accept_wiped], 1
+    ret
+9:  jmp     error_text_failed
 
 # A page.
 # In: EDX its number, ESI its content, ECX bytes.
@@ -356,15 +467,21 @@ accept_zeros:
 accept_last:
     cmp     dword ptr [accept_moves], 1
     jne     8f
+    cmp     dword ptr [accept_leaves], 0
+    jne     1f
+    call    accept_leave
+1:  jmp     accept_taken
+8:  LOAD_STRING eax, "it has said what makes no sense"
+    stc
+    ret
+
+# From here on this machine is nobody's twin but the source's, or starts again.
+accept_leave:
     call    accept_close
     mov     dword ptr [accept_leaves], 1
     call    cluster_leave
     xor     eax, eax
-    call    file_sync
-    jmp     accept_taken
-8:  LOAD_STRING eax, "it has said what makes no sense"
-    stc
-    ret
+    jmp     file_sync
 
 # Says that the source is heard.
 # Out: CF and EAX text.
@@ -379,7 +496,7 @@ accept_taken:
 # Clobbers: EDI too.
 accept_begin:
     cmp     dword ptr [accept_moves], 0
-    jne     3f
+    jne     .Laccept_begin_moved
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     call    accept_taken
     jc      9f
@@ -397,6 +514,14 @@ accept_begin:
 2:  call    cluster_leave
     xor     eax, eax
     call    file_sync
-3:  call    fork_hold
+    jmp     .Laccept_begin_hold
+.Laccept_begin_moved:
+    mov     eax, [accept_volume]
+    test    eax, eax
+    jz      .Laccept_begin_hold
+    call    volume_flush
+    jc      error_text_failed
+.Laccept_begin_hold:
+    call    fork_hold
     jnc     land
 9:  ret

@@ -16,15 +16,19 @@ QUIET_MS                = 200           # the twin's cards are being taken into 
 STRING fork_accept_word, "accept"
 STRING fork_any_word, "any"
 STRING fork_name_word, "--name"
+STRING fork_erase_word, "--erase"
 
 .section .rodata
 .balign 4
-answer_texts:           .long 0, answer_image, answer_machine, answer_memory, answer_devices
+answer_texts:
+    .long   0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
 STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
 STRING answer_memory, "it has too little free memory"
 STRING answer_devices, "one of its disks cannot be taken over"
+STRING answer_tables, "it has not the same partitions as this machine, for its volume (fdisk)"
+STRING answer_keeps, "it keeps its files: type `cloud fork accept --erase` there"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
@@ -44,6 +48,7 @@ fork_ms:                .space 4        # clock_ms when it began
 fork_pause_us:          .space 4
 .global fork_sent
 fork_sent:              .space 4        # pages that were sent
+.global description
 description:            .space DESCRIBE_SIZE
 
 .text
@@ -107,33 +112,50 @@ fork_begin:
 
 # Reads the words after `cloud fork`.
 # In: EAX how many, ESI their addresses.
-# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; CF when they make no sense.
+# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; for fork_accept whether the volume
+# is given up too; CF when they make no sense.
 fork_words:
     push    ebx
-    xor     ebx, ebx
-    cmp     eax, 1
-    je      1f
-    cmp     eax, 3
-    jne     8f
+    push    edi
+    mov     edi, eax                    # EDI: how many
+    xor     ebx, ebx                    # EBX: what EDX is to be
+    mov     eax, [esi]
+    mov     edx, offset fork_accept_word
+    call    string_compare
+    je      .Lfork_words_accept
+    mov     eax, offset fork_to
+    cmp     edi, 1
+    je      .Lfork_words_good
+    cmp     edi, 3
+    jne     .Lfork_words_wrong
     mov     eax, [esi + 4]
     mov     edx, offset fork_name_word
     call    string_compare
-    jne     8f
-    mov     ebx, [esi + 8]
-1:  mov     eax, [esi]
-    mov     edx, offset fork_accept_word
-    call    string_compare
+    jne     .Lfork_words_wrong
     mov     eax, offset fork_to
-    jne     9f
-    test    ebx, ebx
-    jnz     8f
+    mov     ebx, [esi + 8]
+    jmp     .Lfork_words_good
+.Lfork_words_accept:
     mov     eax, offset fork_accept
-    jmp     9f
-8:  stc
-    jmp     7f
-9:  mov     edx, ebx
+    cmp     edi, 1
+    je      .Lfork_words_good
+    cmp     edi, 2
+    jne     .Lfork_words_wrong
+    mov     eax, [esi + 4]
+    mov     edx, offset fork_erase_word
+    call    string_compare
+    jne     .Lfork_words_wrong
+    mov     eax, offset fork_accept
+    inc     ebx
+.Lfork_words_good:
+    mov     edx, ebx
     clc
-7:  pop     ebx
+    jmp     .Lfork_words_done
+.Lfork_words_wrong:
+    stc
+.Lfork_words_done:
+    pop     edi
+    pop     ebx
     ret
 
 # Whether this node may fork at all. The cluster's mutex is held.
@@ -535,6 +557,7 @@ fork_describe:
     mov     [description + DESCRIBE_IMAGE], eax
     mov     eax, [fork_moves]
     mov     [description + DESCRIBE_MOVES], eax
+    call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
     clc

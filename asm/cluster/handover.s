@@ -127,10 +127,13 @@ handover_lives:
     mov     eax, MOVE_LIVES
     call    handover_turns
 
-# Target: says that it lives.
+# Target: says that it lives, once its disk has the volume that came along.
+.global handover_live
 handover_live:
     mov     eax, HANDOVER_LIVE
-    jmp     handover_send
+    cmp     dword ptr [watch_volume], 0
+    je      handover_send
+    ret
 
 # Target: it never will be.
 handover_ends:
@@ -222,9 +225,23 @@ handover_over:
     call    handover_gone
     call    break_check
     jnc     handover_over
-1:  mov     eax, HANDS_ON_MS
+    jmp     2f
+1:  mov     eax, [watch_volume]
+    test    eax, eax
+    jz      2f
+    call    volume_move_away            # not before: until now the files may be nowhere else
+    jnc     2f
+    PRINT   "migrate: the volume here could not be marked: its files are elsewhere from now on\n"
+2:  mov     eax, HANDS_ON_MS
     call    task_sleep
-    call    power_restart
+
+# Starts the machine again. Where a volume has moved nobody writes any more, also not what is left to be written.
+.global handover_restart
+handover_restart:
+    cmp     dword ptr [watch_volume], 0
+    je      power_restart
+    PRINT   "rebooting\n"
+    jmp     power_reset
 
 # Target: it has landed. Says so until the source has decided.
 # Out: CF when this machine is not to live: it starts again.

@@ -12,12 +12,14 @@
 
 ROUNDS                  = 10
 LOUD_ROUNDS             = 3             # after so many, programs stand still: what they change is never sent in time
-LAST_PAGES              = 40            # a round of so few is the one before the last
+LAST_PAGES              = 40            # a round of so few is the one before the last,
+LAST_BLOCKS             = 64            # when these were no more either
 
 .section .bss.kept, "aw", @nobits
 .balign 4
 migrate_rounds:         .space 4
 still_ms:               .space 4        # clock_ms of the last pass
+migrate_sent:           .space 4        # blocks of the volume
 
 .text
 
@@ -40,13 +42,14 @@ cloud_migrate:
 migrate_to:
     push    ebx
     mov     ebx, eax
-    call    migrate_allowed
+    mov     dword ptr [migrate_sent], 0
+    call    volume_move_begin
     jc      .Lmigrate_to_failed
     mov     dword ptr [fork_moves], 1
     call    clock_ms
     mov     [fork_ms], eax
     call    fork_found
-    jc      .Lmigrate_to_failed
+    jc      .Lmigrate_to_not
     call    migrate_all
     jc      .Lmigrate_to_broken
     call    migrate_last
@@ -71,6 +74,10 @@ migrate_to:
     push    eax
     call    fork_ended
     pop     eax
+.Lmigrate_to_not:
+    push    eax
+    call    volume_move_end
+    pop     eax
 .Lmigrate_to_failed:
     PRINTF  "migrate: %s: %s; this kernel goes on here\n", ebx, eax
     mov     eax, 1
@@ -79,30 +86,79 @@ migrate_to:
     pop     ebx
     ret
 
-# Whether this machine holds something that cannot move.
-# Out: CF and EAX text when so.
-migrate_allowed:
-    mov     ecx, offset disk_table
-1:  cmp     dword ptr [ecx + DISK_KIND], DISK_HARD
-    je      8f
-    add     ecx, DISK_SIZE_OF
-    cmp     ecx, offset disk_table + DISK_MAX * DISK_SIZE_OF
-    jb      1b
+# Describes the volume that goes along.
+# Out: the fields of `description`.
+# Clobbers: EAX, ECX, EDX.
+.global migrate_describe
+migrate_describe:
+    xor     eax, eax
+    mov     [description + DESCRIBE_DRIVE], eax
+    mov     [description + DESCRIBE_VOLUME], eax
+    mov     [description + DESCRIBE_TABLES], eax
+    mov     ecx, [watch_volume]
+    jecxz   1f
+    mov     eax, [ecx + VOLUME_INDEX]
+    mov     [description + DESCRIBE_VOLUME], eax
+    mov     eax, [ecx + VOLUME_DISK]
+    sub     eax, offset disk_table
+    xor     edx, edx
+    mov     ecx, DISK_SIZE_OF
+    div     ecx
+    inc     eax
+    mov     [description + DESCRIBE_DRIVE], eax
+    call    partitions_sum
+    mov     [description + DESCRIBE_TABLES], eax
+1:  ret
+
+# Sends the blocks of the volume that were written since they were sent last.
+# Out: EAX how many; CF and EAX text.
+migrate_blocks:
+    push    ebx
+    push    esi
+    push    edi
+    xor     ebx, ebx
+    xor     edi, edi
+    mov     eax, [watch_volume]
+    test    eax, eax
+    jz      .Lmigrate_blocks_none
+1:  mov     eax, ebx
+    call    volume_move_next
+    jc      .Lmigrate_blocks_none
+    mov     ebx, eax
+    mov     edx, eax
+    mov     eax, SEALED_BLOCK
+    mov     ecx, PAGE_SIZE
+    call    sealed_send
+    jc      .Lmigrate_blocks_done
+    inc     ebx
+    inc     edi
+    inc     dword ptr [migrate_sent]
+    jmp     1b
+.Lmigrate_blocks_none:
+    cmp     eax, 1                      # 0: there is none
+    cmc
+    jc      .Lmigrate_blocks_done
+    mov     eax, edi
     clc
-    ret
-8:  LOAD_STRING eax, "this machine has a hard disk, which would stay behind"
-    stc
+.Lmigrate_blocks_done:
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
 
 # Sends all there is, and what becomes different meanwhile, until that is little.
 # Out: CF and EAX text.
 migrate_all:
+    push    esi
     mov     dword ptr [migrate_rounds], 1
-1:  call    fork_round
+1:  call    migrate_blocks
+    jc      .Lmigrate_all_done
+    mov     esi, eax
+    call    fork_round
     LOAD_STRING eax, "it takes too much memory meanwhile; try again"
-    jc      9f
+    jc      .Lmigrate_all_done
     call    fork_give_listed
-    jc      9f
+    jc      .Lmigrate_all_done
     mov     eax, [migrate_rounds]
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
@@ -113,24 +169,26 @@ migrate_all:
     mov     [task_hush], ecx
 3:  cmp     dword ptr [fork_listed], LAST_PAGES
     ja      1b
+    cmp     esi, LAST_BLOCKS
+    ja      1b
 2:  mov     eax, SEALED_LAST
     xor     edx, edx
     xor     ecx, ecx
     call    sealed_send
-    jc      9f
-    push    esi
+    jc      .Lmigrate_all_done
     call    sealed_receive
-    pop     esi
-    jc      9f
+    jc      .Lmigrate_all_done
     cmp     eax, SEALED_TAKEN
     LOAD_STRING eax, "it has said what makes no sense"
     stc
-    jne     9f
+    jne     .Lmigrate_all_done
     call    fork_round                  # what has changed while the target left
     LOAD_STRING eax, "it takes too much memory meanwhile; try again"
-    jc      9f
-    jmp     fork_give_listed
-9:  ret
+    jc      .Lmigrate_all_done
+    call    fork_give_listed
+.Lmigrate_all_done:
+    pop     esi
+    ret
 
 # Stands still, and has the target begin.
 # Out: EAX 0: this machine is gone, 1: this is the target, landed; CF and EAX text: it goes on.
@@ -139,6 +197,10 @@ migrate_last:
     xor     eax, eax
     call    file_sync
     call    migrate_station
+    jc      .Lmigrate_last_done
+    call    volume_move_still
+    jc      .Lmigrate_last_done
+    call    migrate_blocks
     jc      .Lmigrate_last_done
     mov     eax, [fork_socket]
     mov     edx, STREAM_NODELAY
@@ -223,6 +285,7 @@ migrate_arrived:
     call    fork_ended
     call    handover_ready
     jc      .Lmigrate_arrived_void
+    call    migrate_volume
     mov     dword ptr [net_gate], GATE_OPEN
     call    net_announce
     call    tcp_hurry
@@ -238,4 +301,18 @@ migrate_arrived:
     ret
 .Lmigrate_arrived_void:
     PRINT   "migrate: the source goes on, or nobody waits for it; this machine starts again\n"
-    jmp     power_restart
+    jmp     handover_restart
+
+# The source is gone: the files are here from now on, and it may know.
+# Clobbers: EAX, ECX, EDX.
+migrate_volume:
+    cmp     dword ptr [watch_volume], 0
+    je      9f
+    call    volume_move_here
+    jnc     1f
+    call    error_text
+    PRINTF  "migrate: the volume that came cannot be used after the next boot: %s; the source's has its files\n", eax
+    ret
+1:  call    volume_move_end
+    call    handover_live
+9:  ret

@@ -231,9 +231,15 @@ volume_read:
 # Writes sectors of a volume: as volume_read. They are on stable storage only after volume_flush.
 .global volume_write
 volume_write:
+    call    write_enter
     push    ebx
+    push    eax
     mov     ebx, DRIVER_WRITE
+    push    edx
     call    volume_access
+    pop     edx
+    pop     ebx
+    call    write_leave
     pop     ebx
     ret
 

@@ -46,49 +46,65 @@ drives:
     mov     edx, ecx
     ret
 
-# Keeps all drives from being in the middle of something, or lets them go on. May sleep.
-# In: EAX 1 or 0.
-# Out: CF and EAX text when there is a drive whose controller knows what only its driver does.
-drives_still:
+# The partitions of all drives.
+# Out: EAX a sum of them.
+# Clobbers: ECX, EDX.
+.global partitions_sum
+partitions_sum:
     push    ebx
     push    esi
-    mov     esi, eax
-    mov     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
-1:  cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
-    jne     .Ldrives_still_virtio
-    add     ebx, DISK_SIZE_OF
+    xor     esi, esi
+    mov     ebx, offset disk_table + DISK_PARTITION
+1:  mov     ecx, DISK_PARTITIONS
+2:  push    ecx
+    lea     eax, [ebx + VOLUME_START]
+    mov     edx, VOLUME_STATUS - VOLUME_START
+    call    crc32
+    rol     esi, 5
+    xor     esi, eax
+    add     ebx, VOLUME_SIZE_OF
+    pop     ecx
+    loop    2b
+    add     ebx, DISK_PARTITION
     cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
     jb      1b
-    mov     ebx, offset ide_channels
-    mov     ecx, [ide_count]
-.Ldrives_still_channel:
-    sub     ecx, 1
-    jb      .Ldrives_still_good
-    push    ecx
-    lea     eax, [ebx + CHANNEL_MUTEX]
-    mov     edx, offset mutex_lock
-    test    esi, esi
-    jnz     2f
-    mov     edx, offset mutex_unlock
-2:  call    edx
-    pop     ecx
-    add     ebx, CHANNEL_SIZE_OF
-    jmp     .Ldrives_still_channel
-.Ldrives_still_good:
-    clc
-    jmp     .Ldrives_still_done
-.Ldrives_still_virtio:
-    LOAD_STRING eax, "a virtio disk cannot be taken over"
-    stc
-.Ldrives_still_done:
+    mov     eax, esi
     pop     esi
     pop     ebx
     ret
 
-# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten.
-drives_detach:
-    mov     dword ptr [disk_detached], 1
+# Keeps IDE's drives from being in the middle of something, or lets them go on. May sleep.
+# In: EAX 1 or 0.
+# Out: CF is clear.
+drives_still:
+    push    ebx
+    push    esi
+    push    edi
+    mov     esi, offset mutex_lock
+    test    eax, eax
+    jnz     1f
+    mov     esi, offset mutex_unlock
+1:  mov     ebx, offset ide_channels
+    mov     edi, [ide_count]
+2:  sub     edi, 1
+    jb      3f
+    lea     eax, [ebx + CHANNEL_MUTEX]
+    call    esi
+    add     ebx, CHANNEL_SIZE_OF
+    jmp     2b
+3:  clc
+    pop     edi
+    pop     esi
+    pop     ebx
     ret
+
+# This is the twin: nobody touches its hard disks, until all that is known of others is forgotten. But where the volume
+# has come along it is known.
+drives_detach:
+    cmp     dword ptr [watch_volume], 0
+    jne     1f
+    mov     dword ptr [disk_detached], 1
+1:  ret
 
 # Has the hard disks be there again, with the volumes that they have. May sleep.
 # Clobbers: EAX, ECX, EDX.
@@ -102,7 +118,7 @@ drives_attach:
     mov     eax, ebx
     call    partition_scan
 2:  add     ebx, DISK_SIZE_OF
-    cmp     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
     jb      1b
     pop     ebx
     ret

@@ -183,6 +183,63 @@ virtio_blk_open:
 9:  pop     ebx
     ret
 
+# Calls a routine for each device.
+# In: EAX routine, which takes EAX device, and may clobber EAX, ECX, EDX.
+# Out: CF is clear.
+virtio_blk_each:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     ebx, offset disk_table + DISK_IDE_MAX * DISK_SIZE_OF
+1:  cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
+    je      2f
+    mov     eax, [ebx + DISK_CHANNEL]
+    call    esi
+2:  add     ebx, DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
+    jb      1b
+    clc
+    pop     esi
+    pop     ebx
+    ret
+
+# A kernel becomes two (docs/protocols/fork.md): no device is in the middle of something, or all may go on. May sleep.
+# In: EAX 1 or 0.
+# Out: CF is clear.
+virtio_blk_still:
+    test    eax, eax
+    mov     eax, offset virtio_blk_lock
+    jnz     virtio_blk_each
+    mov     eax, offset virtio_blk_unlock
+    jmp     virtio_blk_each
+
+# Has nobody else begin with a device. May sleep.
+# In: EAX device.
+virtio_blk_lock:
+    add     eax, VBLK_MUTEX
+    jmp     mutex_lock
+
+# Ends that.
+# In: EAX device.
+virtio_blk_unlock:
+    add     eax, VBLK_MUTEX
+    jmp     mutex_unlock
+
+# This machine's memory becomes another's: no device touches it any more.
+virtio_blk_close:
+    mov     eax, offset virtio_reset    # VBLK_DEVICE is at its beginning
+    jmp     virtio_blk_each
+
+# It is that other one: the devices begin as after a reset, with the queues that this kernel has. One that does not is
+# silent, and so given up by the next request.
+virtio_blk_landed:
+    mov     eax, offset virtio_blk_open
+    jmp     virtio_blk_each
+
+ON_HOOK fork_still, virtio_blk_still
+ON_HOOK fork_close, virtio_blk_close
+ON_HOOK fork_landed, virtio_blk_landed
+
 # Interrupt handler.
 # In: EAX device.
 virtio_blk_interrupt:
@@ -226,6 +283,11 @@ virtio_blk_transfer:
     mov     eax, [ebx + DISK_CHANNEL]
     add     eax, VBLK_MUTEX
     call    mutex_lock
+    mov     eax, ERROR_NO_DEVICE
+    cmp     dword ptr [disk_detached], 0
+    je      .Lvirtio_blk_transfer_more
+    mov     esi, eax
+    jmp     .Lvirtio_blk_transfer_done
 .Lvirtio_blk_transfer_more:
     test    esi, esi
     jz      .Lvirtio_blk_transfer_good
@@ -315,6 +377,9 @@ virtio_blk_flush:
     mov     eax, [ebx + DISK_CHANNEL]
     add     eax, VBLK_MUTEX
     call    mutex_lock
+    mov     esi, ERROR_NO_DEVICE
+    cmp     dword ptr [disk_detached], 0
+    jne     .Lvirtio_blk_flush_done
     mov     eax, ebx
     mov     edx, VBLK_FLUSH
     xor     esi, esi

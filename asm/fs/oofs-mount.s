@@ -54,7 +54,7 @@ oofs_probe:
     cmp     eax, OOFS_VERSION
     je      .Loofs_probe_found
     cmp     word ptr [ebx + OOFS_SECTOR + MBR_MAGIC], MBR_MAGIC_VALUE
-    je      .Loofs_probe_none           # a boot sector of somebody else
+    je      .Loofs_probe_away           # a boot sector of somebody else
     xor     eax, eax
     call    oofs_copy_read
     mov     eax, 2
@@ -64,6 +64,11 @@ oofs_probe:
     mov     edx, offset oofs_about
     test    eax, eax
     jnz     .Loofs_probe_found
+    jmp     .Loofs_probe_none
+.Loofs_probe_away:
+    cmp     dword ptr [ebx + OOFS_SECTOR + SUPER_MAGIC + 4], OOFS_MAGIC_AWAY
+    jne     .Loofs_probe_none
+    PRINTF  "oofs: %s: its files are on another machine, or have not all come; mount --accept-older takes what is here\n", esi
 .Loofs_probe_none:
     mov     eax, ERROR_CORRUPT
     stc

@@ -22,6 +22,7 @@ oofs_regions_of:
 # Adds the bits of one block of the map to another.
 # In: EAX data to add, or 0; ESI data.
 # Clobbers: EAX, ECX, EDX only.
+.global oofs_bits_add
 oofs_bits_add:
     test    eax, eax
     jz      2f

@@ -244,7 +244,11 @@ mount_volume_flags:
     CHECK_ENTRY ebx, mount_table, MOUNT_SIZE_OF, MOUNT_MAX, "mount_volume: no entry of the table"
     mov     eax, edi
     call    fs_class_probe
-    jc      .Lmount_volume_flags_failed
+    jnc     .Lmount_volume_flags_class
+    test    ebp, MOUNT_OLDER
+    jz      .Lmount_volume_flags_failed
+    mov     eax, offset class_fs_oofs   # its commit records say whether it is one
+.Lmount_volume_flags_class:
     push    eax
     mov     [ebx + MOUNT_VOLUME], edi
     mov     [ebx + MOUNT_FLAGS], ebp
