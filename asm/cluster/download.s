@@ -1,5 +1,5 @@
 # From which members a kernel can be loaded: those that have it, with the fewest downloads first, then those that have
-# served the fewest, then by id. docs/protocols/upgrade.md, "Propagation".
+# served the fewest, then the one before this node in the order of ids. docs/protocols/upgrade.md, "Propagation".
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -82,30 +82,70 @@ download_choose:
     CHECK   ecx, be, SOURCES_MAXIMUM, "download_choose: more members than are ranked"
     FRAME   CHOICE_LOCALS
     push    ebx
+    push    esi
     mov     [ebp + CHOICE_SERVING], eax
     mov     [ebp + CHOICE_REVISION], edx
     mov     [ebp + CHOICE_FIRST], edi
     mov     [ebp + CHOICE_ROOM], ecx
     mov     dword ptr [ebp + CHOICE_COUNT], 0
     mov     dword ptr [ebp + CHOICE_BUSY], 0
-    xor     eax, 1
-    mov     ebx, eax                    # EBX: number of a member, 0 is this node
-1:  mov     eax, ebx
-    call    report_of
-    jc      2f
-    call    download_rank
-    call    download_place
-    inc     ebx
-    jmp     1b
-2:  mov     eax, [ebp + CHOICE_COUNT]
-    test    eax, eax                    # CF is clear
+    test    eax, eax
+    jz      1f
+    xor     eax, eax
+    call    download_add
+1:  call    download_before
+    mov     ebx, eax                    # EBX: number of a member
+    mov     esi, [view_members]
+2:  dec     esi
+    js      4f
+    test    ebx, ebx
     jnz     3f
+    mov     ebx, [view_members]         # before the first is the last
+3:  mov     eax, ebx
+    call    download_add
+    dec     ebx
+    jmp     2b
+4:  mov     eax, [ebp + CHOICE_COUNT]
+    test    eax, eax                    # CF is clear
+    jnz     5f
     cmp     [ebp + CHOICE_BUSY], eax
-    je      3f                          # and here
+    je      5f                          # and here
     stc
-3:  pop     ebx
+5:  pop     esi
+    pop     ebx
     ENDFRAME
     ret
+
+# Where this node stands among the others: who loads from the one before it loads from whoever was upgraded last, and
+# many that load at once load from different ones.
+# Out: EAX number, as of report_of, of the member with the next lower id; 0: there is none.
+# Clobbers: ECX, EDX.
+download_before:
+    push    ebx
+    push    esi
+    xor     esi, esi
+    mov     edx, offset node + NODE_ID
+    mov     ebx, [peer_first]
+1:  test    ebx, ebx
+    jz      2f
+    lea     eax, [ebx + PEER_ID]
+    call    node_id_compare
+    jae     2f
+    add     esi, [ebx + PEER_VIEWED]
+    mov     ebx, [ebx + PEER_NEXT]
+    jmp     1b
+2:  mov     eax, esi
+    pop     esi
+    pop     ebx
+    ret
+
+# Looks at a member.
+# In: EAX number, as of report_of; the frame.
+# Clobbers: EAX, ECX, EDX.
+download_add:
+    call    report_of
+    jc      .Ldownload_place_done
+    call    download_rank               # and goes on with that
 
 # Puts a member among the chosen, after those that are not worse, where there is room or it is better than the last.
 # In: EAX rank, ECX address, 0 for none; the frame.
@@ -153,7 +193,7 @@ download_place:
 .Ldownload_place_done:
     ret
 
-# The rank of a member; less is better, and among equals the lower id comes first.
+# The rank of a member; less is better, and among equals that which was looked at first.
 # In: EAX REPORT_* record, EDX revision that runs there; the frame.
 # Out: EAX rank.
 # Clobbers: EDX.

@@ -17,7 +17,7 @@ peer_alive:             .space 4        # how many have PEER_ALIVE
 .global peer_expiry
 peer_expiry:            .space 4        # clock_ms before which none falls silent
 .global peer_changed
-peer_changed:           .space 4        # 1: some peer has PEER_TELL
+peer_changed:           .space 4        # 1: some peer has PEER_TELL, or this node something to tell
 peer_linked:            .space 4        # the peer that was linked last: ids often come in order
 peer_buckets:           .space BUCKETS * 4
 

@@ -123,6 +123,9 @@ view_is_known:
     jne     .Lview_is_known_not
     call    view_is_of_members
     jne     .Lview_is_known_not
+    mov     ax, [ebx + CLOUD_TOLD]      # upgrades are in no digest
+    cmp     ax, [ebp + PEER_REPORT + REPORT_TOLD]
+    jne     .Lview_is_known_not
     call    view_own_digest
     cmp     eax, [ebx + CLOUD_DIGEST]
     jne     .Lview_is_known_not
@@ -164,23 +167,33 @@ view_is_known:
     pop     ebp
     ret
 
-# Whether a view's entries are members, or nodes that shall prove themselves.
+# Whether a view's entries are members whose upgrade is as was told last, or nodes that shall prove themselves.
 # In: EBX packet, ESI its bytes.
 # Out: ZF when they are.
 # Clobbers: EAX, ECX, EDX.
 view_is_of_members:
-    lea     ecx, [ebx + CLOUD_ENTRIES]
-    lea     edx, [ebx + esi]
-1:  cmp     ecx, edx
+    push    edi
+    lea     edi, [ebx + CLOUD_ENTRIES]
+1:  lea     edx, [ebx + esi]
+    cmp     edi, edx
     jae     2f
-    cmp     byte ptr [ecx + ENTRY_STATE], STATE_MEMBER
+    cmp     byte ptr [edi + ENTRY_STATE], STATE_NAMED
     je      3f
-    cmp     byte ptr [ecx + ENTRY_STATE], STATE_NAMED
+    cmp     byte ptr [edi + ENTRY_STATE], STATE_MEMBER
     jne     9f
-3:  add     ecx, ENTRY_SIZE
+    mov     eax, edi
+    call    peer_known
+    jc      8f
+    mov     cx, [edi + ENTRY_UPGRADE]
+    cmp     cx, [eax + PEER_REPORT + REPORT_TOLD]
+    jne     9f
+3:  add     edi, ENTRY_SIZE
     jmp     1b
 2:  cmp     eax, eax
-9:  ret
+    jmp     9f
+8:  test    esp, esp                    # ZF clear
+9:  pop     edi
+    ret
 
 # Finds the place of a coordinator, or a free one for it.
 # In: EDX its session.

@@ -98,6 +98,7 @@ report_changed:
     call    clock_ms
     add     eax, PROMPT_MS
     mov     [report_at], eax
+    mov     dword ptr [peer_changed], 1 # who coordinates tells it with its next view
     mov     eax, offset cable_event     # the daemon's task tells it
     call    event_signal
     mov     eax, offset upgrade_event

@@ -107,6 +107,10 @@ view_begin:
     mov     eax, [view_members]
     inc     eax
     mov     [edi + CLOUD_MEMBERS], eax
+    mov     eax, 1 << 16                # it has no entry for its own state
+    mov     al, [report_own + REPORT_STATE]
+    mov     ah, [report_own + REPORT_DOWNLOADS]
+    mov     [edi + CLOUD_TOLD], eax
     add     edi, CLOUD_ENTRIES
     ret
 
@@ -278,6 +282,7 @@ view_apply:
     CHECK   esi, be, edi, "view_apply: half an entry"
     jmp     1b
 2:  call    view_apply_range
+    call    view_apply_told
 .ifdef CHECKS
     call    peers_check
 .endif
@@ -298,6 +303,19 @@ view_apply:
     pop     esi
     pop     ebx
     ret
+
+# Notes what the coordinator says of its own upgrade; older kernels say nothing.
+# In: EBP packet.
+# Clobbers: EAX, ECX.
+view_apply_told:
+    cmp     word ptr [ebp + CLOUD_TOLD + 2], 1
+    jne     1f
+    lea     eax, [ebp + CLOUD_NODE]
+    call    peer_known
+    jc      1f
+    mov     cx, [ebp + CLOUD_TOLD]
+    mov     [eax + PEER_REPORT + REPORT_TOLD], cx
+1:  ret
 
 # Applies one entry.
 # In: ESI entry, EBP packet.

@@ -65,13 +65,17 @@ const untilMs = Date.now() + values.minutes * 60_000;
 const kinds = PACKET_KINDS.filter((kind) => kind.includes(values.kind));
 const cases = Math.ceil(values.packets / CASE_PACKETS);
 mkdirSync("build", { recursive: true });
+let [played, playedUs] = [0, 0];
 
 for (;;) {
   const left = kinds.filter((kind) => (progress.cases[kind] ?? 0) < cases);
   if (left.length === 0 || Date.now() > untilMs) break;
   for (const kind of left) {
     const seed = (progress.cases[kind] ?? 0) + 1;
+    const cpuFrom = process.cpuUsage();
     const problem = await scene.problem(kind, seed, CASE_PACKETS).catch((error: Error) => error.message);
+    playedUs += process.cpuUsage(cpuFrom).user;
+    played += CASE_PACKETS;
     progress.cases[kind] = seed;
     if (problem !== null) {
       progress.findings.push(`${kind}, seed ${seed}: ${problem}`);
@@ -84,6 +88,7 @@ for (;;) {
 }
 for (const kind of kinds)
   console.log(`${((progress.cases[kind] ?? 0) * CASE_PACKETS).toLocaleString("en").padStart(12)} packets ${kind}`);
+if (played > 0) console.log(`${(playedUs / played / 1000).toFixed(3)} ms of processor time a packet`);
 console.log(
   `${progress.findings.length} findings; packets of kinds ${[...scene.kinds].sort((a, b) => a - b).join(", ")}`,
 );

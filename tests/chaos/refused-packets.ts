@@ -32,6 +32,7 @@ import {
   PIECE_BYTES,
   PUSH,
   PUSHED,
+  SENDER,
   SEQUENCE,
   SESSION,
   UPGRADE,
@@ -45,10 +46,12 @@ const MS = 1e6;
 const ADDRESS_BYTES = 4;
 const [LAST_KIND, HIGHEST_ERA] = [PUSHED, 0x7ffffffe];
 const MOST_BYTES = 1472;
+/** A revision that nobody has. */
+const UPGRADED_TO = 1_000_000_000;
 /** Numbers so far below the highest count as heard. */
 const OLD = 40;
-/** A machine takes up to 700 us to see that a packet is forged. Packets go to the machines by turns. */
-const [PAUSE_US, SPREAD_US] = [200, 100];
+/** A machine takes up to 700 us to see that a packet is forged, less for a short one. They go to machines by turns. */
+const [PAUSE_US, SHORT_PAUSE_US, SPREAD_US] = [200, 60, 100];
 /** What comes of them would come within this. */
 const AFTER_NS = 1500 * MS;
 /** Where a packet that is not believed is counted. */
@@ -110,6 +113,29 @@ function dressed(random: Random, said: Said): Said {
   return { packet, sender: said.sender };
 }
 
+/** What a member says of an upgrade that is under way, or of a node on trial: nearly as it might be. */
+function aboutUpgrade(random: Random, said: Said, other: Said): Said {
+  const isWitness = random.chance(40);
+  const packet = new Uint8Array(isWitness ? 160 : 176);
+  packet.set(said.packet.subarray(0, HEAD_BYTES));
+  packet[KIND] = isWitness ? WITNESS : UPGRADE;
+  const epoch = random.below(5);
+  if (isWitness) {
+    packet.set(other.packet.subarray(SENDER, SENDER + ID_BYTES), HEAD_BYTES);
+    packet.set(other.packet.subarray(SESSION, SESSION + ID_BYTES), HEAD_BYTES + ID_BYTES);
+    for (const [index, value] of [epoch, random.below(5), random.below(3000)].entries())
+      putWord(packet, HEAD_BYTES + 16 + 4 * index, value);
+  } else {
+    putWord(packet, HEAD_BYTES, epoch);
+    packet.set([random.below(7), random.below(12), random.pick([0, 1, 255]), random.below(4)], HEAD_BYTES + 4);
+    for (let at = HEAD_BYTES + 8; at < packet.length; at += 4)
+      putWord(packet, at, random.pick([0, 1, 1000, UPGRADED_TO, random.below(2 ** 31) * 2]));
+  }
+  if (random.chance(10)) putWord(packet, ERA, random.pick([1, 2, 3, HIGHEST_ERA]));
+  if (random.chance(20)) packet[HEAD_BYTES + random.below(packet.length - HEAD_BYTES)]! ^= 1 << random.below(8);
+  return { packet, sender: said.sender };
+}
+
 const DRAWS: Readonly<Record<string, Draw>> = {
   mutated({ random, heard }) {
     for (;;) {
@@ -147,11 +173,19 @@ const DRAWS: Readonly<Record<string, Draw>> = {
     putWord(made, SEQUENCE, nextNumber(packet));
     return { packet: sign(made), sender };
   },
+  "of an upgrade"({ random, heard, sign, nextNumber }) {
+    const { packet, sender } = aboutUpgrade(random, random.pick(heard), random.pick(heard));
+    putWord(packet, SEQUENCE, nextNumber(packet));
+    return { packet: sign(packet), sender };
+  },
 };
 
-/** What is said; of the last kind may come what a member may do. */
+/** What is said. */
 export const PACKET_KINDS = Object.keys(DRAWS);
-const MAY_CHANGE = "of a member";
+/** All are short, and said while an upgrade is under way. */
+const UPGRADES = "of an upgrade";
+/** Of these may come what a member may do. */
+const MAY_CHANGE: ReadonlySet<string | null> = new Set(["of a member", UPGRADES]);
 
 const sessionOf = (packet: Uint8Array): string => packetHex(packet, SESSION, ID_BYTES);
 
@@ -166,6 +200,8 @@ function highestNumbers(packets: readonly Uint8Array[]): ReadonlyMap<string, num
 }
 
 interface Judged {
+  /** What each machine has received so far. */
+  readonly received: readonly number[];
   /** What each machine has refused so far. */
   readonly refused: readonly number[];
   /** And dropped as views that say nothing new. */
@@ -226,7 +262,7 @@ export class PacketScene {
       await lab.advance("3s");
     };
     // Nobody has it: each looks for it in vain, and says so.
-    await happens("type", 0, "cloud upgrade 1000000000\r");
+    await happens("type", 0, `cloud upgrade ${UPGRADED_TO}\r`);
     await happens("type", 1, "cloud set heard once\r");
     await happens("cut", last);
     await happens("power", last);
@@ -267,6 +303,7 @@ export class PacketScene {
     });
     const countOf = (index: number, name: string): number => wordOf(index, `count_cloud_${name}`);
     return {
+      received: this.#machines.map((index) => countOf(index, "received")),
       refused: this.#machines.map((index) => REFUSED.reduce((sum, name) => sum + countOf(index, name), 0)),
       spared: this.#machines.map((index) => countOf(index, "spared")),
       picture: [...pictures, ...[...holdersOf(world, layout)].map((holders) => holders.join())].join("\n"),
@@ -286,6 +323,8 @@ export class PacketScene {
       putWord(bytes, 0, facts.of(index).address);
       return bytes;
     });
+    const pauseUs = kind === UPGRADES ? SHORT_PAUSE_US : PAUSE_US;
+    if (kind === UPGRADES) lab.nodes[0]!.type(`cloud upgrade ${UPGRADED_TO}\n`);
     for (let sent = 0; sent < packets; sent++) {
       const to = sent % addresses.length;
       if (kind !== null) {
@@ -298,7 +337,7 @@ export class PacketScene {
         });
         stranger.say(packet, addresses[sender]!, { mac: macAddresses[to]!, address: addresses[to]! });
       }
-      lab.cluster.runUntil(lab.nowNs + (PAUSE_US + pauses.below(SPREAD_US)) * US);
+      lab.cluster.runUntil(lab.nowNs + (pauseUs + pauses.below(SPREAD_US)) * US);
     }
     lab.cluster.runUntil(lab.nowNs + AFTER_NS);
   }
@@ -316,7 +355,7 @@ export class PacketScene {
   /** What is wrong after so many packets of a kind, as a sentence; null when nothing is. */
   async problem(kind: string, seed: number, packets: number): Promise<string | null> {
     const { lab } = this.#stage;
-    const quiet = this.#withoutPackets(packets);
+    const quiet = MAY_CHANGE.has(kind) ? null : this.#withoutPackets(packets);
     const world = this.#rewind();
     const before = this.#judged(world);
     const saidBytes = lab.nodes.map(({ console }) => console.text.length);
@@ -328,8 +367,12 @@ export class PacketScene {
     const pushed = this.#layout.address("pushed_state") + this.#layout.constant("PUSHED_COUNT");
     const installed = this.#machines.filter((index) => world.nodes[index]!.memory.word(pushed) !== 0);
     if (installed.length > 0) return `a module is pushed at ${installed.length} machines`;
-    if (kind === MAY_CHANGE) {
+    const meantFor = (index: number): number => Math.ceil((packets - index) / this.#machines.length);
+    if (!quiet) {
+      const { received } = this.#judged(world);
       for (const index of this.#machines) {
+        const came = received[index]! - before.received[index]!;
+        if (came < meantFor(index)) return `${lab.nodes[index]!.name} was sent ${meantFor(index)} packets: ${came} came`;
         lab.nodes[index]!.type("\nmem check\n");
         await lab.nodes[index]!.waitFor(/all headers agree/, WELL_WITHIN);
       }
@@ -338,7 +381,7 @@ export class PacketScene {
     const { refused, spared, picture } = this.#judged(world);
     if (picture !== quiet.picture) return `without the packets:\n${quiet.picture}\nwith them:\n${picture}`;
     for (const index of this.#machines) {
-      const meant = Math.ceil((packets - index) / this.#machines.length);
+      const meant = meantFor(index);
       const counted = refused[index]! - before.refused[index]!;
       // Views that say nothing new are dropped whoever sends them, members' own among them.
       const most = counted + spared[index]! - before.spared[index]!;

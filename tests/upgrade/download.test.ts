@@ -13,6 +13,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Random } from "../../emulator/state/random.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord, slotRecordSector } from "../../src/image/slot-record.ts";
 import { type LabCluster, type LabNode, openWay, SparseDisk } from "../../src/index.ts";
+import { addressOf as addressOfSymbol } from "../guest/cluster/agreement-scene.ts";
 import { digAt, rows } from "../guest/net/dig.ts";
 import { type Asked, type Downloaded, downloads } from "../guest/net/downloads.ts";
 import { PacketScene, PEER } from "../guest/net/packet-wire.ts";
@@ -126,17 +127,19 @@ thoroughly(
   },
 );
 
-/** In the order of their ids, by which members are asked that are equal in all else. */
-function byId({ lab, nodes, disks }: Scene): { readonly node: LabNode; readonly disk: SparseDisk }[] {
+/** The other members, as one of them asks those that are equal in all else: downwards from the id before its own. */
+function asked({ lab, nodes, disks }: Scene, by: LabNode): { readonly node: LabNode; readonly disk: SparseDisk }[] {
   const hex = (node: LabNode): string => Buffer.from(lab.cluster.macAddresses[node.index]!).toString("hex");
+  const isBelow = (node: LabNode): number => Number(hex(node) < hex(by));
   return nodes
     .map((node, index) => ({ node, disk: disks[index]! }))
-    .sort((one, other) => (hex(one.node) < hex(other.node) ? -1 : 1));
+    .filter(({ node }) => node !== by)
+    .sort((one, other) => isBelow(other.node) - isBelow(one.node) || (hex(one.node) < hex(other.node) ? 1 : -1));
 }
 
 thoroughly("a member whose disk is damaged is named, and another one goes on where it was", async () => {
   const scene = await members(next, next, null);
-  const [liar, other] = byId(scene).filter(({ node }) => node !== scene.nodes[2]);
+  const [liar, other] = asked(scene, scene.nodes[2]!);
   for (const { node } of [liar!, other!]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
   spoil(liar!.disk, 5 * CHUNK_BYTES + 77);
   const said = await outputAmong(scene.nodes[2]!, `kernel install ${NEXT}`);
@@ -148,10 +151,30 @@ thoroughly("a member whose disk is damaged is named, and another one goes on whe
   expect(await servedBy(other!.node), "the rest is no whole kernel").toBe(0);
 });
 
+/** From now on it gives the kernel after the one that it is asked for: `jc` after `call parse_number` is `inc eax`. */
+function lieByOne({ machine }: LabNode): void {
+  const path = addressOfSymbol("kernel_path");
+  const code = Buffer.from(machine.readMemory(path, 64));
+  const call = code.indexOf(0xe8, code.indexOf(0x77)); // after `ja`
+  expect(machine.readMemory(path + call + 5, 1)[0]).toBe(0x72);
+  machine.writeMemory(path + call + 5, Uint8Array.of(0x40, 0x90));
+}
+
+thoroughly("a member that gives a rightly signed kernel of another revision is not believed", async () => {
+  const { nodes, disks } = await members(ofRevision(NEXT + 1), null);
+  const [liar, node] = nodes as [LabNode, LabNode];
+  expect(await outputAmong(liar, "kernel install hdc")).toMatch(INSTALLED);
+  lieByOne(liar);
+  expect(await outputAmong(node, `kernel install ${NEXT}; echo $?`)).toMatch(
+    new RegExp(`^kernel: ${addressOf(liar)}: has the signature of another revision\n1\n`, "m"),
+  );
+  expect(recordOn(disks[1]!)).toBeNull();
+});
+
 thoroughly("a member that dies at any moment of a download gives way to another", async () => {
   for (const afterMs of rowsOf([20, 60, 120, 200, 300], [0, 2])) {
     const scene = await members(next, next, null);
-    const [dying, other] = byId(scene).filter(({ node }) => node !== scene.nodes[2]);
+    const [dying, other] = asked(scene, scene.nodes[2]!);
     for (const { node } of [dying!, other!]) expect(await outputAmong(node, "kernel install hdc")).toMatch(INSTALLED);
     const last = scene.nodes[2]!;
     last.type(`kernel install ${NEXT}\n`);
@@ -179,26 +202,22 @@ thoroughly(
     const addresses = (text: string): string[] =>
       rows(text).flatMap((row) => / 0 IN A (\S+)$/.exec(row)?.slice(1) ?? []);
     /** Of the member that knows most: reports of slots go to the coordinator. */
-    const asked = async (type = "A"): Promise<string> => {
+    const answered = async (type = "A"): Promise<string> => {
       const answers: string[] = [];
       for (const node of facts) answers.push(await digAt(wire, node, "Download.cloud.example", type));
       return answers.sort((one, other) => addresses(other).length - addresses(one).length)[0]!;
     };
     await scene.lab.advance("3s");
-    expect(await asked(), "without a plan").toMatch(/status: NXDOMAIN/);
+    expect(await answered(), "without a plan").toMatch(/status: NXDOMAIN/);
     await outputAmong(first, `cloud set upgrade "${NEXT} pause 0 - - 3"`);
     await scene.lab.advance("70s");
-    expect(addresses(await asked()).sort()).toEqual([addressOf(first), addressOf(second)].sort());
-    expect(await asked("AAAA")).toMatch(/status: NOERROR.*ANSWER: 0/s);
-    // Whoever has served less comes first, then the lower id.
+    expect(addresses(await answered()).sort()).toEqual([addressOf(first), addressOf(second)].sort());
+    expect(await answered("AAAA")).toMatch(/status: NOERROR.*ANSWER: 0/s);
     expect(await outputAmong(third, `kernel install ${urlOf(first)}`)).toMatch(INSTALLED);
     await scene.lab.advance("3s");
-    expect(addresses(await asked())).toEqual([
-      ...byId(scene)
-        .filter(({ node }) => node !== first)
-        .map(({ node }) => addressOf(node)),
-      addressOf(first),
-    ]);
+    const named = addresses(await answered());
+    expect(named.toSorted()).toEqual(scene.nodes.map(addressOf).sort());
+    expect(named.at(-1), "whoever has served less comes first").toBe(addressOf(first));
   },
 );
 

@@ -16,7 +16,7 @@ import { idOf, NEW, OLD, POISON, planOf, revisionOf, rolling, type SceneOptions,
 const SERVICE = "10.0.2.250";
 const WITHIN = { within: "900s" };
 /** asm/include/upgrade.inc */
-const [REPORT_STATE, READY] = [4, 2];
+const [REPORT_STATE, READY, FAILED] = [4, 2, 5];
 
 interface Scene {
   readonly lab: LabCluster;
@@ -30,6 +30,11 @@ const planNow = ({ nodes }: Scene): NonNullable<ReturnType<typeof planOf>> =>
 /** What a command says, without what nodes say at any time. */
 const said = async (node: LabNode, line: string): Promise<string> =>
   (await outputAmong(node, line)).replace(/^(cluster: (this node leads|\S+ is (here|given))|cloud: ).*\n/gm, "");
+
+const coordinates = (node: LabNode): boolean =>
+  !node.isOff && node.readMemory(addressOf("coordinator_self"), 1)[0] === 1;
+
+const stateOf = (node: LabNode): number => node.readMemory(addressOf("report_own") + REPORT_STATE, 1)[0]!;
 
 const nameOf = (node: LabNode): string => [...node.console.text.matchAll(new RegExp(CLOUD, "gm"))].at(-1)![1]!;
 
@@ -128,6 +133,14 @@ describeThoroughly("people and accidents", () => {
     expect(await said(person, `cloud upgrade allow ${NEW}`)).toBe("");
     expect(await said(person, "cloud get upgrade.failed")).toMatch(/there is no value/);
     expect(nodes.map((node) => slotsOf(node).good)).toEqual([0, 0, 0]);
+    // One that has failed comes to coordinate: it has no entry in its own views, and all know its state.
+    while (stateOf(nodes.find(coordinates)!) !== FAILED) {
+      nodes.find(coordinates)!.reset();
+      await lab.advance("8s");
+    }
+    const coordinator = nodes.find(coordinates)!;
+    const row = new RegExp(`^${nameOf(coordinator)} +1000 failed `, "m");
+    for (const node of nodes) expect(await said(node, "cloud upgrade")).toMatch(row);
   });
 
   test.each(rowsOf(["go", "fetch", "trial", "back"], [0, 1]))(
@@ -220,7 +233,6 @@ describeThoroughly("people and accidents", () => {
     const scene = await begun("plain");
     const { lab, nodes } = scene;
     const node = await turnIn(scene, "fetch");
-    const stateOf = (one: LabNode): number => one.readMemory(addressOf("report_own") + REPORT_STATE, 1)[0]!;
     await lab.until(() => stateOf(node) === READY, "it is not ready");
     // It says so, and hears nothing; a quarter of a second later nobody hears it either.
     block(lab, node, true, ["in"]);
@@ -289,7 +301,7 @@ describeThoroughly("people and accidents", () => {
     await lab.advance("15s");
     expect(nodes.map((node) => slotsOf(node).floor)).toEqual([0, 0, 0]);
     // Another coordinator does not begin anew.
-    const coordinator = nodes.find((node) => node.readMemory(addressOf("coordinator_self"), 1)[0] === 1)!;
+    const coordinator = nodes.find(coordinates)!;
     coordinator.powerOff();
     await lab.advance("15s");
     expect(nodes.map((node) => slotsOf(node).floor).sort()).toEqual([0, NEW, NEW]);
