@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -208,7 +208,9 @@ async function buildCommands() {
     splitting: true,
     format: "esm",
     minifyWhitespace: true,
+    minifyIdentifiers: true,
   });
+  await nameExports();
   await build({
     ...common,
     tsconfigRaw,
@@ -218,6 +220,15 @@ async function buildCommands() {
     format: "cjs",
     banner: { js: "#!/usr/bin/env node" },
   });
+}
+
+/** Classes and functions of the API are shown, in errors and by console.log, by the names that they are imported by. */
+async function nameExports() {
+  for (const entry of ["index", ...SUBJECTS]) {
+    const each = "for(const[name,value]of Object.entries(all))";
+    const text = `import*as all from"./${entry}.js";${each}if(typeof value=="function")Object.defineProperty(value,"name",{value:name});\n`;
+    await appendFile(`${OUT}/${entry}.js`, text);
+  }
 }
 
 /** Types for `require`, which Node 20.19 and later give the modules themselves. */
