@@ -277,8 +277,13 @@ test("a linked cluster that is hostile moves nothing, and has nobody flooded", a
   heard.out.length = 0;
   const inner = rogue.say("hello");
   for (let time = 0; time < 100; time++) send(rogue.say("relay", { body: relayBodyOf("home", 0, 0, inner) }));
-  for (const name of ["rogue", "nobody", "x".repeat(32)]) send(rogue.say("relay", { body: relayBodyOf(name, 0, 0, inner) }));
-  for (const packet of [inner, rogue.say("relay", { body: relayBodyOf("home", 0, 0, inner) }), new Uint8Array(64).fill(255)])
+  for (const name of ["rogue", "nobody", "x".repeat(32)])
+    send(rogue.say("relay", { body: relayBodyOf(name, 0, 0, inner) }));
+  for (const packet of [
+    inner,
+    rogue.say("relay", { body: relayBodyOf("home", 0, 0, inner) }),
+    new Uint8Array(64).fill(255),
+  ])
     send(rogue.say("relayed", { body: relayBodyOf("home", VICTIM, 4000, packet) }));
   await lab.advance("900ms");
   const relayed = heard.out.filter((frame) => wideOf(frame)?.[5] === KINDS.relayed);
@@ -296,7 +301,9 @@ test("a linked cluster that is hostile moves nothing, and has nobody flooded", a
   send(summary("rogue", "0.0.0.0"));
   await lab.advance("50ms");
   expect(await said(office, "cloud public")).toContain(`address ${OFFICE}, disputed: others see another one`);
-  expect(await said(delegateOf(there, "home"), "cloud clusters")).toMatch(/^cabin .* by office +heard (\d|1[0-5]) s ago$/m);
+  expect(await said(delegateOf(there, "home"), "cloud clusters")).toMatch(
+    /^cabin .* by office +heard (\d|1[0-5]) s ago$/m,
+  );
   expect(await said(office, "netstat -a")).toMatch(/ [1-9]\d* {2}wide {3}for others, not passed on/);
   await said(office, "cloud link remove rogue");
 });

@@ -129,7 +129,9 @@ function lies(rogue: Rogue): readonly (readonly [packet: Uint8Array, from: strin
     ...[0, 1, 8, 9, 255].map((count) =>
       rogue.say("details", { body: bodyOf("", new Uint8Array(28)).map((_, at) => (at === 8 ? count : 255)) }),
     ),
-    ...["home", "rogue", "nobody"].map((name) => rogue.say("relay", { body: relayBodyOf(name, 0, 0, rogue.say("hello")) })),
+    ...["home", "rogue", "nobody"].map((name) =>
+      rogue.say("relay", { body: relayBodyOf(name, 0, 0, rogue.say("hello")) }),
+    ),
     rogue.say("relayed", { body: relayBodyOf("home", VICTIM, 4000, new Uint8Array(64).fill(255)) }),
   ];
   const flood = Array.from({ length: 60 }, () => rogue.say("hello", { flags: 1 }));
