@@ -261,8 +261,10 @@ test("a linked cluster that is hostile moves nothing, and has nobody flooded", a
     send(rogue.say("hello", { flags: 1, echo: ["ffffffffffffffff", time] }), VICTIM);
   for (let time = 0; time < 20; time++) send(rogue.say("callMe", { body: bodyOf("").subarray(0, 8).fill(9) }), VICTIM);
   await lab.advance("2s");
+  // Where it is proven to be it also gets what is due by itself.
+  const due = new Map([[`${STRANGER}:4000`, 72 + 128]]);
   for (const [to, bytes] of bytesTo(heard.out))
-    if (/^203/.test(to)) expect(bytes, to).toBeLessThanOrEqual(came.get(to) ?? 0);
+    if (/^203/.test(to)) expect(bytes, to).toBeLessThanOrEqual((came.get(to) ?? 0) + (due.get(to) ?? 0));
   // It knows which number went to the victim, between two that came to itself, and says it from there.
   const last = new DataView(ofRogue().at(-1)!.slice().buffer).getUint32(12, true);
   const { session } = readRecord(ofRogue().at(-1)!, 0, HEAD);
