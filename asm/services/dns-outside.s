@@ -77,6 +77,7 @@ outside_asks:
 # In: ECX address.
 # Out: ZF when it is.
 # Clobbers: ECX.
+.global outside_private
 outside_private:
     cmp     cl, 10
     je      9f

@@ -12,6 +12,14 @@ ON_HOOK cloud_more, action_clusters, cloud_clusters, 0
 ON_HOOK cloud_more, action_public, cloud_public, 0
 ON_HOOK other_nodes, members_show
 
+STRING told_only, "told by one cluster"
+STRING told_both, "told by one cluster, and by the gateway"
+STRING told_other, "told by one cluster, but not by the gateway: link with one more"
+
+.section .rodata
+.balign 4
+told_alone:             .long told_only, told_both, told_other  # by what public_second says
+
 .text
 
 # Shows what linked clusters say of themselves.
@@ -107,14 +115,14 @@ cloud_public:
     mov     esi, eax                    # ESI: address
     test    eax, eax
     jz      .Lcloud_public_unknown
-    LOAD_STRING ebx, "told by one cluster"
-    test    ecx, ecx
-    jz      1f
     LOAD_STRING ebx, "disputed: others see another one"
-    jmp     2f
-1:  cmp     edx, 1
-    je      2f
+    test    ecx, ecx
+    jnz     2f
+    cmp     edx, 1
     LOAD_STRING ebx, "agreed"
+    jne     2f
+    call    public_second
+    mov     ebx, [told_alone + ecx*4]
 2:  PRINTF  "address %I, %s\n", esi, ebx
     call    public_proofs
     call    public_gateway

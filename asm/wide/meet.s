@@ -105,14 +105,18 @@ meet_ask:
     mov     byte ptr [wide_out + WIDE_KIND], WIDE_JOIN
     call    meet_introduce
     pop     edx
+    push    edx
+    mov     eax, offset meet_addressee
+    call    relay_name
+    mov     edi, eax
+    pop     edx
     mov     eax, WIDE_AT_WAY
-    mov     edi, offset meet_addressee
     call    meet_put
     pop     edi
 9:  ret
 
 # Seals the packet with the code, and sends it. May sleep.
-# In: EDX address, EBP port, EAX WIDE_AT_*, EDI name of the addressee, if it goes by a relay.
+# In: EDX address, EBP port, EAX WIDE_AT_*, EDI id of the addressee, if it goes by a relay.
 # Clobbers: EAX, ECX, EDX.
 meet_put:
     push    eax

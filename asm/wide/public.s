@@ -235,15 +235,41 @@ public_door:
     pop     ebx
     ret
 
+# What the gateway says beside the only link that tells an address. It is believed in nothing, but one voice alone
+# counts no more than one that contradicts it.
+# In: EAX address.
+# Out: ECX 0 when it says nothing, or an address that others cannot see, 1 the same, 2 another one.
+.global public_second
+public_second:
+    xor     ecx, ecx
+    cmp     [router_granted], ecx
+    je      9f
+    cmp     eax, [router_address]
+    je      1f
+    mov     ecx, [router_address]
+    jecxz   9f
+    call    outside_private
+    mov     ecx, 0
+    je      9f
+    mov     cl, 2
+    ret
+1:  inc     ecx
+9:  ret
+
 # The address at which others are known to reach this cluster.
-# Out: EAX address, 0 when none has reached it, or as many see another one.
+# Out: EAX address, 0 when none has reached it, or as many see another one, or one does and the gateway says another.
 # Clobbers: ECX, EDX.
 .global public_proven
 public_proven:
     call    public_told
     cmp     ecx, edx
     jae     1f
-    call    public_door
+    cmp     edx, 1
+    jne     2f
+    call    public_second
+    cmp     ecx, 2
+    je      1f
+2:  call    public_door
     test    ecx, ecx
     jnz     9f
 1:  xor     eax, eax

@@ -14,11 +14,18 @@ FORWARDS_MS             = 1000
 
 .bss
 .balign 4
-    # what the relay says of a relayed packet's sender: its name, and where it is seen
+    # what the relay says of a relayed packet's sender: its id, and where it is seen
 .global relay_sender
-relay_sender:           .space NAME_SIZE
+relay_sender:           .space WIDE_ID_SIZE
 relay_sees:             .space 4
 relay_sees_port:        .space 4
+hashed:                 .space SHA256_BYTES
+
+.section .rodata
+.balign 4
+    # by what a relay finds an addressee: names stand in for ids of clusters that are to be linked
+found_by:               .long LINK_ID, LINK_NAME, LINK_TOLD
+FOUND_BY_END            = .
 
 .text
 
@@ -85,6 +92,54 @@ link_named:
 3:  pop     esi
     ret
 
+# The id that stands for a name: clusters that are not linked yet know no other.
+# In: EAX name.
+# Out: EAX WIDE_ID_SIZE bytes.
+# Clobbers: ECX, EDX.
+.global relay_name
+relay_name:
+    push    eax
+    mov     dl, 0
+    call    string_find
+    pop     edx
+    mov     ecx, eax
+    sub     ecx, edx
+    mov     eax, offset hashed
+    call    sha256
+    mov     eax, offset hashed
+    ret
+
+# Finds the link that a packet is to be passed on to: by its id, or by the name that it has here, or gives itself.
+# In: EAX id.
+# Out: EBX link; CF when there is none.
+# Clobbers: EAX, ECX, EDX.
+relay_find:
+    push    esi
+    push    edi
+    mov     esi, eax
+    mov     edi, offset found_by
+1:  mov     ebx, offset links
+2:  cmp     byte ptr [ebx + LINK_NAME], 0
+    je      4f
+    mov     eax, [edi]
+    add     eax, ebx
+    cmp     edi, offset found_by
+    je      3f
+    call    relay_name
+3:  mov     edx, esi
+    call    session_same                # ids have the size of sessions
+    je      9f                          # CF is clear
+4:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      2b
+    add     edi, 4
+    cmp     edi, offset FOUND_BY_END
+    jb      1b
+    stc
+9:  pop     edi
+    pop     esi
+    ret
+
 # The next link that can relay to another one, after the one that was tried last.
 # In: EBX link.
 # Out: EAX address and EDX port of that endpoint; CF when no link can.
@@ -139,7 +194,7 @@ relay_forget:
     ret
 
 # Sends the packet, which is sealed, by a relay. What cannot be sent is lost, as on the way. May sleep.
-# In: ECX bytes, EDX the relay's endpoint, EAX name by which it knows the addressee.
+# In: ECX bytes, EDX the relay's endpoint, EAX id of the addressee.
 # Clobbers: EAX, ECX, EDX.
 .global relay_put
 relay_put:
@@ -147,7 +202,7 @@ relay_put:
     push    ebx
     push    esi
     push    edi
-    mov     esi, eax                    # ESI: name
+    mov     esi, eax                    # ESI: id
     lea     edi, [ecx + WIDE_RELAY_HEAD]    # EDI: bytes
     call    relay_of
     jc      .Lrelay_put_done
@@ -170,16 +225,16 @@ relay_put:
     ret
 
 # Begins a packet around another one.
-# In: AL kind, EBX link, EDX name.
+# In: AL kind, EBX link, EDX id.
 # Clobbers: EAX, ECX, EDX.
 relay_head:
     push    edx
     mov     ecx, WIDE_RELAY_HEAD / 4
     call    wide_begin
-    mov     eax, offset wide_out + WIDE_NAME
+    mov     eax, offset wide_out + WIDE_RELAY_ID
     pop     edx
-    mov     ecx, NAME_SIZE
-    jmp     string_copy
+    mov     ecx, WIDE_ID_SIZE
+    jmp     mem_copy
 
 # A link has a packet for another one: that gets it, with where the sender is, if both are where they are known to be.
 # May sleep.
@@ -192,18 +247,15 @@ relay_wished:
     jne     .Lrelay_wished_not
     call    relay_may
     jc      .Lrelay_wished_not
-    lea     eax, [esi + WIDE_NAME]
-    call    name_is_good
-    jc      .Lrelay_wished_not
-    lea     eax, [esi + WIDE_NAME]
-    call    link_named
+    lea     eax, [esi + WIDE_RELAY_ID]
+    call    relay_find
     jc      .Lrelay_wished_not
     cmp     ebx, edi
     je      .Lrelay_wished_not
     call    relay_can
     jc      .Lrelay_wished_not
     mov     al, WIDE_RELAYED
-    lea     edx, [edi + LINK_NAME]
+    lea     edx, [edi + LINK_ID]
     call    relay_head
     mov     eax, [wide_from]
     mov     [wide_out + WIDE_RELAY_SEES], eax
@@ -243,14 +295,9 @@ relay_may:
 # In: EBX link of the relay, ESI packet.
 .global relay_heard
 relay_heard:
-    lea     eax, [esi + WIDE_NAME]
-    call    name_is_good
-    jnc     1f
-    COUNT   wide_malformed
-    ret
-1:  mov     eax, offset relay_sender
-    lea     edx, [esi + WIDE_NAME]
-    mov     ecx, NAME_SIZE + 8          # and relay_sees
+    mov     eax, offset relay_sender
+    lea     edx, [esi + WIDE_RELAY_ID]
+    mov     ecx, WIDE_ID_SIZE + 8       # and relay_sees
     call    mem_copy
     call    relay_endpoint
     mov     [wide_from], eax

@@ -111,7 +111,7 @@ wide_send_by:
     pop     eax
     test    dl, dl
     jnz     wide_put
-    lea     eax, [ebx + LINK_NAME]
+    lea     eax, [ebx + LINK_ID]
     jmp     relay_put
 
 # Puts number, addressee and code into the packet.

@@ -93,8 +93,12 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   [KINDS.fetch]: [...PIECE, ["pieces", 76, "u32"]],
   [KINDS.piece]: [...PIECE, ["status", 76, "u32"], ["bytes of all", 80, "u32"]],
   [KINDS.hearsay]: [["clusters", 64, "u32"]],
-  [KINDS.relay]: NAME,
-  [KINDS.relayed]: [...NAME, ["relay sees", 96, "address"], ["at port", 100, "u32"]],
+  [KINDS.relay]: [["addressee", 64, "id"]],
+  [KINDS.relayed]: [
+    ["sender", 64, "id"],
+    ["relay sees", 72, "address"],
+    ["at port", 76, "u32"],
+  ],
 };
 
 /** The bytes of such a packet in a frame; null when there is none. */

@@ -12,7 +12,7 @@ afterAll(() => {
 });
 
 /** Some of the ten, with so many machines. */
-async function someOf(machines: Readonly<Record<string, number>>, latency?: string): Promise<TenSites> {
+async function someOf(machines: Readonly<Record<string, number>>, latency = "20ms"): Promise<TenSites> {
   const sites = TEN.flatMap((site) => (machines[site.name] ? [{ ...site, nodes: machines[site.name]! }] : []));
   const { iso, kernelElf } = images();
   const there = await TenSites.start({ make: boot, cdrom: iso, kernel: kernelElf, sites, latency });

@@ -80,11 +80,20 @@ export class Rogue {
   }
 }
 
+type Part = number | string | Uint8Array;
+
 /** What follows the header: a name of 32 bytes, then numbers, addresses and bytes as they are. */
-export function bodyOf(name: string, ...rest: readonly (number | string | Uint8Array)[]): Uint8Array {
+export const bodyOf = (name: string, ...rest: readonly Part[]): Uint8Array =>
+  joined(Buffer.from(name.padEnd(32, "\0").slice(0, 32), "latin1"), ...rest);
+
+/** The same to a relay, or of one: a name stands for an id. */
+export const relayBodyOf = (name: string, ...rest: readonly Part[]): Uint8Array =>
+  joined(createHash("sha256").update(name, "latin1").digest().subarray(0, 8), ...rest);
+
+function joined(...rest: readonly Part[]): Uint8Array {
   const parts = rest.map((part) => {
     if (typeof part === "string") return Buffer.from(part.split(".").map(Number));
     return typeof part === "number" ? Buffer.from(Uint32Array.of(part).buffer) : part;
   });
-  return Uint8Array.from(Buffer.concat([Buffer.from(name.padEnd(32, "\0").slice(0, 32), "latin1"), ...parts]));
+  return Uint8Array.from(Buffer.concat(parts));
 }

@@ -16,7 +16,7 @@ import { WIDE_PORT, wideOf } from "../../../wire/wide.ts";
 import { type Drill, type Drills, Once, type Trial } from "../../drill.ts";
 import type { WireFrame, World } from "../../world.ts";
 import { ROGUE, rogueOf } from "./prepare-sites.ts";
-import { bodyOf, type Rogue } from "./rogue.ts";
+import { bodyOf, type Rogue, relayBodyOf } from "./rogue.ts";
 import type { Sites } from "./sites.ts";
 
 const MS = 1e6;
@@ -129,8 +129,10 @@ function lies(rogue: Rogue): readonly (readonly [packet: Uint8Array, from: strin
     ...[0, 1, 8, 9, 255].map((count) =>
       rogue.say("details", { body: bodyOf("", new Uint8Array(28)).map((_, at) => (at === 8 ? count : 255)) }),
     ),
-    ...["home", "rogue", "nobody"].map((name) => rogue.say("relay", { body: bodyOf(name, 0, 0, rogue.say("hello")) })),
-    rogue.say("relayed", { body: bodyOf("home", VICTIM, 4000, new Uint8Array(64).fill(255)) }),
+    ...["home", "rogue", "nobody"].map((name) =>
+      rogue.say("relay", { body: relayBodyOf(name, 0, 0, rogue.say("hello")) }),
+    ),
+    rogue.say("relayed", { body: relayBodyOf("home", VICTIM, 4000, new Uint8Array(64).fill(255)) }),
   ];
   const flood = Array.from({ length: 60 }, () => rogue.say("hello", { flags: 1 }));
   const fresh = Array.from({ length: 20 }, (_, time) =>
