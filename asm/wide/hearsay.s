@@ -25,7 +25,7 @@ FAR_HOPS                = 52            # u8    0: it was this cluster that hear
 FAR_BY                  = 53            # u8    index of the link that said it
 FAR_DUE                 = 54            # u16   bit n: the link of index n is to be told
 FAR_SIZE                = 56
-FAR_SAYS                = FAR_HEARD - FAR_NAME  # bytes from FAR_NAME on that are news when they change
+FAR_SAYS                = FAR_BUSY - FAR_NAME   # bytes from FAR_NAME on that are news when they change: load is not
 
 WIDE_FARS               = 64            # u32   how many follow
 WIDE_FAR                = 68

@@ -1,5 +1,5 @@
 /**
- * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed]   campaigns on the system as it is
+ * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed|--sites]   campaigns on the system as it is
  * npm run prove -- cloud --planted [--seeds A..B] [--only TEXT] [--minutes M]   campaigns on systems with a bug each
  *
  * What was done is kept in build/prove-cloud*; the same command goes on with what is left, --fresh begins anew.
@@ -24,6 +24,7 @@ const values = workshopCommand(
   .option("--seeds <range>", "A..B (default: 1..20000, 1..300 with --planted)", readSeeds)
   .option("--nodes <number>", "machines", wholeNumber(1, 300), 3)
   .option("--mixed", "all seeds begin with two revisions of the kernel, not one in ten", false)
+  .option("--sites", "three clusters at sites of their own, each of --nodes machines, and a hostile one", false)
   .option("--threads <number>", "worker threads", wholeNumber(1, 64), 1)
   .option(
     "--only <text>",
@@ -38,6 +39,7 @@ const values = workshopCommand(
     readonly seeds?: readonly [number, number];
     readonly nodes: number;
     readonly mixed: boolean;
+    readonly sites: boolean;
     readonly threads: number;
     readonly only: string;
     readonly minutes: number;
@@ -113,7 +115,8 @@ const [from, to] = values.seeds ?? [1, values.planted ? 300 : 20_000];
 if (values.planted) process.exitCode = (await provePlanted(from, to)) ? 0 : 1;
 else {
   const words = ["--nodes", `${values.nodes}`, "--threads", `${values.threads}`, "--seeds", `${from}..${to}`];
-  const folder = `build/prove-cloud-${values.nodes}${values.mixed ? "-mixed" : ""}`;
+  const kinds = (["mixed", "sites"] as const).filter((kind) => values[kind]);
+  const folder = ["build/prove-cloud", values.nodes, ...kinds].join("-");
   const args = [
     "dist/qure.cjs",
     "chaos",
@@ -121,7 +124,7 @@ else {
     "--minimise",
     "--out",
     folder,
-    ...(values.mixed ? ["--mixed"] : []),
+    ...kinds.map((kind) => `--${kind}`),
     ...(values.fresh ? ["--fresh"] : []),
   ];
   const run = (command: readonly string[]): number =>

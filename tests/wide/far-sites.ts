@@ -92,6 +92,7 @@ const farTrial = (count: number, latency: string): Trial => ({
 
 export const FAR_TRIALS: Readonly<Record<string, Trial>> = {
   "thirty-20": farTrial(30, "20ms"),
+  "thirty-300": farTrial(30, "300ms"),
   "hundred-20": farTrial(100, "20ms"),
   "hundred-300": farTrial(100, "300ms"),
 };
