@@ -142,8 +142,8 @@ land_page:
     pop     ebx
     ret
 
-# Takes a page in which another one can wait: never where one belongs that has come, which may have become free since. That
-# one is put into place first, over what waits there.
+# Takes a page in which another one can wait: never where one belongs that has come, which may have become free since.
+# That one is put into place first, over what waits there.
 # Out: EDI its number; CF and EAX error.
 # Clobbers: EAX, ECX, EDX.
 land_hold:
@@ -191,6 +191,10 @@ land_known:
 land_find:
     cmp     [place_last], ebx
     jb      9f                          # CF is set
+    mov     ebp, [places]
+    sub     ebp, PLACE_SIZE
+    cmp     [ebp + PLACE_PAGE], ebx
+    je      9f                          # the last one: CF is clear
     mov     ebp, [fork_zone]
     shl     ebp, 12
     add     ebp, KERNEL_SPACE + ZONE_PLACES
@@ -203,7 +207,7 @@ land_find:
     jmp     1b
 9:  ret
 
-# Takes a part of a page that has come before.
+# Takes a part of a page. Of one that has not come before, or as zeros, the rest is zeros.
 # In: EAX its number, EDX offset in it, ESI content, ECX bytes.
 # Out: CF and EAX error.
 # Clobbers: ECX, EDX.
@@ -220,13 +224,18 @@ land_part:
     lea     edi, [edx + ecx]
     cmp     edi, PAGE_SIZE
     ja      8f
-    call    land_find
-    jc      8f
-    mov     edi, [ebp + PLACE_HELD]
-    shl     edi, 12
-    jz      8f                          # there are zeros: all of it has to come
-    PHYS_TO_VIRT edi
+    push    ecx
+    push    edx
+    call    land_written
+    pop     edx
+    pop     ecx
+    jc      9f
     add     edi, edx
+    mov     edx, ecx
+    shr     ecx, 2
+    rep movsd
+    mov     ecx, edx
+    and     ecx, 3
     rep movsb
     clc
     jmp     9f
@@ -236,6 +245,38 @@ land_part:
     pop     esi
     pop     ebx
     ret
+
+# Finds where a page is written to that came, or comes as zeros.
+# In: EBX its number.
+# Out: EDI address; CF and EAX error.
+# Clobbers: ECX, EDX, EBP.
+land_written:
+    call    land_find
+    jnc     1f
+    push    esi
+    mov     eax, ebx
+    xor     esi, esi
+    call    land_page
+    pop     esi
+    jc      9f
+    call    land_find
+1:  mov     edi, [ebp + PLACE_HELD]
+    test    edi, edi
+    jnz     2f
+    call    land_hold
+    jc      9f
+    mov     [ebp + PLACE_HELD], edi
+    push    edi
+    shl     edi, 12
+    PHYS_TO_VIRT edi
+    xor     eax, eax
+    mov     ecx, PAGE_SIZE / 4
+    rep stosd
+    pop     edi
+2:  shl     edi, 12
+    PHYS_TO_VIRT edi
+    clc
+9:  ret
 
 # Whether a page may come.
 # In: EBX its number.

@@ -284,9 +284,7 @@ fork_copy:
     jz      2f
     call    fork_differences
     jz      .Lfork_copy_same
-    shl     eax, COPY_EIGHTHS
-    or      eax, ebx
-    jmp     .Lfork_copy_list
+    jmp     .Lfork_copy_parts
 .Lfork_copy_same:
     inc     ebx
     jmp     .Lfork_copy_next
@@ -299,7 +297,10 @@ fork_copy:
 3:  mov     [edx], edi
     mov     ecx, PAGE_SIZE / 4
     rep movsd
-    lea     eax, [ebx + COPY_ALL]
+    call    fork_eighths
+.Lfork_copy_parts:
+    shl     eax, COPY_EIGHTHS
+    or      eax, ebx
 .Lfork_copy_list:
     cmp     ebp, [fork_table]
     jae     .Lfork_copy_full
@@ -315,6 +316,28 @@ fork_copy:
     ret
 .Lfork_copy_full:
     stc
+    ret
+
+# Finds in which eighths of a page there is more than zeros, which the target takes it to have.
+# In: ESI the end of the page.
+# Out: EAX a bit for each, the first in bit 0.
+# Clobbers: ECX, EDX, EDI.
+fork_eighths:
+    push    ebx
+    lea     edi, [esi - PAGE_SIZE]
+    xor     edx, edx
+    xor     ebx, ebx
+1:  xor     eax, eax
+    mov     ecx, EIGHTH / 4
+    repe scasd
+    je      2f
+    bts     ebx, edx
+    lea     edi, [edi + ecx*4]
+2:  inc     edx
+    cmp     edx, 8
+    jb      1b
+    mov     eax, ebx
+    pop     ebx
     ret
 
 # Copies what is different in a page.

@@ -9,6 +9,8 @@ import { DATA, RoutineMachine } from "../guest/routine-machine.ts";
 const SOURCES = ["tests/fork/land-stubs.s", "asm/kernel/fork-land.s", "asm/kernel/pages-at.s"];
 const KERNEL_SPACE = 0xc000_0000;
 const PAGE_BYTES = 4096;
+const EIGHTH_BYTES = 512;
+const EIGHTHS = [0, 1, 2, 3, 4, 5, 6, 7];
 const FIRST = 1024;
 /** Pages that there are, from FIRST on; the last ones are the zone. */
 const PAGES = 52;
@@ -38,10 +40,17 @@ class Target {
     expect(machine.call("land_begin", { eax: ZONE, edx: ZONE_PAGES }).carry).toBe(false);
   }
 
-  /** A page comes; false when there is no place for it. */
+  /** A page comes, all of it the same byte; false when there is no place for it. */
   take(page: number, mark: number): boolean {
     if (mark !== 0) this.#machine.write(CONTENT, new Uint8Array(PAGE_BYTES).fill(mark));
     return !this.#machine.call("land_page", { eax: page, esi: mark === 0 ? 0 : CONTENT }).carry;
+  }
+
+  /** An eighth of a page comes. */
+  takePart(page: number, eighth: number, mark: number): boolean {
+    this.#machine.write(CONTENT, new Uint8Array(EIGHTH_BYTES).fill(mark));
+    const call = { eax: page, edx: eighth * EIGHTH_BYTES, esi: CONTENT, ecx: EIGHTH_BYTES };
+    return !this.#machine.call("land_part", call).carry;
   }
 
   /** The target frees one of its own pages. */
@@ -60,7 +69,7 @@ class Target {
   }
 
   /** What each page has after all were put into place, in the order of their records, as `land` does. */
-  landed(): Map<number, number> {
+  landed(): Map<number, number[]> {
     const machine = this.#machine;
     const zone = ZONE * PAGE_BYTES;
     const end = new DataView(machine.read(machine.addressOf("places"), 4).slice().buffer).getUint32(0, true);
@@ -74,7 +83,9 @@ class Target {
       memory.set(held === 0 ? new Uint8Array(PAGE_BYTES) : content, place * PAGE_BYTES);
       pages.push(place);
     }
-    return new Map(pages.map((page) => [page, memory[page * PAGE_BYTES]!]));
+    return new Map(
+      pages.map((page) => [page, EIGHTHS.map((eighth) => memory[page * PAGE_BYTES + eighth * EIGHTH_BYTES]!)]),
+    );
   }
 }
 
@@ -86,15 +97,20 @@ test("each page is where it belongs, whatever the target frees while they come",
     const random = new Random(round + 1);
     const target = new Target(machine, round + 1);
     const own = target.ownPages();
-    const wanted = new Map<number, number>();
+    const wanted = new Map<number, number[]>();
     // A fork has one pass; a move has several, in which pages come again.
     for (let pass = 0; pass <= round % 2; pass++)
       for (let page = FIRST; page < ZONE; page++) {
         if (random.below(2) !== 0) continue;
         const mark = random.below(5) === 0 ? 0 : 1 + random.below(255);
-        if (!target.take(page, mark)) break;
+        const eighth = random.below(2) === 0 ? null : random.below(8);
+        if (!(eighth === null ? target.take(page, mark) : target.takePart(page, eighth, mark))) break;
         if (own.has(page)) waited++;
-        wanted.set(page, mark);
+        const before = wanted.get(page) ?? EIGHTHS.map(() => 0);
+        wanted.set(
+          page,
+          before.map((old, at) => (eighth === null || eighth === at ? mark : old)),
+        );
         if (own.size > 0) target.free(own);
       }
     const landed = target.landed();
