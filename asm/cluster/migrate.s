@@ -188,7 +188,6 @@ migrate_last:
     stc
     jmp     .Lmigrate_last_done
 .Lmigrate_last_landed:
-    mov     dword ptr [task_hush], 0
     mov     dword ptr [net_gate], GATE_SHUT
     mov     dword ptr [move_state], MOVE_READY
     mov     edx, [cluster_netif]        # the card that the kernel had
@@ -223,6 +222,7 @@ migrate_arrived:
     call    fork_ended
     call    handover_ready
     jc      .Lmigrate_arrived_void
+    mov     dword ptr [task_hush], 0
     mov     dword ptr [net_gate], GATE_OPEN
     call    net_announce
     call    tcp_hurry

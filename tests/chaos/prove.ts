@@ -1,5 +1,5 @@
 /**
- * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed]   campaigns on the system as it is
+ * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed|--moves]   campaigns on the system as it is
  * npm run prove -- cloud --planted [--seeds A..B] [--only TEXT] [--minutes M]   campaigns on systems with a bug each
  *
  * What was done is kept in build/prove-cloud*; the same command goes on with what is left, --fresh begins anew.
@@ -10,6 +10,7 @@ import { InvalidArgumentError } from "commander";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { buildSystem } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
+import { kindsFor } from "../../src/chaos/draw.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { campaignOn, type Noticed } from "./faulty.ts";
@@ -24,6 +25,7 @@ const values = workshopCommand(
   .option("--seeds <range>", "A..B (default: 1..20000, 1..300 with --planted)", readSeeds)
   .option("--nodes <number>", "machines", wholeNumber(1, 300), 3)
   .option("--mixed", "all seeds begin with two revisions of the kernel, not one in ten", false)
+  .option("--moves", "kernels of machines without disks move, too", false)
   .option("--threads <number>", "worker threads", wholeNumber(1, 64), 1)
   .option(
     "--only <text>",
@@ -38,6 +40,7 @@ const values = workshopCommand(
     readonly seeds?: readonly [number, number];
     readonly nodes: number;
     readonly mixed: boolean;
+    readonly moves: boolean;
     readonly threads: number;
     readonly only: string;
     readonly minutes: number;
@@ -71,7 +74,14 @@ async function campaignOnBug(bug: PlantedBug, first: number, last: number, until
   const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, checks: true, cache });
   if (!built) throw new Error(`${bug.file}: with \`${bug.with}\` it cannot be built: ${diagnostics[0]?.message}`);
   const file = (name: string): Uint8Array => built.find((found) => found.name === name)!.content;
-  const system = { cdrom: file("qure.iso"), kernel: file("kernel.elf"), firmware: loadFirmware(), nodes: values.nodes };
+  const [cdrom, kernel] = [file("qure.iso"), file("kernel.elf")];
+  const system = {
+    cdrom,
+    kernel,
+    firmware: loadFirmware(),
+    nodes: values.nodes,
+    ...(bug.faults && { faults: bug.faults }),
+  };
   return { bug: bug.breaks, ...(await campaignOn(system, [first, last], untilMs, bug.drill)) };
 }
 
@@ -109,11 +119,15 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
   return known.size < all || found >= 0.9 * all;
 }
 
+/** All that means something to machines of which only the first has a disk. */
+const faultsOfMoves = (nodes: number): string[] =>
+  kindsFor({ isAtPrompt: () => true, isDiskless: true }, nodes).map(({ name }) => name);
+
 const [from, to] = values.seeds ?? [1, values.planted ? 300 : 20_000];
 if (values.planted) process.exitCode = (await provePlanted(from, to)) ? 0 : 1;
 else {
   const words = ["--nodes", `${values.nodes}`, "--threads", `${values.threads}`, "--seeds", `${from}..${to}`];
-  const folder = `build/prove-cloud-${values.nodes}${values.mixed ? "-mixed" : ""}`;
+  const folder = `build/prove-cloud-${values.nodes}${values.mixed ? "-mixed" : ""}${values.moves ? "-moves" : ""}`;
   const args = [
     "dist/qure.cjs",
     "chaos",
@@ -122,6 +136,7 @@ else {
     "--out",
     folder,
     ...(values.mixed ? ["--mixed"] : []),
+    ...(values.moves ? ["--faults", faultsOfMoves(values.nodes).join(",")] : []),
     ...(values.fresh ? ["--fresh"] : []),
   ];
   const run = (command: readonly string[]): number =>
