@@ -107,13 +107,14 @@ migrate_all:
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
     jae     2f
+    cmp     dword ptr [fork_listed], LAST_PAGES
+    jbe     2f
     cmp     eax, LOUD_ROUNDS
-    jb      3f
-    mov     ecx, [task_current]
-    mov     [task_hush], ecx
-3:  cmp     dword ptr [fork_listed], LAST_PAGES
-    ja      1b
-2:  mov     eax, SEALED_LAST
+    jb      1b
+    call    migrate_hush
+    jmp     1b
+2:  call    migrate_hush
+    mov     eax, SEALED_LAST
     xor     edx, edx
     xor     ecx, ecx
     call    sealed_send
@@ -131,6 +132,13 @@ migrate_all:
     jc      9f
     jmp     fork_give_listed
 9:  ret
+
+# Has programs, and who runs commands, stand still until the move is over.
+# Clobbers: EAX.
+migrate_hush:
+    mov     eax, [task_current]
+    mov     [task_hush], eax
+    ret
 
 # Stands still, and has the target begin.
 # Out: EAX 0: this machine is gone, 1: this is the target, landed; CF and EAX text: it goes on.
