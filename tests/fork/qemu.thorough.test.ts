@@ -91,7 +91,7 @@ test("a kernel becomes two on QEMU's machines", async (context) => {
   }
 }, 120_000);
 
-test("a kernel moves to a machine of QEMU, and back", async (context) => {
+test("a kernel moves from one of QEMU's machines to the other", async (context) => {
   const [source, target, , end] = await pair(requireOracle("qemu-system-i386", context));
   try {
     await source.enter("set greeting hello", /set greeting hello\n.*> $/);
@@ -99,12 +99,8 @@ test("a kernel moves to a machine of QEMU, and back", async (context) => {
     await source.enter("cloud migrate any", /^moved to \S+: /m);
     await target.shows(/^I am \S+, moved to the machine that was \S+$/m);
     await target.enter("echo moved $greeting", /^moved hello$/m);
-    await source.shows(/^moved to [\s\S]*^cloud: \S+ \S+ era \d+ age \d+ peers 1\s*$/m);
-    await target.shows(/moved to the machine[\s\S]*^cloud: \S+ \S+ era \d+ age \d+ peers 1\s*$/m);
-    await source.enter("cloud fork accept", /^For a minute, /m);
-    await target.enter("cloud migrate any", /^moved to \S+: /m);
-    await source.shows(/^I am \S+, moved to the machine that was \S+$/m);
-    await source.enter("echo back $greeting", /^back hello$/m);
+    await target.shows(/moved to the machine[\s\S]*^cloud: \S+ \S+ era \d+ age \d+ peers \d+\s*$/m);
+    await source.shows(/^moved to [\s\S]*^QuRe revision /m);
     expect(`${source.text}${target.text}`).not.toMatch(/PANIC/);
   } finally {
     await end();
