@@ -10,6 +10,8 @@
 .include "job.inc"
 
 SOURCES                 = 64            # that have ever moved something here since the boot
+BUSY_LOOK_MS            = 100           # between looks at what is under way here,
+BUSY_LOOKS              = 50            # and how many, before a source is sent away
 
 TRY_NODE                = 0             # the source
 TRY_TOKEN               = NODE_ID_SIZE  # its nonce
@@ -32,7 +34,8 @@ tries_known:            .space 4
 
 .text
 
-# Listens for programs, and takes one. The cluster's mutex is held.
+# Listens for programs, and takes one. Of two nodes that move programs to each other at one moment the one with the
+# lower id goes on: it breaks the other's connection off. The cluster's mutex is held.
 # Clobbers: EAX, ECX, EDX.
 .global job_look
 job_look:
@@ -51,14 +54,27 @@ job_look:
     test    eax, eax
     jz      .Ljob_look_free
     call    task_lives
-    jnc     .Ljob_look_done                          # whoever waits, waits
+    jc      .Ljob_look_free
+    cmp     dword ptr [job_greets], 0
+    je      .Ljob_look_done             # whoever waits, waits
+    mov     eax, offset node + NODE_ID
+    mov     edx, offset job_node
+    call    node_id_compare
+    jb      .Ljob_look_next
+    jmp     .Ljob_look_done
 .Ljob_look_free:
+    mov     dword ptr [job_greets], 0
+.Ljob_look_next:
     mov     eax, [job_socket]
     xor     edx, edx
     call    stream_accept
     jc      .Ljob_look_done
     mov     ebx, eax
-    call    address_is_known
+    cmp     dword ptr [job_greets], 0
+    je      1f
+    cmp     edx, [fork_address]
+    je      .Ljob_look_stranger
+1:  call    address_is_known
     jc      .Ljob_look_stranger
     mov     eax, offset job_task
     mov     edx, ebx
@@ -77,9 +93,15 @@ job_look:
 job_task:
     mov     ebx, eax
     call    task_hold
-    call    fork_begin
-    jc      1f
-    mov     [fork_socket], ebx
+    mov     edi, BUSY_LOOKS
+2:  call    fork_begin
+    jnc     3f
+    mov     eax, BUSY_LOOK_MS
+    call    task_sleep
+    dec     edi
+    jnz     2b
+    jmp     1f
+3:  mov     [fork_socket], ebx
     call    job_hear
     mov     dword ptr [fork_busy], 0
     mov     eax, ebx

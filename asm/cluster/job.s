@@ -32,9 +32,13 @@ STRING job_not_port, "is in use there"
 .balign 4
 job_waits:              .space 4        # process for which DONE was sent, and of which no more is known; it has one use
 job_token:              .space NONCE_SIZE   # of that try,
+.global job_node
 job_node:               .space NODE_ID_SIZE # its target,
 job_name:               .space NAME_SIZE    # and that one's name
 job_ms:                 .space 4        # clock_ms when it began
+    # 1: it connects and greets, and has given nothing yet
+.global job_greets
+job_greets:             .space 4
 job_text:               .space RESOLVED_BYTES + 64
 
 .text
@@ -98,11 +102,8 @@ job_move:
     mov     eax, esi
     call    job_choose
     jc      .Ljob_move_over
-    mov     ecx, JOB_PORT
-    call    fork_connect
+    call    job_meet
     jc      .Ljob_move_over
-    call    fork_greet
-    jc      .Ljob_move_closed
     call    job_give
     jnc     .Ljob_move_closed
     cmp     [job_waits], ebx
@@ -250,6 +251,29 @@ job_choose:
     pop     eax
     popfd
     pop     ebx
+    ret
+
+# Connects to the target, and greets.
+# Out: CF and EAX text: then there is no socket.
+job_meet:
+    mov     dword ptr [job_greets], 1
+    mov     ecx, JOB_PORT
+    call    fork_connect
+    jc      2f
+    call    fork_greet
+    jnc     2f
+    push    eax
+    mov     eax, [fork_socket]
+    call    stream_abort
+    mov     eax, ERROR_RESET
+    call    error_text
+    pop     edx
+    cmp     eax, edx
+    mov     eax, edx
+    jne     1f
+    LOAD_STRING eax, "it has broken off, as it does while it moves a program to here; try again"
+1:  stc
+2:  mov     dword ptr [job_greets], 0
     ret
 
 # Gives the program to the target, with which it has greeted.

@@ -163,15 +163,16 @@ migrate_all:
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
     jae     2f
-    cmp     eax, LOUD_ROUNDS
-    jb      3f
-    mov     ecx, [task_current]
-    mov     [task_hush], ecx
-3:  cmp     dword ptr [fork_listed], LAST_PAGES
-    ja      1b
+    cmp     dword ptr [fork_listed], LAST_PAGES
+    ja      3f
     cmp     esi, LAST_BLOCKS
-    ja      1b
-2:  mov     eax, SEALED_LAST
+    jbe     2f
+3:  cmp     eax, LOUD_ROUNDS
+    jb      1b
+    call    migrate_hush
+    jmp     1b
+2:  call    migrate_hush
+    mov     eax, SEALED_LAST
     xor     edx, edx
     xor     ecx, ecx
     call    sealed_send
@@ -188,6 +189,13 @@ migrate_all:
     call    fork_give_listed
 .Lmigrate_all_done:
     pop     esi
+    ret
+
+# Has programs, and who runs commands, stand still until the move is over.
+# Clobbers: EAX.
+migrate_hush:
+    mov     eax, [task_current]
+    mov     [task_hush], eax
     ret
 
 # Stands still, and has the target begin.
@@ -250,7 +258,6 @@ migrate_last:
     stc
     jmp     .Lmigrate_last_done
 .Lmigrate_last_landed:
-    mov     dword ptr [task_hush], 0
     mov     dword ptr [net_gate], GATE_SHUT
     mov     dword ptr [move_state], MOVE_READY
     mov     edx, [cluster_netif]        # the card that the kernel had
@@ -286,6 +293,7 @@ migrate_arrived:
     call    handover_ready
     jc      .Lmigrate_arrived_void
     call    migrate_volume
+    mov     dword ptr [task_hush], 0
     mov     dword ptr [net_gate], GATE_OPEN
     call    net_announce
     call    tcp_hurry

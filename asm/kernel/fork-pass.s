@@ -268,6 +268,11 @@ fork_copy:
     je      .Lfork_copy_same
     cmp     edi, 1
     adc     dword ptr [fork_known], 0
+    mov     ecx, edi
+    and     ecx, COPY_AS_ZEROS
+    dec     ecx
+    test    ecx, edi
+    jnz     .Lfork_copy_content         # a copy of more than zeros: if there are zeros now, parts of it are sent
     call    fork_page_zero
     jne     .Lfork_copy_content
     bts     dword ptr [edx], 0          # COPY_AS_ZEROS

@@ -1,5 +1,6 @@
 /** A campaign of faults on a system that has a bug: whether it notices, and after how many seeds. */
 import { type CampaignOptions, runGiven, runSeed } from "../../src/chaos/campaign.ts";
+import { anyDiskless } from "../../src/chaos/draw.ts";
 import { CAMPAIGN_DISK_BYTES, prepareCluster } from "../../src/chaos/qure/prepare-cluster.ts";
 import { openStage } from "../../src/chaos/setup.ts";
 import { LabCluster } from "../../src/lab/lab.ts";
@@ -17,6 +18,8 @@ export interface FaultySystem {
   readonly kernel: Uint8Array;
   readonly firmware: Uint8Array;
   readonly nodes: number;
+  /** What is drawn; all that means something to the usual machines when absent. */
+  readonly faults?: readonly string[];
 }
 
 export interface Noticed {
@@ -31,7 +34,7 @@ export interface Noticed {
 
 /** Tries seeds until one breaks an invariant, and begins none but the first after a time (of `Date.now()`). */
 export async function campaignOn(
-  { cdrom, kernel, firmware, nodes }: FaultySystem,
+  { cdrom, kernel, firmware, nodes, faults }: FaultySystem,
   [first, last]: readonly [number, number],
   untilMs = Number.POSITIVE_INFINITY,
   drill?: string,
@@ -39,7 +42,9 @@ export async function campaignOn(
   const make = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
   try {
     const disk = await prepareDisk({ cdrom, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make, step: () => {} });
-    const stage = await openStage(await prepareCluster({ cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20 }));
+    const isDiskless = anyDiskless(faults ?? null);
+    const system = { cdrom, disk, kernel, firmware, nodes, ramBytes: 8 << 20, isDiskless };
+    const stage = await openStage(await prepareCluster(system));
     let seed = first;
     if (drill !== undefined && first === 1)
       for (let tried = 1; tried <= DRILLED; tried++) {
@@ -47,7 +52,7 @@ export async function campaignOn(
         if (failure) return { seed: tried, how: `${failure.invariant}: ${failure.message}`, drill };
       }
     for (; seed <= last && (seed === first || Date.now() < untilMs); seed++) {
-      const { failure } = runSeed(stage, seed, CAMPAIGN);
+      const { failure } = runSeed(stage, seed, faults ? { ...CAMPAIGN, faults, drills: 0 } : CAMPAIGN);
       if (failure) return { seed, how: `${failure.invariant}: ${failure.message}` };
     }
     return { seed: null, how: `not within ${seed - 1} seeds`, tried: seed - 1 };

@@ -16,6 +16,8 @@ export interface PlantedBug {
   readonly breaks: string;
   /** The drill that looks there: it is tried alone before seeds are drawn. */
   readonly drill?: string;
+  /** The faults that are drawn; all that mean something to the usual machines when absent. */
+  readonly faults?: readonly string[];
   /** What notices it where no campaign can see it. */
   readonly test?: string;
   /** The tests of that file that do, by a part of their name; all when absent. */

@@ -1,5 +1,6 @@
 /**
- * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed|--sites]   campaigns on the system as it is
+ * npm run prove -- cloud [--seeds A..B] [--nodes N] [--threads N] [--mixed|--moves|--sites]   campaigns on the system
+ *   as it is
  * npm run prove -- cloud --planted [--seeds A..B] [--only TEXT] [--minutes M]   campaigns on systems with a bug each
  *
  * What was done is kept in build/prove-cloud*; the same command goes on with what is left, --fresh begins anew.
@@ -10,6 +11,7 @@ import { InvalidArgumentError } from "commander";
 import { positiveNumber, wholeNumber, workshopCommand } from "../../scripts/command.mjs";
 import { buildSystem } from "../../src/build/build.ts";
 import { ObjectCache } from "../../src/build/object-cache.ts";
+import { kindsFor } from "../../src/chaos/draw.ts";
 import { folderTree } from "../../src/host/files.ts";
 import { loadFirmware } from "../../src/host/package.ts";
 import { campaignOn, type Noticed } from "./faulty.ts";
@@ -25,6 +27,7 @@ const values = workshopCommand(
   .option("--nodes <number>", "machines", wholeNumber(1, 300), 3)
   .option("--mixed", "all seeds begin with two revisions of the kernel, not one in ten", false)
   .option("--sites", "three clusters at sites of their own, each of --nodes machines, and a hostile one", false)
+  .option("--moves", "kernels of machines without disks move, too", false)
   .option("--threads <number>", "worker threads", wholeNumber(1, 64), 1)
   .option(
     "--only <text>",
@@ -40,6 +43,7 @@ const values = workshopCommand(
     readonly nodes: number;
     readonly mixed: boolean;
     readonly sites: boolean;
+    readonly moves: boolean;
     readonly threads: number;
     readonly only: string;
     readonly minutes: number;
@@ -73,7 +77,14 @@ async function campaignOnBug(bug: PlantedBug, first: number, last: number, until
   const { files: built, diagnostics } = buildSystem(tree, { ...VERSION, checks: true, cache });
   if (!built) throw new Error(`${bug.file}: with \`${bug.with}\` it cannot be built: ${diagnostics[0]?.message}`);
   const file = (name: string): Uint8Array => built.find((found) => found.name === name)!.content;
-  const system = { cdrom: file("qure.iso"), kernel: file("kernel.elf"), firmware: loadFirmware(), nodes: values.nodes };
+  const [cdrom, kernel] = [file("qure.iso"), file("kernel.elf")];
+  const system = {
+    cdrom,
+    kernel,
+    firmware: loadFirmware(),
+    nodes: values.nodes,
+    ...(bug.faults && { faults: bug.faults }),
+  };
   return { bug: bug.breaks, ...(await campaignOn(system, [first, last], untilMs, bug.drill)) };
 }
 
@@ -111,11 +122,15 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
   return known.size < all || found >= 0.9 * all;
 }
 
+/** All that means something to machines of which only the first has a disk. */
+const faultsOfMoves = (nodes: number): string[] =>
+  kindsFor({ isAtPrompt: () => true, isDiskless: true }, nodes).map(({ name }) => name);
+
 const [from, to] = values.seeds ?? [1, values.planted ? 300 : 20_000];
 if (values.planted) process.exitCode = (await provePlanted(from, to)) ? 0 : 1;
 else {
   const words = ["--nodes", `${values.nodes}`, "--threads", `${values.threads}`, "--seeds", `${from}..${to}`];
-  const kinds = (["mixed", "sites"] as const).filter((kind) => values[kind]);
+  const kinds = (["mixed", "moves", "sites"] as const).filter((kind) => values[kind]);
   const folder = ["build/prove-cloud", values.nodes, ...kinds].join("-");
   const args = [
     "dist/qure.cjs",
@@ -124,7 +139,8 @@ else {
     "--minimise",
     "--out",
     folder,
-    ...kinds.map((kind) => `--${kind}`),
+    ...(["mixed", "sites"] as const).filter((kind) => values[kind]).map((kind) => `--${kind}`),
+    ...(values.moves ? ["--faults", faultsOfMoves(values.nodes).join(",")] : []),
     ...(values.fresh ? ["--fresh"] : []),
   ];
   const run = (command: readonly string[]): number =>

@@ -126,3 +126,20 @@ test.each(rowsOf(TROUBLES, 0))(
     expect((await tried(trouble, (await transfer) - back))[0]).toEqual([]);
   },
 );
+
+test("of two that move programs to each other at once one goes on, and the other is told at once", async () => {
+  const s = await members();
+  s.source.type("counter 100 &\n");
+  await s.source.waitFor(/^counter: 3$/m);
+  const { lab, source, target } = s;
+  target.type("counter 100 &\n");
+  await target.waitFor(/^counter: 3$/m);
+  source.type("cloud job move counter m2\n");
+  target.type("cloud job move counter m1\n");
+  const said = (): string[] => [source, target].map(({ console }) => console.text);
+  const isTold = (): boolean => said().some((text) => /^job: counter: it has broken off, .*; try again$/m.test(text));
+  await lab.until(isTold, "nobody is told", { within: "2s" });
+  const hasGone = (): boolean => said().some((text) => /^counter goes on at m[12]: /m.test(text));
+  await lab.until(hasGone, "no program has moved", { within: "10s" });
+  expect(said().filter((text) => /^counter goes on at /m.test(text))).toHaveLength(1);
+});

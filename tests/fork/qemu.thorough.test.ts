@@ -12,13 +12,14 @@ import { images } from "../system/images.ts";
 const LOOK_MS = 100;
 /** The UART loses what is typed faster than the machine reads. */
 const KEY_MS = 5;
+const MEMBER = /^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m;
 
 class Machine {
   readonly #child;
   text = "";
 
   constructor(qemu: string, folder: string, number: number, wire: string) {
-    const machine = ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"];
+    const machine = ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio"];
     const card = ["-netdev", wire, "-device", `e1000,netdev=wire,mac=52:54:00:00:00:0${number}`];
     const media = ["-cdrom", join(folder, "qure.iso"), "-boot", "d"];
     const key = ["-fw_cfg", `name=opt/org.qure/cluster,file=${join(folder, "key")}`];
@@ -55,8 +56,8 @@ class Machine {
   }
 }
 
-test("a kernel becomes two on QEMU's machines", async (context) => {
-  const qemu = requireOracle("qemu-system-i386", context);
+/** Two members, and what is to be done when they are through. */
+async function pair(qemu: string): Promise<[Machine, Machine, string, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "qure-fork-"));
   writeFileSync(join(folder, "qure.iso"), images().iso);
   writeFileSync(join(folder, "key"), keyOfSeed(1));
@@ -64,10 +65,19 @@ test("a kernel becomes two on QEMU's machines", async (context) => {
   const source = new Machine(qemu, folder, 1, `stream,id=wire,server=on,addr.${wire.replace(",", ",addr.")}`);
   await delay(5 * LOOK_MS);
   const target = new Machine(qemu, folder, 2, `stream,id=wire,server=off,addr.${wire.replace(",", ",addr.")}`);
+  const end = async (): Promise<void> => {
+    await source.end();
+    await target.end();
+    rmSync(folder, { recursive: true });
+  };
+  const [[, address]] = await Promise.all([target.shows(MEMBER), source.shows(MEMBER)]);
+  return [source, target, address!, end];
+}
+
+test("a kernel becomes two on QEMU's machines", async (context) => {
+  const qemu = requireOracle("qemu-system-i386", context);
+  const [source, target, address, end] = await pair(qemu);
   try {
-    const MEMBER = /^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m;
-    const [, address] = await target.shows(MEMBER);
-    await source.shows(MEMBER);
     await source.enter("set greeting hello", /set greeting hello\n.*> $/);
     await target.enter("cloud fork accept", /^For a minute, /m);
     await source.enter(`cloud fork ${address}`, /is the twin: /);
@@ -77,8 +87,22 @@ test("a kernel becomes two on QEMU's machines", async (context) => {
     await source.enter("echo source $greeting", /^source hello$/m);
     expect(`${source.text}${target.text}`).not.toMatch(/PANIC/);
   } finally {
-    await source.end();
-    await target.end();
-    rmSync(folder, { recursive: true });
+    await end();
+  }
+}, 120_000);
+
+test("a kernel moves from one of QEMU's machines to the other", async (context) => {
+  const [source, target, , end] = await pair(requireOracle("qemu-system-i386", context));
+  try {
+    await source.enter("set greeting hello", /set greeting hello\n.*> $/);
+    await target.enter("cloud fork accept", /^For a minute, /m);
+    await source.enter("cloud migrate any", /^moved to \S+: /m);
+    await target.shows(/^I am \S+, moved to the machine that was \S+$/m);
+    await target.enter("echo moved $greeting", /^moved hello$/m);
+    await target.shows(/moved to the machine[\s\S]*^cloud: \S+ \S+ era \d+ age \d+ peers \d+\s*$/m);
+    await source.shows(/^moved to [\s\S]*^QuRe revision /m);
+    expect(`${source.text}${target.text}`).not.toMatch(/PANIC/);
+  } finally {
+    await end();
   }
 }, 120_000);

@@ -302,8 +302,9 @@ export function clusterDrills(
     name: "older disk",
     rule: "with an older copy of its disk a node goes on above the highest age that a member knows",
     begin: (random) => {
-      if (world.core.length < 2) return null;
-      const index = random.pick(world.core);
+      const withDisk = world.core.filter((one) => facts.of(one).hasDisk);
+      if (world.core.length < 2 || withDisk.length === 0) return null;
+      const index = random.pick(withDisk);
       const known = facts.of(index).age;
       const joins = keysOf(world, layout).joins(index);
       const begin = new Once(act(index, "older"), act(index, "power"));

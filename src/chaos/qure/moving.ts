@@ -125,7 +125,9 @@ function keepsConnections(layout: KernelLayout): Invariant {
         const address = addressIn(world, layout, index);
         for (const [connection, ends] of open) {
           if (!ends.some((end) => end === address)) continue;
-          const other = world.nodes.find((node) => node.index !== index && ends.includes(addressIn(world, layout, node.index) ?? ""));
+          const other = world.nodes.find(
+            (node) => node.index !== index && ends.includes(addressIn(world, layout, node.index) ?? ""),
+          );
           if (!other) continue;
           const at = [index, other.index].map((one) => ({ index: one, boots: world.nodes[one]!.boots }));
           moved.set(connection, { at });
@@ -141,7 +143,9 @@ function keepsConnections(layout: KernelLayout): Invariant {
           const gone = moved.get(connection);
           open.delete(connection);
           moved.delete(connection);
-          const isWhole = gone?.at.every(({ index, boots }) => world.isOn(index) && world.nodes[index]!.boots === boots);
+          const isWhole = gone?.at.every(
+            ({ index, boots }) => world.isOn(index) && world.nodes[index]!.boots === boots,
+          );
           return (flags & RST) !== 0 && isWhole && gone!.at.some(({ index }) => index === cable)
             ? `${world.nodes[cable]!.name} resets a connection that has moved: ${connection}`
             : null;
