@@ -41,7 +41,7 @@ accept_status:          .space STATUS_SIZE
 fork_accept:
     mov     [accept_erases], edx
     call    cloud_lock
-    call    fork_allowed
+    call    member_allowed
     pushfd
     push    eax
     call    cloud_unlock
@@ -310,6 +310,14 @@ accept_judge:
     call    fork_machine_sum
     cmp     [esi + DESCRIBE_MACHINE], eax
     jne     9f
+    mov     ebx, ANSWER_PROCESSOR
+    call    machine_features
+    not     ecx
+    test    [esi + DESCRIBE_FEATURES], ecx
+    jnz     9f
+    not     edx
+    test    [esi + DESCRIBE_FEATURES + 4], edx
+    jnz     9f
     mov     ebx, ANSWER_DEVICES
     call    fork_hold
     jc      9f
@@ -317,6 +325,11 @@ accept_judge:
     call    accept_judge_volume
     jc      9f
     mov     ebx, ANSWER_MEMORY
+    push    esi
+    add     esi, DESCRIBE_RANGES
+    call    machine_has_ranges
+    pop     esi
+    jc      9f
     mov     eax, [esi + DESCRIBE_PAGES]
     add     eax, [esi + DESCRIBE_ZONE_PAGES]
     jc      9f
