@@ -7,9 +7,9 @@ import { joined, NODES } from "./scene.ts";
 export async function withDisks(kind: "IDE" | "virtio" = "IDE"): Promise<LabCluster> {
   const content = await preparedDisk();
   return inSharedState(`three members with a key and ${kind} disks`, () => {
-    const nodes = NODES(images().iso).map(({ cdrom, ...node }) => {
+    const nodes = NODES(images().iso).map(({ cdrom: _, ...node }) => {
       const disk = new SparseDisk(DISK_BYTES, { content: content.slice() });
-      return kind === "IDE" ? { ...node, disk } : { ...node, cdrom, virtioDisks: [disk] };
+      return kind === "IDE" ? { ...node, disk } : { ...node, cdrom: images().iso, virtioDisks: [disk] };
     });
     return joined(boot({ nodes }));
   });
