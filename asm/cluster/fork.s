@@ -106,6 +106,7 @@ fork_begin:
     cmc
     jc      2f
     call    land_end
+    call    volume_move_end
 1:  mov     eax, [task_current]
     mov     eax, [eax + TASK_ID]
     mov     [fork_busy], eax

@@ -8,7 +8,7 @@ import { output, outputAmong } from "../system/output.ts";
 import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { withDisks } from "./with-disks.ts";
 
-const LINES = 5000;
+const LINES = 80_000;
 /** Written while the kernel moves. */
 const WRITTEN = 200_000;
 
@@ -30,8 +30,8 @@ const MINE = /^of the source$/m;
 test("a kernel moves with its files, also those that are being written; its old disk keeps an older state", async () => {
   const s = await givenUp();
   const { source, target } = s;
-  await s.talk(LINES);
   source.type(`seq ${WRITTEN} > /net/big &\n`);
+  await s.talk(LINES);
   await s.move();
   expect(s.hasArrived).toBe(true);
   expect(await s.problems(LINES)).toEqual([]);
