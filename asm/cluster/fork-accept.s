@@ -41,7 +41,7 @@ accept_status:          .space STATUS_SIZE
 fork_accept:
     mov     [accept_erases], edx
     call    cloud_lock
-    call    fork_allowed
+    call    member_allowed
     pushfd
     push    eax
     call    cloud_unlock
@@ -305,31 +305,45 @@ accept_judge:
     mov     ebx, ANSWER_IMAGE
     mov     eax, [running_checksum]
     cmp     [esi + DESCRIBE_IMAGE], eax
-    jne     9f
+    jne     .Laccept_judge_done
     mov     ebx, ANSWER_MACHINE
     call    fork_machine_sum
     cmp     [esi + DESCRIBE_MACHINE], eax
-    jne     9f
+    jne     .Laccept_judge_done
+    mov     ebx, ANSWER_PROCESSOR
+    call    machine_features
+    not     ecx
+    test    [esi + DESCRIBE_FEATURES], ecx
+    jnz     .Laccept_judge_done
+    not     edx
+    test    [esi + DESCRIBE_FEATURES + 4], edx
+    jnz     .Laccept_judge_done
     mov     ebx, ANSWER_DEVICES
     call    fork_hold
-    jc      9f
+    jc      .Laccept_judge_done
     call    fork_release
     call    accept_judge_volume
-    jc      9f
+    jc      .Laccept_judge_done
     mov     ebx, ANSWER_MEMORY
+    push    esi
+    add     esi, DESCRIBE_RANGES
+    call    machine_has_ranges
+    pop     esi
+    jc      .Laccept_judge_done
     mov     eax, [esi + DESCRIBE_PAGES]
     add     eax, [esi + DESCRIBE_ZONE_PAGES]
-    jc      9f
+    jc      .Laccept_judge_done
     cmp     eax, [pages_free]
-    jae     9f
+    jae     .Laccept_judge_done
     mov     eax, [esi + DESCRIBE_ZONE]
     mov     edx, [esi + DESCRIBE_ZONE_PAGES]
     call    land_begin
-    jc      9f
+    jc      .Laccept_judge_done
     mov     eax, [esi + DESCRIBE_MOVES]
     mov     [accept_moves], eax
     xor     ebx, ebx                    # ANSWER_YES
-9:  mov     edx, ebx
+.Laccept_judge_done:
+    mov     edx, ebx
     ret
 
 # Judges whether a volume that comes along can be here.

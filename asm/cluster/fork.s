@@ -22,12 +22,14 @@ STRING fork_erase_word, "--erase"
 .balign 4
 answer_texts:
     .long   0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
+    .long   answer_processor
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
-STRING answer_machine, "it is another kind of machine: processor, memory, devices and drives must be the same"
-STRING answer_memory, "it has too little free memory"
+STRING answer_machine, "it is another kind of machine: devices and drives must be the same"
+STRING answer_memory, "it has too little free memory, or not all that this machine has"
 STRING answer_devices, "one of its disks cannot be taken over"
 STRING answer_tables, "it has not the same partitions as this machine, for its volume (fdisk)"
+STRING answer_processor, "its processor lacks what this machine's has"
 STRING answer_keeps, "it keeps its files: type `cloud fork accept --erase` there"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
@@ -104,6 +106,7 @@ fork_begin:
     cmc
     jc      2f
     call    land_end
+    call    volume_move_end
 1:  mov     eax, [task_current]
     mov     eax, [eax + TASK_ID]
     mov     [fork_busy], eax
@@ -160,7 +163,6 @@ fork_words:
 
 # Whether this node may fork at all. The cluster's mutex is held.
 # Out: CF and EAX text when not.
-.global fork_allowed
 fork_allowed:
     call    member_allowed
     jc      1f
@@ -560,7 +562,15 @@ fork_describe:
     call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
-    clc
+    call    machine_features
+    mov     [description + DESCRIBE_FEATURES], ecx
+    mov     [description + DESCRIBE_FEATURES + 4], edx
+    mov     edi, offset description + DESCRIBE_RANGES
+    call    machine_ranges
+    jc      7f
+    ret
+7:  LOAD_STRING eax, "the memory of this machine is in too many parts"
+    stc
     ret
 8:  LOAD_STRING eax, "there is not as much free memory here as is in use, in a row"
     stc

@@ -56,9 +56,9 @@ write_leave:
     dec     dword ptr [ecx + TASK_HOLDS]
     cmp     [watch_volume], ebx
     jne     9f
-    cmp     edx, [ebx + VOLUME_SECTORS]
-    jae     9f                          # it was refused
     lea     ecx, [edx + esi - 1]
+    cmp     ecx, [ebx + VOLUME_SECTORS]
+    jae     9f                          # it was refused
     shr     ecx, 3
     shr     edx, 3
     push    eax
@@ -72,11 +72,19 @@ write_leave:
     popfd
     ret
 
-# Has no other task begin a write from here on, or all that wait for that go on.
+# Has no other task begin a write from here on, or all that wait for that go on. The task is not ended meanwhile.
 # In: EAX the running task, or 0.
 # Clobbers: EAX, ECX, EDX.
 .global write_keep
 write_keep:
-    mov     [write_keeper], eax
+    mov     ecx, [task_current]
+    xchg    eax, [write_keeper]
+    cmp     eax, [write_keeper]
+    je      9f
+    inc     dword ptr [ecx + TASK_HOLDS]
+    test    eax, eax
+    jz      9f                          # it is the keeper now
+    sub     dword ptr [ecx + TASK_HOLDS], 2
     mov     eax, offset write_event
     jmp     event_broadcast
+9:  ret

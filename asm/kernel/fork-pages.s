@@ -16,7 +16,6 @@ HOOK fork_machine, 0                    # EAX what a part of the machine is, and
 fork_zone:              .space 4
 .global fork_zone_pages
 fork_zone_pages:        .space 4
-machine_cpu:            .space 12
 
 .text
 
@@ -116,25 +115,14 @@ fork_count:
     pop     ebx
     ret
 
-# What this machine is like: two that give the same can be each other's twins. The processor, the memory, where the
-# kernel is in it, and what the layers above add.
+# What this machine is like: two that give the same can be each other's twins. Where the kernel is in memory, and what
+# the layers above add.
 # Out: EAX.
 .global fork_machine_sum
 fork_machine_sum:
     push    ebx
     push    esi
-    mov     eax, 1
-    cpuid
-    mov     [machine_cpu], eax
-    mov     [machine_cpu + 4], ecx
-    mov     [machine_cpu + 8], edx
     xor     esi, esi
-    mov     eax, offset machine_cpu
-    mov     edx, 12
-    call    machine_add
-    mov     eax, offset boot_memory_map
-    imul    edx, [boot_memory_count], MEMORY_MAP_ENTRY
-    call    machine_add
     mov     eax, offset boot_info + bi_kernel_base
     mov     edx, bi_e820 - bi_kernel_base
     call    machine_add
@@ -166,4 +154,93 @@ machine_add:
     call    crc32
     rol     esi, 5
     xor     esi, eax
+    ret
+
+# What the processor can do.
+# Out: ECX, EDX features.
+# Clobbers: EAX.
+.global machine_features
+machine_features:
+    push    ebx
+    mov     eax, 1
+    cpuid
+    pop     ebx
+    ret
+
+# The memory of this machine, from 1 MiB on.
+# In: EDI where MACHINE_RANGES go: first page, page after the last; zeros after them.
+# Out: CF when there are more.
+# Clobbers: EAX, ECX, EDX, EDI.
+.global machine_ranges
+machine_ranges:
+    push    ebx
+    push    esi
+    push    ebp
+    xor     eax, eax
+    mov     ecx, MACHINE_RANGES * 2
+    push    edi
+    rep stosd
+    mov     ebp, edi                    # EBP: the end
+    pop     edi
+    mov     esi, offset boot_memory_map
+    mov     ebx, [boot_memory_count]
+.Lmachine_ranges_next:
+    sub     ebx, 1
+    cmc
+    jnc     .Lmachine_ranges_done
+    call    pages_range
+    cmp     eax, MACHINE_FIRST
+    jae     1f
+    mov     eax, MACHINE_FIRST
+1:  cmp     eax, edx
+    jae     2f
+    cmp     edi, ebp
+    cmc
+    jc      .Lmachine_ranges_done
+    stosd
+    mov     eax, edx
+    stosd
+2:  add     esi, MEMORY_MAP_ENTRY
+    jmp     .Lmachine_ranges_next
+.Lmachine_ranges_done:
+    pop     ebp
+    pop     esi
+    pop     ebx
+    ret
+
+# Whether this machine has all the memory of another one.
+# In: ESI what machine_ranges says there.
+# Out: CF when not.
+# Clobbers: EAX, ECX, EDX.
+.global machine_has_ranges
+machine_has_ranges:
+    push    ebx
+    push    esi
+    push    edi
+    push    ebp
+    mov     edi, esi
+    mov     ebp, MACHINE_RANGES
+.Lmachine_has_ranges_next:
+    cmp     dword ptr [edi + 4], 0
+    je      .Lmachine_has_ranges_this
+    mov     esi, offset boot_memory_map
+    mov     ebx, [boot_memory_count]
+1:  sub     ebx, 1
+    jb      .Lmachine_has_ranges_done   # CF is set
+    call    pages_range
+    add     esi, MEMORY_MAP_ENTRY
+    cmp     [edi], eax
+    jb      1b
+    cmp     edx, [edi + 4]
+    jb      1b
+.Lmachine_has_ranges_this:
+    add     edi, 8
+    dec     ebp
+    jnz     .Lmachine_has_ranges_next
+    clc
+.Lmachine_has_ranges_done:
+    pop     ebp
+    pop     edi
+    pop     esi
+    pop     ebx
     ret

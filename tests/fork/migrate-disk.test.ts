@@ -1,28 +1,77 @@
 /** A kernel with a hard disk moves, and its files with it (docs/protocols/fork.md). */
 import { expect, test } from "vitest";
+import type { LabNode } from "../../src/index.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
+import { rowsOf } from "../setup/tier.ts";
 import { inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
-import { MoveScene } from "./migrate-scene.ts";
+import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { withDisks } from "./with-disks.ts";
 
-async function givenUp(): Promise<MoveScene> {
-  const lab = await inState("three members with disks, one given up with its files", async () => {
-    const made = new MoveScene(await withDisks());
-    await output(made.source, "echo of the source > /net/mine");
-    await output(made.target, "echo of the target > /net/theirs");
-    await made.target.enter("cloud fork accept --erase", /^What moves here .*$/m);
-    return made.lab;
+const LINES = 80_000;
+/** Written while the kernel moves. */
+const WRITTEN = 200_000;
+
+async function givenUp(kind: "IDE" | "virtio" = "IDE"): Promise<MoveScene> {
+  const lab = await inState(`three members with ${kind} disks, one given up with its files`, async () => {
+    const { lab, source, target } = new MoveScene(await withDisks(kind));
+    await output(source, "echo of the source > /net/mine");
+    await output(target, "echo of the target > /net/theirs");
+    await lab.advance("6s");
+    await target.enter("cloud fork accept --erase", /^What moves here .*$/m);
+    return lab;
   });
   return new MoveScene(lab);
 }
 
-test("a kernel moves with its files; its old disk has none until somebody takes them", async () => {
+const files = (node: LabNode): Promise<string> => outputAmong(node, "ls /net; cat /net/mine");
+const MINE = /^of the source$/m;
+
+test("a kernel moves with its files, also those that are being written; its old disk keeps an older state", async () => {
   const s = await givenUp();
   const { source, target } = s;
+  source.type(`seq ${WRITTEN} > /net/big &\n`);
+  await s.talk(LINES);
   await s.move();
   expect(s.hasArrived).toBe(true);
-  expect(await s.problems(0)).toEqual([]);
-  expect(await outputAmong(target, "cat /net/mine")).toMatch(/^of the source$/m);
-  expect(await outputAmong(target, "ls /net")).not.toMatch(/theirs/);
-  expect(await outputAmong(source, "ls /net")).not.toMatch(/mine/);
+  expect(await s.problems(LINES)).toEqual([]);
+  const there = await files(target);
+  expect(there).toMatch(MINE);
+  expect(there).not.toMatch(/theirs/);
+  expect(await outputAmong(target, "wc /net/big; fsck /net")).toMatch(
+    new RegExp(`^ *${WRITTEN} +${WRITTEN} .*\\n/net: no problem was found$`, "m"),
+  );
+  expect(await files(source)).toMatch(/^\/net\/mine: not mounted$/m);
+  expect(await outputAmong(source, "mount --accept-older hda0 /old; cat /old/mine")).toMatch(MINE);
+});
+
+thoroughly("a virtio disk moves too, and what cannot move says why", async () => {
+  const s = await givenUp("virtio");
+  const { source, target } = s;
+  target.type("\x03");
+  await s.accept();
+  expect(await output(source, "cloud migrate m2")).toMatch(/^migrate: m2: it keeps its files: type .*$/m);
+  expect(await output(target, "\x03cloud fork accept --other")).toMatch(/^ {2}cloud fork NODE\|any /m);
+  await target.enter("cloud fork accept --erase", /^What moves here .*$/m);
+  await s.move();
+  expect(s.hasArrived).toBe(true);
+  expect(await files(target)).toMatch(MINE);
+});
+
+/** And whether only the source has the files after both have been switched off and on. */
+const CUTS: readonly [MoveTrouble, MoveFrame, boolean][] = [
+  ["source dies", "start", true],
+  ["target dies", "gone", true],
+  ["source dies", "live", false],
+];
+
+test.each(rowsOf(CUTS, 0))("after a power cut one has the files: %s: %s", async (trouble, frame, atSource) => {
+  const s = await givenUp();
+  const { lab, source, target } = s;
+  await s.move(trouble, frame);
+  for (const node of [source, target]) if (!node.isOff) node.powerOff();
+  for (const node of [source, target]) node.powerOn();
+  await lab.advance("20s");
+  const found = [await files(source), await files(target)].map((text) => MINE.test(text));
+  expect(found).toEqual(atSource ? [true, false] : [true, true]);
 });
