@@ -93,7 +93,7 @@ test("classes 1 and 2: all nodes go to the next revision, one after the other, a
 describeThoroughly("people and accidents", () => {
   atLength("class 17: a service address is answered for all the time, but for its hand-over", async () => {
     const { lab, nodes } = await rolling(3, "with an address", { service: SERVICE });
-    const client = new ServiceClient(lab);
+    const client = new ServiceClient(lab, undefined, 20);
     await lab.advance("1s");
     const fromMs = lab.nowNs / 1e6;
     expect(await said(nodes[0]!, `cloud upgrade ${NEW}`)).toBe("");
