@@ -139,6 +139,11 @@ describeThoroughly("people and accidents", () => {
       await lab.advance("8s");
     }
     const coordinator = nodes.find(coordinates)!;
+    // What it told others as a member, and as one that is led, they have forgotten.
+    for (const node of nodes.filter((other) => other !== coordinator)) {
+      node.reset();
+      await lab.advance("8s");
+    }
     const row = new RegExp(`^${nameOf(coordinator)} +1000 failed `, "m");
     for (const node of nodes) expect(await said(node, "cloud upgrade")).toMatch(row);
   });
@@ -261,6 +266,9 @@ describeThoroughly("people and accidents", () => {
     expect(await said(person, "cloud upgrade resume")).toBe("");
     await turnIn(scene, "go");
     expect(await said(here(nodes), "cloud upgrade abort")).toBe("");
+    expect(await said(here(nodes), `cloud upgrade ${NEW}`)).toMatch(
+      /^cluster: the upgrade to revision 1001 is under way/m,
+    );
     await ended(scene, "abort");
     await lab.advance("30s");
     expect(nodes.filter((node) => revisionOf(node) === NEW)).toHaveLength(2);
