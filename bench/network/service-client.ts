@@ -1,4 +1,4 @@
-/** A neighbour of a cluster that asks each 5 ms whose a service address is, and remembers who answers. */
+/** A neighbour of a cluster that asks each 5 ms, or now and then, whose a service address is, and remembers who answers. */
 import {
   arpBytes,
   BROADCAST_MAC,
@@ -23,7 +23,6 @@ const USUAL: Places = { service: SERVICE, client: "10.0.2.200" };
 /** Below the addresses that the gateway leases: for any number of machines. */
 export const LOW: Places = { service: "10.0.2.9", client: "10.0.2.8" };
 const CLIENT_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0xc8);
-const ASK_MS = 5;
 const BOTH: readonly ("in" | "out")[] = ["in", "out"];
 const REQUEST = 1;
 const REPLY = 2;
@@ -38,13 +37,15 @@ export function block({ cluster }: LabCluster, { index }: LabNode, blocked: bool
 export class ServiceClient {
   readonly #lab: LabCluster;
   readonly #service: string;
+  readonly #askMs: number;
   /** When it asked, and the answers until it asked again. */
   readonly #questions: { readonly atMs: number; answers: number }[] = [];
   readonly #stations = new Set<string>();
 
-  constructor(lab: LabCluster, { service, client }: Places = USUAL) {
+  constructor(lab: LabCluster, { service, client }: Places = USUAL, askMs = 5) {
     this.#lab = lab;
     this.#service = service;
+    this.#askMs = askMs;
     const plug = lab.plug("client");
     const target = parseIpv4(service);
     plug.answer((frame) => {
@@ -75,7 +76,7 @@ export class ServiceClient {
       isWanted: () => false,
       tick: () => {
         if (lab.nowNs < nextNs) return;
-        nextNs = lab.nowNs + ASK_MS * 1e6;
+        nextNs = lab.nowNs + askMs * 1e6;
         this.#questions.push({ atMs: lab.nowNs / 1e6, answers: 0 });
         plug.send(question);
       },
@@ -110,7 +111,7 @@ export class ServiceClient {
       longest = Math.max(longest, atMs - lastMs);
       lastMs = atMs;
     }
-    return Math.max(longest, this.#lab.nowNs / 1e6 - lastMs - 2 * ASK_MS);
+    return Math.max(longest, this.#lab.nowNs / 1e6 - lastMs - 2 * this.#askMs);
   }
 
   /** The MAC addresses that answers named. */

@@ -17,7 +17,8 @@ import { builtFiles } from "../setup/built-files.ts";
 import { PACKET_KINDS, PacketScene } from "./refused-packets.ts";
 
 const PROGRESS = "build/prove-packets.json";
-const CASE_PACKETS = 20_000;
+/** Each ends with a look at the memory of all, so they are large. */
+const CASE_PACKETS = 50_000;
 
 const values = workshopCommand(
   "npm run prove -- packets",

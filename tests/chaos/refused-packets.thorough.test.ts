@@ -5,7 +5,7 @@ import { images } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 import { PACKET_KINDS, PacketScene } from "./refused-packets.ts";
 
-const PACKETS = 2000;
+const PACKETS = 4000;
 
 let scene: PacketScene;
 beforeAll(async () => {
@@ -17,5 +17,5 @@ test("packets of most kinds are heard", () => {
 });
 
 test.each(PACKET_KINDS)("packets %s", async (kind) => {
-  for (const seed of [1, 2]) expect(await scene.problem(kind, seed, PACKETS), `seed ${seed}`).toBeNull();
+  expect(await scene.problem(kind, 1, PACKETS)).toBeNull();
 });

@@ -372,7 +372,8 @@ export class PacketScene {
       const { received } = this.#judged(world);
       for (const index of this.#machines) {
         const came = received[index]! - before.received[index]!;
-        if (came < meantFor(index)) return `${lab.nodes[index]!.name} was sent ${meantFor(index)} packets: ${came} came`;
+        if (came < meantFor(index))
+          return `${lab.nodes[index]!.name} was sent ${meantFor(index)} packets: ${came} came`;
         lab.nodes[index]!.type("\nmem check\n");
         await lab.nodes[index]!.waitFor(/all headers agree/, WELL_WITHIN);
       }
