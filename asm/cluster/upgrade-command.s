@@ -55,7 +55,7 @@ STRING reason_ended, "a person ended its trial"
 STRING reason_hung, "it hung"
 STRING reason_format, "it does not know the formats that are final"
 STRING reason_space, "no slot of its disk can hold the image"
-STRING reason_source, "it has not got the image: kernel install"
+STRING reason_source, "no source gave it the image: kernel install"
 STRING reason_unproven, "no key that it trusts has signed the image"
 
 .bss
@@ -435,11 +435,11 @@ upgrade_show:
 .Lupgrade_show_failures:
     call    upgrade_show_refused
     PRINT   "NODE                   REV STATE     DOWNLOADS SERVED\n"
-    mov     eax, offset hostname
     mov     esi, offset report_own
+    mov     eax, esi
+    call    report_told
+    mov     eax, offset hostname
     mov     edx, [boot_info + bi_revision]
-    mov     cl, [esi + REPORT_STATE]
-    mov     ch, [esi + REPORT_DOWNLOADS]
     call    upgrade_row
     mov     ebx, [peer_first]
 2:  test    ebx, ebx
@@ -461,22 +461,25 @@ upgrade_show:
     ret
 
 # Prints the row of a member.
-# In: EAX its name, EDX revision, CL state, CH downloads, ESI report.
+# In: EAX its name, EDX revision, CX as of report_told, ESI report.
 # Clobbers: EAX, ECX, EDX.
 upgrade_row:
     push    ebx
     push    edi
+    push    ecx
     movzx   ebx, ch
-    movzx   ecx, cl
+    and     ecx, 15
     cmp     ecx, UPGRADE_STATES         # a view of another one may say anything
     jb      1f
     xor     ecx, ecx
 1:  mov     edi, [upgrade_state_names + ecx*4]
     PRINTF  "%-15s %10u %-9s %9u %6u", eax, edx, edi, ebx, [esi+REPORT_SERVED]
-    cmp     cl, UPGRADE_FAILED
-    jne     2f
-    movzx   eax, byte ptr [esi + REPORT_REASON]
-    CHECK   eax, be, REASON_LAST, "upgrade_row: no reason of a failure"
+    pop     eax
+    shr     al, 4
+    movzx   eax, al
+    jz      2f                          # a kernel that does not say it
+    cmp     eax, REASON_LAST
+    ja      2f
     mov     eax, [upgrade_reasons + eax*4]
     PRINTF  " %s", eax
 2:  PRINT   "\n"

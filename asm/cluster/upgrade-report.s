@@ -77,11 +77,11 @@ report_heard:
     mov     [ebx + PEER_REPORT + REPORT_SESSION], eax
     mov     eax, [esi + CLOUD_SESSION + 4]
     mov     [ebx + PEER_REPORT + REPORT_SESSION + 4], eax
-    mov     al, [esi + CLOUD_REPORT + REPORT_STATE]
-    mov     ah, [esi + CLOUD_REPORT + REPORT_DOWNLOADS]
-    cmp     [ebx + PEER_REPORT + REPORT_TOLD], ax
+    lea     eax, [esi + CLOUD_REPORT]
+    call    report_told
+    cmp     [ebx + PEER_REPORT + REPORT_TOLD], cx
     je      2f
-    mov     [ebx + PEER_REPORT + REPORT_TOLD], ax
+    mov     [ebx + PEER_REPORT + REPORT_TOLD], cx
     mov     dword ptr [ebx + PEER_TELL], 1  # the coordinator tells the others
     mov     dword ptr [peer_changed], 1
 2:  mov     eax, offset upgrade_event
@@ -89,6 +89,17 @@ report_heard:
 .Lreport_heard_done:
     pop     esi
     pop     ebx
+    ret
+
+# What views say of a node's upgrade.
+# In: EAX report.
+# Out: CL state and reason << 4, CH downloads; the rest of ECX is 0.
+.global report_told
+report_told:
+    movzx   ecx, byte ptr [eax + REPORT_REASON]
+    shl     ecx, 4
+    or      cl, [eax + REPORT_STATE]
+    mov     ch, [eax + REPORT_DOWNLOADS]
     ret
 
 # This node's report has changed: it is told soon.

@@ -107,10 +107,10 @@ view_begin:
     mov     eax, [view_members]
     inc     eax
     mov     [edi + CLOUD_MEMBERS], eax
-    mov     eax, 1 << 16                # it has no entry for its own state
-    mov     al, [report_own + REPORT_STATE]
-    mov     ah, [report_own + REPORT_DOWNLOADS]
-    mov     [edi + CLOUD_TOLD], eax
+    mov     eax, offset report_own      # it has no entry for its own state
+    call    report_told
+    or      ecx, 1 << 16
+    mov     [edi + CLOUD_TOLD], ecx
     add     edi, CLOUD_ENTRIES
     ret
 
