@@ -329,10 +329,11 @@ link_look:
     jb      9f
     mov     [ebx + LINK_SENT], edi
     xor     dword ptr [ebx + LINK_TURN], 1
-    jz      4f
+    jz      .Llink_look_relay
     call    link_place
     jnc     link_try
-4:  call    relay_next
+.Llink_look_relay:
+    call    relay_next
     jnc     link_try
     call    link_place
     jnc     link_try

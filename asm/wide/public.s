@@ -9,8 +9,8 @@
 WISH_MS                 = 5000          # how often a link is asked to call, while it has not
 CONTENT_MS              = 20000         # and after it has
 OBLIGED_MS              = 2000          # how often a link is called at most
-WISHES                  = 3             # in vain, after which the gateway's mapping is made anew, and then the next ones
-WISHES_SHIFT            = 3             # wait twice as long each, up to WISH_MS << WISHES_SHIFT
+WISHES                  = 3             # in vain, then the gateway's mapping is made anew, and each wish waits twice
+WISHES_SHIFT            = 3             # as long as the one before, up to WISH_MS << WISHES_SHIFT
 
 .text
 
@@ -22,7 +22,7 @@ public_look:
     mov     eax, edi
     sub     eax, [ebx + LINK_WISHED]
     cmp     dword ptr [ebx + LINK_WISHED], 0
-    je      3f
+    je      .Lpublic_look_wish
     mov     edx, CONTENT_MS
     cmp     dword ptr [ebx + LINK_WISH], 0
     je      2f
@@ -33,20 +33,22 @@ public_look:
 1:  mov     edx, WISH_MS
     shl     edx, cl
 2:  cmp     eax, edx
-    jb      9f
-3:  mov     [ebx + LINK_WISHED], edi
+    jb      .Lpublic_look_done
+.Lpublic_look_wish:
+    mov     [ebx + LINK_WISHED], edi
     cmp     dword ptr [ebx + LINK_WISH], 0
-    je      4f
+    je      .Lpublic_look_draw
     mov     eax, [ebx + LINK_WISHES]    # the last one was in vain
     inc     eax
     mov     [ebx + LINK_WISHES], eax
     cmp     eax, WISHES
     je      3f
     cmp     eax, WISHES + WISHES_SHIFT
-    jbe     4f
+    jbe     .Lpublic_look_draw
     dec     dword ptr [ebx + LINK_WISHES]
 3:  call    router_doubt
-4:  call    secret_number
+.Lpublic_look_draw:
+    call    secret_number
     or      eax, 1                      # never 0
     mov     [ebx + LINK_WISH], eax
     mov     al, WIDE_CALL_ME
@@ -57,7 +59,8 @@ public_look:
     mov     [wide_out + WIDE_CALL_PORT], eax
     mov     ecx, WIDE_WISH_SIZE
     jmp     wide_send_link
-9:  ret
+.Lpublic_look_done:
+    ret
 
 # A link asks to be called: it is, by a port that it has not spoken to, and only at the address where it is. May sleep.
 # In: EBX link, ESI packet.

@@ -128,7 +128,7 @@ relay_find:
     call    relay_name
 3:  mov     edx, esi
     call    session_same                # ids have the size of sessions
-    je      9f                          # CF is clear
+    je      .Lrelay_find_done           # CF is clear
 4:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      2b
@@ -136,7 +136,8 @@ relay_find:
     cmp     edi, offset FOUND_BY_END
     jb      1b
     stc
-9:  pop     edi
+.Lrelay_find_done:
+    pop     edi
     pop     esi
     ret
 
