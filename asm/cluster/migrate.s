@@ -100,9 +100,9 @@ migrate_all:
     mov     dword ptr [migrate_rounds], 1
 1:  call    fork_round
     LOAD_STRING eax, "it takes too much memory meanwhile; try again"
-    jc      9f
+    jc      .Lmigrate_all_done
     call    fork_give_listed
-    jc      9f
+    jc      .Lmigrate_all_done
     mov     eax, [migrate_rounds]
     inc     dword ptr [migrate_rounds]
     cmp     eax, ROUNDS
@@ -118,20 +118,21 @@ migrate_all:
     xor     edx, edx
     xor     ecx, ecx
     call    sealed_send
-    jc      9f
+    jc      .Lmigrate_all_done
     push    esi
     call    sealed_receive
     pop     esi
-    jc      9f
+    jc      .Lmigrate_all_done
     cmp     eax, SEALED_TAKEN
     LOAD_STRING eax, "it has said what makes no sense"
     stc
-    jne     9f
+    jne     .Lmigrate_all_done
     call    fork_round                  # what has changed while the target left
     LOAD_STRING eax, "it takes too much memory meanwhile; try again"
-    jc      9f
+    jc      .Lmigrate_all_done
     jmp     fork_give_listed
-9:  ret
+.Lmigrate_all_done:
+    ret
 
 # Has programs, and who runs commands, stand still until the move is over.
 # Clobbers: EAX.
