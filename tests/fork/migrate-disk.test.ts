@@ -8,7 +8,8 @@ import { output, outputAmong } from "../system/output.ts";
 import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { withDisks } from "./with-disks.ts";
 
-const LINES = 80_000;
+/** They are still being sent when the kernel has arrived: to send a volume takes a second. */
+const LINES = 600_000;
 /** Written while the kernel moves. */
 const WRITTEN = 200_000;
 
