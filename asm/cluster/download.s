@@ -96,22 +96,24 @@ download_choose:
 1:  call    download_before
     mov     ebx, eax                    # EBX: number of a member
     mov     esi, [view_members]
-2:  dec     esi
-    js      4f
+.Ldownload_choose_next:
+    dec     esi
+    js      .Ldownload_choose_end
     test    ebx, ebx
-    jnz     3f
+    jnz     2f
     mov     ebx, [view_members]         # before the first is the last
-3:  mov     eax, ebx
+2:  mov     eax, ebx
     call    download_add
     dec     ebx
-    jmp     2b
-4:  mov     eax, [ebp + CHOICE_COUNT]
+    jmp     .Ldownload_choose_next
+.Ldownload_choose_end:
+    mov     eax, [ebp + CHOICE_COUNT]
     test    eax, eax                    # CF is clear
-    jnz     5f
+    jnz     3f
     cmp     [ebp + CHOICE_BUSY], eax
-    je      5f                          # and here
+    je      3f                          # and here
     stc
-5:  pop     esi
+3:  pop     esi
     pop     ebx
     ENDFRAME
     ret
@@ -139,58 +141,53 @@ download_before:
     pop     ebx
     ret
 
-# Looks at a member.
+# Puts a member among the chosen, after those that are not worse, where there is room or it is better than the last.
 # In: EAX number, as of report_of; the frame.
 # Clobbers: EAX, ECX, EDX.
 download_add:
-    call    report_of
-    jc      .Ldownload_place_done
-    call    download_rank               # and goes on with that
-
-# Puts a member among the chosen, after those that are not worse, where there is room or it is better than the last.
-# In: EAX rank, ECX address, 0 for none; the frame.
-# Clobbers: EAX, ECX, EDX.
-download_place:
+    call    report_of                   # ECX: address, 0 for none
+    jc      .Ldownload_add_done
+    call    download_rank
     test    ecx, ecx
-    jz      .Ldownload_place_done
+    jz      .Ldownload_add_done
     cmp     dword ptr [ebp + CHOICE_SERVING], 0
-    je      .Ldownload_place_ranked
+    je      .Ldownload_add_ranked
     cmp     eax, RANK_UNKNOWN
-    jae     .Ldownload_place_done
+    jae     .Ldownload_add_done
     cmp     eax, RANK_BUSY
-    jb      .Ldownload_place_ranked
+    jb      .Ldownload_add_ranked
     mov     dword ptr [ebp + CHOICE_BUSY], 1
     ret
-.Ldownload_place_ranked:
+.Ldownload_add_ranked:
     push    ebx
     push    esi
     mov     esi, [ebp + CHOICE_FIRST]
     mov     edx, [ebp + CHOICE_COUNT]   # EDX: its place
     cmp     edx, [ebp + CHOICE_ROOM]
-    je      .Ldownload_place_full
+    je      .Ldownload_add_full
     inc     dword ptr [ebp + CHOICE_COUNT]
-    jmp     .Ldownload_place_here
-.Ldownload_place_full:
+    jmp     .Ldownload_add_here
+.Ldownload_add_full:
     dec     edx                         # the last goes, if it is worse
-    js      .Ldownload_place_placed
+    js      .Ldownload_add_placed
     cmp     [ebp + CHOICE_RANKS + edx*4], eax
-    jbe     .Ldownload_place_placed
-.Ldownload_place_here:
+    jbe     .Ldownload_add_placed
+.Ldownload_add_here:
     mov     [ebp + CHOICE_RANKS + edx*4], eax
     mov     [esi + edx*4], ecx
     dec     edx
-    js      .Ldownload_place_placed
+    js      .Ldownload_add_placed
     mov     ebx, [ebp + CHOICE_RANKS + edx*4]
     cmp     ebx, eax
-    jbe     .Ldownload_place_placed
+    jbe     .Ldownload_add_placed
     mov     [ebp + CHOICE_RANKS + 4 + edx*4], ebx
     mov     ebx, [esi + edx*4]
     mov     [esi + 4 + edx*4], ebx
-    jmp     .Ldownload_place_here
-.Ldownload_place_placed:
+    jmp     .Ldownload_add_here
+.Ldownload_add_placed:
     pop     esi
     pop     ebx
-.Ldownload_place_done:
+.Ldownload_add_done:
     ret
 
 # The rank of a member; less is better, and among equals that which was looked at first.

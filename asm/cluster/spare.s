@@ -174,24 +174,27 @@ view_is_known:
 view_is_of_members:
     push    edi
     lea     edi, [ebx + CLOUD_ENTRIES]
-1:  lea     edx, [ebx + esi]
+.Lview_is_of_members_next:
+    lea     edx, [ebx + esi]
     cmp     edi, edx
-    jae     2f
+    jae     .Lview_is_of_members_all
     cmp     byte ptr [edi + ENTRY_STATE], STATE_NAMED
-    je      3f
+    je      1f
     cmp     byte ptr [edi + ENTRY_STATE], STATE_MEMBER
     jne     9f
     mov     eax, edi
     call    peer_known
-    jc      8f
+    jc      .Lview_is_of_members_unknown
     mov     cx, [edi + ENTRY_UPGRADE]
     cmp     cx, [eax + PEER_REPORT + REPORT_TOLD]
     jne     9f
-3:  add     edi, ENTRY_SIZE
-    jmp     1b
-2:  cmp     eax, eax
+1:  add     edi, ENTRY_SIZE
+    jmp     .Lview_is_of_members_next
+.Lview_is_of_members_all:
+    cmp     eax, eax
     jmp     9f
-8:  test    esp, esp                    # ZF clear
+.Lview_is_of_members_unknown:
+    test    esp, esp                    # ZF clear
 9:  pop     edi
     ret
 

@@ -1,4 +1,4 @@
-/** A neighbour of a cluster that asks each 5 ms, or now and then, whose a service address is, and remembers who answers. */
+/** A neighbour of a cluster that asks now and then whose a service address is, and remembers who answers. */
 import {
   arpBytes,
   BROADCAST_MAC,
