@@ -2,10 +2,9 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
 import { inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
-import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
+import { MoveScene } from "./migrate-scene.ts";
 import { withDisks } from "./with-disks.ts";
 
 /** They are still being sent when the kernel has arrived: to send a volume takes a second. */
@@ -57,22 +56,4 @@ thoroughly("a virtio disk moves too, and what cannot move says why", async () =>
   await s.move();
   expect(s.hasArrived).toBe(true);
   expect(await files(target)).toMatch(MINE);
-});
-
-/** And whether only the source has the files after both have been switched off and on. */
-const CUTS: readonly [MoveTrouble, MoveFrame, boolean][] = [
-  ["source dies", "start", true],
-  ["target dies", "gone", true],
-  ["source dies", "live", false],
-];
-
-test.each(rowsOf(CUTS, 0))("after a power cut one has the files: %s: %s", async (trouble, frame, atSource) => {
-  const s = await givenUp();
-  const { lab, source, target } = s;
-  await s.move(trouble, frame);
-  for (const node of [source, target]) if (!node.isOff) node.powerOff();
-  for (const node of [source, target]) node.powerOn();
-  await lab.advance("20s");
-  const found = [await files(source), await files(target)].map((text) => MINE.test(text));
-  expect(found).toEqual(atSource ? [true, false] : [true, true]);
 });
