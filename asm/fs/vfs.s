@@ -72,27 +72,31 @@ fs_class_probe:
     push    esi
     mov     esi, eax
     mov     ebx, offset fs_classes
-1:  mov     ecx, [ebx]
-    jecxz   8f
+.Lfs_class_probe_next:
+    mov     ecx, [ebx]
+    jecxz   .Lfs_class_probe_none
     mov     eax, esi
     call    [ecx + FS_PROBE]
-    jnc     2f
+    jnc     .Lfs_class_probe_found
     cmp     eax, ERROR_CORRUPT          # any other error is the drive's
     stc
-    jne     9f
+    jne     .Lfs_class_probe_done
     add     ebx, 4
-    jmp     1b
-2:  mov     edx, eax
+    jmp     .Lfs_class_probe_next
+.Lfs_class_probe_found:
+    mov     edx, eax
     mov     eax, [ebx]
     clc
-    jmp     9f
-8:  mov     eax, esi
+    jmp     .Lfs_class_probe_done
+.Lfs_class_probe_none:
+    mov     eax, esi
     call    volume_begins
     mov     eax, ERROR_CORRUPT
     jnz     1f
     mov     eax, ERROR_BLANK            # nobody has lost anything
 1:  stc
-9:  pop     esi
+.Lfs_class_probe_done:
+    pop     esi
     pop     ebx
     ret
 

@@ -133,6 +133,7 @@ describe("options and documents name each other", () => {
 /** Options of programs by others, and those of GNU's that the pages say we do not have. */
 const OTHERS = [
   "--accept-older", // formats/oofs.md: of fsck in QuRe's shell
+  "--erase", // protocols/fork.md: of cloud fork accept in QuRe's shell
   "--name", // protocols/fork.md: of cloud fork in QuRe's shell
   "--unsigned", // formats/signature.md: of kernel install in QuRe's shell
   "--external", // api.md: of esbuild
