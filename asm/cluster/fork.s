@@ -122,6 +122,8 @@ fork_words:
     push    edi
     mov     edi, eax                    # EDI: how many
     xor     ebx, ebx                    # EBX: what EDX is to be
+    test    edi, edi
+    jz      .Lfork_words_wrong
     mov     eax, [esi]
     mov     edx, offset fork_accept_word
     call    string_compare

@@ -171,15 +171,19 @@ thoroughly("a twin's memory is the source's, but for what has a name", async () 
   expect(differing(memories[0]!, memories[1]!)).toEqual(OWN);
 });
 
-thoroughly("another kind of machine is refused", async () => {
-  const [first, second, third] = NODES(images().iso);
-  const s = new ForkScene(await joined(boot({ nodes: [first!, { ...second!, ramBytes: 16 << 20 }, third!] })));
-  await s.accept();
-  await s.fork();
-  expect(s.source.console.text).toMatch(/^fork: m2: it is another kind of machine: .* goes on alone$/m);
-  expect(s.target.console.text).toMatch(/^fork: a source has failed: it was refused: it says why; .* as it is$/m);
-  expect(await s.problems()).toEqual([]);
-});
+for (const [what, target, why] of [
+  ["less memory", { ramBytes: 12 << 20 }, "it has too little free memory, or not all that this machine has"],
+  ["another card", { nic: "rtl8139" }, "it is another kind of machine: devices and drives must be the same"],
+] as const)
+  thoroughly(`a machine with ${what} is refused`, async () => {
+    const [first, second, third] = NODES(images().iso).map((node) => ({ ...node, ramBytes: 16 << 20 }));
+    const s = new ForkScene(await joined(boot({ nodes: [first!, { ...second!, ...target }, third!] })));
+    await s.accept();
+    await s.fork();
+    expect(s.source.console.text).toContain(`\nfork: m2: ${why}; this kernel goes on alone\n`);
+    expect(s.target.console.text).toMatch(/^fork: a source has failed: it was refused: it says why; .* as it is$/m);
+    expect(await s.problems()).toEqual([]);
+  });
 
 thoroughly("what was recorded of another try opens nothing", async () => {
   const s = await members();
