@@ -163,7 +163,7 @@ test("gateways let through what both sides say by a relay's word, and the relay 
   for (const [index, inviter] of names.entries())
     for (const joiner of names.slice(index + 1)) {
       expect(await link(world, inviter, joiner, `${inviter}@hub`)).toContain("linked with");
-      await world.lab.advance("15s");
+      await world.lab.advance("20s");
       const seen = await said(delegateOf(world, inviter), "cloud clusters");
       const [, way] = new RegExp(`^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard (?:\\d|1[0-5]) s ago$`, "m").exec(
         seen,
