@@ -167,7 +167,7 @@ test("class 4, the state was not written: an error, and nothing counts", async (
 test("class 9, the disk is full: the need is compared before anything is written", async () => {
   const slots = [
     { firstSector: SECOND_LBA - 100, sectors: 0, revision: 0 },
-    { firstSector: SECOND_LBA, sectors: 2000, revision: 1 },
+    { firstSector: SECOND_LBA, sectors: 4000, revision: 1 },
   ];
   const { node, disk } = await machine({ sectors: await twice({ good: 1, slots }) });
   expect(await output(node, "kernel install --unsigned hdc")).toMatch(/^kernel: hda: no space left$/m);
