@@ -139,7 +139,7 @@ else {
     "--minimise",
     "--out",
     folder,
-    ...(["mixed", "sites"] as const).filter((kind) => values[kind]).map((kind) => `--${kind}`),
+    ...kinds.filter((kind) => kind !== "moves").map((kind) => `--${kind}`),
     ...(values.moves ? ["--faults", faultsOfMoves(values.nodes).join(",")] : []),
     ...(values.fresh ? ["--fresh"] : []),
   ];

@@ -104,9 +104,10 @@ function livesOnce(layout: KernelLayout): Invariant {
   };
 }
 
-/** A connection whose kernel has moved: where its ends are, and in which boots of these machines. */
-interface Moved {
-  readonly at: readonly { readonly index: number; readonly boots: number }[];
+/** Where an end of a connection is whose kernel has moved, and in which boot of this machine. */
+interface End {
+  readonly index: number;
+  readonly boots: number;
 }
 
 /** Connections of a kernel that moves go on. */
@@ -119,7 +120,7 @@ function keepsConnections(layout: KernelLayout): Invariant {
       const facts = factsOf(world, layout);
       const LIVES = layout.constant("MOVE_LIVES");
       const open = new Map<string, Segment["ends"]>();
-      const moved = new Map<string, Moved>();
+      const moved = new Map<string, readonly End[]>();
       const arrived = world.nodes.map(() => -1);
       const note = (index: number): void => {
         const address = addressIn(world, layout, index);
@@ -129,8 +130,10 @@ function keepsConnections(layout: KernelLayout): Invariant {
             (node) => node.index !== index && ends.includes(addressIn(world, layout, node.index) ?? ""),
           );
           if (!other) continue;
-          const at = [index, other.index].map((one) => ({ index: one, boots: world.nodes[one]!.boots }));
-          moved.set(connection, { at });
+          moved.set(
+            connection,
+            [index, other.index].map((one) => ({ index: one, boots: world.nodes[one]!.boots })),
+          );
         }
       };
       return {
@@ -143,10 +146,8 @@ function keepsConnections(layout: KernelLayout): Invariant {
           const gone = moved.get(connection);
           open.delete(connection);
           moved.delete(connection);
-          const isWhole = gone?.at.every(
-            ({ index, boots }) => world.isOn(index) && world.nodes[index]!.boots === boots,
-          );
-          return (flags & RST) !== 0 && isWhole && gone!.at.some(({ index }) => index === cable)
+          const isWhole = gone?.every(({ index, boots }) => world.isOn(index) && world.nodes[index]!.boots === boots);
+          return (flags & RST) !== 0 && isWhole && gone!.some(({ index }) => index === cable)
             ? `${world.nodes[cable]!.name} resets a connection that has moved: ${connection}`
             : null;
         },
