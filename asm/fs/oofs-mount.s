@@ -34,11 +34,10 @@ STRING reason_root, "this is not the root or class directory: object"
 
 # Whether a volume holds an OOFS. May sleep.
 # In: EAX volume.
-# Out: EAX text about it; CF and EAX = ERROR_CORRUPT when not, or the drive's error.
+# Out: EAX text about it; CF and EAX = ERROR_CORRUPT when not, ERROR_AWAY when its files are elsewhere, or the drive's
+# error.
 oofs_probe:
     push    ebx
-    push    esi
-    mov     esi, eax
     call    oofs_create
     jc      .Loofs_probe_done
     xor     eax, eax
@@ -68,9 +67,11 @@ oofs_probe:
 .Loofs_probe_away:
     cmp     dword ptr [ebx + OOFS_SECTOR + SUPER_MAGIC + 4], OOFS_MAGIC_AWAY
     jne     .Loofs_probe_none
-    PRINTF  "oofs: %s: its files are on another machine, or have not all come; mount --accept-older takes what is here\n", esi
+    mov     eax, ERROR_AWAY
+    jmp     .Loofs_probe_not
 .Loofs_probe_none:
     mov     eax, ERROR_CORRUPT
+.Loofs_probe_not:
     stc
     jmp     .Loofs_probe_free
 .Loofs_probe_found:
@@ -83,7 +84,6 @@ oofs_probe:
     popfd
     pop     eax
 .Loofs_probe_done:
-    pop     esi
     pop     ebx
     ret
 

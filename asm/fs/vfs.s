@@ -65,7 +65,8 @@ fs_class_find:
 
 # Finds the class of the file system that a volume holds. May sleep.
 # In: EAX volume.
-# Out: EAX class, EDX text about it; CF and EAX when none knows it: ERROR_BLANK, ERROR_CORRUPT, or the drive's.
+# Out: EAX class, EDX text about it; CF and EAX when none knows it: ERROR_BLANK, ERROR_CORRUPT, ERROR_AWAY, or the
+# drive's.
 .global fs_class_probe
 fs_class_probe:
     push    ebx
@@ -78,7 +79,7 @@ fs_class_probe:
     mov     eax, esi
     call    [ecx + FS_PROBE]
     jnc     .Lfs_class_probe_found
-    cmp     eax, ERROR_CORRUPT          # any other error is the drive's
+    cmp     eax, ERROR_CORRUPT          # any other one is the drive's, or says why
     stc
     jne     .Lfs_class_probe_done
     add     ebx, 4

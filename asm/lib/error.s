@@ -72,6 +72,7 @@ error_texts:                            # in the order of errors.inc
     ERROR_TEXT "connection is closed for sending"
     ERROR_TEXT "the name server does not say"
     ERROR_TEXT "blank: mkfs makes a file system"
+    ERROR_TEXT "its files moved to another machine, or have not all come here; mount --accept-older takes what there is"
 .if (. - error_texts) - ERROR_COUNT*4
 .error "error_texts and errors.inc differ"
 .endif

@@ -26,7 +26,7 @@ slots_init:
     je      1f
     cmp     byte ptr [boot_info + bi_trial], 0
     je      slots_settle
-    PRINT   "This kernel is on trial: `kernel confirm` keeps it, else the machine restarts in 10 minutes.\n"
+    PRINT   "This kernel is on trial: `kernel confirm` keeps it, else the machine restarts within 10 minutes.\n"
     call    trial_watch
     mov     eax, offset slots_timer
     mov     edx, TRIAL_MS
@@ -47,10 +47,18 @@ slots_expired:
 
 TIMER slots_timer, slots_expired
 
-# Gives the trial another time to be confirmed in.
+# Gives the trial the time that the cluster's upgrade has for it, and says so.
 # In: EDX milliseconds from now.
+# Clobbers: EAX, ECX, EDX.
 .global slots_trial_ends
 slots_trial_ends:
+    push    edx
+    mov     eax, edx
+    xor     edx, edx
+    mov     ecx, 1000
+    div     ecx
+    PRINTF  "The cluster upgrades: it keeps this kernel within %u s, else the machine restarts.\n", eax
+    pop     edx
     mov     eax, offset slots_timer
     jmp     timer_set
 

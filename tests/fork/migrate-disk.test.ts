@@ -42,6 +42,9 @@ test("a kernel moves with its files, also those that are being written; its old 
     new RegExp(`^ *${WRITTEN} +${WRITTEN} .*\\n/net: no problem was found$`, "m"),
   );
   expect(await files(source)).toMatch(/^\/net\/mine: not mounted$/m);
+  const again = source.console.text.split("rebooting").at(-1)!;
+  expect(again).toMatch(/^cluster: .*, in memory only: hda0: its files moved to another machine, /m);
+  expect(again.match(/hda0/g)).toHaveLength(1);
   expect(await outputAmong(source, "mount --accept-older hda0 /old; cat /old/mine")).toMatch(MINE);
 });
 

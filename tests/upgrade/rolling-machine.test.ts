@@ -82,7 +82,10 @@ test("classes 1 and 2: all nodes go to the next revision, one after the other, a
   expect([...behind].sort()).toEqual([0, 1]);
   // A node is kept once it has been a member for 20 s.
   expect(Math.min(...triedMs.slice(1))).toBeGreaterThanOrEqual(20_000);
-  for (const node of nodes) expect([revisionOf(node), slotsOf(node).good]).toEqual([NEW, 1]);
+  for (const node of nodes) {
+    expect([revisionOf(node), slotsOf(node).good]).toEqual([NEW, 1]);
+    expect(node.console.text).toMatch(/^The cluster upgrades: it keeps this kernel within 1[01]\d s, /m);
+  }
   expect(planOf(nodes[0]!)).toMatchObject({ revision: NEW, epoch: nodes.length, left: 0 });
   expect(lab.nowNs / 1e6 - fromMs).toBeLessThan(120_000);
   if (process.env["QURE_SHOW"]) console.log(`${nodes.length} nodes: ${lab.nowNs / 1e9 - fromMs / 1e3} s`);
