@@ -51,6 +51,15 @@ function payloadOf(frame: Uint8Array): [number, number] {
   return [start, IP_AT + get16(frame, IP_AT + 2) - start];
 }
 
+/** How far a move has come, when its cluster is saved. */
+export interface MoveMark {
+  readonly before: readonly number[];
+  readonly said: number;
+  readonly frames: number;
+  readonly lastPass: number;
+  readonly handovers: readonly Uint8Array[];
+}
+
 export class MoveScene {
   readonly lab: LabCluster;
   /** Frames of the move so far, in both directions. */
@@ -69,7 +78,10 @@ export class MoveScene {
   #targetSpeaks = false;
   #said = 0;
   #before: readonly number[] = [];
-  #strike: (() => void) | null = null;
+  /** Told when the power of a machine goes, before it is taken away. */
+  onDeath: (node: LabNode) => void = () => {};
+  takePower = (node: LabNode): void => node.powerOff();
+  #dead: LabNode | null = null;
   #cutUntilNs = 0;
 
   constructor(lab: LabCluster) {
@@ -110,13 +122,40 @@ export class MoveScene {
 
   /** Moves, with a trouble at the frame of this number; until it is known what became of it. */
   async move(trouble: MoveTrouble = "none", at: MoveFrame = -1): Promise<void> {
+    this.begin(trouble, at);
+    await this.finish(trouble, at);
+  }
+
+  begin(trouble: MoveTrouble = "none", at: MoveFrame = -1): void {
     const { lab, source } = this;
     this.#before = lab.nodes.map(({ console }) => console.text.length);
     this.#watch(trouble, at);
     source.type("cloud migrate m2\n");
-    const isOver = (): boolean => this.#strike !== null || this.#isOver;
-    await lab.until(isOver, "nothing became of it", { within: "60s" });
-    this.#strike?.();
+  }
+
+  /** How far it has come. */
+  get mark(): MoveMark {
+    const { frames, lastPass, handovers } = this;
+    return { before: this.#before, said: this.#said, frames, lastPass, handovers: [...handovers] };
+  }
+
+  /** Goes on where another one was, on a cluster in its state. */
+  resume({ before, said, frames, lastPass, handovers }: MoveMark, trouble: MoveTrouble, at: MoveFrame): void {
+    this.#before = before;
+    this.#said = said;
+    Object.assign(this, { frames, lastPass });
+    this.handovers.push(...handovers);
+    this.#watch(trouble, at);
+  }
+
+  get isOver(): boolean {
+    return this.#dead !== null || this.#isOver;
+  }
+
+  async finish(trouble: MoveTrouble, at: MoveFrame): Promise<void> {
+    const { lab } = this;
+    await lab.until(() => this.isOver, "nothing became of it", { within: "60s" });
+    if (this.#dead) this.takePower(this.#dead);
     const patience = trouble.endsWith("dies") ? "5s" : "60s";
     try {
       await lab.until(() => this.#isOver, `nothing became of it, ${trouble} at ${at}`, { within: patience });
@@ -124,6 +163,13 @@ export class MoveScene {
       // A target whose source has died waits for a person.
       if (trouble !== "source dies") throw error;
     }
+  }
+
+  /** The power of a machine goes: nothing leaves it from here on. */
+  die(node: LabNode): void {
+    if (this.#dead) return;
+    this.#dead = node;
+    this.onDeath(node);
   }
 
   said({ console, index }: LabNode): string {
@@ -160,6 +206,7 @@ export class MoveScene {
     Link.prototype.fate = function (this: Link, ...[side, timeNs, frame]) {
       if (side !== 0) return plainFate.call(this, side, timeNs, frame);
       const by = scene.lab.nodes.findIndex(({ name }) => name === this.name);
+      if (scene.#dead?.index === by) return [];
       scene.#note(by, frame);
       const sent = [{ timeNs, frame }];
       if (!isOfMove(frame)) return sent;
@@ -173,10 +220,14 @@ export class MoveScene {
       if (trouble === "doubled") return [...sent, { timeNs: timeNs + DOUBLED_NS, frame }];
       if (trouble === "late") return [{ timeNs: timeNs + LATE_NS, frame }];
       if (trouble === "cut") scene.#cutUntilNs = timeNs + CUT_NS;
-      if (trouble === "source dies") scene.#strike = () => scene.source.powerOff();
-      if (trouble === "target dies") scene.#strike = () => scene.target.powerOff();
+      if (trouble === "source dies") scene.die(scene.source);
+      if (trouble === "target dies") scene.die(scene.target);
       return sent;
     };
+  }
+
+  endWatch(): void {
+    Link.prototype.fate = plainFate;
   }
 
   #nameOf(by: number, frame: Uint8Array): string | undefined {
@@ -236,17 +287,17 @@ export class MoveScene {
         found.add("a connection did not go on");
       }
     } else if (!wasKilled) found.add("nobody has the connections");
-    Link.prototype.fate = plainFate;
+    this.endWatch();
     if (this.hasStayed && this.hasArrived) found.add("it stayed, and has arrived");
     for (const node of [source, target, other]) {
       if (/PANIC|page fault/.test(node.console.text)) found.add(`${node.name} has panicked`);
-      if (!node.isOff && !(await this.#answers(node))) found.add(`${node.name} does not answer`);
+      if (!node.isOff && !(await this.answers(node))) found.add(`${node.name} does not answer`);
     }
     return [...found];
   }
 
   /** Whether a shell answers; where it waits, or its machine starts, once that is over. */
-  async #answers(node: LabNode): Promise<boolean> {
+  async answers(node: LabNode): Promise<boolean> {
     for (let tries = 0; tries < 30; tries++) {
       const mark = `${node.console.text.length}`;
       node.type(tries % 10 === 0 ? "\x03\n" : "\n");
