@@ -181,7 +181,9 @@ for (const [what, target, why] of [
     await s.accept();
     await s.fork();
     expect(s.source.console.text).toContain(`\nfork: m2: ${why}; this kernel goes on alone\n`);
-    expect(s.target.console.text).toMatch(/^fork: a source has failed: it is refused, and its console says why; .* as it is$/m);
+    expect(s.target.console.text).toMatch(
+      /^fork: a source has failed: it is refused, and its console says why; .* as it is$/m,
+    );
     expect(await s.problems()).toEqual([]);
   });
 
