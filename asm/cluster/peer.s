@@ -129,8 +129,8 @@ peer_named_so:
     pop     ebx
     ret
 
-# Finds the only node of a name or address, for what is done to it: the machine that a kernel moved away from may have its
-# old name again.
+# Finds the only node of a name or address, for what is done to it: the machine that a kernel moved away from may have
+# its old name again.
 # In: EAX text.
 # Out: EAX peer that is alive, or 0; EDX 0, or that several living nodes, this one included, have the name.
 .global peer_named_only
