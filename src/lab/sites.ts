@@ -74,6 +74,9 @@ export interface WorldOptions {
 
 const PUBLIC_NET = "198.51.100.";
 const WIDE_ROUTER = "198.51.100.254";
+/** One public address each, before that of the router. */
+const MOST_SITES = 253;
+const SITE_NAME = /^[ -~]{1,31}$/;
 const FORWARD = /^(?:(tcp|udp):)?(\d+):(\d+\.\d+\.\d+\.\d+):(\d+)$/;
 
 function forwardOf(text: string): Forward {
@@ -89,6 +92,8 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
   const { nat = "port-restricted", behind, publicAddress, lanAddress = "192.168.1.1" } = site;
   if (!Object.hasOwn(NAT_KINDS, nat))
     throw new RangeError(`${name}: nat is one of ${Object.keys(NAT_KINDS).join(", ")}, not ${nat}`);
+  if (publicAddress === undefined && index >= MOST_SITES)
+    throw new RangeError(`${name}: after ${MOST_SITES} sites each needs a publicAddress`);
   const outer = behind === undefined ? undefined : all.findIndex((other, at) => nameOf(other, at) === behind);
   if (outer === -1 || outer === index)
     throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
@@ -144,11 +149,14 @@ const nameOf = ({ name }: SiteOptions, index: number): string => name ?? `site-$
 
 /** For the emulator. Throws a RangeError for what cannot be. */
 export function worldOf({ sites, ways = [], latency = "20ms" }: WorldOptions, nodes: number): WorldConfig {
+  const wanted = sites.reduce((sum, site) => sum + site.nodes, 0);
+  if (wanted !== nodes)
+    throw new RangeError(`the sites have ${wanted} machines, and the cluster has ${nodes}: both need one number`);
   const names = sites.map(nameOf);
-  const siteOfNode = sites.flatMap(({ nodes: count }, index) => new Array<number>(count).fill(index));
-  if (siteOfNode.length !== nodes)
-    throw new RangeError(`the sites have ${siteOfNode.length} machines, and the cluster has ${nodes}`);
+  const bad = names.find((name) => !SITE_NAME.test(name));
+  if (bad !== undefined) throw new RangeError(`${JSON.stringify(bad)}: a site's name has 1 to 31 printable characters`);
   if (new Set(names).size !== names.length) throw new RangeError("two sites have one name");
+  const siteOfNode = sites.flatMap(({ nodes: count }, index) => new Array<number>(count).fill(index));
   const usual: Distance = { latencyNs: toNs(latency) };
   const distances = new Map<string, Distance>();
   for (const { between, latency: own = latency, lostPercent = 0, kilobits = 0 } of ways) {
