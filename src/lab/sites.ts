@@ -97,6 +97,7 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
   const outer = behind === undefined ? undefined : all.findIndex((other, at) => nameOf(other, at) === behind);
   if (outer === -1 || outer === index)
     throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
+  if (outer !== undefined && isBehindItself(index, all)) throw new RangeError(`${name}: it is behind itself`);
   if (outer !== undefined && publicAddress === undefined)
     throw new RangeError(`${name}: behind ${behind} it needs a publicAddress, its address on that LAN`);
   const { natPmp = true, pcp = true, igd = 1, permanentLeasesOnly = false } = site.portMapping ?? {};
@@ -119,6 +120,17 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
       ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
     },
   };
+}
+
+/** Whether the gateways outside of a site lead back to it. */
+function isBehindItself(index: number, all: readonly SiteOptions[]): boolean {
+  let at = index;
+  for (let steps = 0; steps < all.length; steps++) {
+    const { behind } = all[at]!;
+    at = behind === undefined ? -1 : all.findIndex((other, place) => nameOf(other, place) === behind);
+    if (at === index || at < 0) return at === index;
+  }
+  return false;
 }
 
 function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOptions): RouterLies {
@@ -162,6 +174,8 @@ export function worldOf({ sites, ways = [], latency = "20ms" }: WorldOptions, no
   for (const { between, latency: own = latency, lostPercent = 0, kilobits = 0 } of ways) {
     const [from, to] = between.map((name) => names.indexOf(name)) as [number, number];
     if (from < 0 || to < 0) throw new RangeError(`there is no way between ${between.join(" and ")}: name two sites`);
+    if (!(lostPercent >= 0 && lostPercent <= 100 && kilobits >= 0))
+      throw new RangeError(`between ${between.join(" and ")}: lostPercent is 0 to 100, kilobits 0 or more`);
     const distance = { latencyNs: toNs(own), lostPercent, kilobits };
     distances.set(`${from} ${to}`, distance);
     distances.set(`${to} ${from}`, distance);
