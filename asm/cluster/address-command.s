@@ -264,18 +264,26 @@ address_hand:
     jc      .Laddress_hand_failed
     mov     ebp, eax
     call    cloud_lock
+    mov     eax, ebx
+    call    peer_named_only
+    lea     edi, [eax + PEER_ID]
+    test    eax, eax
+    jnz     .Laddress_hand_found
+    test    edx, edx
+    jnz     .Laddress_hand_several
     mov     edi, offset node + NODE_ID
     mov     eax, ebx
     mov     edx, offset hostname
     call    string_compare
     je      .Laddress_hand_found
-    mov     eax, ebx
-    call    peer_named
-    lea     edi, [eax + PEER_ID]
-    test    eax, eax
-    jnz     .Laddress_hand_found
     call    cloud_unlock
     PRINTF  "cluster: no node that is alive has the name or address %s\n", ebx
+    jmp     .Laddress_hand_failed
+.Laddress_hand_several:
+    push    edx
+    call    cloud_unlock
+    pop     edx
+    PRINTF  "cluster: %s: %s\n", ebx, edx
     jmp     .Laddress_hand_failed
 .Laddress_hand_found:
     mov     eax, ebp

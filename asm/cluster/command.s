@@ -523,18 +523,24 @@ cloud_reboot:
     je      1f
     call    cloud_lock
     mov     eax, ebx
-    call    peer_named
+    call    peer_named_only
+    push    edx
     push    eax
     call    cloud_unlock
     pop     eax
+    pop     edx
     test    eax, eax
     jz      2f
     pop     ebx
     jmp     reboot_told
 1:  pop     ebx
     jmp     cloud_reboot_all
-2:  PRINTF  "cluster: no other node that is alive has the name or address %s\n", ebx
-    mov     eax, 1
+2:  test    edx, edx
+    jnz     3f
+    PRINTF  "cluster: no other node that is alive has the name or address %s\n", ebx
+    jmp     4f
+3:  PRINTF  "cluster: %s: %s\n", ebx, edx
+4:  mov     eax, 1
     pop     ebx
     ret
 

@@ -279,7 +279,7 @@ accept_description:
     jc      .Laccept_description_done
     test    edx, edx
     jz      .Laccept_description_good
-    LOAD_STRING eax, "it was refused: it says why"
+    LOAD_STRING eax, "it is refused, and its console says why"
     stc
     ret
 .Laccept_description_good:

@@ -377,8 +377,11 @@ fork_note:
 # Clobbers: EAX, ECX, EDX.
 .global member_choose
 member_choose:
-    call    peer_named
+    call    peer_named_only
     mov     ebx, eax
+    mov     eax, edx
+    test    edx, edx
+    jnz     8f
     LOAD_STRING eax, "no other member has this name or address"
     test    ebx, ebx
     jz      8f

@@ -25,7 +25,7 @@ STRING job_not_image, "its kernel is another one"
 STRING job_not_memory, "it has too little free memory"
 STRING job_not_more, "it has as many programs, or sources of them, as it can have"
 STRING job_not_sense, "it has not understood what it was told"
-STRING job_not_file, "is not there, or is shorter than where the program is in it"
+STRING job_not_file, "is not at that member, or is shorter there than where the program is in it"
 STRING job_not_port, "is in use there"
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone

@@ -129,6 +129,50 @@ peer_named_so:
     pop     ebx
     ret
 
+# Finds the only node of a name or address, for what is done to it: the machine that a kernel moved away from may have
+# its old name again.
+# In: EAX text.
+# Out: EAX peer that is alive, or 0; EDX 0, or that several living nodes, this one included, have the name.
+.global peer_named_only
+peer_named_only:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    call    peer_named
+    mov     ebx, eax
+    test    eax, eax
+    jz      .Lpeer_named_only_none
+    lea     eax, [ebx + PEER_NAME]
+    mov     edx, esi
+    call    string_compare
+    jne     .Lpeer_named_only_found     # by its address
+    mov     eax, offset hostname
+    push    ebx
+1:  mov     edx, esi
+    call    string_compare
+    je      .Lpeer_named_only_several
+2:  mov     ebx, [ebx + PEER_NEXT]
+    test    ebx, ebx
+    jz      3f
+    cmp     dword ptr [ebx + PEER_ALIVE], 0
+    je      2b
+    lea     eax, [ebx + PEER_NAME]
+    jmp     1b
+3:  pop     ebx
+.Lpeer_named_only_found:
+    mov     eax, ebx
+.Lpeer_named_only_none:
+    xor     edx, edx
+.Lpeer_named_only_done:
+    pop     esi
+    pop     ebx
+    ret
+.Lpeer_named_only_several:
+    pop     ebx
+    xor     eax, eax
+    LOAD_STRING edx, "several nodes have this name: give an address"
+    jmp     .Lpeer_named_only_done
+
 # Finds a peer by id, or makes room for it. May sleep.
 # In: EAX id.
 # Out: EAX peer, only PEER_ID filled in when it is new; CF when there is no room.

@@ -134,9 +134,12 @@ cloud_rotate_counts:
     test    ebx, ebx
     jz      .Lcloud_rotate_counts_counts
     mov     eax, ebx
-    call    peer_named
+    call    peer_named_only
     test    eax, eax
     jnz     .Lcloud_rotate_counts_out
+    mov     esi, edx
+    test    edx, edx
+    jnz     .Lcloud_rotate_counts_not
     mov     eax, ebx
     call    peer_named_any
     LOAD_STRING esi, "no other node of this name or address is known"

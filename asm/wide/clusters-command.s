@@ -129,6 +129,8 @@ cloud_public:
     jmp     .Lcloud_public_done
 .Lcloud_public_unknown:
     PRINT   "address not known: no linked cluster says where it sees this one (cloud link)\n"
+    cmp     dword ptr [wide_address], 0
+    je      .Lcloud_public_done         # it speaks to nobody yet, and has asked no gateway
     call    public_gateway
 .Lcloud_public_done:
     call    dns_parent_show

@@ -156,6 +156,7 @@ link_put:
 # Out: EAX status.
 link_listed:
     call    cloud_lock
+    call    links_configure             # what has just been linked is not in the table yet
     mov     esi, offset values + VALUES_TEXT
     call    link_next
     jc      3f

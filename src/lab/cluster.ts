@@ -394,6 +394,7 @@ export class LabCluster {
     this.realtime = options.realtime ?? false;
     this.#signal = options.signal;
     const media = new Media();
+    const world = options.world && worldOf(options.world, options.nodes.length);
     const keys = options.world ? keysOfSites(options.world, options.seed ?? 1) : [];
     const parts = options.nodes.map((node, index) => {
       const disk = node.disk ? media.disk(node.disk) : null;
@@ -415,7 +416,7 @@ export class LabCluster {
       seed: options.seed ?? 1,
       gateway: options.gateway ?? true,
       ...(options.hostNames ? { hostNames: options.hostNames } : {}),
-      ...(options.world ? { world: worldOf(options.world, options.nodes.length) } : {}),
+      ...(world ? { world } : {}),
       linkLatencyNs: toNs(options.linkLatency ?? "50us"),
       startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       ...(options.capture

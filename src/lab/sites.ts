@@ -74,6 +74,9 @@ export interface WorldOptions {
 
 const PUBLIC_NET = "198.51.100.";
 const WIDE_ROUTER = "198.51.100.254";
+/** One public address each, before that of the router. */
+const MOST_SITES = 253;
+const SITE_NAME = /^[ -~]{1,31}$/;
 const FORWARD = /^(?:(tcp|udp):)?(\d+):(\d+\.\d+\.\d+\.\d+):(\d+)$/;
 
 function forwardOf(text: string): Forward {
@@ -89,9 +92,12 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
   const { nat = "port-restricted", behind, publicAddress, lanAddress = "192.168.1.1" } = site;
   if (!Object.hasOwn(NAT_KINDS, nat))
     throw new RangeError(`${name}: nat is one of ${Object.keys(NAT_KINDS).join(", ")}, not ${nat}`);
+  if (publicAddress === undefined && index >= MOST_SITES)
+    throw new RangeError(`${name}: after ${MOST_SITES} sites each needs a publicAddress`);
   const outer = behind === undefined ? undefined : all.findIndex((other, at) => nameOf(other, at) === behind);
   if (outer === -1 || outer === index)
     throw new RangeError(`${name}: there is no other site ${behind} that it is behind`);
+  if (outer !== undefined && isBehindItself(index, all)) throw new RangeError(`${name}: it is behind itself`);
   if (outer !== undefined && publicAddress === undefined)
     throw new RangeError(`${name}: behind ${behind} it needs a publicAddress, its address on that LAN`);
   const { natPmp = true, pcp = true, igd = 1, permanentLeasesOnly = false } = site.portMapping ?? {};
@@ -114,6 +120,17 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
       ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
     },
   };
+}
+
+/** Whether the gateways outside of a site lead back to it. */
+function isBehindItself(index: number, all: readonly SiteOptions[]): boolean {
+  let at = index;
+  for (let steps = 0; steps < all.length; steps++) {
+    const { behind } = all[at]!;
+    at = behind === undefined ? -1 : all.findIndex((other, place) => nameOf(other, place) === behind);
+    if (at === index || at < 0) return at === index;
+  }
+  return false;
 }
 
 function liesOf(name: string, { forgetsEvery, publicAddress, ...others }: LieOptions): RouterLies {
@@ -144,16 +161,21 @@ const nameOf = ({ name }: SiteOptions, index: number): string => name ?? `site-$
 
 /** For the emulator. Throws a RangeError for what cannot be. */
 export function worldOf({ sites, ways = [], latency = "20ms" }: WorldOptions, nodes: number): WorldConfig {
+  const wanted = sites.reduce((sum, site) => sum + site.nodes, 0);
+  if (wanted !== nodes)
+    throw new RangeError(`the sites have ${wanted} machines, and the cluster has ${nodes}: both need one number`);
   const names = sites.map(nameOf);
-  const siteOfNode = sites.flatMap(({ nodes: count }, index) => new Array<number>(count).fill(index));
-  if (siteOfNode.length !== nodes)
-    throw new RangeError(`the sites have ${siteOfNode.length} machines, and the cluster has ${nodes}`);
+  const bad = names.find((name) => !SITE_NAME.test(name));
+  if (bad !== undefined) throw new RangeError(`${JSON.stringify(bad)}: a site's name has 1 to 31 printable characters`);
   if (new Set(names).size !== names.length) throw new RangeError("two sites have one name");
+  const siteOfNode = sites.flatMap(({ nodes: count }, index) => new Array<number>(count).fill(index));
   const usual: Distance = { latencyNs: toNs(latency) };
   const distances = new Map<string, Distance>();
   for (const { between, latency: own = latency, lostPercent = 0, kilobits = 0 } of ways) {
     const [from, to] = between.map((name) => names.indexOf(name)) as [number, number];
     if (from < 0 || to < 0) throw new RangeError(`there is no way between ${between.join(" and ")}: name two sites`);
+    if (!(lostPercent >= 0 && lostPercent <= 100 && kilobits >= 0))
+      throw new RangeError(`between ${between.join(" and ")}: lostPercent is 0 to 100, kilobits 0 or more`);
     const distance = { latencyNs: toNs(own), lostPercent, kilobits };
     distances.set(`${from} ${to}`, distance);
     distances.set(`${to} ${from}`, distance);

@@ -56,6 +56,10 @@ function worldOf(found: unknown): WorldOptions {
     const { portMapping } = site as SiteOptions;
     if (portMapping !== undefined) check(portMapping, PORT_MAPPING, `${place}.portMapping`);
     if (portMapping?.lies !== undefined) check(portMapping.lies, LIES, `${place}.portMapping.lies`);
+    if (!["string", "undefined"].includes(typeof (site as SiteOptions).name))
+      throw new PlanError(`${place}.name`, "expected a name");
+    if (!Array.isArray((site as SiteOptions).forwards ?? []))
+      throw new PlanError(`${place}.forwards`, "expected a list of forwards");
     if (!["string", "undefined"].includes(typeof (site as SiteOptions).cluster))
       throw new PlanError(`${place}.cluster`, "expected the name of its cluster");
     if (!Number.isInteger((site as SiteOptions).nodes) || (site as SiteOptions).nodes < 0)

@@ -51,7 +51,22 @@ test.each([
   ],
   [{ sites: [{ nodes: 1, portMapping: { lies: { dead: 1 } } }] }, "portMapping.lies.dead: there is no such field"],
   [{ sites: [{ nodes: 1, portMapping: { lies: 1 } }] }, "error: sites[0].portMapping.lies: expected an object"],
-  [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1"],
+  [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1: both need one number"],
+  [{ sites: [{ nodes: 1e9 }] }, "the sites have 1000000000 machines, and the cluster has 1"],
+  [{ sites: [{ nodes: 1, name: "\u001b[31m" }] }, '"\\u001b[31m": a site\'s name has 1 to 31 printable characters'],
+  [{ sites: [{ nodes: 1, name: 5 }] }, "error: sites[0].name: expected a name"],
+  [{ sites: [{ nodes: 1, forwards: "80" }] }, "error: sites[0].forwards: expected a list of forwards"],
+  [
+    {
+      sites: [
+        { nodes: 1, name: "a", behind: "b", publicAddress: "192.168.1.5" },
+        { nodes: 0, name: "b", behind: "a", publicAddress: "192.168.1.6" },
+      ],
+    },
+    "error: a: it is behind itself",
+  ],
+  [{ sites: [{ nodes: 1 }, { nodes: 0 }], ways: [{ between: ["site-1", "site-2"], lostPercent: 101 }] }, "is 0 to 100"],
+  [{ sites: Array.from({ length: 254 }, (_, at) => ({ nodes: at ? 0 : 1 })) }, "after 253 sites each needs a public"],
   [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "error: ways[0].between: expected two names"],
 ])("%j is refused in a line", async (sites, message) => {
   const { status, stderr } = await emu(sites, "--for", "1s");
@@ -61,7 +76,14 @@ test.each([
 });
 
 test("what goes with no sites is said", async () => {
-  const { status, stderr } = await emu({ sites: [{ nodes: 1 }] }, "--link", "--for", "1s");
-  expect(stderr).toMatch(/--sites.*--link|--link.*--sites/);
-  expect(status).toBe(2);
+  const rows = [
+    [["--link", "--for", "1s"], /--sites.*--link|--link.*--sites/],
+    [["--no-gateway", "--for", "1s"], /--sites.*--no-gateway|--no-gateway.*--sites/],
+    [["--until", "cloud"], /--until cloud: sites never become one cluster/],
+  ] as const;
+  for (const [options, message] of rows) {
+    const { status, stderr } = await emu({ sites: [{ nodes: 1 }] }, ...options);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+  }
 });

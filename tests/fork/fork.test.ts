@@ -113,7 +113,7 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
   for (const misused of ["", " m2 --name", " m2 web", " m2 --nome web", " accept --name web"])
-    expect(await output(source, `cloud fork${misused}`)).toMatch(/^ {2}cloud fork NODE\|any .* makes a member/m);
+    expect(await output(source, `cloud fork${misused}`)).toMatch(/^ {2}cloud fork NODE\|any .* makes such a member/m);
   expect(await output(source, "cloud fork any")).toMatch(/^fork: any: no member of this revision takes it: .* alone$/m);
   expect(await output(source, "cloud fork m2 --name m3")).toMatch(/a member has the name already/);
   expect(await output(source, "cloud fork m2 --name m1")).toMatch(/a member has the name already/);
@@ -181,7 +181,9 @@ for (const [what, target, why] of [
     await s.accept();
     await s.fork();
     expect(s.source.console.text).toContain(`\nfork: m2: ${why}; this kernel goes on alone\n`);
-    expect(s.target.console.text).toMatch(/^fork: a source has failed: it was refused: it says why; .* as it is$/m);
+    expect(s.target.console.text).toMatch(
+      /^fork: a source has failed: it is refused, and its console says why; .* as it is$/m,
+    );
     expect(await s.problems()).toEqual([]);
   });
 

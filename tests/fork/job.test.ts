@@ -85,7 +85,7 @@ thoroughly("files go along by path and offset, and have to be there", async () =
   source.type("counter 100 > /net/count &\n");
   await s.lab.advance("1s");
   expect(await output(source, "cloud job move counter m2")).toMatch(
-    /^job: counter: \/net\/count is not there, or is shorter than where the program is in it$/m,
+    /^job: counter: \/net\/count is not at that member, or is shorter there than where the program is in it$/m,
   );
   await output(target, "seq 100 > /net/count");
   expect(await output(source, "cloud job move counter m2")).toMatch(/^counter goes on at m2: /m);

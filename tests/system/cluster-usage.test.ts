@@ -96,3 +96,18 @@ test("cloud says why it does nothing without an address, or stopped", async () =
     /^cluster: the service is stopped\nstatus 1\n$/m,
   );
 });
+
+test("a name that two nodes have names neither; an address does", async () => {
+  const lab = await members(2);
+  const [asked, namesake] = lab.nodes;
+  const address = /^cloud: \S+ (\S+) era /m.exec(namesake!.console.text)![1]!;
+  await outputAmong(asked!, "cloud address add 10.0.2.40 255.255.255.0");
+  await outputAmong(namesake!, "hostname same");
+  await lab.advance("3s");
+  await outputAmong(asked!, "hostname same");
+  for (const command of ["reboot same", "address move 10.0.2.40 same"])
+    expect(await outputAmong(asked!, `cloud ${command}; echo status $?`), command).toBe(
+      "cluster: same: several nodes have this name: give an address\nstatus 1\n",
+    );
+  expect(await outputAmong(asked!, `cloud reboot ${address}`)).toMatch(/^same refuses/m);
+});

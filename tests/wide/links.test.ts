@@ -48,6 +48,8 @@ test("before anybody is linked, each command says what there is to do", async ()
   const office = delegateOf(there, "office");
   expect(await said(office, "cloud link")).toContain("This cluster is linked with no other (cloud link invite");
   expect(await said(office, "cloud public")).toContain("address not known: no linked cluster says");
+  // Nothing has been asked of the gateway yet.
+  expect(await said(office, "cloud public")).not.toContain("gateway");
   expect(await said(office, "cloud link join nowhere x")).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME}:70000 x`)).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME} x`)).toContain("expected a code of 16 characters");
@@ -61,6 +63,7 @@ test("a code links two clusters once, and both see each other's members", async 
   const there = await started();
   const [office, home] = [delegateOf(there, "office"), delegateOf(there, "home")];
   expect(await link(there, "office", "home", OFFICE)).toContain("This cluster is linked with the cluster office.");
+  expect(await said(home, "cloud link")).toMatch(/^office +\w{16} 198\.51\.100\.1:20819 +(?:never )?heard/m);
   await there.lab.advance("8s");
   expect(await said(office, "cloud clusters")).toMatch(/^home +2 +0 +\d+ \w{8} 198\.51\.100\.2:\d+ +heard \d s ago$/m);
   expect(await said(home, "cloud clusters")).toMatch(/^office +1 +0 +\d+ \w{8} 198\.51\.100\.1:20819 +heard/m);

@@ -236,7 +236,7 @@ export const EMU_OPTIONS = {
     help: "the machines are at the sites of this file (JSON), each behind a home gateway of its own",
     group: NETWORK,
     parse: text,
-    conflicts: ["link", "replay", "save", "forward", "netdev"],
+    conflicts: ["link", "replay", "save", "forward", "netdev", "gateway"],
   }),
   nic: choice({
     flags: "--nic <model>",

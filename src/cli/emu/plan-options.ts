@@ -236,8 +236,10 @@ function runOf(options: EmuOptions, media: Media): Plan["run"] {
 /** The goal that was named, or the agreement of all nodes where QuRe boots from CD and nothing else was asked for. */
 function chooseGoal(options: EmuOptions, { cdrom, hda, isForeign }: Media): Goal | null {
   const { until, script, gdb, monitor, qmp, forward, netdev, serial, parallel, debugcon } = options;
-  if (until !== null) return until;
   // Each site is a cluster by itself.
+  if (options.sites !== null && until === CLOUD)
+    throw new UsageError("--until cloud: sites never become one cluster; use --for or --until text:REGEX");
+  if (until !== null) return until;
   if (options.sites !== null) return null;
   // Who opens a way to the machines wants them to stay.
   if (forward.length + netdev.length > 0) return null;
