@@ -40,6 +40,7 @@ STRING follow, "-f"
 # Out: ESI its first event, EDI its end, to be given to mfree as ESI - HISTORY_EVENTS; CF without memory, which has been
 # said.
 # Clobbers: EAX, ECX, EDX.
+.global history_copy
 history_copy:
     mov     eax, HISTORY_SIZE
     call    malloc
@@ -79,11 +80,20 @@ print_time:
 # In: ESI event.
 # Clobbers: EAX, ECX, EDX.
 event_print:
+    xor     edx, edx
+
+# The same, with the cluster whose it is: EDX its name, or 0.
+.global event_print_of
+event_print_of:
     push    ebx
     push    edi
+    mov     ebx, edx
     mov     eax, [esi + EVENT_TIME]
     call    print_time
-    PRINTF  "  %u.%u  ", [esi+EVENT_ERA], [esi+EVENT_NUMBER]
+    test    ebx, ebx
+    jz      4f
+    PRINTF  "  %-15s", ebx
+4:  PRINTF  "  %u.%u  ", [esi+EVENT_ERA], [esi+EVENT_NUMBER]
     movzx   ebx, byte ptr [esi + EVENT_KIND]
     lea     edi, [esi + EVENT_NAME]
     cmp     byte ptr [edi], 0
@@ -107,6 +117,9 @@ event_print:
     pop     ebx
     ret
 
+# What `cloud events --all` shows: the events of this cluster, and of others. EAX status.
+HOOK all_events, hook_quiet
+
 # Shows all events, and with -f those that come.
 # In: EAX how many arguments, EDX their addresses.
 # Out: EAX status.
@@ -120,7 +133,12 @@ cloud_events:
     jz      1f
     dec     eax
     jnz     .Lcloud_events_usage
-    mov     eax, [edx]
+    mov     esi, [edx]
+    mov     eax, esi
+    LOAD_STRING edx, "--all"
+    call    string_compare
+    je      .Lcloud_events_all
+    mov     eax, esi
     mov     edx, offset follow
     call    string_compare
     jne     .Lcloud_events_usage
@@ -147,6 +165,9 @@ cloud_events:
     call    history_follow
 .Lcloud_events_good:
     xor     eax, eax
+    jmp     .Lcloud_events_done
+.Lcloud_events_all:
+    call    [all_events]
     jmp     .Lcloud_events_done
 .Lcloud_events_usage:
     mov     eax, CLOUD_MISUSED

@@ -95,6 +95,7 @@ events_valid:
 # In: ESI, EDI events.
 # Out: ZF when they are one, else CF when that at ESI is before the other.
 # Clobbers: EAX, ECX, EDX.
+.global event_compare
 event_compare:
     mov     eax, [esi + EVENT_ERA]
     cmp     eax, [edi + EVENT_ERA]

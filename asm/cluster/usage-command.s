@@ -31,6 +31,7 @@ cloud_help:
     .ascii  "  cloud history        shows the eras of the cluster, and those in which this node has lived\n"
     .ascii  "  cloud nodes [--all]  shows all nodes of which the history tells, and those of linked clusters\n"
     .ascii  "  cloud events [-f]    shows who came, went, or changed something; -f goes on until Ctrl-C\n"
+    .ascii  "  cloud events --all   shows it beside what happened in linked clusters, and in which\n"
     .ascii  "  cloud graph          shows how many nodes were online, over time\n"
     .ascii  "  cloud invite         draws a code with which one machine can join within ten minutes\n"
     .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"

@@ -6,41 +6,20 @@
 .include "net.inc"
 .include "cluster.inc"
 .include "wide.inc"
+.include "hearsay.inc"
 
-FARS                    = 128           # clusters that are known, linked ones among them
-FAR_MS                  = 600000        # one that nobody has heard for so long is forgotten
-NEWER_MS                = 1000          # news that are no newer than that are the same ones by another way
 HOPS                    = 15            # that news go at most
 PACE_MS                 = 250           # between two packets to a link
 REPEAT_MS               = 240000        # a link is told all so often
 
-# An entry: on the wire FAR_HEARD is the age, and what follows FAR_HOPS is 0.
-FAR_ID                  = 0             # WIDE_ID_SIZE bytes
-FAR_NAME                = 8             # NAME_SIZE bytes: as it calls itself; empty while the place is free
-FAR_REVISION            = 40            # u32
-FAR_MEMBERS             = 44            # u16
-FAR_BUSY                = 46            # u16
-FAR_HEARD               = 48            # clock_ms of its summary
-FAR_HOPS                = 52            # u8    0: it was this cluster that heard it
-FAR_BY                  = 53            # u8    index of the link that said it
-FAR_DUE                 = 54            # u16   bit n: the link of index n is to be told
-FAR_SIZE                = 56
-FAR_SAYS                = FAR_BUSY - FAR_NAME   # bytes from FAR_NAME on that are news when they change: load is not
-
-WIDE_FARS               = 64            # u32   how many follow
-WIDE_FAR                = 68
-WIDE_FARS_MAXIMUM       = 8
-
-.if LINKS > 16
-.error "FAR_DUE has no bit for each link"
-.endif
-
 .bss
 .balign 4
+.global fars
 fars:                   .space FARS * FAR_SIZE
 fars_sessions:          .space LINKS * SESSION_SIZE     # in which each link was told all,
 fars_all:               .space LINKS * 4                # at this clock_ms,
 fars_last:              .space LINKS * 4                # and of the last packet to it
+.global fars_due
 fars_due:               .space 4        # bit n: FAR_DUE of an entry may have it
 FARS_BYTES              = . - fars
 
@@ -133,93 +112,11 @@ hearsay_take:
 # In: EBX link.
 # Out: EAX.
 # Clobbers: ECX, EDX.
+.global link_index
 link_index:
     call    relay_endpoint
     rol     eax, 8
     dec     eax
-    ret
-
-# Whether an entry is of a cluster that was heard lately.
-# In: EDI entry or free place.
-# Out: EAX its age; CF when not.
-# Clobbers: ECX.
-far_lives:
-    cmp     byte ptr [edi + FAR_NAME], 1
-    jb      9f
-    call    clock_ms
-    sub     eax, [edi + FAR_HEARD]
-    mov     ecx, FAR_MS
-    cmp     ecx, eax
-9:  ret
-
-# Finds the place of a cluster.
-# In: ESI entry.
-# Out: EDI place; CF when it is a free one, EDI 0 when there is none.
-# Clobbers: EAX, ECX, EDX.
-far_find:
-    push    0                           # [esp]: a free one
-    mov     edi, offset fars
-1:  call    far_lives
-    jnc     2f
-    cmp     dword ptr [esp], 0
-    jne     3f
-    mov     [esp], edi
-    jmp     3f
-2:  lea     eax, [edi + FAR_ID]
-    lea     edx, [esi + FAR_ID]
-    call    session_same
-    jne     3f
-    pop     eax
-    clc
-    ret
-3:  add     edi, FAR_SIZE
-    cmp     edi, offset fars + FARS * FAR_SIZE
-    jb      1b
-    pop     edi
-    stc
-    ret
-
-# Takes over what was said, if it is newer than what is known. Who is linked, and not silent, is heard itself.
-# In: EBX link that says it, ESI entry: FAR_ID to FAR_HOPS.
-# Clobbers: EAX, ECX, EDX.
-far_take:
-    push    edi
-    call    far_find
-    jc      .Lfar_take_new
-    mov     eax, [esi + FAR_HEARD]
-    sub     eax, [edi + FAR_HEARD]
-    cmp     byte ptr [esi + FAR_HOPS], 0
-    je      1f
-    cmp     eax, NEWER_MS
-    jle     .Lfar_take_done
-    cmp     byte ptr [edi + FAR_HOPS], 0
-    jne     1f
-    call    far_lives
-    cmp     eax, WIDE_SILENCE_MS
-    jb      .Lfar_take_done
-1:  lea     eax, [esi + FAR_NAME]
-    lea     edx, [edi + FAR_NAME]
-    mov     ecx, FAR_SAYS
-    call    mem_compare
-    mov     eax, [edi + FAR_DUE]
-    je      .Lfar_take_copy
-    jmp     .Lfar_take_news
-.Lfar_take_new:
-    test    edi, edi
-    jz      .Lfar_take_done
-.Lfar_take_news:
-    or      eax, -1                     # all are told
-    mov     [fars_due], eax
-.Lfar_take_copy:
-    mov     [esi + FAR_DUE], ax
-    call    link_index
-    mov     [esi + FAR_BY], al
-    mov     eax, edi
-    mov     edx, esi
-    mov     ecx, FAR_SIZE
-    call    mem_copy
-.Lfar_take_done:
-    pop     edi
     ret
 
 # Tells links what they have not heard yet. May sleep.
@@ -295,8 +192,9 @@ hearsay_tell:
     call    session_same
     pop     ecx                         # ECX: age
     je      .Lhearsay_tell_skip
-    mov     eax, ebp
-    cmp     [edi + FAR_BY], al
+    mov     al, [edi + FAR_BY]
+    and     eax, FAR_BY_MASK
+    cmp     eax, ebp
     je      .Lhearsay_tell_skip
     push    ecx
     mov     eax, esi
@@ -340,6 +238,7 @@ hearsay_show:
     mov     ecx, 1000
     div     ecx
     movzx   ebx, byte ptr [edi + FAR_BY]
+    and     ebx, FAR_BY_MASK
     imul    ebx, ebx, LINK_SIZE
     add     ebx, offset links + LINK_NAME
     movzx   ecx, byte ptr [edi + FAR_HOPS]

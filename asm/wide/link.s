@@ -138,6 +138,7 @@ links_configure:
     mov     ecx, LINK_SIZE / 4
     rep stosd
     call    relay_forget
+    call    hearsay_forget
 4:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      .Llinks_configure_gone

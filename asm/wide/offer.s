@@ -15,8 +15,7 @@ SETTLED_MS              = 60000         # members are the same ones, in the same
 ABSENT_MS               = 600000        # a member that went is waited for so long
 SEAT_SILENT_MS          = 10000         # one that asks for nothing for so long gives way to another,
 SEAT_MS                 = 120000        # and so does one that has been loading for so long
-PIECES_MS               = 1000
-PIECES_MAXIMUM          = 128           # pieces that go in PIECES_MS
+PIECES_MAXIMUM          = 128           # pieces that go in a second
 STATUS_GOOD             = 200           # as HTTP has them (RFC 9110, 15)
 STATUS_NONE             = 404
 STATUS_BUSY             = 503
@@ -331,7 +330,9 @@ offer_pieces:
     push    dword ptr [esi + WIDE_WANTED]
 1:  shr     byte ptr [esp], 1
     jnc     2f
-    call    offer_may
+    mov     edx, offset pieces_sent
+    mov     ecx, PIECES_MAXIMUM
+    call    wide_meter
     jc      3f
     call    offer_piece
     sub     eax, edi
@@ -382,20 +383,4 @@ offer_fill:
     call    running_read
     pop     edi
     pop     ecx
-    ret
-
-# Whether one more piece may go now.
-# Out: CF when not.
-# Clobbers: EAX, ECX.
-offer_may:
-    call    clock_ms
-    mov     ecx, eax
-    sub     ecx, [pieces_since]
-    cmp     ecx, PIECES_MS
-    jb      1f
-    mov     [pieces_since], eax
-    mov     dword ptr [pieces_sent], 0
-1:  inc     dword ptr [pieces_sent]
-    mov     eax, PIECES_MAXIMUM
-    cmp     eax, [pieces_sent]
     ret

@@ -7,6 +7,7 @@
 .include "wide.inc"
 
 CHALLENGE_MS            = 100           # between two hellos for unproved packets of a link
+METER_MS                = 1000          # in which so many packets may go
 TRY_MS                  = 2000          # a place that may be the link's is tried so often
 HERE_MS                 = 100           # between two answers to strangers
 STEADY_MS               = 4000          # longer than what went by the other way is under way
@@ -37,9 +38,10 @@ sizes:                                  # of each kind, from WIDE_HELLO on: leas
     .word   0xFFFF, 0                   # nobody is told that a cluster is here
     .word   WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM, WIDE_RELAY_HEAD + WIDE_SIZE, WIDE_MAXIMUM
     .word   WIDE_FETCH_SIZE, WIDE_FETCH_SIZE, WIDE_PIECE_HEAD, WIDE_PIECE_MAXIMUM, WIDE_SIZE, WIDE_MAXIMUM
+    .word   WIDE_BEFORE_SIZE, WIDE_BEFORE_SIZE, WIDE_EVENTS_HEAD, WIDE_MAXIMUM
 # By kind, from WIDE_HELLO on. In: EBX link, ESI packet, which is believed.
 takers:                 .long wide_greeted, hearsay_summary, public_wished, 0, details_asked, details_take
-    .long   0, 0, 0, relay_wished, relay_heard, offer_asked, pull_heard, hearsay_take
+    .long   0, 0, 0, relay_wished, relay_heard, offer_asked, pull_heard, hearsay_take, events_asked, events_take
 
 .text
 
@@ -114,7 +116,7 @@ wide_sized:
     jne     8f
     movzx   eax, byte ptr [esi + WIDE_KIND]
     dec     eax
-    cmp     eax, WIDE_HEARSAY
+    cmp     eax, WIDE_EVENTS
     jae     8f
     lea     ecx, [eax - (WIDE_RELAY - 1)]
     cmp     ecx, WIDE_RELAYED - WIDE_RELAY
@@ -329,6 +331,34 @@ link_there:
     mov     eax, [wide_from_port]
     cmp     eax, [ebx + LINK_PORT]
 9:  ret
+
+# Whether a link may ask from where a packet comes: from where it is, or by any relay, as each side chooses its own.
+# In: EBX link.
+# Out: ZF when so.
+# Clobbers: EAX.
+.global link_asks
+link_asks:
+    cmp     byte ptr [wide_from], 0
+    jne     link_there
+    ret
+
+# Counts what goes in a second.
+# In: EDX address of how many went, and after it of the clock_ms since when; ECX how many may.
+# Out: CF when this one may not.
+# Clobbers: EAX.
+.global wide_meter
+wide_meter:
+    call    clock_ms
+    push    eax
+    sub     eax, [edx + 4]
+    cmp     eax, METER_MS
+    pop     eax
+    jb      1f
+    mov     [edx + 4], eax
+    mov     dword ptr [edx], 0
+1:  inc     dword ptr [edx]
+    cmp     ecx, [edx]
+    ret
 
 # A hello: is answered when it wants to be, and a hello that says that it was heard has not gone there just now.
 # In: EBX link, ESI packet.

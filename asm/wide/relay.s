@@ -9,8 +9,7 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-FORWARDS                = 32            # packets of each link that are passed on in FORWARDS_MS
-FORWARDS_MS             = 1000
+FORWARDS                = 32            # packets of each link that are passed on in a second
 
 .bss
 .balign 4
@@ -246,7 +245,9 @@ relay_wished:
     mov     edi, ebx                    # EDI: sender
     call    link_there
     jne     .Lrelay_wished_not
-    call    relay_may
+    lea     edx, [ebx + LINK_FORWARDED]
+    mov     ecx, FORWARDS
+    call    wide_meter
     jc      .Lrelay_wished_not
     lea     eax, [esi + WIDE_RELAY_ID]
     call    relay_find
@@ -273,23 +274,6 @@ relay_wished:
 .Lrelay_wished_not:
     COUNT   wide_unrelayed
     pop     edi
-    ret
-
-# Whether one more packet of a link may be passed on now.
-# In: EBX link.
-# Out: CF when not.
-# Clobbers: EAX, ECX.
-relay_may:
-    call    clock_ms
-    mov     ecx, eax
-    sub     ecx, [ebx + LINK_FORWARDED_AT]
-    cmp     ecx, FORWARDS_MS
-    jb      1f
-    mov     [ebx + LINK_FORWARDED_AT], eax
-    mov     dword ptr [ebx + LINK_FORWARDED], 0
-1:  inc     dword ptr [ebx + LINK_FORWARDED]
-    mov     eax, FORWARDS
-    cmp     eax, [ebx + LINK_FORWARDED]
     ret
 
 # A relay passes a packet on: it is looked at as one from anywhere is, and its endpoint is by that relay. May sleep.

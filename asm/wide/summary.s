@@ -117,17 +117,13 @@ details_ask:
     mov     ecx, WIDE_WISH_SIZE
     jmp     wide_send_link
 
-# A link asks for members of this cluster: from where it is, or by any relay, as each side chooses its own. Who asks for
-# a list that is another one now gets a summary. May sleep.
+# A link asks for members of this cluster. Who asks for a list that is another one now gets a summary. May sleep.
 # In: EBX link, ESI packet.
 .global details_asked
 details_asked:
-    mov     eax, [wide_from]
-    test    al, al
-    jz      1f
-    call    link_there
+    call    link_asks
     jne     .Ldetails_asked_done
-1:  call    summary_digest
+    call    summary_digest
     cmp     eax, [esi + WIDE_ABOUT]
     jne     summary_send
     push    edi

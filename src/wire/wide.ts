@@ -14,7 +14,7 @@ const HERE_BYTES = 16;
 
 export const KINDS = {
   ...{ hello: 1, summary: 2, callMe: 3, call: 4, ask: 5, details: 6, join: 7, welcome: 8, here: 9 },
-  ...{ relay: 10, relayed: 11, fetch: 12, piece: 13, hearsay: 14 },
+  ...{ relay: 10, relayed: 11, fetch: 12, piece: 13, hearsay: 14, askEvents: 15, events: 16 },
 } as const;
 const NAMES = [
   "",
@@ -32,6 +32,8 @@ const NAMES = [
   "fetch",
   "piece",
   "hearsay",
+  "ask events",
+  "events",
 ];
 
 export const HEAD = [
@@ -54,6 +56,11 @@ const PIECE = [
   ["revision", 64, "u32"],
   ["part", 68, "u32"],
   ["offset", 72, "u32"],
+] as const satisfies readonly FieldRow[];
+const BEFORE = [
+  ["before era", 64, "u32"],
+  ["before number", 68, "u32"],
+  ["before digest", 72, "u32"],
 ] as const satisfies readonly FieldRow[];
 /** What follows, by kind. */
 const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
@@ -93,6 +100,8 @@ const BODIES: Readonly<Record<number, readonly FieldRow[]>> = {
   [KINDS.fetch]: [...PIECE, ["pieces", 76, "u32"]],
   [KINDS.piece]: [...PIECE, ["status", 76, "u32"], ["bytes of all", 80, "u32"]],
   [KINDS.hearsay]: [["clusters", 64, "u32"]],
+  [KINDS.askEvents]: BEFORE,
+  [KINDS.events]: [...BEFORE, ["events", 76, "u32"]],
   [KINDS.relay]: [["addressee", 64, "id"]],
   [KINDS.relayed]: [
     ["sender", 64, "id"],

@@ -18,6 +18,7 @@ const started = shared(async (): Promise<World> => {
     { ...site, name: "second" },
     { ...site, name: "third" },
     { ...site, name: "last", nodes: 2 },
+    { ...site, name: "late" },
   ]);
   return world;
 });
@@ -49,7 +50,7 @@ test("a member less is known at the other end within five seconds", async () => 
   expect(await shown(there, "first")).toMatch(/^last +1 +0 +\d+ +3 links away, says second/m);
 });
 
-test("a linked cluster that is hostile has nobody believe what its link says not, and fills no more than the table", async () => {
+test("a linked cluster that is hostile changes what no other link says, and fills no more than what they leave", async () => {
   const there = await started();
   const { lab } = there;
   const first = delegateOf(there, "first");
@@ -111,6 +112,18 @@ test("a linked cluster that is hostile has nobody believe what its link says not
     expect(row.exec(after)![0]).toBe(row.exec(before)![0]);
   }
   expect(await shown(there, "last")).toMatch(/^first +1 +0 +\d+ +3 links away, says third/m);
+  // The table is full of what it has invented, and it goes on: what another link says later has its place all the same.
+  expect(rows.filter((row) => row === "says rogue,").length).toBeGreaterThan(100);
+  await link(there, "third", "late", "198.51.100.3");
+  for (let at = 0; at < 80; at++) {
+    say(8, ...Array.from({ length: 8 }, (_, index) => entry(fake(5000 + at * 8 + index), `fake-${at * 8 + index}`)));
+    await lab.advance("200ms");
+  }
+  const full = await shown(there, "first");
+  for (const name of ["third", "last", "late"]) expect(full).toMatch(new RegExp(`^${name} .*says second`, "m"));
   await said(first, "cloud link remove rogue");
-  expect(await shown(there, "first")).toMatch(/^second +1 +0 .* heard/m);
+  const left = await shown(there, "first");
+  expect(left).toMatch(/^second +1 +0 .* heard/m);
+  expect(left).toMatch(/^late .*says second/m);
+  expect(left).not.toContain("fake-");
 });

@@ -1,4 +1,4 @@
-/** A linked cluster on the wire that publishes what it likes, and has a kernel that may be anything. */
+/** A linked cluster on the wire that publishes and tells what it likes, and has a kernel that may be anything. */
 import { formatIpv4 } from "../../emulator/ether/packet.ts";
 import { bodyOf, Rogue } from "../../src/chaos/qure/sites/rogue.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
@@ -37,24 +37,32 @@ export const serves =
     });
   };
 
+/** What it says when it is asked for the events before one, which is 12 bytes: bodies of packets of kind 16. */
+export type EventsAnswer = (before: Uint8Array) => readonly Uint8Array[];
+
 export class RogueSource {
   readonly #world: World;
-  readonly #rogue = new Rogue(`rogue ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, "home"));
+  readonly #rogue: Rogue;
   readonly #plug;
   readonly #heard;
   #isAsked = false;
   answer: PieceAnswer = () => [];
   /** Questions that came. */
   asked: Fetched[] = [];
+  tell: EventsAnswer = () => [];
+  /** Where what it says comes from. */
+  from = STRANGER;
 
-  constructor(world: World) {
+  /** `site`: name of the first site, with whose cluster it will be linked. */
+  constructor(world: World, site = "home") {
     this.#world = world;
+    this.#rogue = new Rogue(`rogue ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, site));
     this.#plug = world.lab.plug("rogue");
     this.#heard = listen(world, 0);
   }
 
   say(...said: Parameters<Rogue["say"]>): void {
-    this.#plug.send(toDoor(this.#rogue.say(...said), STRANGER, PORT));
+    this.#plug.send(toDoor(this.#rogue.say(...said), this.from, PORT));
   }
 
   /** Answers for so long. */
@@ -68,6 +76,8 @@ export class RogueSource {
         if (!packet || packet.length < 64) continue;
         this.#rogue.hear(packet);
         if (packet[5] === KINDS.hello) this.say("hello");
+        if (packet[5] === KINDS.askEvents)
+          for (const body of this.tell(packet.slice(64, 76))) this.say("events", { body });
         if (packet[5] !== KINDS.fetch) continue;
         const view = new DataView(packet.slice().buffer);
         const [revision, part, offset, wanted] = [64, 68, 72, 76].map((at) => view.getUint32(at, true));

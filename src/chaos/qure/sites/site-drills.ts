@@ -129,6 +129,10 @@ function lies(rogue: Rogue): readonly (readonly [packet: Uint8Array, from: strin
     ...[0, 1, 8, 9, 255].map((count) =>
       rogue.say("details", { body: bodyOf("", new Uint8Array(28)).map((_, at) => (at === 8 ? count : 255)) }),
     ),
+    ...[0, 1, 0xffffffff].map((count) =>
+      rogue.say("events", { body: bodyOf("", new Uint8Array(56)).fill(count & 255, 12, 16) }),
+    ),
+    ...[0, 1, 255].map((byte) => rogue.say("askEvents", { body: new Uint8Array(12).fill(byte) })),
     ...["home", "rogue", "nobody"].map((name) =>
       rogue.say("relay", { body: relayBodyOf(name, 0, 0, rogue.say("hello")) }),
     ),
