@@ -249,7 +249,7 @@ links_begin:
     mov     ebx, offset links
 1:  lea     edi, [ebx + LINK_STATE]
     xor     eax, eax
-    mov     ecx, (LINK_SIZE - LINK_STATE) / 4
+    mov     ecx, (LINK_STATE_END - LINK_STATE) / 4
     rep stosd
     add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
@@ -376,8 +376,11 @@ link_place:
     mov     ecx, PLACES
     div     ecx
     mov     edx, [places + edx*4]
-    mov     eax, [ebx + edx]
-    mov     edx, [ebx + edx + 4]
+    cmp     edx, LINK_GIVEN
+    jne     3f
+    call    host_turn
+3:  mov     eax, [ebx + edx]
+    movzx   edx, word ptr [ebx + edx + 4]
     cmp     al, 1                       # what begins with 0 is no host's address
     jae     2f
     dec     esi

@@ -48,7 +48,7 @@ test("before anybody is linked, each command says what there is to do", async ()
   const office = delegateOf(there, "office");
   expect(await said(office, "cloud link")).toContain("This cluster is linked with no other (cloud link invite");
   expect(await said(office, "cloud public")).toContain("address not known: no linked cluster says");
-  expect(await said(office, "cloud link join nowhere x")).toContain("expected the other cluster's address");
+  expect(await said(office, "cloud link join nowhere:x x")).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME}:70000 x`)).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME} x`)).toContain("expected a code of 16 characters");
   expect(await said(office, "cloud link remove x")).toContain("there is no link x");
