@@ -147,14 +147,24 @@ host_find:
     mov     ecx, HOST_ADDRESSES
     call    resolve
     jc      9f
-    mov     ecx, HOST_ADDRESSES
-1:  mov     al, [esi + ecx*4 - 4]
-    dec     al
-    cmp     al, FIRST_GROUP - 1
-    jb      2f
-    mov     dword ptr [esi + ecx*4 - 4], 0      # no host's
-2:  dec     ecx
-    jnz     1b
+    push    esi
+    push    edi
+    mov     edi, esi
+    lea     ecx, [esi + 4 * HOST_ADDRESSES]
+1:  lodsd
+    lea     edx, [eax - 1]
+    cmp     dl, FIRST_GROUP - 1
+    jae     2f                          # no host's
+    stosd
+2:  cmp     esi, ecx
+    jb      1b
+    xor     eax, eax
+3:  cmp     edi, ecx
+    je      4f
+    stosd
+    jmp     3b
+4:  pop     edi
+    pop     esi
     cmp     dword ptr [esi], 1
     mov     eax, ERROR_NOT_FOUND
 9:  ret

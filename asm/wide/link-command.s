@@ -7,6 +7,7 @@
 
 JOIN_TRIES              = 24
 JOIN_TRY_MS             = 500           # wait for the answer to each
+JOIN_DIAL               = 16            # tries that are left when TCP is tried too
 STATE_BYTES             = 4 + NAME_SIZE
 PLACE_BYTES             = HOST_SIZE + 8 # of a host and a port, with blanks before them
 GATEWAY_LOOKS           = 12            # for what the gateway answers,
@@ -213,7 +214,12 @@ link_state:
     cmp     byte ptr [eax], 0
     jne     .Llink_state_host
     mov     eax, [ebx + LINK_GIVEN]
-1:  SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
+1:  cmp     edx, WIDE_BY_TCP
+    jae     .Llink_state_tcp
+    SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
+    jmp     .Llink_state_place
+.Llink_state_tcp:
+    SNPRINTF edi, STATE_BYTES, "by TCP %I", eax
     jmp     .Llink_state_place
 .Llink_state_host:
     SNPRINTF edi, STATE_BYTES, "%s:%u", eax, edx
@@ -426,14 +432,23 @@ link_tried:
     mov     edx, [edi]
     mov     ebp, ebx
     call    meet_ask
-    call    cloud_unlock
-    add     edi, 4
-    cmp     edi, offset join_places + 4 * HOST_ADDRESSES
+    mov     edx, [edi]
+    or      ebp, WIDE_BY_TCP
+    cmp     esi, JOIN_DIAL
     jae     5f
-    cmp     dword ptr [edi], 0
-    jne     6f
-5:  mov     edi, offset join_places
-6:
+    call    meet_ask                    # once there is such a connection
+5:  call    join_next
+    cmp     esi, JOIN_DIAL
+    jne     7f
+    test    ebx, ebx
+    jz      7f
+    mov     edi, offset join_places
+6:  mov     eax, [edi]
+    mov     edx, ebx
+    call    dial_first
+    call    join_next
+    jne     6b
+7:  call    cloud_unlock
     mov     eax, offset meet_event
     mov     edx, JOIN_TRY_MS
     call    event_wait
@@ -464,6 +479,19 @@ link_tried:
     mov     ecx, offset meet_name
     PRINTF  "This cluster is linked with the cluster %s.\n", ecx
 3:  ret
+
+# Goes to the next place of the one to join, after the last one to the first.
+# In: EDI place.
+# Out: EDI place; ZF when it is the first.
+join_next:
+    add     edi, 4
+    cmp     edi, offset join_places + 4 * HOST_ADDRESSES
+    jae     1f
+    cmp     dword ptr [edi], 0
+    jne     2f
+1:  mov     edi, offset join_places
+2:  cmp     edi, offset join_places
+    ret
 
 # Takes a link away.
 # In: ESI words.
