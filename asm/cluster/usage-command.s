@@ -56,7 +56,7 @@ cloud_help:
     .ascii  "  cloud public         shows this cluster's address as others see it, who has reached it, and what to set\n"
     .ascii  "  cloud link           shows the clusters that this one is linked with (cloud link list)\n"
     .ascii  "  cloud link invite    draws a code with which one cluster can link within ten minutes\n"
-    .ascii  "  cloud link join ADDRESS CODE       links this cluster with the one that drew the code\n"
+    .ascii  "  cloud link join HOST CODE          links this cluster with the one that drew the code\n"
     .ascii  "  cloud link join NAME@RELAY CODE    the same by a cluster RELAY that both are linked with\n"
     .ascii  "  cloud link remove NAME             gives the link up, here\n"
     .ascii  "  cloud link trust NAME upgrade      kernels that NAME publishes come here by themselves\n"

@@ -167,6 +167,7 @@ delegate_look:
 3:  cmp     byte ptr [ebx + LINK_NAME], 0
     je      4f
     call    link_look
+    call    dial_look
 4:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      3b
@@ -223,7 +224,7 @@ delegate_begin:
     call    hearsay_begin
     call    router_begin
     call    offer_begin
-    call    whois_begin
+    call    serve_begin
     mov     eax, offset wide_event + 4 * WIDE_AT_WAY
     call    event_signal
     PRINTF  "cluster: this node speaks to other clusters, from %I\n", edi
@@ -249,7 +250,7 @@ links_begin:
     mov     ebx, offset links
 1:  lea     edi, [ebx + LINK_STATE]
     xor     eax, eax
-    mov     ecx, (LINK_SIZE - LINK_STATE) / 4
+    mov     ecx, (LINK_STATE_END - LINK_STATE) / 4
     rep stosd
     add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
@@ -268,7 +269,7 @@ delegate_end:
 # Closes what sockets there are.
 # Clobbers: EAX, ECX, EDX.
 delegate_shut:
-    call    whois_end
+    call    serve_end
     xor     eax, eax
     xchg    eax, [wide_sockets + 4 * WIDE_AT_DOOR]
     test    eax, eax
@@ -339,15 +340,17 @@ link_look:
     jnc     link_try
 9:  ret
 
-# A link that speaks by a relay is told hello at where it may be: that opens this cluster's gateway for its own hello,
-# which follows this cluster's next words by the relay. May sleep.
+# A link that speaks by a relay, or TCP, is told hello at where it may be: that opens this cluster's gateway for its own
+# hello, which follows this cluster's next words by the relay. May sleep.
 # In: EBX link.
 # Clobbers: EAX, ECX, EDX.
 .global link_probe
 link_probe:
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
-    jne     9f
-    call    clock_ms
+    je      1f
+    cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
+    jb      9f
+1:  call    clock_ms
     mov     ecx, eax
     sub     ecx, [ebx + LINK_PROBED]
     cmp     ecx, TRY_MS
@@ -376,8 +379,11 @@ link_place:
     mov     ecx, PLACES
     div     ecx
     mov     edx, [places + edx*4]
-    mov     eax, [ebx + edx]
-    mov     edx, [ebx + edx + 4]
+    cmp     edx, LINK_GIVEN
+    jne     3f
+    call    host_turn
+3:  mov     eax, [ebx + edx]
+    movzx   edx, word ptr [ebx + edx + 4]
     cmp     al, 1                       # what begins with 0 is no host's address
     jae     2f
     dec     esi
@@ -389,6 +395,7 @@ link_place:
 # Says hello to where a link may be. May sleep.
 # In: EBX link, EAX address, EDX port.
 # Clobbers: EAX, ECX, EDX.
+.global link_try
 link_try:
     push    ebp
     push    eax

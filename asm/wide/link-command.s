@@ -5,9 +5,11 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-JOIN_TRIES              = 16
+JOIN_TRIES              = 24
 JOIN_TRY_MS             = 500           # wait for the answer to each
+JOIN_DIAL               = 16            # tries that are left when TCP is tried too
 STATE_BYTES             = 4 + NAME_SIZE
+PLACE_BYTES             = HOST_SIZE + 8 # of a host and a port, with blanks before them
 GATEWAY_LOOKS           = 12            # for what the gateway answers,
 GATEWAY_MS              = 250           # with this pause after each
 
@@ -19,6 +21,13 @@ STRING link_join, "join"
 STRING link_remove, "remove"
 STRING link_trust_word, "trust"
 STRING link_distrust_word, "distrust"
+.global link_nowhere
+STRING link_nowhere, "0.0.0.0"
+
+.bss
+.balign 4
+join_host:              .space HOST_SIZE            # what a person has typed: an address, or a name,
+join_places:            .space 4 * HOST_ADDRESSES   # which has these, or the relay's endpoint; then zeros
 
 .section .rodata
 .balign 4
@@ -102,7 +111,7 @@ delegate_here:
     ret
 
 # Makes a link a value of the cluster, unless another cluster has that name. The mutex is not held. May sleep, seconds.
-# In: EAX name, EDX public number, ECX address, EBX port.
+# In: EAX name, EDX public number, ECX address or host as text, EBX port.
 # Out: EAX status.
 .global link_put
 link_put:
@@ -124,7 +133,7 @@ link_put:
     cmp     edi, eax
     jb      1b
     pop     ecx
-    SNPRINTF edi, 32, " %I %u", ecx, ebx
+    SNPRINTF edi, PLACE_BYTES, " %s %u", ecx, ebx
     call    cloud_lock
     mov     eax, ebp
     mov     edx, offset values
@@ -201,9 +210,20 @@ link_state:
     mov     edx, [ebx + LINK_PORT]
     test    eax, eax
     jnz     1f
-    mov     eax, [ebx + LINK_GIVEN]
     mov     edx, [ebx + LINK_GIVEN_PORT]
-1:  SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
+    lea     eax, [ebx + LINK_HOST]
+    cmp     byte ptr [eax], 0
+    jne     .Llink_state_host
+    mov     eax, [ebx + LINK_GIVEN]
+1:  cmp     edx, WIDE_BY_TCP
+    jae     .Llink_state_tcp
+    SNPRINTF edi, STATE_BYTES, "%I:%u", eax, edx
+    jmp     .Llink_state_place
+.Llink_state_tcp:
+    SNPRINTF edi, STATE_BYTES, "by TCP %I", eax
+    jmp     .Llink_state_place
+.Llink_state_host:
+    SNPRINTF edi, STATE_BYTES, "%s:%u", eax, edx
 .Llink_state_place:
     PRINTF  "%-22s ", edi
     cmp     dword ptr [wide_address], 0
@@ -307,7 +327,7 @@ door_await:
 3:  pop     ebx
     ret
 
-# Links with the cluster at ADDRESS[:PORT], or NAME@RELAY, in which CODE was drawn.
+# Links with the cluster at ADDRESS[:PORT], HOST[:PORT] or NAME@RELAY, in which CODE was drawn.
 # In: ESI words.
 # Out: EAX status.
 link_joined:
@@ -316,27 +336,34 @@ link_joined:
     call    string_find
     mov     edi, eax                    # EDI: where the relay's name begins, or 0
     jnc     .Llink_joined_relay
-    xor     edi, edi
-    mov     eax, [esi + 4]
-    call    parse_address
+    push    esi
+    mov     esi, [esi + 4]
+    mov     eax, offset join_host
+    mov     dl, ':'
+    call    host_read
+    mov     edi, esi                    # EDI: what follows
+    pop     esi
     jc      .Llink_joined_address
-    test    al, al
-    jz      .Llink_joined_address
-    push    eax                         # [esp]: address
     mov     ebx, WIDE_PORT              # EBX: port
-    cmp     byte ptr [edx], 0
-    je      .Llink_joined_ask
-    cmp     byte ptr [edx], ':'
-    jne     .Llink_joined_port
-    lea     eax, [edx + 1]
+    cmp     byte ptr [edi], 0
+    je      .Llink_joined_find
+    lea     eax, [edi + 1]
     call    parse_number
-    jc      .Llink_joined_port
+    jc      .Llink_joined_address
     mov     ebx, eax
     dec     eax
     cmp     eax, 0xFFFF
-    jae     .Llink_joined_port
+    jae     .Llink_joined_address
     cmp     byte ptr [edx], 0
-    jne     .Llink_joined_port
+    jne     .Llink_joined_address
+.Llink_joined_find:
+    push    esi
+    mov     eax, offset join_host
+    mov     esi, offset join_places
+    call    host_find
+    pop     esi
+    jc      .Llink_joined_unknown
+    xor     edi, edi
 .Llink_joined_ask:
     call    cloud_lock
     call    delegate_here
@@ -349,8 +376,11 @@ link_joined:
     call    relay_can
     jc      .Llink_joined_unlinked
     call    relay_endpoint
-    mov     [esp], eax
-    xor     ebx, ebx
+    mov     edi, offset join_places
+    stosd
+    xor     eax, eax
+    mov     [edi], eax
+    mov     ebx, eax
 1:  mov     eax, [esi + 8]
     mov     edx, offset meet_code
     call    invite_parse
@@ -361,7 +391,6 @@ link_joined:
     mov     eax, offset wide_event
     call    event_signal
     call    cloud_unlock
-    pop     edi
     jmp     link_tried
 .Llink_joined_relay:
     inc     edi
@@ -373,7 +402,6 @@ link_joined:
     ja      .Llink_joined_address
     mov     eax, offset meet_addressee
     call    string_copy
-    push    eax                         # [esp]: for the endpoint
     jmp     .Llink_joined_ask
 .Llink_joined_unlinked:
     PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
@@ -382,26 +410,46 @@ link_joined:
     PRINT   "cluster: expected a code of 16 characters, as `cloud link invite` shows it\n"
 .Llink_joined_unlock:
     call    cloud_unlock
-    pop     eax
     mov     eax, 1
     ret
-.Llink_joined_port:
-    pop     eax
+.Llink_joined_unknown:
+    call    error_text
+    mov     edx, offset join_host
+    PRINTF  "cluster: no address of %s was found: %s\n", edx, eax
+    mov     eax, 1
+    ret
 .Llink_joined_address:
     PRINT   "cluster: expected the other cluster's address, ADDRESS:PORT, or NAME@RELAY, as `cloud link invite` shows it\n"
     mov     eax, 1
     ret
 
 # Asks until the other cluster answers, and makes the link a value. The mutex is not held.
-# In: EDI address, EBX port.
+# In: join_host, join_places; EBX port, 0 by a relay.
 # Out: EAX status.
 link_tried:
     mov     esi, JOIN_TRIES
+    mov     edi, offset join_places     # EDI: the next one
 1:  call    cloud_lock
-    mov     edx, edi
+    mov     edx, [edi]
     mov     ebp, ebx
     call    meet_ask
-    call    cloud_unlock
+    mov     edx, [edi]
+    or      ebp, WIDE_BY_TCP
+    cmp     esi, JOIN_DIAL
+    jae     5f
+    call    meet_ask                    # once there is such a connection
+5:  call    join_next
+    cmp     esi, JOIN_DIAL
+    jne     7f
+    test    ebx, ebx
+    jz      7f
+    mov     edi, offset join_places
+6:  mov     eax, [edi]
+    mov     edx, ebx
+    call    dial_first
+    call    join_next
+    jne     6b
+7:  call    cloud_unlock
     mov     eax, offset meet_event
     mov     edx, JOIN_TRY_MS
     call    event_wait
@@ -411,7 +459,8 @@ link_tried:
     mov     dword ptr [meet_joining], 0
     test    ebx, ebx
     jz      .Llink_tried_relayed
-    PRINTF  "cluster: nobody who drew this code in the last ten minutes answers at %I:%u, or it was used before\n", edi, ebx
+    mov     edi, offset join_host
+    PRINTF  "cluster: nobody who drew this code in the last ten minutes answers at %s:%u, or it was used before\n", edi, ebx
     jmp     .Llink_tried_failed
 .Llink_tried_relayed:
     mov     eax, offset meet_addressee
@@ -421,16 +470,29 @@ link_tried:
     ret
 2:  mov     eax, offset meet_name
     mov     edx, offset meet_public
-    mov     ecx, edi
+    mov     ecx, offset join_host
     test    ebx, ebx
     jnz     4f
-    xor     ecx, ecx                    # by whom is found again
+    mov     ecx, offset link_nowhere    # by whom is found again
 4:  call    link_put
     test    eax, eax
     jnz     3f
     mov     ecx, offset meet_name
     PRINTF  "This cluster is linked with the cluster %s.\n", ecx
 3:  ret
+
+# Goes to the next place of the one to join, after the last one to the first.
+# In: EDI place.
+# Out: EDI place; ZF when it is the first.
+join_next:
+    add     edi, 4
+    cmp     edi, offset join_places + 4 * HOST_ADDRESSES
+    jae     1f
+    cmp     dword ptr [edi], 0
+    jne     2f
+1:  mov     edi, offset join_places
+2:  cmp     edi, offset join_places
+    ret
 
 # Takes a link away.
 # In: ESI words.

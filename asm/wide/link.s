@@ -34,6 +34,8 @@ message:                .space PURPOSE_IDENTITY + PURPOSE_PACKETS + 2 * X25519_B
     # what link_read has read
 .global link_public
 link_public:            .space X25519_BYTES
+.global link_host
+link_host:              .space HOST_SIZE
 link_address:           .space 4
 link_port:              .space 4
 
@@ -149,7 +151,7 @@ links_configure:
 
 # Finds the next value that is a link.
 # In: ESI entry of the values.
-# Out: EDI its name, link_public, link_address, link_port; ESI the entry after it; CF when there is none.
+# Out: EDI its name, link_public, link_host, link_address, link_port; ESI the entry after it; CF when there is none.
 # Clobbers: EAX, EBX, ECX, EDX.
 .global link_next
 link_next:
@@ -176,9 +178,9 @@ link_next:
     jc      link_next
 9:  ret
 
-# Reads a public number, an address and a port.
+# Reads a public number, an address or a host, and a port.
 # In: EAX text.
-# Out: link_public, link_address, link_port; CF when it is no such text.
+# Out: link_public, link_host, link_address, link_port; CF when it is no such text.
 # Clobbers: ECX, EDX.
 link_read:
     push    esi
@@ -191,12 +193,20 @@ link_read:
     lodsb
     cmp     al, ' '
     jne     .Llink_read_bad
+    mov     byte ptr [link_host], 0
     mov     eax, esi
     call    parse_address
+    jc      1f
+    cmp     byte ptr [edx], ' '
+    je      2f
+1:  mov     eax, offset link_host
+    mov     dl, ' '
+    call    host_read
     jc      .Llink_read_done
-    mov     [link_address], eax
+    mov     edx, esi
     cmp     byte ptr [edx], ' '
     jne     .Llink_read_bad
+2:  mov     [link_address], eax
     lea     eax, [edx + 1]
     call    parse_number
     jc      .Llink_read_done
@@ -273,11 +283,13 @@ link_take:
     mov     edx, edi
     mov     ecx, NAME_SIZE
     call    string_copy
-    mov     eax, [link_address]
-    mov     [ebx + LINK_GIVEN], eax
     mov     eax, [link_port]
     mov     [ebx + LINK_GIVEN_PORT], eax
     mov     dword ptr [ebx + LINK_KEPT], 1
+    call    host_given
+    jc      .Llink_take_done
+    mov     eax, [link_address]
+    mov     [ebx + LINK_GIVEN], eax
 .Llink_take_done:
     ret
 .Llink_take_none:

@@ -246,7 +246,7 @@ meet_settle:
     push    ebx
     mov     eax, offset meet_pending_name
     mov     edx, offset meet_taken
-    xor     ecx, ecx
+    mov     ecx, offset link_nowhere
     xor     ebx, ebx
     call    link_put
     pop     ebx

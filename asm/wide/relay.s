@@ -259,10 +259,13 @@ relay_wished:
     mov     al, WIDE_RELAYED
     lea     edx, [edi + LINK_ID]
     call    relay_head
+    mov     eax, [wide_from_port]
+    cmp     eax, WIDE_BY_TCP            # that no datagram reaches
+    jae     1f
+    mov     [wide_out + WIDE_RELAY_SEES_PORT], eax
     mov     eax, [wide_from]
     mov     [wide_out + WIDE_RELAY_SEES], eax
-    mov     eax, [wide_from_port]
-    mov     [wide_out + WIDE_RELAY_SEES_PORT], eax
+1:
     mov     eax, offset wide_out + WIDE_RELAY_HEAD
     lea     edx, [esi + WIDE_RELAY_HEAD]
     mov     ecx, [wide_bytes]
@@ -295,15 +298,16 @@ relay_heard:
     pop     esi
     ret
 
-# Looks whether a packet that is believed came by a relay: then the link may be where that one sees it.
+# Looks whether a packet that is believed came by a relay: then the link may be where that one sees it. Or by TCP.
 # In: EBX link.
-# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up.
+# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none of
+# UDP.
 # Clobbers: EAX, ECX, EDX.
 .global relay_believed
 relay_believed:
     mov     eax, [wide_from]
     test    al, al
-    jnz     9f
+    jnz     .Lrelay_believed_direct
     mov     ecx, [relay_sees]
     mov     [ebx + LINK_HINT], ecx
     mov     ecx, [relay_sees_port]
@@ -312,7 +316,17 @@ relay_believed:
     je      9f
     cmp     eax, [ebx + LINK_ADDRESS]
     je      9f
+.Lrelay_believed_placed:
     call    clock_ms
     sub     eax, [ebx + LINK_PLACED]
     cmp     eax, WIDE_SILENCE_MS
 9:  ret
+.Lrelay_believed_direct:
+    cmp     dword ptr [wide_from_port], WIDE_BY_TCP
+    cmc
+    jnc     9b
+    cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
+    jae     9b                          # CF is clear
+    cmp     byte ptr [ebx + LINK_ADDRESS], 0
+    jne     .Lrelay_believed_placed
+    ret

@@ -43,6 +43,7 @@ PMP_ANSWER_SIZE         = 16
 PMP_PUBLIC              = 8             # u32   answer about its address
 PMP_PUBLIC_SIZE         = 12
 PMP_UDP                 = 1
+PMP_TCP                 = 2
 
 .bss
 .balign 4
@@ -220,12 +221,17 @@ router_heard:
     mov     ecx, NONCE_BYTES
     call    mem_compare
     jne     .Lrouter_heard_done
+    cmp     byte ptr [esi + PCP_PROTOCOL], PROTOCOL_UDP
+    jne     .Lrouter_heard_done         # whether TCP is led here too is not known
     cmp     byte ptr [esi + PCP_RESULT], 0
     jne     router_refused
     mov     eax, [esi + PCP_ADDRESS + 12]
     mov     [router_address], eax
     movzx   edx, word ptr [esi + PCP_OUTSIDE]
     mov     eax, [esi + PCP_LIFE]
+    mov     [request + PCP_OUTSIDE], dx
+    mov     byte ptr [request + PCP_PROTOCOL], PROTOCOL_TCP
+    mov     ecx, PCP_SIZE
     jmp     router_answered
 .Lrouter_heard_done:
     ret
@@ -251,6 +257,11 @@ router_pmp_heard:
     jne     router_refused
     movzx   edx, word ptr [esi + PMP_ANSWER_OUTSIDE]
     mov     eax, [esi + PMP_ANSWER_LIFE]
+    mov     byte ptr [request + PCP_OPCODE], PMP_TCP
+    cmp     dword ptr [request + PMP_LIFE], 0
+    je      1f
+    mov     [request + PMP_OUTSIDE], dx
+1:  mov     ecx, PMP_REQUEST_SIZE
     jmp     router_answered
 2:  cmp     dword ptr [wide_bytes], PMP_PUBLIC_SIZE
     jb      9f
@@ -274,10 +285,20 @@ router_refused:
     add     dword ptr [router_next], AGAIN_MS
 9:  ret
 
-# The gateway has done what it was asked for, it says.
-# In: EDX port, EAX seconds, both big endian.
+# The gateway has done what it was asked for, it says. It is asked for the same port of TCP, once. May sleep.
+# In: EDX port, EAX seconds, both big endian; ECX bytes of that request.
 # Clobbers: EAX, ECX, EDX.
 router_answered:
+    push    esi
+    push    edi
+    push    eax
+    push    edx
+    mov     edi, ecx
+    call    router_send
+    pop     edx
+    pop     eax
+    pop     edi
+    pop     esi
     bswap   eax
     xchg    dl, dh
 

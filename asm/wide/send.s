@@ -13,6 +13,9 @@ wide_sockets:           .space 8        # WIDE_AT_*: handles, 0 while this node 
 wide_session:           .space SESSION_SIZE     # of this delegate
 .global wide_number
 wide_number:            .space 4        # of the last packet that was sent in it
+                        .space 2
+.global wide_framed
+wide_framed:            .space 2        # bytes of the packet, for a connection
 .global wide_out
 wide_out:               .space WIDE_MAXIMUM
 .global wide_made
@@ -152,6 +155,8 @@ wide_seal:
 .global wide_put
 wide_put:
     CHECK   ecx, be, WIDE_MAXIMUM, "wide_put: more bytes than a packet has"
+    cmp     ebp, WIDE_BY_TCP
+    jae     connection_put
     push    esi
     push    edi
     mov     edi, ecx

@@ -33,6 +33,8 @@ export interface SiteOptions {
   readonly udpIdle?: TimeSpan;
   /** Its machines may speak to each other by the public address. */
   readonly hairpin?: boolean;
+  /** Its gateway lets no UDP through. */
+  readonly dropsUdp?: boolean;
   readonly portMapping?: PortMappingOptions;
 }
 
@@ -118,6 +120,7 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
       ...(site.dmz === undefined ? {} : { dmz: site.dmz }),
       ...(site.udpIdle === undefined ? {} : { udpIdleNs: toNs(site.udpIdle) }),
       ...(site.hairpin === undefined ? {} : { hairpin: site.hairpin }),
+      ...(site.dropsUdp === undefined ? {} : { dropsUdp: site.dropsUdp }),
     },
   };
 }

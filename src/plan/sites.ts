@@ -17,7 +17,7 @@ const SITE: Names<SiteOptions> = {
     behind: true,
     forwards: true,
   },
-  ...{ dmz: true, udpIdle: true, hairpin: true, portMapping: true },
+  ...{ dmz: true, udpIdle: true, hairpin: true, dropsUdp: true, portMapping: true },
 };
 const PORT_MAPPING: Names<PortMappingOptions> = {
   ...{ natPmp: true, pcp: true, igd: true, permanentLeasesOnly: true, lies: true },

@@ -7,7 +7,7 @@ import type { LabCluster, LabNode } from "../../src/index.ts";
 import { isTcp } from "../system/clone-scene.ts";
 import { changed, LATER_NS, MEMBER, payloadOf, plainFate, portsOf, type Trouble } from "./scene.ts";
 
-const JOB_PORT = 20819;
+const JOB_PORT = 20820;
 const COUNT = /^counter: (\d+)$/gm;
 const WENT = /^counter goes on at m2: (\d+) pages sent, (\d+) ms in all$/m;
 const STAYED = /^job: counter: (.*)$/m;

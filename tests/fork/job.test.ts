@@ -53,7 +53,7 @@ test("what cannot move says why, and goes on", async () => {
   expect(await move("counter m2")).toMatch(/^job: counter: no program of this name, or with a thread of this id/m);
   // Whoever has a member's address, and no key, is not heard.
   for (const bytes of ["short", "0123456789".repeat(20)])
-    await output(other, `echo ${bytes} | nc ${s.addressOf(target)} 20819`);
+    await output(other, `echo ${bytes} | nc ${s.addressOf(target)} 20820`);
   source.type("counter 3000 &\n");
   await lab.advance("200ms");
   expect(await move("counter m4")).toMatch(/^job: counter: no other member has this name or address$/m);

@@ -50,7 +50,7 @@ test("before anybody is linked, each command says what there is to do", async ()
   expect(await said(office, "cloud public")).toContain("address not known: no linked cluster says");
   // Nothing has been asked of the gateway yet.
   expect(await said(office, "cloud public")).not.toContain("gateway");
-  expect(await said(office, "cloud link join nowhere x")).toContain("expected the other cluster's address");
+  expect(await said(office, "cloud link join nowhere:x x")).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME}:70000 x`)).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME} x`)).toContain("expected a code of 16 characters");
   expect(await said(office, "cloud link remove x")).toContain("there is no link x");

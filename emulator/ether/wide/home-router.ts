@@ -53,6 +53,8 @@ export interface HomeRouterConfig {
   readonly tcpIdleNs?: number;
   /** A machine behind it may speak to another one by the public address (RFC 4787, REQ-9). */
   readonly hairpin?: boolean;
+  /** No UDP goes through it. Its own services are there. */
+  readonly dropsUdp?: boolean;
   /** Whoever gets what is for nobody. */
   readonly dmz?: string;
   readonly forwards?: readonly Forward[];
@@ -102,12 +104,15 @@ export class HomeRouter implements NetworkNode, Stateful {
   #identification = 0;
   /** A gateway without power hears nothing. */
   isOn = true;
+  /** No UDP goes through it, either way. */
+  dropsUdp: boolean;
   readonly #neighbours: readonly [Map<number, MacAddress>, Map<number, MacAddress>] = [new Map(), new Map()];
   #waiting: { readonly side: Side; readonly to: number; readonly packet: Uint8Array }[] = [];
 
   constructor(config: HomeRouterConfig) {
     this.name = config.name;
     this.#config = config;
+    this.dropsUdp = config.dropsUdp ?? false;
     this.#lan = parseIpv4(config.lanAddress);
     this.#outside = addressNumber(config.outsideAddress);
     this.#nextHop = addressNumber(config.nextHop);
@@ -268,6 +273,7 @@ export class HomeRouter implements NetworkNode, Stateful {
     if (this.#isLocal(destination) || destination >>> 28 >= 14 || destination >>> 24 === 127) return;
     const flow = flowOf(packet);
     if (flow === null || !this.#isLocal(get32(packet, 12)) || !takeHop(packet)) return;
+    if (this.dropsUdp && flow.protocol === "udp") return;
     if (destination === this.#outside) {
       if (this.#config.hairpin) this.#hairpin(packet, flow, moment);
       return;
@@ -293,7 +299,7 @@ export class HomeRouter implements NetworkNode, Stateful {
   #fromOutside(packet: Uint8Array, moment: Moment): void {
     if (get32(packet, 16) !== this.#outside) return;
     const flow = flowOf(packet);
-    if (flow === null) return;
+    if (flow === null || (this.dropsUdp && flow.protocol === "udp")) return;
     if (this.#deliver(packet, flow, moment)) return;
     if (this.#config.answersPing !== false && flow.protocol === "icmp" && flow.quotedAt === null)
       this.#ping(OUTSIDE, packet, moment);
@@ -388,8 +394,9 @@ export class HomeRouter implements NetworkNode, Stateful {
   }
 
   visitState(visitor: StateVisitor): void {
-    visitor.part("home router", 2);
+    visitor.part("home router", 3);
     this.isOn = visitor.bool(this.isOn);
+    this.dropsUdp = visitor.bool(this.dropsUdp);
     this.#outside = visitor.u32(this.#outside);
     this.#nextHop = visitor.u32(this.#nextHop);
     this.#identification = visitor.u16(this.#identification);

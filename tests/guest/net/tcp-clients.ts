@@ -3,9 +3,18 @@
  * ends.
  */
 import { get16, get32 } from "../../../emulator/ether/packet.ts";
-import { type PacketScene, tcp } from "./packet-wire.ts";
+import type { LabCluster, LabPlug } from "../../../src/index.ts";
+import { type NodeFacts, tcp } from "./packet-wire.ts";
 
 const [FIN, SYN, RST, PUSH, ACK] = [1, 2, 4, 8, 16];
+
+/** Where clients are: of a PacketScene, or behind a gateway. */
+export interface ClientScene {
+  readonly facts: NodeFacts;
+  readonly plug: Pick<LabPlug, "send">;
+  readonly lab: Pick<LabCluster, "advance">;
+  answer: (frame: Uint8Array) => readonly Uint8Array[];
+}
 
 export class TcpClient {
   heard = "";
@@ -13,12 +22,12 @@ export class TcpClient {
   over = "";
   readonly from: string;
   readonly source: number;
-  readonly #scene: PacketScene;
+  readonly #scene: ClientScene;
   readonly #port: number;
   #sequence = 0;
   #acknowledgement = 0;
 
-  constructor(scene: PacketScene, from: string, source: number, port: number) {
+  constructor(scene: ClientScene, from: string, source: number, port: number) {
     this.#scene = scene;
     this.from = from;
     this.source = source;
@@ -72,11 +81,11 @@ export class TcpClient {
 
 /** Opens clients on a scene, and has each hear what is for it. */
 export class TcpClients {
-  readonly #scene: PacketScene;
+  readonly #scene: ClientScene;
   readonly #clients = new Map<string, TcpClient>();
   #next = 30_000;
 
-  constructor(scene: PacketScene) {
+  constructor(scene: ClientScene) {
     this.#scene = scene;
     scene.answer = (frame) => {
       if (frame[23] !== 6) return [];
