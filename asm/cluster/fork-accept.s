@@ -535,13 +535,17 @@ accept_begin:
     mov     edx, offset accept_status
     call    stream_status
     jc      2f
+    cmp     dword ptr [accept_status + STATUS_STATE], TCP_CLOSED
+    je      2f                          # the source has heard it, and ended the connection
     cmp     dword ptr [accept_status + STATUS_UNSENT], 0
     je      2f
     mov     eax, TICK_MS
     call    task_sleep
     dec     edi
     jnz     1b
-2:  call    cluster_leave
+2:  cmp     dword ptr [accept_leaves], 0
+    jne     .Laccept_begin_hold
+    call    cluster_leave
     xor     eax, eax
     call    file_sync
 .Laccept_begin_hold:
