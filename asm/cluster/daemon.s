@@ -384,8 +384,12 @@ name_remember:
     mov     ecx, NAME_SIZE
     jmp     string_copy
 
-# Looks whether the user changed the name (command hostname), and saves it.
+# Looks whether the user changed the name (command hostname), and saves it. A copy of another machine has a name of its
+# own by now, and is that one's node still: nothing of that is saved.
 name_check:
+    mov     eax, [generation_count]
+    cmp     eax, [generation_known]
+    jne     9f
     mov     eax, offset hostname
     mov     edx, offset name_known
     call    string_compare

@@ -24,9 +24,9 @@ accept_records:         .long accept_page, accept_zeros
 accept_until:           .space 4        # clock_ms
 accept_socket:          .space 4        # it listens; 0 from when nobody else can have this machine
 accept_moves:           .space 4        # 1: the source moves,
-accept_leaves:          .space 4        # 1: and for that this machine has left its cluster
+accept_leaves:          .space 4        # 1: for that, or for a volume, this machine has left its cluster
 accept_erases:          .space 4        # 1: what is on its volumes may be overwritten
-accept_volume:          .space 4        # the one on which what moves here will be, or 0
+accept_volume:          .space 4        # the one on which the source's will be, or 0
 accept_wiped:           .space 4        # 1: what was on it is gone
 .global accept_source
 accept_source:          .space NAME_SIZE
@@ -57,7 +57,7 @@ fork_accept:
     PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE), or move here (cloud\nmigrate NODE): all that runs here ends then.\n"
     cmp     dword ptr [accept_erases], 0
     je      1f
-    PRINT   "What moves here with a volume overwrites the one of this machine.\n"
+    PRINT   "What moves here, or becomes a twin, with a volume overwrites the one of this machine.\n"
 1:  call    clock_ms
     add     eax, ACCEPT_MS
     mov     [accept_until], eax
@@ -220,8 +220,11 @@ accept_source_heard:
     call    land_count
     cmp     eax, ebx
     jne     .Laccept_source_heard_wrong
-    mov     eax, [accept_leaves]
-    cmp     eax, [accept_moves]
+    cmp     dword ptr [accept_volume], 1
+    sbb     eax, eax
+    inc     eax                         # EAX: 1 when there is one
+    or      eax, [accept_moves]
+    cmp     eax, [accept_leaves]
     jne     .Laccept_source_heard_wrong
     call    accept_begin
     jmp     .Laccept_source_heard_done
@@ -279,6 +282,8 @@ accept_description:
     jc      .Laccept_description_done
     test    edx, edx
     jz      .Laccept_description_good
+    cmp     edx, ANSWER_APART
+    je      .Laccept_description_good
     LOAD_STRING eax, "it is refused, and its console says why"
     stc
     ret
@@ -342,6 +347,9 @@ accept_judge:
     mov     eax, [esi + DESCRIBE_MOVES]
     mov     [accept_moves], eax
     xor     ebx, ebx                    # ANSWER_YES
+    or      eax, [accept_erases]
+    jnz     .Laccept_judge_done
+    mov     ebx, ANSWER_APART
 .Laccept_judge_done:
     mov     edx, ebx
     ret
@@ -352,6 +360,9 @@ accept_judge:
 # Clobbers: EAX, ECX, EDX.
 accept_judge_volume:
     mov     dword ptr [accept_volume], 0
+    mov     eax, [esi + DESCRIBE_MOVES]
+    or      eax, [accept_erases]
+    jz      9f                          # a twin with the files of this machine; CF is clear
     mov     eax, [esi + DESCRIBE_DRIVE]
     test    eax, eax
     jz      9f                          # CF is clear
@@ -509,8 +520,13 @@ accept_taken:
 # Out: EAX text of why not.
 # Clobbers: EDI too.
 accept_begin:
-    cmp     dword ptr [accept_moves], 0
-    jne     .Laccept_begin_moved
+    mov     eax, [accept_volume]
+    test    eax, eax
+    jz      1f
+    call    volume_flush
+    jc      error_text_failed
+1:  cmp     dword ptr [accept_moves], 0
+    jne     .Laccept_begin_hold
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     call    accept_taken
     jc      9f
@@ -519,22 +535,19 @@ accept_begin:
     mov     edx, offset accept_status
     call    stream_status
     jc      2f
+    cmp     dword ptr [accept_status + STATUS_STATE], TCP_CLOSED
+    je      2f                          # the source has heard it, and ended the connection
     cmp     dword ptr [accept_status + STATUS_UNSENT], 0
     je      2f
     mov     eax, TICK_MS
     call    task_sleep
     dec     edi
     jnz     1b
-2:  call    cluster_leave
+2:  cmp     dword ptr [accept_leaves], 0
+    jne     .Laccept_begin_hold
+    call    cluster_leave
     xor     eax, eax
     call    file_sync
-    jmp     .Laccept_begin_hold
-.Laccept_begin_moved:
-    mov     eax, [accept_volume]
-    test    eax, eax
-    jz      .Laccept_begin_hold
-    call    volume_flush
-    jc      error_text_failed
 .Laccept_begin_hold:
     call    fork_hold
     jnc     land

@@ -11,6 +11,12 @@
 
 PATIENCE_MS             = 10000         # for the other side
 
+.data
+.balign 4
+    # for it to take what is sent
+.global send_patience
+send_patience:          .long PATIENCE_MS
+
 .section .rodata
 seal_label:             .ascii  "QuRe fork 1     "
 SEAL_LABEL_SIZE         = . - seal_label
@@ -160,7 +166,7 @@ seal_begin:
 .global fork_send
 fork_send:
     mov     eax, [fork_socket]
-    mov     edx, PATIENCE_MS
+    mov     edx, [send_patience]
     call    stream_send
     jc      error_text_failed
     cmp     eax, edi

@@ -22,7 +22,7 @@ STRING fork_erase_word, "--erase"
 .balign 4
 answer_texts:
     .long   0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
-    .long   answer_processor
+    .long   answer_processor, 0
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
 STRING answer_machine, "it is another kind of machine: devices and drives must be the same"
@@ -44,6 +44,9 @@ fork_target:            .space NAME_SIZE
 fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
 fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked
 fork_origin:            .space HOSTNAME_SIZE
+    # ANSWER_* of the target
+.global fork_answered
+fork_answered:          .space 4
 .global fork_ms
 fork_ms:                .space 4        # clock_ms when it began
 .global fork_pause_us
@@ -209,6 +212,8 @@ fork_to:
     mov     [fork_ms], eax
     call    fork_found
     jc      .Lfork_to_failed
+    call    fork_volume_send
+    jc      .Lfork_to_broken
     call    fork_divide
     jc      .Lfork_to_broken
     test    eax, eax
@@ -216,6 +221,7 @@ fork_to:
     call    fork_give
     jc      .Lfork_to_broken
     call    fork_ended
+    call    fork_volume_tell
     call    clock_ms
     sub     eax, [fork_ms]
     mov     ecx, offset fork_target
@@ -229,6 +235,7 @@ fork_to:
 .Lfork_to_broken:
     push    eax
     call    fork_ended
+    call    volume_move_end
     pop     eax
 .Lfork_to_failed:
     PRINTF  "fork: %s: %s; this kernel goes on alone\n", ebx, eax
@@ -335,6 +342,7 @@ fork_ended:
 # The twin begins.
 fork_arrived:
     call    fork_release
+    call    fork_volume_landed
     mov     eax, QUIET_MS
     call    task_sleep
     call    fork_ended
@@ -542,8 +550,10 @@ fork_answer:
     jne     8f
     cmp     edx, ANSWERS
     jae     8f
+    mov     [fork_answered], edx
     mov     eax, [answer_texts + edx*4]
-    neg     edx                         # CF when it is not ANSWER_YES
+    cmp     eax, 1                      # 0: yes
+    cmc
     jmp     9f
 8:  call    error_text_failed
 9:  pop     esi
@@ -552,6 +562,7 @@ fork_answer:
 # Takes the zone, and describes what is to come.
 # Out: CF and EAX text.
 fork_describe:
+    call    fork_volume_choose
     call    fork_count
     mov     [description + DESCRIBE_PAGES], eax
     call    fork_zone_take
@@ -564,6 +575,7 @@ fork_describe:
     mov     [description + DESCRIBE_IMAGE], eax
     mov     eax, [fork_moves]
     mov     [description + DESCRIBE_MOVES], eax
+    mov     ecx, [fork_volume]
     call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
@@ -587,6 +599,8 @@ fork_divide:
     push    ebx
     xor     eax, eax
     call    file_sync                   # the twin has as little as possible that it cannot write
+    call    fork_volume_last
+    jc      9f
     call    fork_hold
     jc      9f
     call    clock_us
@@ -604,6 +618,7 @@ fork_divide:
     sub     eax, [fork_pause_us]
     mov     [fork_pause_us], eax
     call    fork_release
+    call    fork_volume_over
     LOAD_STRING eax, "it has taken too much memory meanwhile; try again"
     add     ebx, ebx                    # CF as fork_pass left it
     jc      9f

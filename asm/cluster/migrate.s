@@ -10,15 +10,14 @@
 .include "names.inc"
 .include "fork.inc"
 
-ROUNDS                  = 10
 LOUD_ROUNDS             = 3             # after so many, programs stand still: what they change is never sent in time
-LAST_PAGES              = 40            # a round of so few is the one before the last,
-LAST_BLOCKS             = 64            # when these were no more either
+LAST_PAGES              = 40            # a round of so few is the one before the last, when LAST_BLOCKS were no more
 
 .section .bss.kept, "aw", @nobits
 .balign 4
 migrate_rounds:         .space 4
 still_ms:               .space 4        # clock_ms of the last pass
+.global migrate_sent
 migrate_sent:           .space 4        # blocks of the volume
 
 .text
@@ -87,6 +86,7 @@ migrate_to:
     ret
 
 # Describes the volume that goes along.
+# In: ECX volume, or 0.
 # Out: the fields of `description`.
 # Clobbers: EAX, ECX, EDX.
 .global migrate_describe
@@ -95,7 +95,6 @@ migrate_describe:
     mov     [description + DESCRIBE_DRIVE], eax
     mov     [description + DESCRIBE_VOLUME], eax
     mov     [description + DESCRIBE_TABLES], eax
-    mov     ecx, [watch_volume]
     jecxz   1f
     mov     eax, [ecx + VOLUME_INDEX]
     mov     [description + DESCRIBE_VOLUME], eax
@@ -111,11 +110,15 @@ migrate_describe:
 1:  ret
 
 # Sends the blocks of the volume that were written since they were sent last.
+# In: EAX clock_ms at which that is to be done, 0: at any time.
 # Out: EAX how many; CF and EAX text.
+.global migrate_blocks
 migrate_blocks:
     push    ebx
     push    esi
     push    edi
+    push    ebp
+    mov     ebp, eax
     xor     ebx, ebx
     xor     edi, edi
     mov     eax, [watch_volume]
@@ -133,7 +136,14 @@ migrate_blocks:
     inc     ebx
     inc     edi
     inc     dword ptr [migrate_sent]
-    jmp     1b
+    test    ebp, ebp
+    jz      1b
+    call    clock_ms
+    sub     eax, ebp
+    js      1b
+    LOAD_STRING eax, "its volume is written faster than it can be sent; try again"
+    stc
+    jmp     .Lmigrate_blocks_done
 .Lmigrate_blocks_none:
     cmp     eax, 1                      # 0: there is none
     cmc
@@ -141,6 +151,7 @@ migrate_blocks:
     mov     eax, edi
     clc
 .Lmigrate_blocks_done:
+    pop     ebp
     pop     edi
     pop     esi
     pop     ebx
@@ -151,7 +162,8 @@ migrate_blocks:
 migrate_all:
     push    esi
     mov     dword ptr [migrate_rounds], 1
-1:  call    migrate_blocks
+1:  xor     eax, eax
+    call    migrate_blocks
     jc      .Lmigrate_all_done
     mov     esi, eax
     call    fork_round
@@ -208,6 +220,7 @@ migrate_last:
     jc      .Lmigrate_last_done
     call    volume_move_still
     jc      .Lmigrate_last_done
+    xor     eax, eax
     call    migrate_blocks
     jc      .Lmigrate_last_done
     mov     eax, [fork_socket]

@@ -36,15 +36,10 @@ volume_move_begin:
     jz      .Lvolume_move_begin_done    # CF is clear
     mov     edi, [ebx + MOUNT_VOLUME]
     mov     eax, edi
-    xor     edx, edx
-    mov     ecx, offset move_sector
-    mov     esi, 1
-    call    volume_read
-    LOAD_STRING eax, "its volume cannot be read"
+    call    volume_sector_read
     jc      .Lvolume_move_begin_done
-    mov     eax, [edi + VOLUME_SECTORS]
-    shr     eax, 3 + OOFS_REGION_SHIFT
-    add     eax, 2                      # what is begun of the last region, and the page for a block
+    mov     eax, edi
+    call    volume_move_room
     mov     [move_pages], eax
     mov     edx, PAGES_OTHER
     call    page_alloc_for
@@ -65,9 +60,20 @@ volume_move_begin:
     pop     ebx
     ret
 
+# How much memory the move of a volume takes.
+# In: EAX volume.
+# Out: EAX pages.
+.global volume_move_room
+volume_move_room:
+    mov     eax, [eax + VOLUME_SECTORS]
+    shr     eax, 3 + OOFS_REGION_SHIFT
+    add     eax, 2                      # what is begun of the last region, and the page for a block
+    ret
+
 # Finds what is mounted from hard disks.
 # Out: EBX mount or 0; CF and EAX text when it is of a kind that cannot move, or more than one.
 # Clobbers: EAX, ECX, EDX.
+.global volume_move_find
 volume_move_find:
     xor     ebx, ebx
     mov     ecx, offset mount_table
@@ -196,7 +202,7 @@ volume_move_next:
     ret
 
 # From here on nobody writes: who does waits. May sleep.
-# Out: CF and EAX text when a write does not end.
+# Out: CF and EAX text when a write does not end, or the first sector cannot be read, which may be another by now.
 .global volume_move_still
 volume_move_still:
     push    ebx
@@ -204,15 +210,33 @@ volume_move_still:
     call    write_keep
     mov     ebx, WRITES_END_TRIES
 1:  cmp     dword ptr [writes_running], 0
-    je      2f                          # CF is clear
+    je      3f
     mov     eax, WRITES_END_MS
     call    task_sleep
     dec     ebx
     jnz     1b
     LOAD_STRING eax, "its disk does not end a write"
+    pop     ebx
     stc
-2:  pop     ebx
     ret
+3:  pop     ebx
+    mov     eax, [watch_volume]
+    test    eax, eax
+    jz      9f                          # CF is clear
+
+# Reads the first sector. May sleep.
+# In: EAX volume.
+# Out: move_sector; CF and EAX text.
+# Clobbers: ECX, EDX.
+volume_sector_read:
+    push    esi
+    xor     edx, edx
+    mov     ecx, offset move_sector
+    mov     esi, 1
+    call    volume_read
+    LOAD_STRING eax, "its volume cannot be read"
+    pop     esi
+9:  ret
 
 # Ends the move of a volume, or what was prepared for it: it is here, and who waits writes on.
 # Clobbers: EAX, ECX, EDX.

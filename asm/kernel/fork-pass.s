@@ -28,6 +28,9 @@ fork_known:             .space 4
     # 1: the kernel moves, and is on this machine no more
 .global fork_moves
 fork_moves:             .space 4
+    # pages that may come while there are rounds before the pass of a fork
+.global fork_spare
+fork_spare:             .space 4
 fork_aside:             .space 4        # where the next copy goes
 zone_end:               .space 4
 fork_esp:               .space 4        # where the twin begins
@@ -46,6 +49,7 @@ fork_zone_take:
     mov     edi, [pages_free]
     shr     edi, MOVE_SPARE
     imul    edi, [fork_moves]
+    add     edi, [fork_spare]
     add     edi, ZONE_SPARE             # EDI: pages that may come beside those
     add     eax, edi
     lea     ebx, [eax + PAGE_SIZE / 4 - 1]

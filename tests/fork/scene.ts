@@ -23,6 +23,8 @@ const BECAME = /^m2 is the twin: (\d+) pages sent, (\d+) us of pause, (\d+) ms i
 const ALONE = /^fork: m2: (.*); this kernel goes on alone$/m;
 const TWIN = /^I am \S+, forked from m1$/m;
 const AS_IT_WAS = /^fork: (?:a source has failed: .*; this machine goes on as it is|no member has made .*)$/m;
+/** Its files are gone, as far as they had come. */
+const AGAIN = /^fork: a source has failed: .*; this machine starts again$/m;
 
 /** What is done to one frame of those that both send each other, or to a machine when it is sent. */
 export type Trouble = "lost" | "doubled" | "source dies" | "target dies" | "changed" | "replayed" | "none";
@@ -126,6 +128,10 @@ export class ForkScene {
     return TWIN.test(this.#said(this.target));
   }
 
+  get startsAgain(): boolean {
+    return AGAIN.test(this.#said(this.target));
+  }
+
   /** What a node has said since the fork began. */
   #said({ console, index }: LabNode): string {
     return console.text.slice(this.#before[index] ?? 0);
@@ -134,7 +140,7 @@ export class ForkScene {
   get #isOver(): boolean {
     const { source, target } = this;
     const hasSource = source.isOff || this.became !== null || this.isAlone;
-    return hasSource && (target.isOff || this.isTwin || AS_IT_WAS.test(this.#said(target)));
+    return hasSource && (target.isOff || this.isTwin || this.startsAgain || AS_IT_WAS.test(this.#said(target)));
   }
 
   #watch(trouble: Trouble, at: number): void {
