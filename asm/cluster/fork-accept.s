@@ -245,7 +245,7 @@ accept_source_heard:
     pop     ebx
     ret
 
-# Answers the greeting of a member; nobody else gets an answer.
+# Answers the greeting of a member; nobody else gets an answer. Both sides make the keys at the same time.
 # Out: CF and EAX text.
 .global accept_greet
 accept_greet:
@@ -259,18 +259,26 @@ accept_greet:
     call    string_copy
     mov     eax, offset greeting_target
     call    greeting_make
+    clc
+1:  call    accept_unlock
+    jc      9f
+    mov     esi, offset greeting_target
+    mov     edi, GREETING_SIZE
+    call    fork_send
+    jc      9f
+    call    cloud_lock
     mov     eax, offset greeting_source
     xor     edx, edx
     call    seal_begin
-1:  pushfd
+
+# Gives the cluster's mutex back.
+# Out: EAX, CF as they were.
+accept_unlock:
+    pushfd
     push    eax
     call    cloud_unlock
     pop     eax
     popfd
-    jc      9f
-    mov     esi, offset greeting_target
-    mov     edi, GREETING_SIZE
-    jmp     fork_send
 9:  ret
 
 # Hears what is to come, and answers whether it can be here.

@@ -5,6 +5,7 @@
 .include "errors.inc"
 .include "crypto.inc"
 .include "net.inc"
+.include "tcp.inc"
 .include "cluster.inc"
 .include "fork.inc"
 
@@ -193,6 +194,10 @@ several_connect:
     mov     ecx, FORK_PORT
     call    fork_connect
     jc      .Lseveral_connect_done
+    mov     eax, [fork_socket]
+    mov     edx, STREAM_NODELAY         # what is said last is answered, and not only acknowledged
+    mov     ecx, 1
+    call    stream_option
     call    fork_hail
     jc      .Lseveral_connect_failed
     mov     dword ptr [fork_takes_part], 1
