@@ -76,6 +76,7 @@ fork_accept:
     jc      .Lfork_accept_stranger
     call    accept_source_heard         # returns when it was none
     push    eax
+    call    frames_close
     call    land_end
     mov     eax, [fork_socket]
     call    stream_abort
@@ -184,7 +185,13 @@ accept_source_heard:
 .Laccept_source_heard_next:
     call    sealed_receive
     jc      .Laccept_source_heard_done
-    cmp     eax, SEALED_LAST
+    cmp     eax, SEALED_KEY
+    jae     .Laccept_source_heard_frames
+    cmp     dword ptr [frames_open], 0  # the net task takes pages meanwhile, and nobody beside it
+    je      1f
+    cmp     eax, SEALED_START
+    jne     .Laccept_source_heard_wrong
+1:  cmp     eax, SEALED_LAST
     je      .Laccept_source_heard_last
     cmp     eax, SEALED_PART
     je      .Laccept_source_heard_part
@@ -197,6 +204,10 @@ accept_source_heard:
     call    [accept_records + eax*4]
     jnc     .Laccept_source_heard_next
     call    error_text_failed
+    jmp     .Laccept_source_heard_done
+.Laccept_source_heard_frames:
+    call    frames_record
+    jnc     .Laccept_source_heard_next
     jmp     .Laccept_source_heard_done
 .Laccept_source_heard_part:
     mov     eax, edx
@@ -217,6 +228,7 @@ accept_source_heard:
     jmp     .Laccept_source_heard_done
 .Laccept_source_heard_start:
     mov     ebx, edx
+    call    frames_close
     call    land_count
     cmp     eax, ebx
     jne     .Laccept_source_heard_wrong
@@ -236,7 +248,7 @@ accept_source_heard:
     pop     ebx
     ret
 
-# Answers the greeting of a member; nobody else gets an answer.
+# Answers the greeting of a member; nobody else gets an answer. Both sides make the keys at the same time.
 # Out: CF and EAX text.
 .global accept_greet
 accept_greet:
@@ -250,18 +262,26 @@ accept_greet:
     call    string_copy
     mov     eax, offset greeting_target
     call    greeting_make
+    clc
+1:  call    accept_unlock
+    jc      9f
+    mov     esi, offset greeting_target
+    mov     edi, GREETING_SIZE
+    call    fork_send
+    jc      9f
+    call    cloud_lock
     mov     eax, offset greeting_source
     xor     edx, edx
     call    seal_begin
-1:  pushfd
+
+# Gives the cluster's mutex back.
+# Out: EAX, CF as they were.
+accept_unlock:
+    pushfd
     push    eax
     call    cloud_unlock
     pop     eax
     popfd
-    jc      9f
-    mov     esi, offset greeting_target
-    mov     edi, GREETING_SIZE
-    jmp     fork_send
 9:  ret
 
 # Hears what is to come, and answers whether it can be here.
@@ -465,6 +485,7 @@ accept_page:
 # Pages that are all zeros.
 # In: EDX number of the first, ESI how many, ECX bytes of that.
 # Out: CF and EAX error.
+.global accept_zeros
 accept_zeros:
     mov     eax, ERROR_INVALID
     cmp     ecx, 4

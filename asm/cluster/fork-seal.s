@@ -11,20 +11,31 @@
 
 PATIENCE_MS             = 10000         # for the other side
 
-.data
-.balign 4
-    # for it to take what is sent
-.global send_patience
-send_patience:          .long PATIENCE_MS
-
 .section .rodata
 seal_label:             .ascii  "QuRe fork 1     "
 SEAL_LABEL_SIZE         = . - seal_label
 
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
+    # clock_ms until which both sides are waited for; 0: PATIENCE_MS for each step
+.global fork_until
+fork_until:             .space 4
+    # from here to `record`: the connection
+.global connection
+connection:
 .global fork_socket
 fork_socket:            .space 4
+    # name of the other side, and of its session
+.global fork_target
+fork_target:            .space NAME_SIZE
+.global fork_session
+fork_session:           .space SESSION_SIZE
+    # of one of several: frames of the window that the target lacks, a bit each; -1: it has not said
+.global fork_lacks
+fork_lacks:             .space 4
+    # 1: it is one of several that take part
+.global fork_takes_part
+fork_takes_part:        .space 4
     # what both keys are made of: the label, both greetings, the number of the block
 transcript:             .space SEAL_LABEL_SIZE
 .global greeting_source
@@ -42,6 +53,7 @@ fork_speaks:            .space 4        # address of the key of what is sent,
 fork_hears:             .space 4        # and of what is received;
 fork_spoken:            .space 4        # records so far
 fork_heard:             .space 4
+                        .space CONNECTION_SIZE - (. - connection)
 record:                 .space SEALED_MAXIMUM + POLY1305_BYTES
 
 .text
@@ -160,13 +172,30 @@ seal_begin:
     pop     ebx
     ret
 
+# How long the other side is waited for.
+# In: EDX milliseconds, where fork_until says nothing.
+# Out: EDX.
+# Clobbers: EAX.
+.global fork_patience
+fork_patience:
+    cmp     dword ptr [fork_until], 0
+    je      1f
+    call    clock_ms
+    mov     edx, [fork_until]
+    sub     edx, eax
+    cmp     edx, 1
+    jge     1f
+    mov     edx, 1                      # what is here already counts
+1:  ret
+
 # Sends bytes as they are. May sleep.
 # In: ESI bytes, EDI how many.
 # Out: CF and EAX text.
 .global fork_send
 fork_send:
+    mov     edx, PATIENCE_MS
+    call    fork_patience
     mov     eax, [fork_socket]
-    mov     edx, [send_patience]
     call    stream_send
     jc      error_text_failed
     cmp     eax, edi
@@ -182,8 +211,10 @@ fork_receive:
     push    ebx
     push    esi
     push    edi
+    mov     edx, PATIENCE_MS
+    call    fork_patience
     call    clock_ms
-    lea     ebx, [eax + PATIENCE_MS]
+    lea     ebx, [eax + edx]
 1:  call    clock_ms
     mov     edx, ebx
     sub     edx, eax

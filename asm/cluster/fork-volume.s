@@ -100,10 +100,9 @@ fork_volume_last:
     pop     edx
     jc      9f
     mov     eax, edx
-    push    dword ptr [send_patience]
-    mov     dword ptr [send_patience], STILL_MS
+    mov     [fork_until], eax
     call    migrate_blocks
-    pop     dword ptr [send_patience]
+    mov     dword ptr [fork_until], 0
 9:  ret
 
 # The pass is over: all write on, here.

@@ -1,4 +1,4 @@
-# `cloud fork NODE|any [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
+# `cloud fork NODE|any|all [NODE...] [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
 # itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived.
 
 .include "macros.inc"
@@ -15,6 +15,7 @@ QUIET_MS                = 200           # the twin's cards are being taken into 
 
 STRING fork_accept_word, "accept"
 STRING fork_any_word, "any"
+STRING fork_all_word, "all"
 STRING fork_name_word, "--name"
 STRING fork_erase_word, "--erase"
 
@@ -38,11 +39,11 @@ STRING answer_keeps, "it keeps its files: type `cloud fork accept --erase` there
 fork_busy:              .space 4        # id of the task that is at it here, or 0
 .global fork_address
 fork_address:           .space 4        # of the target
-fork_session:           .space SESSION_SIZE
-.global fork_target
-fork_target:            .space NAME_SIZE
-fork_name:              .space HOSTNAME_SIZE    # what the twin is to be called, empty: as any copy would be
-fork_asked:             .space NODE_ID_SIZE     # `any`: the members up to this id have been asked
+    # what the twin is to be called, empty: as any copy would be
+.global fork_name
+fork_name:              .space HOSTNAME_SIZE
+.global fork_asked
+fork_asked:             .space NODE_ID_SIZE     # `any`, `all`: the members up to this id have been asked
 fork_origin:            .space HOSTNAME_SIZE
     # ANSWER_* of the target
 .global fork_answered
@@ -66,7 +67,6 @@ cloud_fork:
     push    esi
     mov     esi, edx
     call    fork_words
-    mov     ecx, [esi]
     pop     esi
     jnc     fork_alone
     mov     eax, CLOUD_MISUSED
@@ -108,6 +108,7 @@ fork_begin:
     call    task_lives
     cmc
     jc      2f
+    call    frames_close
     call    land_end
     call    volume_move_end
 1:  mov     eax, [task_current]
@@ -118,8 +119,8 @@ fork_begin:
 
 # Reads the words after `cloud fork`.
 # In: EAX how many, ESI their addresses.
-# Out: EAX routine that takes the first, EDX address of the name for the twin, or 0; for fork_accept whether the volume
-# is given up too; CF when they make no sense.
+# Out: EAX routine; ECX, EDX what it takes: fork_to the target and the address of the name for the twin, or 0;
+# fork_accept whether the volume is given up too, in EDX; fork_several ESI and how many; CF when they make no sense.
 fork_words:
     push    ebx
     push    edi
@@ -131,18 +132,37 @@ fork_words:
     mov     edx, offset fork_accept_word
     call    string_compare
     je      .Lfork_words_accept
-    mov     eax, offset fork_to
     cmp     edi, 1
-    je      .Lfork_words_good
-    cmp     edi, 3
-    jne     .Lfork_words_wrong
+    je      .Lfork_words_one
     mov     eax, [esi + 4]
     mov     edx, offset fork_name_word
     call    string_compare
+    jne     .Lfork_words_several
+    cmp     edi, 3
     jne     .Lfork_words_wrong
-    mov     eax, offset fork_to
     mov     ebx, [esi + 8]
+    jmp     .Lfork_words_to
+.Lfork_words_one:
+    mov     eax, [esi]
+    mov     edx, offset fork_all_word
+    call    string_compare
+    je      .Lfork_words_several
+.Lfork_words_to:
+    mov     eax, offset fork_to
     jmp     .Lfork_words_good
+.Lfork_words_several:
+    cmp     edi, TWINS_MAX
+    ja      .Lfork_words_wrong
+    mov     ecx, edi
+1:  mov     eax, [esi + ecx*4 - 4]
+    cmp     byte ptr [eax], '-'
+    je      .Lfork_words_wrong
+    loop    1b
+    mov     eax, offset fork_several
+    mov     ecx, esi
+    mov     edx, edi
+    clc
+    jmp     .Lfork_words_done
 .Lfork_words_accept:
     mov     eax, offset fork_accept
     cmp     edi, 1
@@ -156,6 +176,7 @@ fork_words:
     mov     eax, offset fork_accept
     inc     ebx
 .Lfork_words_good:
+    mov     ecx, [esi]
     mov     edx, ebx
     clc
     jmp     .Lfork_words_done
@@ -249,6 +270,7 @@ fork_to:
 # Keeps what the twin is to be called.
 # In: EDX address of its name, or 0.
 # Out: CF and EAX text when nobody can be called so.
+.global fork_called
 fork_called:
     push    esi
     mov     byte ptr [fork_name], 0
@@ -340,6 +362,7 @@ fork_ended:
     jmp     fork_zone_give
 
 # The twin begins.
+.global fork_arrived
 fork_arrived:
     call    fork_release
     call    fork_volume_landed
@@ -349,7 +372,7 @@ fork_arrived:
     mov     eax, offset fork_name
     cmp     byte ptr [eax], 0
     jne     1f
-    mov     eax, offset fork_target
+    mov     eax, offset land_name
 1:  mov     edx, offset fork_origin
     PRINTF  "I am %s, forked from %s\n", eax, edx
     ret
@@ -405,6 +428,7 @@ member_choose:
 # Finds the target. The cluster's mutex is held.
 # In: EAX its name or address; EDX 1 when it is the next member of all.
 # Out: CF and EAX text.
+.global fork_choose
 fork_choose:
     push    ebx
     push    edx
@@ -460,9 +484,12 @@ fork_connect:
     call    stream_open
     jc      1f
     mov     [fork_socket], eax
+    mov     edx, CONNECT_MS
+    call    fork_patience
+    mov     edi, edx
+    mov     eax, [fork_socket]
     mov     edx, [fork_address]
     mov     ecx, [esp]
-    mov     edi, CONNECT_MS
     call    stream_connect
     jnc     9f
     push    eax
@@ -489,13 +516,10 @@ fork_agree:
     push    edi
     call    fork_greet
     jc      .Lfork_agree_done
+    call    fork_volume_choose
     call    fork_describe
     jc      .Lfork_agree_done
-    mov     esi, offset description
-    mov     eax, SEALED_DESCRIBE
-    xor     edx, edx
-    mov     ecx, DESCRIBE_SIZE
-    call    sealed_send
+    call    fork_tell
     jc      .Lfork_agree_done
     call    fork_answer
 .Lfork_agree_done:
@@ -503,16 +527,30 @@ fork_agree:
     pop     esi
     ret
 
+# Tells the target what is to come.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI.
+.global fork_tell
+fork_tell:
+    mov     esi, offset description
+    mov     eax, SEALED_DESCRIBE
+    xor     edx, edx
+    mov     ecx, DESCRIBE_SIZE
+    jmp     sealed_send
+
 # Greets the target over fork_socket, and makes the keys. May sleep.
 # Out: CF and EAX text when another one answers, or none.
 # Clobbers: ECX, EDX, ESI, EDI.
 .global fork_greet
 fork_greet:
-    mov     esi, offset greeting_source
-    mov     edi, GREETING_SIZE
-    call    fork_send
+    call    fork_hail
     jc      .Lfork_greet_done
+
+# Hears its greeting, and makes the keys; otherwise as fork_greet.
+.global fork_greeted
+fork_greeted:
     mov     esi, offset greeting_target
+    mov     edi, GREETING_SIZE
     call    fork_receive
     jc      .Lfork_greet_done
     call    cloud_lock
@@ -539,8 +577,18 @@ fork_greet:
 .Lfork_greet_done:
     ret
 
+# Greets the target. May sleep.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI, EDI.
+.global fork_hail
+fork_hail:
+    mov     esi, offset greeting_source
+    mov     edi, GREETING_SIZE
+    jmp     fork_send
+
 # Hears the target's answer.
 # Out: CF and EAX text.
+.global fork_answer
 fork_answer:
     push    esi
     call    sealed_receive
@@ -561,8 +609,8 @@ fork_answer:
 
 # Takes the zone, and describes what is to come.
 # Out: CF and EAX text.
+.global fork_describe
 fork_describe:
-    call    fork_volume_choose
     call    fork_count
     mov     [description + DESCRIBE_PAGES], eax
     call    fork_zone_take
@@ -595,6 +643,7 @@ fork_describe:
 
 # Becomes two.
 # Out: EAX 0, or 1 in the twin; CF and EAX text.
+.global fork_divide
 fork_divide:
     push    ebx
     xor     eax, eax
@@ -634,14 +683,22 @@ fork_give:
     jc      9f
     call    fork_start
     jc      9f
-    call    sealed_receive
-    jc      8f
-    cmp     eax, SEALED_TAKEN
-    je      9f                          # CF is clear
-8:  LOAD_STRING eax, "it was told to begin, and has not said that it does: look at `cloud`"
-    stc
+    call    fork_taken
 9:  pop     esi
     ret
+
+# Hears that the target begins.
+# Out: CF and EAX text.
+# Clobbers: ECX, EDX, ESI.
+.global fork_taken
+fork_taken:
+    call    sealed_receive
+    jc      1f
+    cmp     eax, SEALED_TAKEN
+    je      2f                          # CF is clear
+1:  LOAD_STRING eax, "it was told to begin, and has not said that it does: look at `cloud`"
+    stc
+2:  ret
 
 # Has the target begin.
 # Out: CF and EAX text.

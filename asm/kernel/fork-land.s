@@ -9,6 +9,7 @@
 .include "clock.inc"
 .include "tasks.inc"
 .include "generation.inc"
+.include "names.inc"
 .include "fork.inc"
 
 HOOK fork_close, 0                      # a kind of device that writes to memory by itself: it ends that at once
@@ -16,8 +17,8 @@ HOOK fork_close, 0                      # a kind of device that writes to memory
 .section .rodata
 .balign 4
 own_values:                             # address, bytes: what is of the machine, not of the kernel that runs in it
-    .long   generation, GENERATION_BYTES, generation_key, 4, 0
-OWN_DICE                = GENERATION_BYTES + 4  # after them: the target's generator_state
+    .long   generation, GENERATION_BYTES, generation_key, 4, land_name, HOSTNAME_SIZE, 0
+OWN_DICE                = GENERATION_BYTES + 4 + HOSTNAME_SIZE # after them: the target's generator_state
 DICE_DWORDS             = 8
 
 .bss
@@ -25,6 +26,9 @@ DICE_DWORDS             = 8
 places:                 .space 4        # address of the PLACE_* record after the last
 place_last:             .space 4        # the highest page that has come
 held_below:             .space 4        # pages that wait lie below this one
+    # what this machine was called until then
+.global land_name
+land_name:              .space HOSTNAME_SIZE
 
 .text
 
@@ -325,6 +329,10 @@ land:
     mov     ebp, [fork_zone]
     shl     ebp, 12
     PHYS_TO_VIRT ebp                    # EBP: the zone
+    mov     eax, offset land_name
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    mem_copy
     call    own_keep
     call    land_map
     lea     eax, [ebp - KERNEL_SPACE + ZONE_DIRECTORY]

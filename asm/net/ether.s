@@ -20,6 +20,7 @@ net_armed:          .space 4            # 1: one is
 
 ON_HOOK generator_seeds, ether_seed
 HOOK handover_heard, hook_none          # a frame of ETHER_TYPE_HANDOVER; as ip_receive
+HOOK frames_heard, hook_none            # one of ETHER_TYPE_FRAMES
 
 .text
 
@@ -208,11 +209,15 @@ ether_receive:
     je      arp_receive
     cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_HANDOVER
     je      .Lether_receive_handover
+    cmp     word ptr [edx + ETHER_TYPE], ETHER_TYPE_FRAMES
+    je      .Lether_receive_frames
     COUNT   ether_type
 .Lether_receive_gate:
     ret
 .Lether_receive_handover:
     jmp     [handover_heard]
+.Lether_receive_frames:
+    jmp     [frames_heard]
 .Lether_receive_foreign:
     COUNT   ether_foreign
     ret
