@@ -137,6 +137,19 @@ export function readLinear(core: Core, linearAddress: number, lengthBytes: numbe
   return readPages(core, linearAddress, lengthBytes, (address) => toPhysical(core, address));
 }
 
+/** Whether these bytes are there: what `readLinear` would give. */
+export function isLinear(core: Core, linearAddress: number, bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    const address = (linearAddress + at) >>> 0;
+    const end = Math.min(at + PAGE_BYTES - (address & 0xfff), bytes.length);
+    const physical = toPhysical(core, address);
+    const seen = physical === null ? null : seenAt(core, physical, end - at);
+    if (seen === null) return false;
+    for (let from = at; at < end; at++) if (seen[at - from] !== bytes[at]) return false;
+  }
+  return true;
+}
+
 /** The same at physical addresses. */
 export function readPhysical(core: Core, physicalAddress: number, lengthBytes: number): Uint8Array {
   return readPages(core, physicalAddress, lengthBytes, (address) => address);

@@ -42,6 +42,16 @@ class SealedMemory extends GuestMemory {
   override word(): null {
     return null;
   }
+
+  override has(): boolean {
+    return false;
+  }
+}
+
+interface Made {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly value: unknown;
 }
 
 export class WorldNode {
@@ -74,8 +84,12 @@ export class WorldNode {
   diskHasFailed = false;
   readonly #of: LabNode;
   readonly #read = new Map<string, unknown>();
-  /** When that was read: how often it was switched on, and the instructions until then. */
-  #readAt = "";
+  /** When that was read: how often it was switched on, whether it was off, and the instructions until then. */
+  #readBoots = -1;
+  #readOff = false;
+  #readInstructions = -1;
+  /** What was made of bytes of its memory, by a name or by their address. */
+  readonly #made = new Map<string | number, Made>();
 
   constructor(lab: LabCluster, index: number, isSealed: boolean) {
     this.index = index;
@@ -88,11 +102,34 @@ export class WorldNode {
 
   /** What `read` makes of its memory, by a name: read anew only when the machine has run since, or began anew. */
   once<T>(name: string, read: () => T): T {
-    const at = `${this.boots} ${this.#of.isOff} ${this.#of.machine.instructions}`;
-    if (at !== this.#readAt) this.#read.clear();
-    this.#readAt = at;
-    if (!this.#read.has(name)) this.#read.set(name, read());
-    return this.#read.get(name) as T;
+    const { isOff, machine } = this.#of;
+    const { instructions } = machine;
+    const isAsItWas =
+      instructions === this.#readInstructions && this.boots === this.#readBoots && isOff === this.#readOff;
+    if (!isAsItWas) this.#read.clear();
+    this.#readBoots = this.boots;
+    this.#readOff = isOff;
+    this.#readInstructions = instructions;
+    const known = this.#read.get(name) as T | undefined;
+    if (known !== undefined) return known;
+    const found = read();
+    this.#read.set(name, found);
+    return found;
+  }
+
+  /**
+   * What `make` makes of bytes of its memory and of nothing else, by a name, or by their address: made anew only when
+   * they are others. Null where not all of them are memory.
+   */
+  made<T>(name: string | number, address: number, lengthBytes: number, make: (bytes: Uint8Array) => T): T | null {
+    const known = this.#made.get(name);
+    if (known?.address === address && known.bytes.length === lengthBytes && this.memory.has(address, known.bytes))
+      return known.value as T;
+    const bytes = this.memory.bytes(address, lengthBytes);
+    if (bytes === null) return null;
+    const value = make(bytes);
+    this.#made.set(name, { address, bytes, value });
+    return value;
   }
 }
 

@@ -1,6 +1,6 @@
 /** A guest's memory at its own linear addresses, as somebody reads it who must not disturb the guest. */
 import { IF } from "../../emulator/cpu/flags.ts";
-import { readLinear, readLinearDword } from "../../emulator/debug/linear-memory.ts";
+import { isLinear, readLinear, readLinearDword } from "../../emulator/debug/linear-memory.ts";
 import { linearPc } from "../../emulator/debug/registers.ts";
 import type { Machine } from "../../emulator/machine.ts";
 import { little32 } from "../bytes/little-endian.ts";
@@ -22,6 +22,11 @@ export class GuestMemory {
   bytes(address: number, length: number): Uint8Array | null {
     const bytes = readLinear(this.#machine.processor.core, address, length);
     return bytes.length === length ? bytes : null;
+  }
+
+  /** Whether `bytes` would give these. */
+  has(address: number, bytes: Uint8Array): boolean {
+    return isLinear(this.#machine.processor.core, address, bytes);
   }
 
   words(address: number, count: number): number[] | null {

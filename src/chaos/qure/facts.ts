@@ -57,6 +57,8 @@ class ClusterFacts {
   readonly #of: Readonly<Record<(typeof FIELDS)[number], number>>;
   #facts: readonly NodeFacts[] = [];
   readonly #tables = new Map<number, ReadonlyMap<string, PeerFacts> | null>();
+  /** By machine: its table as it was read last. */
+  readonly #lastTables: { readonly peers: readonly Peer[]; readonly map: ReadonlyMap<string, PeerFacts> }[] = [];
   #readNs = -1;
   /** Machines that become twins. */
   readonly #becoming = new Set<number>();
@@ -101,8 +103,8 @@ class ClusterFacts {
     const at = this.#at;
     const of = this.#of;
     const state = memory.word(at.cluster_state) ?? 0;
-    const own = memory.bytes(at.node, of.NODE_SIZE);
-    const id = own && packetHex(own, of.NODE_ID, ID_BYTES);
+    const own = node.made("node", at.node, of.NODE_SIZE, (bytes) => this.#identity(bytes));
+    const id = own && own.id;
     if (this.#becomesAnother(node, id) || this.#hasMoved(node, id)) {
       // What it is meanwhile it says to nobody.
       if (!this.#becoming.has(node.index)) this.#world.booted(node.index);
@@ -113,9 +115,8 @@ class ClusterFacts {
     const netif = memory.word(at.cluster_netif) ?? 0;
     const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
     if (!own || id === null) return DOWN;
-    const view = new DataView(own.buffer, own.byteOffset);
-    const age = view.getUint32(of.NODE_AGE, true);
-    if (view.getUint32(0, true) !== of.NODE_MAGIC_VALUE || age === 0 || state > of.STATE_MEMBER) return DOWN;
+    const { magic, founder, era, age } = own;
+    if (magic !== of.NODE_MAGIC_VALUE || age === 0 || state > of.STATE_MEMBER) return DOWN;
     return {
       // While it waits for an address it may still be reading its disk.
       isUp: state >= of.STATE_JOINING,
@@ -124,13 +125,25 @@ class ClusterFacts {
       hasDisk: memory.word(at.node_mount) !== 0,
       isAlone: memory.word(at.node_alone) !== 0,
       coordinates: memory.word(at.coordinator_self) !== 0,
-      coordinator: packetHex(memory.bytes(at.coordinator_id, ID_BYTES) ?? new Uint8Array(ID_BYTES), 0, ID_BYTES),
+      coordinator: node.made("coordinator", at.coordinator_id, ID_BYTES, idOf) ?? idOf(new Uint8Array(ID_BYTES)),
       id,
-      founder: packetHex(own, of.NODE_FOUNDER, 8),
-      era: view.getUint32(of.NODE_ERA, true),
+      founder,
+      era,
       age,
       address,
       others: memory.word(at.peer_alive) ?? 0,
+    };
+  }
+
+  #identity(own: Uint8Array): { id: string; magic: number; founder: string; era: number; age: number } {
+    const of = this.#of;
+    const view = new DataView(own.buffer, own.byteOffset);
+    return {
+      id: packetHex(own, of.NODE_ID, ID_BYTES),
+      magic: view.getUint32(0, true),
+      founder: packetHex(own, of.NODE_FOUNDER, 8),
+      era: view.getUint32(of.NODE_ERA, true),
+      age: view.getUint32(of.NODE_AGE, true),
     };
   }
 
@@ -176,26 +189,50 @@ class ClusterFacts {
   }
 
   #readPeers(index: number): ReadonlyMap<string, PeerFacts> | null {
-    const { memory } = this.#world.nodes[index]!;
+    const node = this.#world.nodes[index]!;
+    const { PEER_SIZE } = this.#of;
+    const found: Peer[] = [];
+    let peer = node.memory.word(this.#at.peer_first);
+    while (peer !== null && peer !== 0 && found.length < MOST_PEERS) {
+      const one = node.made(peer, peer, PEER_SIZE, (bytes) => this.#peer(bytes));
+      if (!one) return null;
+      found.push(one);
+      peer = one.next;
+    }
+    if (peer !== 0) return null;
+    // The same map for the same peers: who has judged it knows it again.
+    const before = this.#lastTables[index];
+    if (before?.peers.length === found.length && found.every((one, at) => one === before.peers[at])) return before.map;
+    const map = new Map(found.map(({ id, facts }) => [id, facts]));
+    this.#lastTables[index] = { peers: found, map };
+    return map;
+  }
+
+  #peer(bytes: Uint8Array): Peer {
     const of = this.#of;
-    const found = new Map<string, PeerFacts>();
-    let peer = memory.word(this.#at.peer_first);
-    while (peer !== null && peer !== 0 && found.size < MOST_PEERS) {
-      const bytes = memory.bytes(peer, of.PEER_SIZE);
-      if (!bytes) return null;
-      const view = new DataView(bytes.buffer, bytes.byteOffset);
-      found.set(packetHex(bytes, of.PEER_ID, 8), {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return {
+      id: packetHex(bytes, of.PEER_ID, 8),
+      facts: {
         isAlive: view.getUint32(of.PEER_ALIVE, true) !== 0,
         age: view.getUint32(of.PEER_AGE, true),
         isViewed: view.getUint32(of.PEER_VIEWED, true) !== 0,
         digest: view.getUint32(of.PEER_DIGEST, true),
         session: packetHex(bytes, of.PEER_SESSION, ID_BYTES),
-      });
-      peer = view.getUint32(of.PEER_NEXT, true);
-    }
-    return peer === 0 ? found : null;
+      },
+      next: view.getUint32(of.PEER_NEXT, true),
+    };
   }
 }
+
+/** An entry of a node's table, and the address of the next one. */
+interface Peer {
+  readonly id: string;
+  readonly facts: PeerFacts;
+  readonly next: number;
+}
+
+const idOf = (bytes: Uint8Array): string => packetHex(bytes, 0, ID_BYTES);
 
 export interface PeerFacts {
   readonly isAlive: boolean;

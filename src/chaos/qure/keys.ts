@@ -27,6 +27,8 @@ const [NONCE, PROOF, PROOF_BYTES] = [128, 144, 16];
 const SESSION_BYTES = 8;
 const REPLACED = 4;
 const LONGEST_PROMPT = 300;
+/** With what SHELL_PROMPT ends: most looks need to see no more. */
+const PROMPT_END = "> ";
 /** A person waits so long for an invitation, and for a machine that asks with it. */
 const INVITED_NS = 10_000 * MS;
 /** Where nobody has the key any more that replaced theirs, nodes are restarted after so long. */
@@ -45,6 +47,13 @@ function keysOn(disk: BlockBackend): string[] {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
+/** Of the keys that a node knows as replaced: whether one is among them twice. */
+function isAnyTwice(bytes: Uint8Array): boolean {
+  const all = Array.from({ length: REPLACED }, (_, at) => hex(bytes.subarray(at * KEY_BYTES, (at + 1) * KEY_BYTES)));
+  const those = all.filter((one) => !/^0*$/.test(one));
+  return new Set(those).size !== those.length;
+}
+
 /** Whether a packet that says that its sender has a key is about this one. */
 function proves(packet: Uint8Array, key: string): boolean {
   const hmac = createHmac("sha256", Buffer.from(key, "hex"));
@@ -55,8 +64,10 @@ function proves(packet: Uint8Array, key: string): boolean {
   return hex(proof.subarray(0, PROOF_BYTES)) === hex(packet.subarray(PROOF, PROOF + PROOF_BYTES));
 }
 
-export const isAtPrompt = (world: World, index: number): boolean =>
-  SHELL_PROMPT.test(world.lab.nodes[index]!.console.text.slice(-LONGEST_PROMPT));
+export function isAtPrompt(world: World, index: number): boolean {
+  const { text } = world.lab.nodes[index]!.console;
+  return text.endsWith(PROMPT_END) && SHELL_PROMPT.test(text.slice(-LONGEST_PROMPT));
+}
 
 /** A cluster's name and key. */
 export interface ClusterKey {
@@ -68,6 +79,9 @@ class ClusterKeys {
   readonly #world: World;
   readonly #layout: KernelLayout;
   readonly #joined: { key: string | null; session: string; boots: number; times: number }[];
+  /** By machine its key when `main` was found out last, and what that was. */
+  #keysOfMain: readonly (string | null)[] = [];
+  #main: readonly number[] = [];
 
   constructor(world: World, layout: KernelLayout) {
     this.#world = world;
@@ -80,6 +94,10 @@ class ClusterKeys {
    * what it had of its cluster then. To be asked at each look.
    */
   joins(index: number): number {
+    return this.#world.nodes[index]!.once("joins", () => this.#countJoins(index));
+  }
+
+  #countJoins(index: number): number {
     const joined = this.#joined[index]!;
     const key = this.of(index);
     if (key === null) return joined.times;
@@ -95,7 +113,7 @@ class ClusterKeys {
   }
 
   #hexAt(index: number, name: string, at: number, bytes: number): string {
-    return hex(this.#world.nodes[index]!.memory.bytes(this.#layout.address(name) + at, bytes) ?? new Uint8Array());
+    return this.#world.nodes[index]!.made(`${name} ${at}`, this.#layout.address(name) + at, bytes, hex) ?? "";
   }
 
   /**
@@ -119,10 +137,7 @@ class ClusterKeys {
   of(index: number): string | null {
     const node = this.#world.nodes[index]!;
     if (!factsOf(this.#world, this.#layout).of(index).isUp) return null;
-    return node.once("key", () => {
-      const bytes = node.memory.bytes(this.#layout.address("trust_secret"), KEY_BYTES);
-      return bytes && hex(bytes);
-    });
+    return node.once("key", () => node.made("key", this.#layout.address("trust_secret"), KEY_BYTES, hex));
   }
 
   /** With the cluster's name, as packets are signed. */
@@ -159,19 +174,29 @@ class ClusterKeys {
 
   /** The machines whose key most have that are up; none where no key is had by more than another. */
   get main(): readonly number[] {
-    const byKey = new Map<string, number[]>();
-    for (const { index } of this.#world.nodes) {
-      const key = this.of(index);
-      if (key !== null) byKey.set(key, [...(byKey.get(key) ?? []), index]);
+    const keys = this.#world.nodes.map(({ index }) => this.of(index));
+    const before = this.#keysOfMain;
+    if (before.length !== keys.length || keys.some((key, index) => key !== before[index])) {
+      this.#keysOfMain = keys;
+      this.#main = mostOf(keys);
     }
-    const [most = [], second = []] = [...byKey.values()].sort((a, b) => b.length - a.length);
-    return most.length > second.length ? most : [];
+    return this.#main;
   }
 
   /** A machine with another key than most: it is cut off, as by a cable. */
   isApart(index: number): boolean {
     return this.of(index) !== null && !this.main.includes(index);
   }
+}
+
+/** The places of the key that is there most often; none where none is there more often than another. */
+function mostOf(keys: readonly (string | null)[]): readonly number[] {
+  const byKey = new Map<string, number[]>();
+  keys.forEach((key, index) => {
+    if (key !== null) byKey.set(key, [...(byKey.get(key) ?? []), index]);
+  });
+  const [most = [], second = []] = [...byKey.values()].sort((a, b) => b.length - a.length);
+  return most.length > second.length ? most : [];
 }
 
 const read = new WeakMap<World, ClusterKeys>();
@@ -340,18 +365,12 @@ function keysAreBounded(layout: KernelLayout): Invariant {
     rule: `a node knows at most ${REPLACED} replaced keys, none of them twice`,
     watch: (world) => {
       const keys = keysOf(world, layout);
+      const replaced = layout.address("keyring") + NEXT + KEY_BYTES;
       return {
         look: () => {
-          for (const { index, name, memory } of world.nodes) {
-            const key = keys.of(index);
-            const bytes = key && memory.bytes(layout.address("keyring") + NEXT + KEY_BYTES, REPLACED * KEY_BYTES);
-            if (!bytes) continue;
-            const all = Array.from({ length: REPLACED }, (_, at) =>
-              hex(bytes.subarray(at * KEY_BYTES, (at + 1) * KEY_BYTES)),
-            );
-            const those = all.filter((one) => !/^0*$/.test(one));
-            if (new Set(those).size !== those.length) return `${name} has a replaced key twice`;
-          }
+          for (const node of world.nodes)
+            if (keys.of(node.index) !== null && node.made("replaced", replaced, REPLACED * KEY_BYTES, isAnyTwice))
+              return `${node.name} has a replaced key twice`;
           return null;
         },
       };

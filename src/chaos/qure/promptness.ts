@@ -3,7 +3,7 @@ import { clusterPacketOf } from "../../wire/cluster.ts";
 import { KIND, VIEW } from "../../wire/cluster-layout.ts";
 import type { Invariant } from "../invariant.ts";
 import type { World } from "../world.ts";
-import { factsOf } from "./facts.ts";
+import { factsOf, type PeerFacts } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 
 const MS = 1e6;
@@ -69,7 +69,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
     watch: (world) => {
       const facts = factsOf(world, layout);
       /** By member: since when its view is another one than that of its coordinator. */
-      const agreed = world.nodes.map((): Agreed => ({ digests: new Map(), sessions: new Set() }));
+      const agreed = world.nodes.map((): Agreed => ({ digests: new Map(), sessions: new Set(), last: null }));
       const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
       /** By machine: when something was wrong with it last while it took part. */
       const troubledNs = world.nodes.map(() => -Infinity);
@@ -131,7 +131,11 @@ interface Agreed {
   readonly digests: Map<string, number>;
   /** Boots that it has believed. */
   readonly sessions: Set<string>;
+  /** What was compared last, and what came of it: while both tables are as they were it is the same again. */
+  last: { readonly told: Table; readonly known: Table; readonly seen: Difference } | null;
 }
+
+type Table = ReadonlyMap<string, PeerFacts>;
 
 const NONE: Difference = { what: "", id: "", change: "" };
 
@@ -140,21 +144,30 @@ const NONE: Difference = { what: "", id: "", change: "" };
  * last, or a boot that the member has believed once, or of the same boot a lower age, which a node with an older disk
  * has until it hears of its real one, the member has heard something newer from the node itself.
  */
-function difference(
-  world: World,
-  layout: KernelLayout,
-  speaker: number,
-  member: number,
-  { digests, sessions }: Agreed,
-): Difference {
+function difference(world: World, layout: KernelLayout, speaker: number, member: number, agreed: Agreed): Difference {
   const facts = factsOf(world, layout);
   const [told, known] = [facts.peers(speaker), facts.peers(member)];
   // Its own table is the matter of another invariant.
-  if (told === null || known === null || !told.get(facts.ids[member]!)?.isViewed) return NONE;
+  if (told === null || known === null) return NONE;
+  const { last } = agreed;
+  if (last?.told === told && last.known === known) return last.seen;
+  const seen = compare(told, known, facts.ids[speaker]!, facts.ids[member]!, agreed);
+  agreed.last = { told, known, seen };
+  return seen;
+}
+
+function compare(
+  told: Table,
+  known: Table,
+  speaker: string,
+  member: string,
+  { digests, sessions }: Agreed,
+): Difference {
+  if (!told.get(member)?.isViewed) return NONE;
   for (const { session } of known.values()) sessions.add(session);
   for (const [id, { isViewed, digest, session, age }] of told) {
     const here = known.get(id);
-    if (id === facts.ids[member] || !isViewed) continue;
+    if (id === member || !isViewed) continue;
     const change = `${id} ${digest}`;
     // A boot that it knows to be over, of a coordinator that stood still meanwhile.
     const isOver = here !== undefined && here.session !== session && sessions.has(session);
@@ -165,7 +178,7 @@ function difference(
       return { what: `has something else of ${id} in its view`, id, change, has: here.digest };
   }
   for (const [id, { isViewed }] of known)
-    if (isViewed && id !== facts.ids[speaker] && !told.get(id)?.isViewed)
+    if (isViewed && id !== speaker && !told.get(id)?.isViewed)
       return { what: `still has ${id} in its view`, id, change: id };
   return NONE;
 }

@@ -118,31 +118,45 @@ function isOfCampaign(address: string): boolean {
   return SERVICES_OF_CAMPAIGNS.some((service) => service.split(" ")[0] === address);
 }
 
-/** A machine's table of service addresses, as its memory says: whether it holds each. */
-function tableOf(world: World, layout: KernelLayout, index: number): ReadonlyMap<string, boolean> {
-  return world.nodes[index]!.once("services", () => readTable(world, layout, index));
+/** A machine's table of service addresses. */
+interface ServiceTable {
+  /** Whether it holds each. */
+  readonly held: ReadonlyMap<string, boolean>;
+  /** All of them, in order. */
+  readonly names: string;
 }
 
-function readTable(world: World, layout: KernelLayout, index: number): ReadonlyMap<string, boolean> {
-  const [count, size, address, record] = ["SERVICES", "SERVICE_SIZE", "SERVICE_ADDRESS", "SERVICE_RECORD"].map((name) =>
+const NO_SERVICES: ServiceTable = { held: new Map(), names: "" };
+
+/** As its memory says. */
+function tableOf(world: World, layout: KernelLayout, index: number): ServiceTable {
+  const node = world.nodes[index]!;
+  return node.once("services", () => {
+    const [count, size] = [layout.constant("SERVICES"), layout.constant("SERVICE_SIZE")];
+    const read = (bytes: Uint8Array): ServiceTable => readTable(bytes, layout);
+    const table = world.isOn(index) ? node.made("services", layout.address("services"), count * size, read) : null;
+    return table ?? NO_SERVICES;
+  });
+}
+
+function readTable(bytes: Uint8Array, layout: KernelLayout): ServiceTable {
+  const [size, address, record] = ["SERVICE_SIZE", "SERVICE_ADDRESS", "SERVICE_RECORD"].map((name) =>
     layout.constant(name),
-  ) as [number, number, number, number];
-  const table = new Map<string, boolean>();
-  const bytes = world.isOn(index) ? world.nodes[index]!.memory.bytes(layout.address("services"), count * size) : null;
-  if (bytes === null) return table;
+  ) as [number, number, number];
+  const held = new Map<string, boolean>();
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   for (let at = 0; at < bytes.length; at += size) {
     if (view.getUint32(at + address, true) === 0) continue;
-    table.set(formatIpv4(bytes.subarray(at + address, at + address + 4)), view.getUint32(at + record, true) !== 0);
+    held.set(formatIpv4(bytes.subarray(at + address, at + address + 4)), view.getUint32(at + record, true) !== 0);
   }
-  return table;
+  return { held, names: [...held.keys()].sort().join() };
 }
 
 /** Which machines hold which address, as the memory of those that are on says. */
 export function holdersOf(world: World, layout: KernelLayout): Map<string, number[]> {
   const holders = new Map<string, number[]>();
   for (const { index } of world.nodes)
-    for (const [address, isHeld] of tableOf(world, layout, index)) {
+    for (const [address, isHeld] of tableOf(world, layout, index).held) {
       const those = holders.get(address) ?? [];
       holders.set(address, isHeld ? [...those, index] : those);
     }
@@ -154,9 +168,9 @@ export function holdersOf(world: World, layout: KernelLayout): Map<string, numbe
  */
 export function notHeld(world: World, layout: KernelLayout, by: readonly number[]): string | null {
   const [first] = by;
-  const known = first === undefined ? "" : [...tableOf(world, layout, first).keys()].sort().join();
+  const known = first === undefined ? "" : tableOf(world, layout, first).names;
   for (const index of by) {
-    const addresses = [...tableOf(world, layout, index).keys()].sort().join();
+    const addresses = tableOf(world, layout, index).names;
     if (addresses !== known)
       return `${world.nodes[index]!.name} shares ${addresses || "nothing"}, ${world.nodes[first!]!.name} ${known || "nothing"}`;
   }

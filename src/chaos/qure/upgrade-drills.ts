@@ -30,6 +30,13 @@ export interface Plan {
   readonly isGiven: boolean;
 }
 
+/** The counts of revisions that have failed, in the text of the cluster's values. */
+function failedIn(text: Uint8Array): readonly string[] {
+  const words = String.fromCharCode(...text).split("\0");
+  const failed = words.indexOf("upgrade.failed");
+  return failed < 0 ? [] : (words[failed + 1] ?? "").split(" ");
+}
+
 /** What nodes have in memory of the cluster's upgrade. */
 export function upgradeMemory(world: World, layout: KernelLayout) {
   const facts = factsOf(world, layout);
@@ -57,10 +64,7 @@ export function upgradeMemory(world: World, layout: KernelLayout) {
     /** How often a revision has failed, as a node knows. */
     failures: (index: number, revision: number): number => {
       const at = layout.address("values") + of("VALUES_TEXT");
-      const bytes = world.nodes[index]!.memory.bytes(at, of("VALUES_TEXT_MAXIMUM")) ?? new Uint8Array();
-      const words = String.fromCharCode(...bytes).split("\0");
-      const failed = words.indexOf("upgrade.failed");
-      const counts = failed < 0 ? [] : (words[failed + 1] ?? "").split(" ");
+      const counts = world.nodes[index]!.made("failed", at, of("VALUES_TEXT_MAXIMUM"), failedIn) ?? [];
       return Number(counts.find((entry) => entry.startsWith(`${revision}:`))?.split(":")[1] ?? 0);
     },
   };

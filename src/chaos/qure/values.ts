@@ -1,4 +1,5 @@
 /** What QuRe's cluster has agreed on: of one number there are one people's values only, and no node goes back. */
+import { little32 } from "../../bytes/little-endian.ts";
 import { ID_BYTES } from "../../wire/cluster-layout.ts";
 import { digestOfRegion } from "../../wire/cluster-packet.ts";
 import { packetHex } from "../../wire/hex.ts";
@@ -33,14 +34,19 @@ export function agreedValues(world: World, layout: KernelLayout, index: number):
   return node.once("values", () => readValues(node, layout));
 }
 
-function readValues({ memory }: WorldNode, layout: KernelLayout): Agreed | null {
+function readValues(node: WorldNode, layout: KernelLayout): Agreed | null {
   const at = layout.address("values");
-  const number = memory.word(at + NUMBER);
-  const digest = memory.word(at + DIGEST);
-  const textBytes = memory.word(at + TEXT_BYTES);
+  const number = node.memory.word(at + NUMBER);
+  const digest = node.memory.word(at + DIGEST);
+  const textBytes = node.memory.word(at + TEXT_BYTES);
   if (number === null || digest === null || textBytes === null || textBytes > MOST_TEXT_BYTES) return null;
-  const region = memory.words(at + REGION, (REGION_BYTES + textBytes) >>> 2);
-  return number === 0 || (region !== null && digestOfRegion(region) === digest) ? { number, digest } : null;
+  if (number === 0) return { number, digest };
+  const isWhole = node.made("values", at + REGION, (REGION_BYTES + textBytes) & ~3, digestOfBytes) === digest;
+  return isWhole ? { number, digest } : null;
+}
+
+function digestOfBytes(region: Uint8Array): number {
+  return digestOfRegion(Array.from({ length: region.length >>> 2 }, (_, word) => little32(region, 4 * word)));
 }
 
 /** Who has to agree on what comes next. */

@@ -109,10 +109,8 @@ class Spoken {
   }
 }
 
-function promisedBy({ memory }: WorldNode, at: number): string | null {
-  const bytes = memory.bytes(at, BALLOT_BYTES);
-  return bytes && ballotAt(bytes, 0);
-}
+const promisedBy = (node: WorldNode, at: number): string | null =>
+  node.made("promised", at, BALLOT_BYTES, (bytes) => ballotAt(bytes, 0));
 
 export function keepsPromises(layout: KernelLayout): Invariant {
   return {
@@ -153,7 +151,7 @@ export function keepsPromises(layout: KernelLayout): Invariant {
               promised[index] = { ballot: "", boot: -1, fell: 0 };
             }
             const { isMember, hasDisk } = facts.of(index);
-            const ballot = isMember && hasDisk ? node.once("promised", () => promisedBy(node, at + PROMISED)) : null;
+            const ballot = isMember && hasDisk ? promisedBy(node, at + PROMISED) : null;
             if (ballot === null) continue;
             const before = promised[index]!;
             const least = before.boot === boots ? before.ballot : spoken.of(index).promised;
