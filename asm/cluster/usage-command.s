@@ -37,6 +37,7 @@ cloud_help:
     .ascii  "  cloud expel NODE     replaces the key for all but this node: what it knew is worth nothing then\n"
     .ascii  "  cloud fork NODE|any [--name NAME]   makes a member, at which `cloud fork accept` was typed, a twin of\n"
     .ascii  "                       this machine\n"
+    .ascii  "  cloud fork NODE NODE...|all   makes up to eight such members twins at once\n"
     .ascii  "  cloud migrate NODE|any   moves to such a member, with all connections; this machine starts again\n"
     .ascii  "                       (with a disk: `cloud fork accept --erase` there; its files are overwritten)\n"
     .ascii  "  cloud job move PROGRAM NODE   has a program, by its name or the id of a thread, go on at a member\n"
