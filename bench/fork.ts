@@ -1,6 +1,6 @@
 /**
  * `cloud fork` in virtual time: how long the source stands still, how long until there is a twin, and what goes over
- * the wire beside the memory in use; eight twins in a row; and the code and data that the kernel has for it.
+ * the wire beside the memory in use; eight twins in a row, and at once; and the code and data that the kernel has for it.
  *
  *     npm run bench -- fork
  */
@@ -100,6 +100,17 @@ async function inARow(): Promise<void> {
   lab.close();
 }
 
+/** Eight twins at once of the same source. */
+async function atOnce(): Promise<void> {
+  const { lab, source } = await cluster(TWINS + 1, 12);
+  for (const node of lab.nodes.slice(1)) await node.enter("cloud fork accept", /^For a minute, .*$/m);
+  const fromNs = lab.nowNs;
+  await source.enter("cloud fork all", new RegExp(`^twins: ${TWINS}, .*$`, "m"), { within: "60s" });
+  const seconds = (lab.nowNs - fromNs) / 1e9;
+  process.stdout.write(`${TWINS} twins at once: ${seconds.toFixed(2)} s\n`);
+  lab.close();
+}
+
 /** A move with so many connections, each of which m3 fills: how long nothing comes, and how much a second does. */
 async function oneMove(connections: number): Promise<void> {
   const { lab } = await cluster(3, 32);
@@ -165,4 +176,5 @@ function sizes(): void {
 sizes();
 for (const load of LOADS) await oneFork(load);
 await inARow();
+await atOnce();
 await oneMove(CONNECTIONS);

@@ -64,7 +64,7 @@ fork_several:
     call    several_end
     call    clock_ms
     sub     eax, [fork_ms]
-    PRINTF  "%u twins: %u pages sent, %u us of pause, %u ms in all\n", [several_twins], [fork_sent], [fork_pause_us], eax
+    PRINTF  "twins: %u, %u pages sent, %u us of pause, %u ms in all\n", [several_twins], [fork_sent], [fork_pause_us], eax
     mov     eax, [several_twins]
     cmp     eax, [several_wanted]       # `all` is one word
     sbb     eax, eax

@@ -155,7 +155,7 @@ fork_words:
     ja      .Lfork_words_wrong
     mov     ecx, edi
 1:  mov     eax, [esi + ecx*4 - 4]
-    cmp     byte ptr [eax], '-'
+    cmp     byte ptr [eax], '-'         # an option that there is not
     je      .Lfork_words_wrong
     loop    1b
     mov     eax, offset fork_several

@@ -39,6 +39,7 @@ cloud_help:
     .ascii  "  cloud fork accept [--erase]   gives this machine up, for a minute, to a member that forks or moves;\n"
     .ascii  "                       with --erase what moves here overwrites its files\n"
     .ascii  "  cloud fork NODE|any [--name NAME]   makes such a member a twin of this machine\n"
+    .ascii  "  cloud fork NODE NODE...|all   makes up to eight such members twins at once\n"
     .ascii  "  cloud migrate NODE|any   moves to such a member, with all connections; this machine starts again\n"
     .ascii  "  cloud job move PROGRAM NODE   has a program, by its name or the id of a thread, go on at a member\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"

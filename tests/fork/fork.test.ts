@@ -1,48 +1,14 @@
 /** A running kernel becomes two (docs/protocols/fork.md): `cloud fork`. */
 import { describe, expect, test } from "vitest";
-import type { LabNode } from "../../src/index.ts";
-import { readElf } from "../../src/object/elf-reader.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
 import { hex } from "../system/clone-scene.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
+import { catchAt, differing, OWN } from "./memory.ts";
 import { ForkScene, joined, NODES, type Trouble } from "./scene.ts";
 import { withDisks } from "./with-disks.ts";
-
-const KERNEL_SPACE = 0xc0000000;
-const RAM_BYTES = 12 << 20;
-const PAGE_BYTES = 4096;
-/** Of the source's stack, below where its pass began. */
-const SCRATCH_BYTES = 256;
-
-/** Names of the kernel's variables that differ in pages which both have in use; "?" for what has no name. */
-function differing(source: Uint8Array, twin: Uint8Array): string[] {
-  const words = new DataView(source.buffer, source.byteOffset);
-  const wordAt = (symbol: string): number => words.getUint32(addressOf(symbol), true);
-  const bitmap = wordAt("page_bitmap") - KERNEL_SPACE;
-  const lowest = wordAt("page_lowest");
-  const zone = wordAt("fork_zone");
-  const zoneEnd = zone + wordAt("fork_zone_pages");
-  const stack = wordAt("fork_esp") - KERNEL_SPACE;
-  const named = readElf(images().kernelElf, "kernel.elf")
-    .symbols.filter(({ value }) => value >= KERNEL_SPACE)
-    .sort((a, b) => a.value - b.value);
-  const nameOf = (address: number): string => {
-    if (address >= lowest * PAGE_BYTES) return address >= stack - SCRATCH_BYTES && address < stack ? "" : "?";
-    return named.findLast(({ value }) => value - KERNEL_SPACE <= address)?.name ?? "?";
-  };
-  const found = new Set<string>();
-  for (let page = addressOf("kernel_data") / PAGE_BYTES; page < RAM_BYTES / PAGE_BYTES; page++) {
-    const isUsed = page < lowest || ((source[bitmap + (page >> 3)]! >> (page & 7)) & 1) === 1;
-    if (!isUsed || (page >= zone && page < zoneEnd)) continue;
-    for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES; at++)
-      if (source[at] !== twin[at]) found.add(nameOf(at));
-  }
-  found.delete("");
-  return [...found].sort();
-}
 
 async function members(): Promise<ForkScene> {
   const nodes = NODES(images().iso);
@@ -112,7 +78,7 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   const { lab, source, target, other } = s;
   expect(await output(source, "cloud fork m2")).toMatch(/type `cloud fork accept` there; this kernel goes on alone/);
   expect(await output(source, "cloud fork m1")).toMatch(/no other member has this name or address/);
-  for (const misused of ["", " m2 --name", " m2 web", " m2 --nome web", " accept --name web"])
+  for (const misused of ["", " m2 --name", " m2 --nome web", " accept --name web"])
     expect(await output(source, `cloud fork${misused}`)).toMatch(/^ {2}cloud fork NODE\|any .* makes such a member/m);
   expect(await output(source, "cloud fork any")).toMatch(/^fork: any: no member of this revision takes it: .* alone$/m);
   expect(await output(source, "cloud fork m2 --name m3")).toMatch(/a member has the name already/);
@@ -132,38 +98,12 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   await target.waitFor(/^fork: no member has made this machine its twin$/m);
 });
 
-/** All that a twin has otherwise than its source before it does anything, and the stack that the pass itself used. */
-const OWN = [
-  "clock_count",
-  "disk_detached",
-  "fine_cycles",
-  // What the pass counts while it copies.
-  "fork_aside",
-  "fork_known",
-  "generator_state",
-  "rate",
-  "rate_since",
-  "rate_ticks",
-  "rate_us",
-  "task_since",
-];
-
 thoroughly("a twin's memory is the source's, but for what has a name", async () => {
   const s = await members();
   const { source, target } = s;
   const memories: Uint8Array[] = [];
-  const catchAt = (node: LabNode, symbol: string): void => {
-    const address = (addressOf(symbol) + KERNEL_SPACE) | 0;
-    node.machine.processor.setCodeProbe({
-      wants: (linear) => (linear | 0) === address,
-      reached: (linear) => {
-        if ((linear | 0) === address) memories.push(node.readMemory(0, RAM_BYTES).slice());
-        return false;
-      },
-    });
-  };
-  catchAt(source, "fork_copy");
-  catchAt(target, "generation_landed");
+  catchAt(source, "fork_copy", memories);
+  catchAt(target, "generation_landed", memories);
   await output(source, "set greeting hello");
   await s.accept();
   await s.fork();
