@@ -443,6 +443,8 @@ igd_map:
     ret
 .Ligd_map_done:
     pop     eax
+    cmp     dword ptr [ebx + IGD_PROTOCOL], offset word_udp
+    jne     2f
     mov     byte ptr [ebx + IGD_VALUES], 0
     LOAD_STRING eax, "GetExternalIPAddress"
     call    igd_act
