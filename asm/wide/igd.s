@@ -30,7 +30,8 @@ IGD_END                 = 24            # clock_ms
 IGD_PORT                = 28            # of the gateway's server
 IGD_SOCKET              = 32            # or 0
 IGD_LEFT                = 36            # of IGD_PIECES
-IGD_TYPE                = 40            # the service
+IGD_PROTOCOL            = 40            # what is mapped, as text
+IGD_TYPE                = 44            # the service
 IGD_TYPE_BYTES          = 64
 IGD_PATH                = IGD_TYPE + IGD_TYPE_BYTES
 IGD_PATH_BYTES          = 256
@@ -47,6 +48,8 @@ ERROR_NO_ENTRY          = 714
 ERROR_PERMANENT_ONLY    = 725
 
 STRING igd_name, "cloud igd"
+STRING word_udp, "UDP"
+STRING word_tcp, "TCP"
 STRING field_location, "location:"
 STRING field_length, "content-length:"
 STRING word_scheme, "http://"
@@ -99,7 +102,16 @@ igd_task:
     jc      1f
     call    igd_describe
     jc      1f
+    mov     dword ptr [ebx + IGD_PROTOCOL], offset word_udp
+    mov     ecx, IGD_ATTEMPTS
     call    igd_map
+    jc      1f
+    push    dword ptr [ebx + IGD_OUTSIDE]
+    mov     dword ptr [ebx + IGD_PROTOCOL], offset word_tcp
+    mov     ecx, 1                      # that port or none
+    call    igd_map                     # whatever comes of it
+    pop     dword ptr [ebx + IGD_OUTSIDE]
+    clc
 1:  sbb     ebp, ebp                    # EBP: -1 when it did not
     call    cloud_lock
     call    igd_tell
@@ -396,18 +408,18 @@ igd_find:
     ret
 
 # Has the port mapped, or the mapping taken back, and asks for the address. May sleep.
-# In: EBX task's.
+# In: EBX task's, ECX attempts.
 # Out: IGD_OUTSIDE, IGD_SEEN; CF when it was refused.
 # Clobbers: EAX, ECX, EDX, ESI, EDI, EBP.
 igd_map:
     cmp     dword ptr [ebx + IGD_LIFE], 0
     je      .Ligd_map_delete
-    push    IGD_ATTEMPTS
+    push    ecx
 .Ligd_map_again:
     sub     dword ptr [esp], 1
     jc      .Ligd_map_refused
     lea     edx, [ebx + IGD_VALUES]
-    SNPRINTF edx, IGD_VALUES_BYTES, "<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort><NewProtocol>UDP</NewProtocol><NewInternalPort>%u</NewInternalPort><NewInternalClient>%I</NewInternalClient><NewEnabled>1</NewEnabled><NewPortMappingDescription>QuRe</NewPortMappingDescription><NewLeaseDuration>%u</NewLeaseDuration>", [ebx+IGD_OUTSIDE], WIDE_PORT, [ebx+IGD_ADDRESS], [ebx+IGD_SECONDS]
+    SNPRINTF edx, IGD_VALUES_BYTES, "<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort><NewProtocol>%s</NewProtocol><NewInternalPort>%u</NewInternalPort><NewInternalClient>%I</NewInternalClient><NewEnabled>1</NewEnabled><NewPortMappingDescription>QuRe</NewPortMappingDescription><NewLeaseDuration>%u</NewLeaseDuration>", [ebx+IGD_OUTSIDE], [ebx+IGD_PROTOCOL], WIDE_PORT, [ebx+IGD_ADDRESS], [ebx+IGD_SECONDS]
     LOAD_STRING eax, "AddPortMapping"
     call    igd_act
     jc      .Ligd_map_refused
@@ -431,6 +443,8 @@ igd_map:
     ret
 .Ligd_map_done:
     pop     eax
+    cmp     dword ptr [ebx + IGD_PROTOCOL], offset word_udp
+    jne     2f
     mov     byte ptr [ebx + IGD_VALUES], 0
     LOAD_STRING eax, "GetExternalIPAddress"
     call    igd_act
@@ -446,7 +460,7 @@ igd_map:
     ret
 .Ligd_map_delete:
     lea     edx, [ebx + IGD_VALUES]
-    SNPRINTF edx, IGD_VALUES_BYTES, "<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort><NewProtocol>UDP</NewProtocol>", [ebx+IGD_OUTSIDE]
+    SNPRINTF edx, IGD_VALUES_BYTES, "<NewRemoteHost></NewRemoteHost><NewExternalPort>%u</NewExternalPort><NewProtocol>%s</NewProtocol>", [ebx+IGD_OUTSIDE], [ebx+IGD_PROTOCOL]
     LOAD_STRING eax, "DeletePortMapping"
     call    igd_act
     jc      9f

@@ -5,9 +5,6 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-JOIN_TRIES              = 24
-JOIN_TRY_MS             = 500           # wait for the answer to each
-JOIN_DIAL               = 16            # tries that are left when TCP is tried too
 STATE_BYTES             = 4 + NAME_SIZE
 PLACE_BYTES             = HOST_SIZE + 8 # of a host and a port, with blanks before them
 GATEWAY_LOOKS           = 12            # for what the gateway answers,
@@ -21,13 +18,6 @@ STRING link_join, "join"
 STRING link_remove, "remove"
 STRING link_trust_word, "trust"
 STRING link_distrust_word, "distrust"
-.global link_nowhere
-STRING link_nowhere, "0.0.0.0"
-
-.bss
-.balign 4
-join_host:              .space HOST_SIZE            # what a person has typed: an address, or a name,
-join_places:            .space 4 * HOST_ADDRESSES   # which has these, or the relay's endpoint; then zeros
 
 .section .rodata
 .balign 4
@@ -270,7 +260,7 @@ link_invited:
     PRINT   "The address is what the gateway says; others may see another one.\n"
     jmp     2f
 1:  PRINTF  "Within ten minutes, one cluster can link: cloud link join ADDRESS %s\n", edi
-    PRINT   "ADDRESS is this cluster's as others see it; the gateway has to lead UDP port 20819 here.\n"
+    PRINT   "ADDRESS is this cluster's as others see it; the gateway has to lead UDP port 20819 here, or TCP.\n"
 2:  call    relays_offered
     xor     eax, eax
     jmp     4f
@@ -325,173 +315,6 @@ door_await:
     dec     ebx
     jnz     1b
 3:  pop     ebx
-    ret
-
-# Links with the cluster at ADDRESS[:PORT], HOST[:PORT] or NAME@RELAY, in which CODE was drawn.
-# In: ESI words.
-# Out: EAX status.
-link_joined:
-    mov     eax, [esi + 4]
-    mov     dl, '@'
-    call    string_find
-    mov     edi, eax                    # EDI: where the relay's name begins, or 0
-    jnc     .Llink_joined_relay
-    push    esi
-    mov     esi, [esi + 4]
-    mov     eax, offset join_host
-    mov     dl, ':'
-    call    host_read
-    mov     edi, esi                    # EDI: what follows
-    pop     esi
-    jc      .Llink_joined_address
-    mov     ebx, WIDE_PORT              # EBX: port
-    cmp     byte ptr [edi], 0
-    je      .Llink_joined_find
-    lea     eax, [edi + 1]
-    call    parse_number
-    jc      .Llink_joined_address
-    mov     ebx, eax
-    dec     eax
-    cmp     eax, 0xFFFF
-    jae     .Llink_joined_address
-    cmp     byte ptr [edx], 0
-    jne     .Llink_joined_address
-.Llink_joined_find:
-    push    esi
-    mov     eax, offset join_host
-    mov     esi, offset join_places
-    call    host_find
-    pop     esi
-    jc      .Llink_joined_unknown
-    xor     edi, edi
-.Llink_joined_ask:
-    call    cloud_lock
-    call    delegate_here
-    jc      .Llink_joined_unlock
-    test    edi, edi
-    jz      1f
-    mov     eax, edi
-    call    link_named
-    jc      .Llink_joined_unlinked
-    call    relay_can
-    jc      .Llink_joined_unlinked
-    call    relay_endpoint
-    mov     edi, offset join_places
-    stosd
-    xor     eax, eax
-    mov     [edi], eax
-    mov     ebx, eax
-1:  mov     eax, [esi + 8]
-    mov     edx, offset meet_code
-    call    invite_parse
-    jc      .Llink_joined_code
-    call    meet_derive
-    mov     dword ptr [meet_event], 0
-    mov     dword ptr [meet_joining], 1
-    mov     eax, offset wide_event
-    call    event_signal
-    call    cloud_unlock
-    jmp     link_tried
-.Llink_joined_relay:
-    inc     edi
-    mov     edx, [esi + 4]
-    mov     ecx, edi
-    sub     ecx, edx                    # ECX: bytes of the name before it, with a NUL
-    lea     eax, [ecx - 2]
-    cmp     eax, NAME_SIZE - 2
-    ja      .Llink_joined_address
-    mov     eax, offset meet_addressee
-    call    string_copy
-    jmp     .Llink_joined_ask
-.Llink_joined_unlinked:
-    PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
-    jmp     .Llink_joined_unlock
-.Llink_joined_code:
-    PRINT   "cluster: expected a code of 16 characters, as `cloud link invite` shows it\n"
-.Llink_joined_unlock:
-    call    cloud_unlock
-    mov     eax, 1
-    ret
-.Llink_joined_unknown:
-    call    error_text
-    mov     edx, offset join_host
-    PRINTF  "cluster: no address of %s was found: %s\n", edx, eax
-    mov     eax, 1
-    ret
-.Llink_joined_address:
-    PRINT   "cluster: expected the other cluster's address, ADDRESS:PORT, or NAME@RELAY, as `cloud link invite` shows it\n"
-    mov     eax, 1
-    ret
-
-# Asks until the other cluster answers, and makes the link a value. The mutex is not held.
-# In: join_host, join_places; EBX port, 0 by a relay.
-# Out: EAX status.
-link_tried:
-    mov     esi, JOIN_TRIES
-    mov     edi, offset join_places     # EDI: the next one
-1:  call    cloud_lock
-    mov     edx, [edi]
-    mov     ebp, ebx
-    call    meet_ask
-    mov     edx, [edi]
-    or      ebp, WIDE_BY_TCP
-    cmp     esi, JOIN_DIAL
-    jae     5f
-    call    meet_ask                    # once there is such a connection
-5:  call    join_next
-    cmp     esi, JOIN_DIAL
-    jne     7f
-    test    ebx, ebx
-    jz      7f
-    mov     edi, offset join_places
-6:  mov     eax, [edi]
-    mov     edx, ebx
-    call    dial_first
-    call    join_next
-    jne     6b
-7:  call    cloud_unlock
-    mov     eax, offset meet_event
-    mov     edx, JOIN_TRY_MS
-    call    event_wait
-    jnc     2f
-    dec     esi
-    jnz     1b
-    mov     dword ptr [meet_joining], 0
-    test    ebx, ebx
-    jz      .Llink_tried_relayed
-    mov     edi, offset join_host
-    PRINTF  "cluster: nobody who drew this code in the last ten minutes answers at %s:%u, or it was used before\n", edi, ebx
-    jmp     .Llink_tried_failed
-.Llink_tried_relayed:
-    mov     eax, offset meet_addressee
-    PRINTF  "cluster: no cluster %s that drew this code in the last ten minutes answers by the relay\n", eax
-.Llink_tried_failed:
-    mov     eax, 1
-    ret
-2:  mov     eax, offset meet_name
-    mov     edx, offset meet_public
-    mov     ecx, offset join_host
-    test    ebx, ebx
-    jnz     4f
-    mov     ecx, offset link_nowhere    # by whom is found again
-4:  call    link_put
-    test    eax, eax
-    jnz     3f
-    mov     ecx, offset meet_name
-    PRINTF  "This cluster is linked with the cluster %s.\n", ecx
-3:  ret
-
-# Goes to the next place of the one to join, after the last one to the first.
-# In: EDI place.
-# Out: EDI place; ZF when it is the first.
-join_next:
-    add     edi, 4
-    cmp     edi, offset join_places + 4 * HOST_ADDRESSES
-    jae     1f
-    cmp     dword ptr [edi], 0
-    jne     2f
-1:  mov     edi, offset join_places
-2:  cmp     edi, offset join_places
     ret
 
 # Takes a link away.

@@ -96,7 +96,7 @@ test("a gateway that means harm has nobody else asked, and one that does not is 
   const tcp = heard.out.filter((frame) => get16(frame, 12) === 0x0800 && frame[23] === 6);
   expect(new Set(tcp.map((frame) => formatIpv4(frame.subarray(30, 34))))).toEqual(new Set([GATEWAY]));
   expect(asked).toContain("GET /rootDesc.xml");
-  expect(asked.filter((line) => line === "POST /c")).toHaveLength(6);
+  expect(asked.filter((line) => line === "POST /c")).toHaveLength(7);
   const den = delegateOf(world, "den");
   expect(await said(den, "cloud public")).toMatch(NOT_REACHED);
   Object.defineProperty(device, "http", { value: http });

@@ -131,7 +131,8 @@ test("strangers by TCP change nothing, whatever they say and however many they a
   }
   await scene.lab.advance("1000ms");
   expect(all.filter((client, turn) => turn % sayings.length < 3 && client.over === "")).toEqual([]);
-  // Nobody gets more than has come from there, and few get anything.
+  expect(all.filter(({ heard }) => heard.length === 18 && heard.startsWith("\x10\0QRWA")).length).toBeGreaterThan(0);
+  // Nobody gets more than has come from there.
   for (const client of all) expect(client.heard.length).toBeLessThanOrEqual(9 * 18);
   const slow = all.filter(({ over }) => over === "");
   for (let second = 0; second < 12; second++) {
@@ -145,12 +146,20 @@ test("strangers by TCP change nothing, whatever they say and however many they a
   expect(await connectionsOf(world, "hub")).toHaveLength(1);
 }, 60_000);
 
-test("a gateway that restarts ends the connection, and another one is made", async () => {
+test("a connection that is cut is made anew, and a gateway that restarts is none the wiser", async () => {
   const world = await deaf();
-  world.lab.cluster.world!.routers[1]!.reboot(world.lab.nowNs);
-  await world.lab.advance("60s");
+  const { lab } = world;
+  const before = await connectionsOf(world, "hub");
+  lab.cluster.world!.setUp(1, false);
+  await lab.advance("32s");
+  expect(await connectionsOf(world, "hub")).toEqual([]);
+  lab.cluster.world!.routers[1]!.reboot(lab.nowNs);
+  lab.cluster.world!.setUp(1, true);
+  await lab.advance("35s");
   expect(await said(delegateOf(world, "hub"), "cloud clusters")).toMatch(/^den +2 .* by TCP \S+ +heard 1?\d s ago$/m);
-  expect(await connectionsOf(world, "hub")).toHaveLength(1);
+  const after = await connectionsOf(world, "hub");
+  expect(after).toHaveLength(1);
+  expect(after).not.toEqual(before);
 });
 
 test("who is linked by TCP speaks by a relay too", async () => {
