@@ -38,7 +38,7 @@ cloud_help:
     .ascii  "  cloud fork NODE|any [--name NAME]   makes a member, at which `cloud fork accept` was typed, a twin of\n"
     .ascii  "                       this machine\n"
     .ascii  "  cloud migrate NODE|any   moves to such a member, with all connections; this machine starts again\n"
-    .ascii  "                       (with a disk: `cloud fork accept --erase` there; its files are overwritten)\n"
+    .ascii  "                       (`cloud fork accept --erase` there: both bring the files of the disk, over those there)\n"
     .ascii  "  cloud job move PROGRAM NODE   has a program, by its name or the id of a thread, go on at a member\n"
     .ascii  "  cloud key            shows this node's cluster and, if it was typed here, its key\n"
     .ascii  "  cloud key new NAME   draws a key; this node founds or joins the cluster that has it\n"
