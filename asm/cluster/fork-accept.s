@@ -57,7 +57,7 @@ fork_accept:
     PRINT   "For a minute, a member may make this machine its twin (cloud fork NODE), or move here (cloud\nmigrate NODE): all that runs here ends then.\n"
     cmp     dword ptr [accept_erases], 0
     je      1f
-    PRINT   "What moves here, or becomes a twin, with a volume overwrites the one of this machine.\n"
+    PRINT   "What moves here or becomes a twin with a volume overwrites the one of this machine.\n"
 1:  call    clock_ms
     add     eax, ACCEPT_MS
     mov     [accept_until], eax

@@ -37,7 +37,7 @@ cloud_help:
     .ascii  "  cloud join CODE      joins the cluster that has invited this machine\n"
     .ascii  "  cloud expel NODE     replaces the key for all but this node: what it knew is worth nothing then\n"
     .ascii  "  cloud fork accept [--erase]   gives this machine up, for a minute, to a member that forks or moves;\n"
-    .ascii  "                       with --erase what moves here overwrites its files\n"
+    .ascii  "                       with --erase the files of that member come, over those here\n"
     .ascii  "  cloud fork NODE|any [--name NAME]   makes such a member a twin of this machine\n"
     .ascii  "  cloud fork NODE NODE...|all   makes up to eight such members twins at once\n"
     .ascii  "  cloud migrate NODE|any   moves to such a member, with all connections; this machine starts again\n"

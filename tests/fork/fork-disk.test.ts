@@ -17,7 +17,7 @@ const CLEAN = /^\/net: no problem was found$/m;
 const WENT_ALONG = /^its volume went along: (\d+) blocks sent in (\d+) rounds, (\d+) us in which nobody wrote$/m;
 
 const giveUp = (node: LabNode): Promise<unknown> =>
-  node.enter("cloud fork accept --erase", /^What moves here, or becomes a twin, .*$/m);
+  node.enter("cloud fork accept --erase", /^What moves here or becomes a twin .*$/m);
 
 async function givenUp(kind: "IDE" | "virtio" = "IDE"): Promise<ForkScene> {
   const lab = await inState(`three members with ${kind} disks, one given up for a twin with files`, async () => {
