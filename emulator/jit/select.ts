@@ -21,12 +21,16 @@ const MAX_INSTRUCTIONS = 800;
 /** Code without branches that is longer, in instructions, is as much work in as many fewer runs. */
 const USUAL_LENGTH = 8;
 const PAGE_MASK = 0xfff;
+/** Of so many places it is kept how much code follows. */
+const MOST_LENGTHS = 1 << 14;
 
 export class RegionSelector {
   readonly #core: Core;
   readonly #code: CodeCache;
   readonly #heat: Heat;
   readonly #source: InstructionStream;
+  /** By offset: what `#lengthAt` has found, and the first bytes there: only when code is compiled depends on it. */
+  readonly #lengths = new Map<number, { readonly bytes: number; readonly length: number }>();
 
   constructor(core: Core, code: CodeCache, heat: Heat) {
     this.#core = core;
@@ -121,7 +125,14 @@ export class RegionSelector {
 
   /** After how many runs the code at an EIP is compiled, where it is after `most` of code of the usual length. */
   thresholdAt(eip: number, offset: number, most: number): number {
-    return Math.min(most, (most * USUAL_LENGTH) / this.#lengthAt(eip, offset));
+    const { view } = this.#core.memory;
+    const bytes = offset + 4 <= view.byteLength ? view.getInt32(offset, true) : 0;
+    const known = this.#lengths.get(offset);
+    if (known?.bytes === bytes) return Math.min(most, (most * USUAL_LENGTH) / known.length);
+    const length = this.#lengthAt(eip, offset);
+    if (this.#lengths.size === MOST_LENGTHS) this.#lengths.clear();
+    this.#lengths.set(offset, { bytes, length });
+    return Math.min(most, (most * USUAL_LENGTH) / length);
   }
 
   /** How many instructions follow each other at an EIP, as far as blocks end only because they are too long. */

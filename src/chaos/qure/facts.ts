@@ -104,7 +104,7 @@ class ClusterFacts {
     const of = this.#of;
     const state = memory.word(at.cluster_state) ?? 0;
     const own = node.made("node", at.node, of.NODE_SIZE, (bytes) => this.#identity(bytes));
-    const id = own && own.id;
+    const id = own?.id ?? null;
     if (this.#becomesAnother(node, id) || this.#hasMoved(node, id)) {
       // What it is meanwhile it says to nobody.
       if (!this.#becoming.has(node.index)) this.#world.booted(node.index);
@@ -114,7 +114,7 @@ class ClusterFacts {
     this.#becoming.delete(node.index);
     const netif = memory.word(at.cluster_netif) ?? 0;
     const address = netif === 0 ? 0 : (memory.word(netif + of.NETIF_ADDRESS) ?? 0);
-    if (!own || id === null) return DOWN;
+    if (own === null || id === null) return DOWN;
     const { magic, founder, era, age } = own;
     if (magic !== of.NODE_MAGIC_VALUE || age === 0 || state > of.STATE_MEMBER) return DOWN;
     return {

@@ -3,7 +3,7 @@ import type { GuestMemory } from "../../../lab/guest-memory.ts";
 import { ID_BYTES } from "../../../wire/cluster-layout.ts";
 import { packetHex } from "../../../wire/hex.ts";
 import { text } from "../../../wire/record.ts";
-import type { World } from "../../world.ts";
+import type { World, WorldNode } from "../../world.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
 
 export interface LinkFacts {
@@ -54,35 +54,53 @@ export class LinkReader {
     return (memory.word(this.#speaks) ?? 0) !== 0;
   }
 
-  /** Empty while its kernel has none. */
-  read(memory: GuestMemory): readonly LinkFacts[] {
+  /** Empty while its kernel has none. `made`: what is made of bytes of the memory (WorldNode). */
+  read(
+    memory: GuestMemory,
+    made: Making = (_, address, lengthBytes, make) => makeOf(memory, address, lengthBytes, make),
+  ): LinkFacts[] {
     const of = this.#of;
-    const bytes = memory.bytes(this.#links, of.LINKS * of.LINK_SIZE);
-    if (!bytes) return [];
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
     const found: LinkFacts[] = [];
-    for (let at = 0; at < bytes.length; at += of.LINK_SIZE) {
-      const word = (field: Field): number => view.getUint32(at + of[field], true);
-      const name = text(bytes.subarray(at + of.LINK_NAME, at + of.LINK_NAME + NAME_BYTES));
-      if (name === "") continue;
-      const count = Math.min(word("LINK_COUNT"), of.LINK_MEMBERS_MAXIMUM);
-      const member = (number: number): number => at + of.LINK_MEMBERS + number * of.MEMBER_SIZE;
-      found.push({
-        name,
-        entry: at / of.LINK_SIZE + 1,
-        publicDigits: packetHex(bytes, at + of.LINK_PUBLIC, PUBLIC_BYTES),
-        isHeard: word("LINK_HEARD") === 1,
-        seenMs: word("LINK_SEEN"),
-        address: word("LINK_ADDRESS"),
-        told: word("LINK_TOLD_MEMBERS"),
-        isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
-        members: Array.from({ length: count }, (_, number) =>
-          packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES),
-        ),
-      });
+    for (let entry = 1; entry <= of.LINKS; entry++) {
+      const address = this.#links + (entry - 1) * of.LINK_SIZE;
+      // A place that is free has no name.
+      if (((memory.word(address + of.LINK_NAME) ?? 0) & 0xff) === 0) continue;
+      const link = made(address, address, of.LINK_SIZE, (bytes) => this.#link(bytes, entry));
+      if (link) found.push(link);
     }
     return found;
   }
+
+  #link(bytes: Uint8Array, entry: number): LinkFacts {
+    const of = this.#of;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const word = (field: Field): number => view.getUint32(of[field], true);
+    const count = Math.min(word("LINK_COUNT"), of.LINK_MEMBERS_MAXIMUM);
+    const member = (number: number): number => of.LINK_MEMBERS + number * of.MEMBER_SIZE;
+    return {
+      name: text(bytes.subarray(of.LINK_NAME, of.LINK_NAME + NAME_BYTES)),
+      entry,
+      publicDigits: packetHex(bytes, of.LINK_PUBLIC, PUBLIC_BYTES),
+      isHeard: word("LINK_HEARD") === 1,
+      seenMs: word("LINK_SEEN"),
+      address: word("LINK_ADDRESS"),
+      told: word("LINK_TOLD_MEMBERS"),
+      isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
+      members: Array.from({ length: count }, (_, number) => packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES)),
+    };
+  }
+}
+
+type Making = WorldNode["made"];
+
+function makeOf<T>(
+  memory: GuestMemory,
+  address: number,
+  lengthBytes: number,
+  make: (bytes: Uint8Array) => T,
+): T | null {
+  const bytes = memory.bytes(address, lengthBytes);
+  return bytes && make(bytes);
 }
 
 /** Of all machines of a run. */
@@ -104,7 +122,9 @@ export class Links {
   /** The links of a machine; empty while its kernel has none. */
   of(index: number): readonly LinkFacts[] {
     const node = this.#world.nodes[index]!;
-    return this.#world.isOn(index) ? node.once("links", () => this.#reader.read(node.memory)) : [];
+    return this.#world.isOn(index)
+      ? node.once("links", () => this.#reader.read(node.memory, node.made.bind(node)))
+      : [];
   }
 }
 

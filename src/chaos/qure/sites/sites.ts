@@ -13,6 +13,7 @@ class Sites {
   readonly links: Links;
   readonly #world: World;
   readonly #layout: KernelLayout;
+  readonly #machines: readonly (readonly number[])[];
   /** By site: the ids of its machines. */
   readonly #ids: readonly ReadonlySet<string>[];
   /** By name of a cluster: its public number, as the first links say. */
@@ -28,6 +29,8 @@ class Sites {
     this.links = new Links(world, layout);
     const { routers } = world.lab.cluster.world!;
     this.names = routers.map(({ name }) => name);
+    const all = world.nodes.map(({ index }) => index);
+    this.#machines = this.names.map((_, site) => all.filter((index) => this.siteOf(index) === site));
     const facts = factsOf(world, layout);
     this.#ids = this.names.map((_, site) => new Set(this.machinesOf(site).map((index) => facts.ids[index]!)));
     for (const { index } of world.nodes)
@@ -40,8 +43,8 @@ class Sites {
     return this.#world.lab.cluster.config.world!.siteOf[index]!;
   }
 
-  machinesOf(site: number): number[] {
-    return this.#world.nodes.flatMap(({ index }) => (this.siteOf(index) === site ? [index] : []));
+  machinesOf(site: number): readonly number[] {
+    return this.#machines[site]!;
   }
 
   isOf(site: number, id: string): boolean {

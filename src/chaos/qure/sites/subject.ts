@@ -4,9 +4,10 @@
  */
 import type { FaultAction } from "../../../lab/fault-kinds.ts";
 import type { Invariant, Subject, Watch, WorldEvent } from "../../invariant.ts";
-import type { World } from "../../world.ts";
+import type { World, WorldNode } from "../../world.ts";
 import { addressText, factsOf } from "../facts.ts";
 import type { KernelLayout } from "../kernel-layout.ts";
+import type { LinkFacts, Links } from "./links.ts";
 import { ROGUE } from "./prepare-sites.ts";
 import { siteDrills } from "./site-drills.ts";
 import { type Sites, sitesOf } from "./sites.ts";
@@ -24,50 +25,80 @@ const SHORT_NS = 5e6;
 /** Once all are in one cluster at a site, two of them speak for it no longer than this. */
 const TWO_SPEAK_NS = 8e9;
 
+/** What is judged in order once is not judged again: it is the same object for as long as memory is as it was. */
+function once<Judged extends object>(judge: (judged: Judged) => string | null): (judged: Judged) => string | null {
+  const fine = new WeakSet<Judged>();
+  return (judged) => {
+    if (fine.has(judged)) return null;
+    const wrong = judge(judged);
+    if (wrong === null) fine.add(judged);
+    return wrong;
+  };
+}
+
+function eachLink(nodes: readonly WorldNode[], links: Links, judge: (link: LinkFacts) => string | null): string | null {
+  for (const { index, name } of nodes)
+    for (const link of links.of(index)) {
+      const wrong = judge(link);
+      if (wrong !== null) return `${name} ${wrong}`;
+    }
+  return null;
+}
+
 type Make = (world: World, layout: KernelLayout, sites: Sites) => Watch;
 
 const INVARIANTS: readonly (readonly [name: string, rule: string, make: Make])[] = [
   [
     "links",
     "a node is linked with the clusters that people linked it with, each under its name and number, and no other",
-    ({ nodes }, _, { links, publics }) => ({
-      look: () => {
-        for (const { index, name: node } of nodes)
-          for (const { name, publicDigits } of links.of(index))
-            if (publics.get(name) !== publicDigits) return `${node} is linked with ${name} of number ${publicDigits}`;
-        return null;
-      },
-    }),
+    ({ nodes }, _, { links, publics }) => {
+      const judge = once(({ name, publicDigits }: LinkFacts) =>
+        publics.get(name) === publicDigits ? null : `is linked with ${name} of number ${publicDigits}`,
+      );
+      return { look: () => eachLink(nodes, links, judge) };
+    },
   ],
   [
     "places",
     "a link is nowhere but at an address that its site has or had, or with a relay",
-    ({ nodes }, _, sites) => ({
-      look: () => {
-        sites.noteAddresses();
-        sites.listen();
-        for (const { index, name: node } of nodes)
-          for (const { name, address } of sites.links.of(index))
-            if (!sites.mayBeAt(name, address)) return `${node} has ${name} at ${addressText(address)}`;
-        return null;
-      },
-    }),
+    ({ nodes }, _, sites) => {
+      // A site keeps the addresses that it has had.
+      const judge = once(({ name, address }: LinkFacts) =>
+        sites.mayBeAt(name, address) ? null : `has ${name} at ${addressText(address)}`,
+      );
+      return {
+        look: () => {
+          sites.noteAddresses();
+          sites.listen();
+          return eachLink(nodes, sites.links, judge);
+        },
+      };
+    },
   ],
   [
     "identities",
     "members of another cluster are those of its site, and members of the own one are machines of the own site",
     (world, layout, sites) => {
       const facts = factsOf(world, layout);
+      const judge = once(({ name, members }: LinkFacts) => {
+        const wrong =
+          name === ROGUE.name ? undefined : members.find((id) => !sites.isOf(sites.names.indexOf(name), id));
+        return wrong === undefined ? null : `takes ${wrong} for a member of ${name}`;
+      });
+      const judgePeers = world.nodes.map(({ index }) =>
+        once((peers: NonNullable<ReturnType<typeof facts.peers>>) => {
+          const wrong = [...peers.keys()].find((id) => !sites.isOf(sites.siteOf(index), id));
+          return wrong === undefined ? null : `has ${wrong} of another site for a peer`;
+        }),
+      );
       return {
         look: () => {
-          for (const { index, name: node } of world.nodes) {
-            for (const { name, members } of sites.links.of(index)) {
-              const wrong =
-                name === ROGUE.name ? undefined : members.find((id) => !sites.isOf(sites.names.indexOf(name), id));
-              if (wrong !== undefined) return `${node} takes ${wrong} for a member of ${name}`;
-            }
-            for (const id of facts.of(index).isUp ? (facts.peers(index)?.keys() ?? []) : [])
-              if (!sites.isOf(sites.siteOf(index), id)) return `${node} has ${id} of another site for a peer`;
+          const wrong = eachLink(world.nodes, sites.links, judge);
+          if (wrong !== null) return wrong;
+          for (const { index, name } of world.nodes) {
+            const peers = facts.of(index).isUp ? facts.peers(index) : null;
+            const other = peers && judgePeers[index]!(peers);
+            if (other !== null) return `${name} ${other}`;
           }
           return null;
         },
