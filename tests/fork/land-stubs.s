@@ -32,6 +32,8 @@ boot_memory_count:      .long 1
 boot_memory_map:        .long 0
 .global generator_state
 generator_state:        .space 32
+.global hostname
+hostname:               .space 16
 .global generation
 generation:             .long 0
 .global generation_key
@@ -84,4 +86,6 @@ frame_free:
 fork_zone_give:
 .global fork_twin
 fork_twin:
+.global mem_copy
+mem_copy:
     ret
