@@ -12,6 +12,8 @@
 ADDRESSES               = 3             # that the name has at most
 ROW_BYTES               = 32            # of one row
 LOADS                   = 4             # a cluster of which all are busy has this load, one in which nobody is has 0
+FRESH_MS                = 15000         # one that speaks each ten seconds is as fresh as this cluster
+AGES                    = 4             # times as long, of the least fresh
 
 RANK_BITS               = 8             # of a link's index, below what it says
 RANK_NONE               = -1
@@ -32,15 +34,17 @@ wide_rows:
     jmp     sources_rows
 9:  ret
 
-# Writes the rows by the clusters' load, this one before others that have the same. The mutex is held.
+# Writes the rows by the clusters' load, then by how lately they were heard, this one before others of which both are the
+# same. The mutex is held.
 # In: EDI where the next row goes.
 # Out: EDI.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 clusters_rows:
     mov     ebp, ADDRESSES              # EBP: rows that may follow
-    xor     esi, esi                    # ESI: load
-.Lclusters_rows_load:
+    xor     esi, esi                    # ESI: AGES for each load, and the age
+.Lclusters_rows_next:
     call    own_load
+    imul    eax, eax, AGES
     cmp     eax, esi
     jne     1f
     call    public_proven
@@ -52,7 +56,7 @@ clusters_rows:
 .Lclusters_rows_link:
     call    link_proven
     jc      4f
-    call    link_load
+    call    link_age
     cmp     eax, esi
     jne     4f
     mov     eax, [ebx + LINK_ADDRESS]
@@ -62,8 +66,8 @@ clusters_rows:
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      .Lclusters_rows_link
     inc     esi
-    cmp     esi, LOADS
-    jbe     .Lclusters_rows_load
+    cmp     esi, (LOADS + 1) * AGES
+    jb      .Lclusters_rows_next
 .Lclusters_rows_done:
     ret
 
@@ -213,6 +217,26 @@ own_load:
     inc     eax
 2:  mov     edx, [edx + PEER_NEXT]
     jmp     1b
+
+# How busy a linked cluster is, and how long ago it was heard from its address, so coarsely that one packet that is lost
+# changes nothing for long.
+# In: EBX link.
+# Out: EAX AGES times its load, and its age.
+# Clobbers: ECX, EDX.
+link_age:
+    call    link_load
+    push    eax
+    call    clock_ms
+    sub     eax, [ebx + LINK_PLACED]
+    xor     edx, edx
+    mov     ecx, FRESH_MS
+    div     ecx
+    cmp     eax, AGES
+    jb      1f
+    mov     eax, AGES - 1
+1:  pop     ecx
+    lea     eax, [eax + ecx*AGES]
+    ret
 
 # How much of a linked cluster is busy, as it says.
 # In: EBX link.

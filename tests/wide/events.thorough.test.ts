@@ -89,7 +89,7 @@ const event = (number: number, more: Partial<Event> = {}): Uint8Array =>
 test("a hostile cluster has nobody show what can be no history, wait for long, or take what was not asked for", async () => {
   const there = await started();
   const office = delegateOf(there, "office");
-  const rogue = new RogueSource(there, "office");
+  const rogue = new RogueSource(there, { site: "office" });
   await rogue.link(office);
   /** What is shown while it answers like this. */
   const shown = async (tell: RogueSource["tell"], ms = 3000): Promise<string> => {
@@ -150,7 +150,7 @@ test("one that asks all the time gets little, and nothing where it was not prove
   const there = await started();
   const office = delegateOf(there, "office");
   await said(office, "cloud link remove rogue");
-  const rogue = new RogueSource(there, "office");
+  const rogue = new RogueSource(there, { site: "office" });
   await rogue.link(office);
   const heard = listen(there, 0);
   const answers = (): Uint8Array[] =>

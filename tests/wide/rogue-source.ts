@@ -41,6 +41,8 @@ export const serves =
 export type EventsAnswer = (before: Uint8Array) => readonly Uint8Array[];
 
 export class RogueSource {
+  readonly name: string;
+  readonly address: string;
   readonly #world: World;
   readonly #rogue: Rogue;
   readonly #plug;
@@ -51,13 +53,16 @@ export class RogueSource {
   asked: Fetched[] = [];
   tell: EventsAnswer = () => [];
   /** Where what it says comes from. */
-  from = STRANGER;
+  from: string;
 
   /** `site`: name of the first site, with whose cluster it will be linked. */
-  constructor(world: World, site = "home") {
+  constructor(world: World, { site = "home", name = "rogue", address = STRANGER } = {}) {
     this.#world = world;
-    this.#rogue = new Rogue(`rogue ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, site));
-    this.#plug = world.lab.plug("rogue");
+    this.name = name;
+    this.address = address;
+    this.from = address;
+    this.#rogue = new Rogue(`${name} ${"5a".repeat(32)}`, keyOfSeed(1).replace(/^\S+/, site));
+    this.#plug = world.lab.plug(name);
     this.#heard = listen(world, 0);
   }
 
@@ -70,33 +75,44 @@ export class RogueSource {
     for (const endNs = this.#world.lab.nowNs + ms * 1e6; this.#world.lab.nowNs < endNs; ) {
       // Only while it is asked is each moment looked at.
       await this.#world.lab.advance(this.#isAsked ? "20ms" : "250ms");
-      this.#isAsked = false;
-      for (const frame of this.#heard.out.splice(0)) {
-        const packet = formatIpv4(frame.subarray(30, 34)) === STRANGER ? wideOf(frame) : null;
-        if (!packet || packet.length < 64) continue;
-        this.#rogue.hear(packet);
-        if (packet[5] === KINDS.hello) this.say("hello");
-        if (packet[5] === KINDS.askEvents)
-          for (const body of this.tell(packet.slice(64, 76))) this.say("events", { body });
-        if (packet[5] !== KINDS.fetch) continue;
-        const view = new DataView(packet.slice().buffer);
-        const [revision, part, offset, wanted] = [64, 68, 72, 76].map((at) => view.getUint32(at, true));
-        const asked = { revision: revision!, part: part!, offset: offset!, wanted: wanted! };
-        this.asked.push(asked);
-        this.#isAsked = true;
-        for (const body of this.answer(asked)) this.say("piece", { body });
-      }
+      this.answerAll();
     }
+  }
+
+  /** Answers what has come. */
+  answerAll(): void {
+    this.#isAsked = false;
+    for (const frame of this.#heard.out.splice(0)) {
+      const packet = formatIpv4(frame.subarray(30, 34)) === this.address ? wideOf(frame) : null;
+      if (!packet || packet.length < 64) continue;
+      this.#rogue.hear(packet);
+      if (packet[5] === KINDS.hello) this.say("hello");
+      if (packet[5] === KINDS.askEvents)
+        for (const body of this.tell(packet.slice(64, 76))) this.say("events", { body });
+      if (packet[5] !== KINDS.fetch) continue;
+      const view = new DataView(packet.slice().buffer);
+      const [revision, part, offset, wanted] = [64, 68, 72, 76].map((at) => view.getUint32(at, true));
+      const asked = { revision: revision!, part: part!, offset: offset!, wanted: wanted! };
+      this.asked.push(asked);
+      this.#isAsked = true;
+      for (const body of this.answer(asked)) this.say("piece", { body });
+    }
+  }
+
+  /** Its summary: of this revision, what it has to say of kernels, how many of its four members are busy, its door. */
+  summary({ revision = 1, news = 0, busy = 0, door = "0.0.0.0" } = {}): void {
+    const isCalled = door === "0.0.0.0" ? 0 : 1;
+    this.say("summary", { body: bodyOf(this.name, revision, 4, busy, 1, door, PORT, isCalled, news) });
   }
 
   /** Its summary: that it publishes a revision, or that a later one failed there. */
   publishes(revision: number, news = 1): void {
-    this.say("summary", { body: bodyOf("rogue", revision, 1, 0, 1, "0.0.0.0", 0, 0, news) });
+    this.summary({ revision, news });
   }
 
   /** Has a node's cluster linked with it, and heard by it. */
   async link(node: Parameters<typeof said>[0]): Promise<void> {
-    await said(node, `cloud set link.rogue "${this.#rogue.publicDigits} ${STRANGER} ${PORT}"`);
+    await said(node, `cloud set link.${this.name} "${this.#rogue.publicDigits} ${this.address} ${PORT}"`);
     await this.run(5000);
     this.say("hello", { flags: 1 });
     await this.run(1000);
