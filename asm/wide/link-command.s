@@ -167,7 +167,7 @@ link_listed:
     PRINTF  "%-15s %08x%08x ", edi, eax, edx
     mov     eax, offset link_public
     call    link_known
-    jc      2f
+    jc      5f
     call    link_state
     call    link_trusted
     jc      2f
@@ -180,6 +180,8 @@ link_listed:
 4:  call    cloud_unlock
     xor     eax, eax
     ret
+5:  PRINT   "-                      is no other cluster, or one too many"
+    jmp     2b
 
 # Prints where a link is, and when it was heard.
 # In: EBX link.

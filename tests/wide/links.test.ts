@@ -54,6 +54,9 @@ test("before anybody is linked, each command says what there is to do", async ()
   expect(await said(office, `cloud link join ${HOME}:70000 x`)).toContain("expected the other cluster's address");
   expect(await said(office, `cloud link join ${HOME} x`)).toContain("expected a code of 16 characters");
   expect(await said(office, "cloud link remove x")).toContain("there is no link x");
+  await said(office, `cloud set link.none "${"0".repeat(64)} 1.1.1.1 1"`);
+  expect(await said(office, "cloud link")).toMatch(/^none +0{16} - +is no other cluster, or one too many$/m);
+  expect(await said(office, "cloud link remove none")).toContain("The link none is gone.");
   expect(await said(office, "cloud link invite x")).toContain("cloud link invite    draws a code");
   const other = there.nodesOf.get("home")!.find((node) => node !== delegateOf(there, "home"))!;
   expect(await said(other, "cloud link invite")).toMatch(/for the member that speaks to other clusters: qure-\d/);
