@@ -2,7 +2,8 @@
  * Two linked clusters and what their delegates believe (docs/protocols/wide-area.md, "What is believed, and when").
  * Between them is somebody who hears all packets, holds them back, and says them again from a place of its own, whose
  * answers reach nobody else. Codes cannot be forged, so the model has none. A third cluster relays, says falsely where
- * the other is, and repeats what it was given; it is the only way while the two do not reach each other.
+ * the other is, and repeats what it was given; it is the only way while the two do not reach each other. Connections of
+ * TCP may be made while datagrams are lost, and end at any time.
  */
 import type { Random } from "../../emulator/state/random.ts";
 
@@ -12,6 +13,10 @@ const LARGE = 128;
 const ELSEWHERE = 9;
 /** By the relay: an endpoint as a place is. */
 const RELAY = 8;
+/** The first connection: each is an endpoint of its own. */
+const CONNECTIONS = 1000;
+/** What is better is never given up for what is worse. */
+const rankOf = (endpoint: number): number => (endpoint === RELAY ? 0 : endpoint >= CONNECTIONS ? 1 : 2);
 /** Summaries that fall due without a word from an endpoint, until a relay is better. */
 const QUIET = 4;
 
@@ -67,6 +72,8 @@ export interface Faults {
   readonly hintProves?: boolean;
   /** A packet by the relay moves the link there, though its endpoint is heard. */
   readonly relayPulls?: boolean;
+  /** One by TCP does. */
+  readonly connectionPulls?: boolean;
 }
 
 export class World {
@@ -75,6 +82,11 @@ export class World {
   readonly #random: Random;
   /** Gateways let nothing through between the two. */
   isClosed = false;
+  /** And no connection either. */
+  isShut = false;
+  /** The one that there is, or 0. */
+  #connection = 0;
+  #connections = CONNECTIONS;
   /** All that was ever said. */
   readonly said: Packet[] = [];
   #underway: Packet[] = [];
@@ -98,7 +110,7 @@ export class World {
 
   /** One thing happens. */
   step(isHostile: boolean): void {
-    const choice = this.#random.below(isHostile ? 11 : 6);
+    const choice = this.#random.below(isHostile ? 13 : 6);
     const who = this.#random.below(2) as 0 | 1;
     if (choice === 0) this.#due(who);
     else if (choice < 6) this.#deliver();
@@ -106,17 +118,20 @@ export class World {
     else if (choice === 7) this.sides[who].place = this.#places++;
     else if (choice === 8) this.#underway.splice(this.#random.below(this.#underway.length + 1), 1);
     else if (choice === 9) this.isClosed = !this.isClosed;
+    else if (choice === 11) this.#end();
+    else if (choice === 12) this.#shut();
     else this.#again();
   }
 
   /** Neither late nor lost, for as long as it takes: what comes of it. */
   settle(): boolean {
-    for (let round = 0; round < 3 * QUIET; round++) {
+    for (let round = 0; round < 4 * QUIET; round++) {
       for (const who of [0, 1] as const) this.#due(who, true);
       while (this.#underway.length > 0) this.#deliver();
     }
     const [a, b] = this.sides;
-    const [toA, toB] = this.isClosed ? [RELAY, RELAY] : [a.place, b.place];
+    const other = this.isShut ? RELAY : this.#connection;
+    const [toA, toB] = this.isClosed ? [other, other] : [a.place, b.place];
     return a.theirs === b.session && b.theirs === a.session && a.endpoint === toB && b.endpoint === toA;
   }
 
@@ -125,15 +140,34 @@ export class World {
     const side = this.sides[who];
     const there = this.sides[who ^ 1]!.place;
     const isHeard = side.endpoint !== 0 && side.quiet++ < QUIET;
-    if (isHeard && !(isSilent && side.endpoint !== there && side.endpoint !== RELAY))
-      this.#send(who, side.endpoint, LARGE, false);
-    if (isHeard && side.endpoint !== RELAY) return;
+    const rank = rankOf(side.endpoint);
+    if (isHeard && !(isSilent && side.endpoint !== there && rank === 2)) this.#send(who, side.endpoint, LARGE, false);
+    if (isHeard && rank === 2) return;
+    if (!isHeard || rank === 0) this.#dial(who);
     const direct = side.hint !== 0 && side.tries % 4 === 0 ? side.hint : there;
     const to = !isHeard && side.tries % 2 === 1 ? RELAY : direct;
     side.tries++;
     // One hello to wherever a link says that it is, each time.
     if (to === ELSEWHERE) this.#elsewhere.came += SMALL;
     this.#send(who, to, SMALL, true);
+  }
+
+  /** The other is called by TCP, if nobody has called yet. */
+  #dial(who: 0 | 1): void {
+    if (this.isShut) return;
+    this.#connection ||= ++this.#connections;
+    this.#send(who, this.#connection, SMALL, true);
+  }
+
+  /** The connection ends, and both hear of it. */
+  #end(): void {
+    for (const side of this.sides) if (side.endpoint === this.#connection) side.endpoint = 0;
+    this.#connection = 0;
+  }
+
+  #shut(): void {
+    this.isShut = !this.isShut;
+    if (this.isShut) this.#end();
   }
 
   #send(who: 0 | 1, to: number, bytes: number, isQuestion: boolean, heard?: Packet): void {
@@ -168,9 +202,15 @@ export class World {
     const who = (packet!.by ^ 1) as 0 | 1;
     if (packet!.to === ELSEWHERE) this.#elsewhere.sent += packet!.bytes;
     else if (packet!.to === RELAY) this.#relay(who, packet!);
+    else if (packet!.to >= CONNECTIONS) this.#carry(who, packet!);
     else if (this.sides[who].place === packet!.to && !this.isClosed) this.#hear(who, packet!);
     if (this.#elsewhere.sent > this.#elsewhere.came)
       throw new Error("more went to a stranger's place than came from it");
+  }
+
+  /** What goes by a connection comes by it, or is lost with it. */
+  #carry(who: 0 | 1, packet: Packet): void {
+    if (packet.to === this.#connection) this.#hear(who, { ...packet, from: packet.to });
   }
 
   /** The relay passes a packet on, and places its sender where it likes. */
@@ -231,11 +271,12 @@ export class World {
       side.quiet = 0;
       return false;
     }
-    const isKept = packet.from === RELAY && side.endpoint !== 0 && side.quiet < QUIET;
-    if (isKept && !this.#faults.relayPulls) return false;
+    const isKept = rankOf(packet.from) < rankOf(side.endpoint) && side.endpoint !== 0 && side.quiet < QUIET;
+    const { relayPulls, connectionPulls } = this.#faults;
+    if (isKept && !(packet.from === RELAY ? relayPulls : connectionPulls)) return false;
     const { noTry, saysAll } = this.#faults;
     if (noTry || packet.back === this.#dare(side, packet.from)) {
-      if (isKept) throw new Error("an address that is heard is given up for a relay");
+      if (isKept) throw new Error("a better endpoint that is heard is given up");
       side.endpoint = packet.from;
       side.quiet = 0;
       if (packet.from === ELSEWHERE) throw new Error("a stranger's place is believed");

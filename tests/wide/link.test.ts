@@ -40,7 +40,8 @@ test.each<[keyof Faults, RegExp]>([
   ["saysTwice", /more went to a stranger's place than came from it/],
   ["saysAll", /more went to a stranger's place than came from it/],
   ["hintProves", /a stranger's place is believed/],
-  ["relayPulls", /an address that is heard is given up for a relay/],
+  ["relayPulls", /a better endpoint that is heard is given up/],
+  ["connectionPulls", /a better endpoint that is heard is given up/],
 ])("without its rule the model finds what it is for: %s", (name, fault) => {
   expect(firstFault({ firstSeed: 1, count: 300 }, { [name]: true })).toMatch(fault);
 });
