@@ -111,6 +111,7 @@ fork_begin:
     call    frames_close
     call    land_end
     call    volume_move_end
+    mov     dword ptr [fork_until], 0
 1:  mov     eax, [task_current]
     mov     eax, [eax + TASK_ID]
     mov     [fork_busy], eax
