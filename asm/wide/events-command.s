@@ -134,7 +134,7 @@ events_collect:
     push    0                           # [esp]: links from which more is to come
     call    cloud_lock
     cmp     [asker], esi
-    jne     4f
+    jne     .Levents_collect_other
     call    clock_ms
     mov     [asker_at], eax
     mov     ebx, offset links
@@ -153,11 +153,13 @@ events_collect:
     jb      1b
     call    cloud_unlock
     clc
-    jmp     5f
-4:  call    cloud_unlock
+    jmp     .Levents_collect_done
+.Levents_collect_other:
+    call    cloud_unlock
     PRINT   "cluster: another `cloud events --all` has begun\n"
     stc
-5:  pop     edi
+.Levents_collect_done:
+    pop     edi
     pop     esi
     pop     ebx
     ret

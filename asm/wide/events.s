@@ -33,11 +33,11 @@ wanted_event:           .space 4        # something has come
 .global events_asked
 events_asked:
     call    link_asks
-    jne     9f
+    jne     .Levents_asked_done
     lea     edx, [ebx + LINK_RECALLED]
     mov     ecx, PACKETS
     call    wide_meter
-    jc      9f
+    jc      .Levents_asked_done
     mov     al, WIDE_EVENTS
     call    wide_build
     mov     eax, offset wide_out + WIDE_BEFORE
@@ -64,7 +64,8 @@ events_asked:
     pop     ecx
     add     ecx, WIDE_EVENTS_HEAD
     jmp     wide_send_link
-9:  ret
+.Levents_asked_done:
+    ret
 
 # Finds the event before which others are asked for, or its place if it is here no longer.
 # In: ESI packet.

@@ -230,7 +230,8 @@ hearsay_tell:
 hearsay_show:
     push    edi
     mov     edi, offset fars
-1:  call    far_lives
+.Lhearsay_show_next:
+    call    far_lives
     jc      2f
     cmp     byte ptr [edi + FAR_HOPS], 0
     je      2f
@@ -256,6 +257,6 @@ hearsay_show:
     PRINTF  "%u links away, says %s, heard %u s ago\n", ecx, ebx, eax
 2:  add     edi, FAR_SIZE
     cmp     edi, offset fars + FARS * FAR_SIZE
-    jb      1b
+    jb      .Lhearsay_show_next
     pop     edi
     ret

@@ -34,8 +34,8 @@ wide_rows:
     jmp     sources_rows
 9:  ret
 
-# Writes the rows by the clusters' load, then by how lately they were heard, this one before others of which both are the
-# same. The mutex is held.
+# Writes the rows by the clusters' load, then by how lately they were heard, this one before others that are no better.
+# The mutex is held.
 # In: EDI where the next row goes.
 # Out: EDI.
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.

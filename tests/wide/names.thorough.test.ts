@@ -1,4 +1,4 @@
-/** The names `clusters` and `download` of a cluster's domain: whom they lead to first, and what a lie about that gets. */
+/** The names `clusters` and `download` of a cluster's domain: whom they lead to first, and what a lie gets. */
 import { afterAll, expect, test } from "vitest";
 import { get16 } from "../../emulator/ether/packet.ts";
 import { udpPayloadOf } from "../../src/wire/payload.ts";
