@@ -208,6 +208,8 @@ member_allowed:
     LOAD_STRING eax, "this node is no member of the cluster now"
     cmp     dword ptr [cluster_state], STATE_MEMBER
     jne     1f
+    cmp     dword ptr [cluster_pings], 0
+    je      1f                          # it was, until `cloud stop`
     LOAD_STRING eax, "this kernel is on trial"
     cmp     byte ptr [boot_info + bi_trial], 0
     jne     1f

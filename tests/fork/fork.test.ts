@@ -96,6 +96,9 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   await target.waitFor(/^fork: a source has failed: no member of this cluster has greeted; .* as it is$/m);
   target.type("\x03");
   await target.waitFor(/^fork: no member has made this machine its twin$/m);
+  await output(target, "cloud stop");
+  expect(await output(target, "cloud fork accept")).toMatch(/^fork: this node is no member of the cluster now$/m);
+  expect(await output(target, "cloud migrate m1")).toMatch(/^migrate: m1: this node is no member of the cluster now;/m);
 });
 
 thoroughly("a twin's memory is the source's, but for what has a name", async () => {
