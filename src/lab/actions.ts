@@ -505,6 +505,16 @@ const SITE_ACTIONS = [
       world.routers[site]!.translation.grantsAreDead = whether === "yes";
     },
   },
+  {
+    word: "drop-udp",
+    label: "The gateway drops UDP",
+    help: "no UDP goes through the gateway of the machine's site (yes), or it does again (no)",
+    parameters: [{ name: "whether", kind: oneOf(["yes", "no"], "neither"), usual: "yes" }],
+    apply: (lab, node, [whether]) => {
+      const [world, site] = siteOf(lab, node, false);
+      world.routers[site]!.dropsUdp = whether === "yes";
+    },
+  },
 ] as const satisfies readonly ActionKind[];
 
 export type ActionWord = (typeof ACTIONS)[number]["word"] | (typeof SITE_ACTIONS)[number]["word"];
@@ -547,7 +557,7 @@ export function hindrance(lab: LabCluster, action: Omit<Action, "atNs">): string
   if (stranger !== null) return `there is no machine ${stranger}`;
   if (!isOfSite(action)) return null;
   try {
-    siteOf(lab, action.node, !["restart-gateway", "gateway-lies"].includes(action.word));
+    siteOf(lab, action.node, !["restart-gateway", "gateway-lies", "drop-udp"].includes(action.word));
     return null;
   } catch (error) {
     return (error as Error).message;

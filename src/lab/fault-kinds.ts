@@ -216,6 +216,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ofSite("gateway-lies", "gateways grant ports, and nothing comes through", () => [["gateway-lies", "yes"]], [
     ["gateway-lies", "no"],
   ]),
+  ofSite("drop-udp", "gateways drop UDP", () => [["drop-udp", "yes"]], [["drop-udp", "no"]]),
 ];
 
 /** Throws a RangeError for a name that is none. */

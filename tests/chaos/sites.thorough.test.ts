@@ -14,7 +14,7 @@ const stageOf = shared(() => {
 const OPTIONS = { spanNs: 10e9, boundNs: 60e9, steadyNs: 1e9, minimise: false, drills: 0 };
 
 test("sites that are cut off, moved and restarted see each other again", async () => {
-  const faults = ["cut-site", "move-gateway", "restart-gateway", "line-of-site", "gateway-lies"];
+  const faults = ["cut-site", "move-gateway", "restart-gateway", "line-of-site", "gateway-lies", "drop-udp"];
   const { failure, faults: happened } = runSeed(await stageOf(), 4, { ...OPTIONS, faults });
   expect(failure, happened.join("\n")).toBeNull();
 });

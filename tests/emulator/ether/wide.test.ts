@@ -91,6 +91,18 @@ test.each([true, false])("its own public address leads back in, or nowhere (hair
   expect(other.heard).toMatchObject(hairpin ? [{ from: `${PUBLIC}:5000`, text: "neighbour" }] : []);
 });
 
+test("a gateway that drops UDP lets none through, either way", () => {
+  const world = new World();
+  const to = { address: 0xc0a80164, port: 80 };
+  const forwards = [{ protocol: "udp" as const, port: 8080, to, endsNs: Infinity }];
+  const site = world.site("full-cone", PUBLIC, { forwards, dropsUdp: true });
+  const station = site.station("192.168.1.100");
+  station.say(5000, "203.0.113.1:7000", "out");
+  world.hosts[0]!.say(7000, `${PUBLIC}:8080`, "in");
+  world.pass(WAIT_NS);
+  expect([station.heard, world.hosts[0]!.heard]).toEqual([[], []]);
+});
+
 test("equal private nets do not meet, and two gateways in a row translate twice", () => {
   const world = new World();
   const outer = world.site("full-cone", PUBLIC, { lanAddress: "192.168.0.1" });

@@ -14,15 +14,15 @@ import { Rogue } from "./rogue.ts";
 const SITE_DISK_BYTES = 64 << 20;
 /** From which each delegate speaks, on its own LAN. */
 const SERVICE = "192.168.1.200";
-/** A gateway's port that a person has led to the door. */
-const FORWARD = `udp:20819:${SERVICE}:20819`;
+/** A gateway's ports that a person has led to the door. */
+const FORWARDS = [`udp:20819:${SERVICE}:20819`, `tcp:20819:${SERVICE}:20819`];
 const NO_PORTS = { natPmp: false, pcp: false, igd: 0 } as const;
 /** The hostile cluster: its address and port, and how it is called. */
 export const ROGUE = { address: "192.0.2.9", port: 4000, name: "rogue" } as const;
 
 /** One is reached by a person's forward, one by nobody, one through a port that its gateway grants. */
 const SITES: readonly Omit<SiteOptions, "nodes">[] = [
-  { name: "office", forwards: [FORWARD], portMapping: NO_PORTS },
+  { name: "office", forwards: FORWARDS, portMapping: NO_PORTS },
   { name: "home", nat: "symmetric", portMapping: NO_PORTS },
   { name: "cabin", nat: "address-restricted", portMapping: { natPmp: false, igd: 0 } },
 ];

@@ -16,7 +16,7 @@ import { type Sites, sitesOf } from "./sites.ts";
 const OF_MACHINES = ["unplug", "lose", "delay", "duplicate", "corrupt", "cut", "reset", "freeze"] as const;
 const FAULTS: readonly string[] = [
   ...OF_MACHINES,
-  ...["restart-gateway", "move-gateway", "cut-site", "line-of-site", "gateway-lies"],
+  ...["restart-gateway", "move-gateway", "cut-site", "line-of-site", "gateway-lies", "drop-udp"],
 ];
 const DISTURBING: ReadonlySet<string> = new Set(OF_MACHINES);
 /** Nobody notices a processor that stands still for so long. */
@@ -158,6 +158,7 @@ function mendSite(world: World, index: number): readonly FaultAction[] {
     ["join-site"],
     ["line-of-site", 0, 0],
     ["gateway-lies", "no"],
+    ["drop-udp", "no"],
     ["move-gateway", outsideAddress],
   ] as const;
   return words.map(([word, ...values]): FaultAction => ({ word, node: index, values }));
