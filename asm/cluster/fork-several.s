@@ -1,5 +1,6 @@
-# `cloud fork NODE NODE...|all`: several twins at once (docs/protocols/fork.md). Each target has a connection of its own;
-# the pages of the one copy go to all in the same frames. Whoever fails, or is late, is left out, and the others go on.
+# `cloud fork NODE NODE...|all`: several twins at once (docs/protocols/fork.md). Each target has a connection of its
+# own; the pages of the one copy go to all in the same frames. Whoever fails, or is late, is left out, and the others
+# go on.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -64,7 +65,8 @@ fork_several:
     call    several_end
     call    clock_ms
     sub     eax, [fork_ms]
-    PRINTF  "twins: %u, %u pages sent, %u us of pause, %u ms in all\n", [several_twins], [fork_sent], [fork_pause_us], eax
+    mov     ecx, [several_twins]
+    PRINTF  "twins: %u, %u pages sent, %u us of pause, %u ms in all\n", ecx, [fork_sent], [fork_pause_us], eax
     mov     eax, [several_twins]
     cmp     eax, [several_wanted]       # `all` is one word
     sbb     eax, eax

@@ -1,5 +1,6 @@
-# `cloud fork NODE|any|all [NODE...] [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
-# itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived.
+# `cloud fork NODE|any [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
+# itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived. With several nodes,
+# or `all`, asm/cluster/fork-several.s does it.
 
 .include "macros.inc"
 .include "errors.inc"

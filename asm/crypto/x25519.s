@@ -80,6 +80,7 @@ x25519:
     and     byte ptr [ebp + FRAME_SCALAR + 31], 0x7F
     or      byte ptr [ebp + FRAME_SCALAR + 31], 0x40
     pop     esi
+    mov     ebx, esi                    # EBX: public number
     mov     edi, ebp                    # X1
     mov     ecx, LIMBS
     rep movsd
@@ -92,6 +93,16 @@ x25519:
     inc     dword ptr [ebp + Z3 * X25519_BYTES]
     mov     dword ptr [ebp + KK * X25519_BYTES], A24
 
+    cmp     dword ptr [vectors], 0
+    je      .Lx25519_plain
+    cmp     ebx, offset x25519_base     # at boot nobody waits for it, but who runs an emulator, which has XMM in memory
+    je      .Lx25519_plain
+    mov     eax, ebp                    # X1
+    lea     edx, [ebp + FRAME_SCALAR]
+    lea     ecx, [ebp + X2 * X25519_BYTES]
+    call    x25519_ladder
+    jmp     .Lx25519_divide
+.Lx25519_plain:
     mov     ebx, TOP_BIT
     xor     esi, esi                    # ESI: mask of the bit before, all ones or 0
 .Lx25519_bit:
@@ -110,6 +121,7 @@ x25519:
     jns     .Lx25519_bit
     call    x25519_swap
 
+.Lx25519_divide:
     call    field_invert                # of Z2
     mov     esi, offset quotient
     call    field_run
