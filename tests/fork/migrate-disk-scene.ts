@@ -6,12 +6,14 @@ import { format } from "../../src/disk/oofs/index.ts";
 import { UNKNOWN_TIME } from "../../src/disk/oofs/layout.ts";
 import { type LabCluster, type LabNode, type NodeOptions, SparseDisk } from "../../src/index.ts";
 import { output, outputAmong } from "../system/output.ts";
-import { partitioned, volumeOn } from "../system/recording-disk.ts";
+import { PARTITION_LBA, partitioned, SECTOR_BYTES, volumeOn } from "../system/recording-disk.ts";
 import { type MoveFrame, type MoveMark, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { joined, NODES } from "./scene.ts";
 
 /** A trouble at a frame, or the power of a machine goes before a write or a flush of its disk. */
 export type DiskTrouble = MoveTrouble | "source cut" | "target cut";
+/** What is written to the first sector of a volume, and the flush after that. */
+export type Sector = "away" | "away flushed" | "superblock" | "superblock flushed";
 export const DISK_TROUBLES: readonly DiskTrouble[] = [
   "target cut",
   "source cut",
@@ -40,18 +42,29 @@ class Drive {
   /** Writes and flushes so far. */
   events = 0;
   isDead = false;
-  /** Before which of them the machine dies. */
-  diesAt = Infinity;
+  /** Before which of them the machine dies, by its number or name. */
+  diesAt: MoveFrame | Sector = Infinity;
+  /** What was written to the first sector since the last flush. */
+  #first: "away" | "superblock" | null = null;
 
   constructor(disk: SparseDisk, onDeath: () => void) {
-    const pass = (act: () => void): void => {
-      if (this.events++ >= this.diesAt && !this.isDead) onDeath();
+    const pass = (name: string | null, act: () => void): void => {
+      const number = this.events++;
+      const isDue = typeof this.diesAt === "number" ? number >= this.diesAt : name === this.diesAt;
+      if (isDue && !this.isDead) onDeath();
       if (this.isDead) throw new Error("the power is gone");
       act();
     };
     const write = disk.write.bind(disk);
-    disk.write = (offset, bytes) => pass(() => write(offset, bytes));
-    disk.flush = () => pass(() => {});
+    disk.write = (offset, bytes) => {
+      const isFirst = offset === PARTITION_LBA * SECTOR_BYTES;
+      if (isFirst) this.#first = Buffer.from(bytes.subarray(0, 8)).toString() === "OOFSAWAY" ? "away" : "superblock";
+      pass(isFirst ? this.#first : null, () => write(offset, bytes));
+    };
+    disk.flush = () => {
+      pass(this.#first && `${this.#first} flushed`, () => {});
+      this.#first = null;
+    };
   }
 }
 
@@ -113,12 +126,12 @@ export class DiskMoveScene {
   }
 
   /** Moves, with a trouble at a frame, or at a write, of this number. */
-  async move(trouble: DiskTrouble = "none", at: MoveFrame = -1): Promise<void> {
+  async move(trouble: DiskTrouble = "none", at: MoveFrame | Sector = -1): Promise<void> {
     await this.begin(trouble, at);
     await this.finish(trouble, at);
   }
 
-  async begin(trouble: DiskTrouble = "none", at: MoveFrame = -1): Promise<void> {
+  async begin(trouble: DiskTrouble = "none", at: MoveFrame | Sector = -1): Promise<void> {
     const { source } = this.scene;
     source.type(`shell ${SCRIPT} &\n`);
     await source.waitFor(/^synchronised 1$/m);
@@ -133,24 +146,24 @@ export class DiskMoveScene {
   }
 
   /** Goes on where another one was, on a cluster in its state. */
-  resume(mark: DiskMoveMark, trouble: DiskTrouble, at: MoveFrame): void {
+  resume(mark: DiskMoveMark, trouble: DiskTrouble, at: MoveFrame | Sector): void {
     this.drives.forEach((drive, index) => void (drive.events = mark.events[index]!));
     this.#plan(trouble, at);
     this.scene.resume(mark, ...this.#troubleOfFrames(trouble, at));
   }
 
-  async finish(trouble: DiskTrouble, at: MoveFrame): Promise<void> {
+  async finish(trouble: DiskTrouble, at: MoveFrame | Sector): Promise<void> {
     await this.scene.finish(...this.#troubleOfFrames(trouble, at));
     await this.lab.advance("1s");
   }
 
-  #plan(trouble: DiskTrouble, at: MoveFrame): void {
+  #plan(trouble: DiskTrouble, at: MoveFrame | Sector): void {
     const which = CUTS.indexOf(trouble);
-    if (which >= 0) this.drives[which]!.diesAt = at as number;
+    if (which >= 0) this.drives[which]!.diesAt = at;
   }
 
-  #troubleOfFrames(trouble: DiskTrouble, at: MoveFrame): [MoveTrouble, MoveFrame] {
-    return trouble === "source cut" || trouble === "target cut" ? ["none", -1] : [trouble, at];
+  #troubleOfFrames(trouble: DiskTrouble, at: MoveFrame | Sector): [MoveTrouble, MoveFrame] {
+    return trouble === "source cut" || trouble === "target cut" ? ["none", -1] : [trouble, at as MoveFrame];
   }
 
   /** What is wrong, in sentences, once each machine is on and has come to an end with what it did. */

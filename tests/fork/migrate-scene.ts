@@ -148,6 +148,11 @@ export class MoveScene {
     this.#watch(trouble, at);
   }
 
+  /** Whether the power of one has gone. */
+  get isDead(): boolean {
+    return this.#dead !== null;
+  }
+
   get isOver(): boolean {
     return this.#dead !== null || this.#isOver;
   }
