@@ -36,7 +36,9 @@ export function put16(bytes: Uint8Array, offset: number, value: number): void {
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 /** "10.0.2.15" to bytes. Throws a RangeError when it is not an address. */

@@ -1,9 +1,10 @@
 /** What disks have of kernels (docs/formats/boot-record.md, "Two kernels"), and what must hold of it. */
 import type { BlockBackend } from "../../../emulator/disk/block.ts";
+import { sameBytes } from "../../../emulator/ether/packet.ts";
 import { SECTOR_BYTES } from "../../image/kernel-image.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../image/slot-record.ts";
 import type { Invariant } from "../invariant.ts";
-import type { World } from "../world.ts";
+import type { World, WorldNode } from "../world.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { sectorsOf, wholeHeader } from "./two-kernels.ts";
@@ -16,8 +17,21 @@ const recordIn = (copies: Uint8Array): SlotRecord | null =>
 /** The record of a machine's two kernels; null where its disk has none that is whole. */
 export function slotsOf(world: World, index: number): SlotRecord | null {
   const { disk } = world.lab.nodes[index]!;
-  return disk && world.nodes[index]!.once("slots", () => recordIn(copiesOn(disk)));
+  return (
+    disk &&
+    world.nodes[index]!.once("slots", () => {
+      const copies = copiesOn(disk);
+      const before = read.get(world.nodes[index]!);
+      if (before && sameBytes(copies, before.copies)) return before.record;
+      const record = recordIn(copies);
+      read.set(world.nodes[index]!, { copies, record });
+      return record;
+    })
+  );
 }
+
+/** What was read last of a machine's disk. */
+const read = new WeakMap<WorldNode, { readonly copies: Uint8Array; readonly record: SlotRecord | null }>();
 
 /** The kernel that a machine runs: null while none is up. */
 export function running(
@@ -55,11 +69,6 @@ function judged(disk: BlockBackend, copies: Uint8Array, before: Seen | null): Se
   return { copies, floor: record.floor, revision };
 }
 
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
-}
-
 export function keepsKernels(layout: KernelLayout): Invariant {
   return {
     name: "kernels",
@@ -71,7 +80,7 @@ export function keepsKernels(layout: KernelLayout): Invariant {
         const { disk, name } = world.lab.nodes[index]!;
         const copies = disk && copiesOn(disk);
         const before = seen[index]!;
-        if (!disk || !copies || (before && isSame(copies, before.copies))) return null;
+        if (!disk || !copies || (before && sameBytes(copies, before.copies))) return null;
         const found = judged(disk, copies, before);
         if (typeof found === "string") return `${name} ${found}`;
         seen[index] = found;

@@ -78,6 +78,8 @@ export interface ClusterKey {
 class ClusterKeys {
   readonly #world: World;
   readonly #layout: KernelLayout;
+  readonly #facts: ReturnType<typeof factsOf>;
+  readonly #secret: number;
   readonly #joined: { key: string | null; session: string; boots: number; times: number }[];
   /** By machine its key when `main` was found out last, and what that was. */
   #keysOfMain: readonly (string | null)[] = [];
@@ -86,6 +88,8 @@ class ClusterKeys {
   constructor(world: World, layout: KernelLayout) {
     this.#world = world;
     this.#layout = layout;
+    this.#facts = factsOf(world, layout);
+    this.#secret = layout.address("trust_secret");
     this.#joined = world.nodes.map(() => ({ key: null, session: "", boots: -1, times: 0 }));
   }
 
@@ -136,8 +140,8 @@ class ClusterKeys {
   /** Null while a machine is off, or has not read its key. */
   of(index: number): string | null {
     const node = this.#world.nodes[index]!;
-    if (!factsOf(this.#world, this.#layout).of(index).isUp) return null;
-    return node.once("key", () => node.made("key", this.#layout.address("trust_secret"), KEY_BYTES, hex));
+    if (!this.#facts.of(index).isUp) return null;
+    return node.once("key", () => node.made("key", this.#secret, KEY_BYTES, hex));
   }
 
   /** With the cluster's name, as packets are signed. */
@@ -174,11 +178,11 @@ class ClusterKeys {
 
   /** The machines whose key most have that are up; none where no key is had by more than another. */
   get main(): readonly number[] {
-    const keys = this.#world.nodes.map(({ index }) => this.of(index));
     const before = this.#keysOfMain;
-    if (before.length !== keys.length || keys.some((key, index) => key !== before[index])) {
-      this.#keysOfMain = keys;
-      this.#main = mostOf(keys);
+    const { nodes } = this.#world;
+    if (before.length !== nodes.length || nodes.some(({ index }) => this.of(index) !== before[index])) {
+      this.#keysOfMain = nodes.map(({ index }) => this.of(index));
+      this.#main = mostOf(this.#keysOfMain);
     }
     return this.#main;
   }

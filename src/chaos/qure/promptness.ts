@@ -2,7 +2,7 @@
 import { clusterPacketOf } from "../../wire/cluster.ts";
 import { KIND, VIEW } from "../../wire/cluster-layout.ts";
 import type { Invariant } from "../invariant.ts";
-import type { World } from "../world.ts";
+import type { World, WorldNode } from "../world.ts";
 import { factsOf, type PeerFacts } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 
@@ -70,7 +70,7 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
       const facts = factsOf(world, layout);
       /** By member: since when its view is another one than that of its coordinator. */
       const agreed = world.nodes.map((): Agreed => ({ digests: new Map(), sessions: new Set(), last: null }));
-      const differs = world.nodes.map((): Difference & { sinceNs: number } => ({ ...NONE, sinceNs: Infinity }));
+      const differs = world.nodes.map(() => ({ found: NONE, sinceNs: Infinity }));
       /** By machine: when something was wrong with it last while it took part. */
       const troubledNs = world.nodes.map(() => -Infinity);
       /** By machine: since when it coordinates. */
@@ -79,30 +79,32 @@ export function spreadsInTime(layout: KernelLayout): Invariant {
         look: () => {
           for (const { index, hasLeft } of world.nodes)
             if (world.isOn(index) && !hasLeft && world.cleanForNs(index) === 0) troubledNs[index] = world.nowNs;
-          const isHere = (index: number): boolean => facts.of(index).isMember && !facts.of(index).isSilent;
-          const speakers = world.nodes.filter(({ index }) => isHere(index) && facts.of(index).coordinates);
-          for (const { index } of world.nodes)
-            spokeNs[index] = speakers.some((other) => other.index === index)
-              ? Math.min(spokeNs[index]!, world.nowNs)
-              : Infinity;
+          const all = facts.all;
+          const isHere = (index: number): boolean => all[index]!.isMember && !all[index]!.isSilent;
+          const speakers: WorldNode[] = [];
+          for (const node of world.nodes) {
+            const speaks = all[node.index]!.coordinates && isHere(node.index);
+            if (speaks) speakers.push(node);
+            spokeNs[node.index] = speaks ? Math.min(spokeNs[node.index]!, world.nowNs) : Infinity;
+          }
           for (const { index, name } of world.nodes) {
-            const node = facts.of(index);
+            const node = all[index]!;
             const speaker = speakers.find((other) => facts.ids[other.index] === node.coordinator);
             const follows = speaker && speaker.index !== index && isHere(index);
             // What both have had counts from the member's beginning on.
             const seen = follows ? difference(world, layout, speaker.index, index, agreed[index]!) : NONE;
             // A change is said to whom its node takes for the coordinator, and it has to have heard who that is.
-            const changed = facts.ids.indexOf(seen.id);
+            const changed = seen === NONE ? -1 : facts.ids.indexOf(seen.id);
             const hadHeard = changed < 0 || world.nowNs - troubledNs[changed]! >= SETTLED_NS;
             const isJudged = follows && hadHeard && isSettled(world, speaker.index) && isSettled(world, index);
             const found = isJudged ? seen : NONE;
             const before = differs[index]!;
-            const isNew = found.change !== before.change;
+            const isNew = found.change !== before.found.change;
             // What the member took over since then it may have known better already, from the node itself.
-            const isAnswered = !isNew && found.has !== before.has;
+            const isAnswered = !isNew && found.has !== before.found.has;
             const beganNs = isNew ? world.nowNs : isAnswered ? Infinity : before.sinceNs;
             const sinceNs = found === NONE ? Infinity : beganNs;
-            differs[index] = { ...found, sinceNs };
+            differs[index] = { found, sinceNs };
             const forNs = world.nowNs - sinceNs;
             const isInherited = speaker !== undefined && sinceNs - spokeNs[speaker.index]! <= world.lookNs;
             if (forNs > (isInherited ? ASKED_NS : SPREAD_NS) + world.lookNs)

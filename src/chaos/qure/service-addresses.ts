@@ -153,10 +153,24 @@ function readTable(bytes: Uint8Array, layout: KernelLayout): ServiceTable {
 }
 
 /** Which machines hold which address, as the memory of those that are on says. */
-export function holdersOf(world: World, layout: KernelLayout): Map<string, number[]> {
+export function holdersOf(world: World, layout: KernelLayout): Holders {
+  const tables = world.nodes.map(({ index }) => tableOf(world, layout, index));
+  const before = held.get(world);
+  if (before?.tables.every((table, index) => table === tables[index])) return before.holders;
+  const holders = holdersIn(tables);
+  held.set(world, { tables, holders });
+  return holders;
+}
+
+type Holders = ReadonlyMap<string, readonly number[]>;
+
+/** What the tables of a run's machines were last, and what came of them. */
+const held = new WeakMap<World, { readonly tables: readonly ServiceTable[]; readonly holders: Holders }>();
+
+function holdersIn(tables: readonly ServiceTable[]): Holders {
   const holders = new Map<string, number[]>();
-  for (const { index } of world.nodes)
-    for (const [address, isHeld] of tableOf(world, layout, index).held) {
+  for (const [index, table] of tables.entries())
+    for (const [address, isHeld] of table.held) {
       const those = holders.get(address) ?? [];
       holders.set(address, isHeld ? [...those, index] : those);
     }
