@@ -158,7 +158,7 @@ link_listed:
     call    links_configure             # what has just been linked is not in the table yet
     mov     esi, offset values + VALUES_TEXT
     call    link_next
-    jc      3f
+    jc      .Llink_listed_none
     PRINT   "LINK            IDENTITY         ADDRESS                STATE\n"
 1:  mov     eax, [link_public]
     bswap   eax
@@ -167,7 +167,7 @@ link_listed:
     PRINTF  "%-15s %08x%08x ", edi, eax, edx
     mov     eax, offset link_public
     call    link_known
-    jc      5f
+    jc      .Llink_listed_unusable
     call    link_state
     call    link_trusted
     jc      2f
@@ -175,12 +175,15 @@ link_listed:
 2:  PRINT   "\n"
     call    link_next
     jnc     1b
-    jmp     4f
-3:  PRINT   "This cluster is linked with no other (cloud link invite, cloud link join ADDRESS CODE).\n"
-4:  call    cloud_unlock
+    jmp     .Llink_listed_done
+.Llink_listed_none:
+    PRINT   "This cluster is linked with no other (cloud link invite, cloud link join ADDRESS CODE).\n"
+.Llink_listed_done:
+    call    cloud_unlock
     xor     eax, eax
     ret
-5:  PRINT   "-                      is no other cluster, or one too many"
+.Llink_listed_unusable:
+    PRINT   "-                      is no other cluster, or one too many"
     jmp     2b
 
 # Prints where a link is, and when it was heard.

@@ -91,3 +91,14 @@ test.each(rowsOf(TROUBLES, [0, 4]))(
     expect(await s.problems()).toEqual([]);
   },
 );
+
+thoroughly("Ctrl-C ends a move while its volume is on the way, and the source keeps its files", async () => {
+  const { lab, source, target } = await givenUp();
+  await output(source, "seq 300000 > /net/big; sync");
+  source.type("cloud migrate m2\n");
+  await lab.advance("300ms");
+  source.type("\x03");
+  await source.waitFor(/^migrate: m2: Ctrl-C was typed; this kernel goes on here$/m);
+  await target.waitFor(/^fork: a source has failed: .*; this machine starts again$/m);
+  expect(await files(source)).toMatch(MINE);
+});
