@@ -73,7 +73,13 @@ test("a site that is moved is reached by its new address alone, and one that is 
   const before = wide.lost;
   expect(await said(home!, "ping 198.51.100.77")).toContain("100% lost");
   expect(wide.lost).toBeGreaterThan(before);
-  planFaults(lab!, ["0s join-site 3", "0s line-of-site 3 200ms 0%", "0s restart-gateway 3", "0s gateway-lies 1 no", "0s drop-udp 1 no"]);
+  planFaults(lab!, [
+    "0s join-site 3",
+    "0s line-of-site 3 200ms 0%",
+    "0s restart-gateway 3",
+    "0s gateway-lies 1 no",
+    "0s drop-udp 1 no",
+  ]);
   expect(await said(home!, "ping -c 1 198.51.100.77")).toMatch(/ time 48\d\./);
   expect(() => planFaults(lab!, ["0s move-gateway 1 300.1.1.1"])).toThrow("300.1.1.1 is no public address");
 });

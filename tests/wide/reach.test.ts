@@ -4,6 +4,7 @@ import { get16, parseIpv4 } from "../../emulator/ether/packet.ts";
 import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import { type ClientScene, TcpClients } from "../guest/net/tcp-clients.ts";
 import { shared } from "../setup/shared.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
 
 const [NAMES, HUB, NOBODY, MOVED] = ["198.51.100.1", "198.51.100.2", "198.51.100.88", "198.51.100.77"] as const;
@@ -43,6 +44,20 @@ test("a name stands for its addresses at the join, and stays in the link", async
   expect(await said(den, "cloud get link.hub")).toContain("door.example 20819");
   await world.lab.advance("12s");
   expect(await said(den, "cloud link list")).toMatch(/^hub +\w{16} 198\.51\.100\.2:20819 +heard \d s ago$/m);
+});
+
+test("a name that leads elsewhere costs hellos, and moves nothing", async () => {
+  const world = await named();
+  const [names, den] = [delegateOf(world, "names"), delegateOf(world, "den")];
+  await said(names, `dns add forged.example 5 A ${NOBODY}`);
+  const value = /^\w{64}/m.exec((await said(den, "cloud get link.hub")).replace(/.*?(?=[0-9a-f]{64})/s, ""))![0];
+  const { out } = listen(world, 2);
+  const helloes = (): number => out.filter((frame) => frame[30] === 198 && frame[33] === 88).length;
+  expect(await said(den, `cloud set link.hub "${value} forged.example 20819"`)).toContain("is set");
+  await world.lab.advance("30s");
+  expect(await said(den, "cloud link list")).toMatch(/^hub +\w{16} 198\.51\.100\.2:20819 +heard 1?\d s ago$/m);
+  expect(helloes()).toBe(0);
+  await said(den, `cloud set link.hub "${value} door.example 20819"`);
 });
 
 test("a door that has moved is found by its name, while the other cluster has none", async () => {
@@ -103,8 +118,9 @@ function outside(world: World): ClientScene {
   return scene;
 }
 
+/** Of either direction. */
 const connectionsOf = async (world: World, site: string): Promise<readonly string[]> =>
-  (await said(delegateOf(world, site), "netstat")).match(/^tcp \S+:20819 \S+ ESTABLISHED/gm) ?? [];
+  (await said(delegateOf(world, site), "netstat")).match(/^tcp .*:20819 (?:\S+ )?ESTABLISHED/gm) ?? [];
 
 /** What frames of TCP to the door carry. */
 const carriedBy = (frames: readonly Uint8Array[]): string =>
@@ -162,7 +178,7 @@ test("a connection that is cut is made anew, and a gateway that restarts is none
   expect(after).not.toEqual(before);
 });
 
-test("who is linked by TCP speaks by a relay too", async () => {
+thoroughly("who is linked by TCP speaks by a relay too", async () => {
   const world = await deaf();
   expect(await link(world, "hub", "attic", THERE)).toContain("linked with the cluster hub.");
   await world.lab.advance("10s");
@@ -182,4 +198,35 @@ test("UDP that gets through again is gone back to, and TCP is there when it does
   gateway.dropsUdp = true;
   await world.lab.advance("60s");
   expect(await said(hub, "cloud clusters")).toMatch(/^den +2 .* by TCP 198\.51\.100\.2 +heard 1?\d s ago$/m);
+});
+
+thoroughly("the delegate dies, and the next one calls by TCP", async () => {
+  const world = await deaf();
+  delegateOf(world, "den").powerOff();
+  await world.lab.advance("60s");
+  expect(await said(delegateOf(world, "hub"), "cloud clusters")).toMatch(/^den +1 .* by TCP \S+ +heard 1?\d s ago$/m);
+  expect(await connectionsOf(world, "hub")).toHaveLength(1);
+});
+
+thoroughly("two that call each other agree on one connection, which lasts", async () => {
+  const doors = [DOOR_BY_TCP];
+  const world = await worldOf([
+    { name: "hub", nodes: 1, forwards: doors, portMapping: MUTE },
+    { name: "den", nodes: 1, forwards: doors, portMapping: MUTE, dropsUdp: true },
+  ]);
+  open.push(world);
+  expect(await link(world, "hub", "den", THERE)).toContain("linked with the cluster hub.");
+  await world.lab.advance("30s");
+  world.lab.cluster.world!.setUp(1, false);
+  await world.lab.advance("60s");
+  world.lab.cluster.world!.setUp(1, true);
+  await world.lab.advance("60s");
+  const there = await connectionsOf(world, "hub");
+  expect(there).toHaveLength(1);
+  await world.lab.advance("60s");
+  expect(await connectionsOf(world, "hub")).toEqual(there);
+  for (const site of ["hub", "den"])
+    expect(await said(delegateOf(world, site), "cloud link list")).toMatch(
+      / by TCP 198\.51\.100\.\d +heard 1?\d s ago$/m,
+    );
 });

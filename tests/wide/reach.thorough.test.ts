@@ -19,7 +19,9 @@ test.each<[string, PortMappingOptions]>([
     await world.lab.advance("20s");
     expect(await link(world, "hub", "den")).toContain("linked with the cluster hub.");
     await world.lab.advance("15s");
-    expect(await said(delegateOf(world, "den"), "cloud link list")).toMatch(/^hub .* by TCP 198\.51\.100\.1 +heard \d s/m);
+    expect(await said(delegateOf(world, "den"), "cloud link list")).toMatch(
+      /^hub .* by TCP 198\.51\.100\.1 +heard \d s/m,
+    );
   } finally {
     world.lab.close();
   }
