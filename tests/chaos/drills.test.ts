@@ -48,6 +48,7 @@ const DRILLS = [
   "said twice",
   "clones",
   "fork",
+  "fork with files",
   "job",
   "upgrade",
   "push",

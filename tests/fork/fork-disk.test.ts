@@ -38,6 +38,9 @@ const idsAt = async (node: LabNode): Promise<string[]> =>
 const ageOf = ({ console }: LabNode): number =>
   Number([...console.text.matchAll(/^cloud: \S+ \S+ era \d+ age (\d+) /gm)].at(-1)![1]);
 
+const linesAt = async (node: LabNode): Promise<number> =>
+  Number(/^ *(\d+) /m.exec(await outputAmong(node, "wc /net/lines"))![1]);
+
 /** Both lose their power, and what they had not flushed, and start again. */
 async function cut({ lab, source, target }: ForkScene): Promise<void> {
   for (const node of [source, target]) {
@@ -58,6 +61,9 @@ test("a twin has a copy of all files, also of those being written, and both go o
   const before = (await idsAt(source)).sort();
   const ageBefore = ageOf(target);
   source.type(`seq ${WRITTEN} > /net/big &\n`);
+  // It is in the middle of a commit whenever the kernel becomes two, and when the power goes.
+  await output(source, "echo 'while true; do echo line >> /net/lines; sync; done' > /net/loop");
+  source.type("shell /net/loop &\n");
   await lab.advance("500ms");
   await s.fork();
   expect(s.isTwin).toBe(true);
@@ -72,6 +78,8 @@ test("a twin has a copy of all files, also of those being written, and both go o
     expect(await outputAmong(node, "wc /net/big; fsck /net")).toMatch(WHOLE);
     await output(node, `echo own > /net/of-m${node.index + 1}; sync`);
   }
+  const lines = [await linesAt(source), await linesAt(target)];
+  await lab.advance("1s");
   // The other's files are gone, and its own age, above which its node goes on.
   expect(await files(target)).not.toMatch(/theirs/);
   expect(ageOf(target)).toBeGreaterThan(ageBefore);
@@ -89,6 +97,7 @@ test("a twin has a copy of all files, also of those being written, and both go o
     expect(there).toContain(own);
     expect(there).not.toContain(others);
     expect(await outputAmong(node, "wc /net/big")).toMatch(WHOLE);
+    expect(await linesAt(node)).toBeGreaterThan(lines[node.index]!);
   }
 });
 

@@ -7,7 +7,7 @@ import type { World } from "../world.ts";
 import { Asker, addressDrills, HANDED_NS } from "./address-drills.ts";
 import { cloneDrill } from "./clone-drills.ts";
 import { factsOf } from "./facts.ts";
-import { forkDrill } from "./fork-drills.ts";
+import { forkDrill, forkFilesDrill } from "./fork-drills.ts";
 import { jobDrill } from "./job-drills.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 import { keyDrills } from "./key-drills.ts";
@@ -342,6 +342,7 @@ export function clusterDrills(
       ...keyDrills({ world, layout, stranger, recorder, wellNot }),
       cloneDrill(world, layout),
       forkDrill(world, layout),
+      forkFilesDrill(world, layout),
       jobDrill(world, layout),
       upgradeDrill(world, layout, wellNot),
       pushDrill(world, layout, wellNot),

@@ -14,12 +14,14 @@ import { triedAside } from "./staged.ts";
 
 /** What is typed has been read. */
 const TYPED_MS = 400;
-/** How long a transfer lasts, about. */
+/** How long a transfer lasts, about, and one with files. */
 const TRANSFER_MS = 700;
+const FILES_MS = 1_500;
 /** Two patiences, and what a repeated segment waits for after a long fault. */
 const OVER_MS = 60_000;
 /** Silence, the window for joining, an address. */
 const MEMBER_MS = 25_000;
+const FSCK_MS = 5_000;
 
 const GIVEN_UP = /^For a minute, a member may make this machine its twin/m;
 const IS_TWO = /^\S+ is the twin: /m;
@@ -27,18 +29,22 @@ const IS_ONE = /; this kernel goes on alone$/m;
 const IS_TWIN = /^I am \S+, forked from /m;
 const AS_IT_WAS = /^fork: (?:a source has failed: |no member has made )/m;
 /** Reasons that have nothing to do with faults. */
-const CANNOT = /an open cluster|memory|another revision/;
+const CANNOT = /an open cluster|memory|another revision|partitions|volume/;
+/** What `fsck /net` says where nothing is wrong, or nothing is there. */
+const CLEAN = /^\/net: (?:no problem was found|not mounted)$/m;
 
 /** A fork with what happens meanwhile. */
 class ForkTrial {
   readonly #world: World;
   readonly #layout: KernelLayout;
   readonly #pair: Pair;
+  readonly #hasFiles: boolean;
   #wrong: string | null = null;
 
-  constructor(world: World, layout: KernelLayout, now: PairCase) {
+  constructor(world: World, layout: KernelLayout, now: PairCase, hasFiles: boolean) {
     this.#world = world;
     this.#layout = layout;
+    this.#hasFiles = hasFiles;
     this.#pair = new Pair(world, layout, now);
   }
 
@@ -80,13 +86,26 @@ class ForkTrial {
     return `nothing becomes of a fork of ${source.name} into ${target.name}: ${fault}`;
   }
 
+  /** Whose files are not in order, in a sentence; null: nobody's. */
+  #filesWrong(): string | null {
+    if (!this.#hasFiles) return null;
+    const pair = this.#pair;
+    for (const node of pair.living) node.type("\rfsck /net\r");
+    for (let ms = 0; ms < FSCK_MS; ms += LOOK_MS) {
+      if (pair.living.every((node) => pair.says(node, CLEAN))) return null;
+      pair.advance(LOOK_MS);
+    }
+    const bad = pair.living.find((node) => !pair.says(node, CLEAN))!;
+    return `the files of ${bad.name} are not in order after a fork: ${pair.fault}`;
+  }
+
   /** What is wrong, in a sentence; null: nothing. */
   judge(): string | null {
     const pair = this.#pair;
     const { source, target, fault } = pair;
     const address = pair.addressOf(target);
     this.#listen();
-    target.type("cloud fork accept\r");
+    target.type(`cloud fork accept${this.#hasFiles ? " --erase" : ""}\r`);
     pair.advance(TYPED_MS);
     if (!pair.says(target, GIVEN_UP))
       return pair.says(target, CANNOT) ? null : `${target.name} does not give itself up by cloud fork accept`;
@@ -96,7 +115,7 @@ class ForkTrial {
     if (fault === "nothing" && !pair.says(target, IS_TWIN))
       return pair.says(source, CANNOT) ? null : `${source.name} makes no twin, and nothing hinders it`;
     for (let ms = 0; ms < MEMBER_MS && this.#wrong === null; ms += LOOK_MS) {
-      if (pair.living.every((node) => this.#isItself(node))) return null;
+      if (pair.living.every((node) => this.#isItself(node))) return this.#filesWrong();
       pair.advance(LOOK_MS);
     }
     const late = pair.living.find((node) => !this.#isItself(node)) ?? source;
@@ -110,7 +129,20 @@ export function forkDrill(world: World, layout: KernelLayout): Drill {
     rule: "a kernel that becomes two goes on, whatever is cut or dies meanwhile; the other machine is a twin with an id of its own, or as it was",
     begin: (random) => {
       const now = drawPair(world, random, TRANSFER_MS);
-      return now && triedAside(world, random, () => new ForkTrial(world, layout, now).judge());
+      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, false).judge());
+    },
+  };
+}
+
+export function forkFilesDrill(world: World, layout: KernelLayout): Drill {
+  return {
+    name: "fork with files",
+    rule: "a kernel that becomes two with its files keeps them, whatever is cut or dies meanwhile; the other machine has all of them in order, or none that mount",
+    begin: (random) => {
+      // A disk that fails is no fault of a fork.
+      if (world.core.some((index) => world.nodes[index]!.diskHasFailed)) return null;
+      const now = drawPair(world, random, FILES_MS);
+      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, true).judge());
     },
   };
 }
