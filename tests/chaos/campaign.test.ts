@@ -48,6 +48,12 @@ describe("QuRe's cluster", () => {
     expect(chosen("first-responder")).toEqual(chosen("coordinator"));
   });
 
+  test("has the same run of a seed whichever others ran before", async () => {
+    const runOn = (those: Stage, seed: number) => ({ ...runSeed(those, seed, OPTIONS), digest: those.lab.digest() });
+    runSeed(stage, 3, OPTIONS);
+    expect(runOn(stage, 2)).toEqual(runOn(await clusterStage(3), 2));
+  });
+
   thoroughly("is not said to have lost an event that its kernel is about to move", () => {
     expect(runSeed(stage, 691, OPTIONS).failure).toBeNull();
   });

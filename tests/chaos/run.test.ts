@@ -4,7 +4,7 @@ import { type CampaignOptions, parseTimed, runGiven, runSeed } from "../../src/c
 import type { Drill } from "../../src/chaos/drill.ts";
 import type { Invariant } from "../../src/chaos/invariant.ts";
 import { type DrillStep, staged } from "../../src/chaos/qure/staged.ts";
-import type { World } from "../../src/chaos/world.ts";
+import { World } from "../../src/chaos/world.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { bare } from "./bare.ts";
 
@@ -20,6 +20,22 @@ test("what a machine is already is not done to it, and not told", async () => {
   const { faults, failure } = runGiven(stage, [...told, ...idle].map(parseTimed), [0, 1, 2], 1, OPTIONS);
   expect(failure).toBeNull();
   expect(faults).toEqual(told);
+});
+
+test("what is made of memory is made anew as soon as one of its bytes is another, or it lies elsewhere", async () => {
+  const { lab } = await bare([]);
+  const { machine } = lab.nodes[0]!;
+  const [node] = new World(lab).nodes;
+  // From one page into the next.
+  const at = 0x8ffe;
+  let makes = 0;
+  const made = (address: number): string | null => node!.made("bytes", address, 4, (bytes) => `${++makes}: ${bytes}`);
+  machine.writeMemory(at, Uint8Array.of(1, 2, 3, 4, 5));
+  expect([made(at), made(at)]).toEqual(["1: 1,2,3,4", "1: 1,2,3,4"]);
+  machine.writeMemory(at + 3, Uint8Array.of(9));
+  expect([made(at), made(at)]).toEqual(["2: 1,2,3,9", "2: 1,2,3,9"]);
+  expect(made(at + 1)).toBe("3: 2,3,9,5");
+  expect(made(0x8000_0000)).toBeNull();
 });
 
 test("nothing is typed at a machine that is not at its prompt, and all else happens to it", async () => {
