@@ -4,7 +4,7 @@ import { get16, parseIpv4 } from "../../emulator/ether/packet.ts";
 import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import { type ClientScene, TcpClients } from "../guest/net/tcp-clients.ts";
 import { shared } from "../setup/shared.ts";
-import { thoroughly } from "../setup/tier.ts";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
 
 const [NAMES, HUB, NOBODY, MOVED] = ["198.51.100.1", "198.51.100.2", "198.51.100.88", "198.51.100.77"] as const;
