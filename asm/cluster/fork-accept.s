@@ -8,6 +8,7 @@
 .include "tcp.inc"
 .include "disk.inc"
 .include "cluster.inc"
+.include "names.inc"
 .include "fork.inc"
 
 ACCEPT_MS               = 60000
@@ -534,7 +535,7 @@ accept_begin:
     jne     .Laccept_begin_moved
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     call    accept_taken
-    jc      9f
+    jc      .Laccept_begin_failed
     mov     edi, CONFIRM_MS / TICK_MS
 1:  mov     eax, [fork_socket]
     mov     edx, offset accept_status
@@ -557,6 +558,11 @@ accept_begin:
     call    volume_flush
     jc      error_text_failed
 .Laccept_begin_hold:
+    mov     eax, offset land_name
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    mem_copy
     call    fork_hold
     jnc     land
-9:  ret
+.Laccept_begin_failed:
+    ret
