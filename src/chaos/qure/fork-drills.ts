@@ -22,7 +22,7 @@ const OVER_MS = 60_000;
 const MEMBER_MS = 25_000;
 
 const GIVEN_UP = /^For a minute, a member may make this machine its twin/m;
-const IS_TWO = /^\S+ is the twin: /m;
+const IS_TWO = /^(?:\S+ is the twin|twins): /m;
 const IS_ONE = /; this kernel goes on alone$/m;
 const IS_TWIN = /^I am \S+, forked from /m;
 const AS_IT_WAS = /^fork: (?:a source has failed: |no member has made )/m;
@@ -34,11 +34,14 @@ class ForkTrial {
   readonly #world: World;
   readonly #layout: KernelLayout;
   readonly #pair: Pair;
+  /** Whoever takes it is asked, as if there were several: pages go in frames that all hear. */
+  readonly #isForAll: boolean;
   #wrong: string | null = null;
 
-  constructor(world: World, layout: KernelLayout, now: PairCase) {
+  constructor(world: World, layout: KernelLayout, now: PairCase, isForAll: boolean) {
     this.#world = world;
     this.#layout = layout;
+    this.#isForAll = isForAll;
     this.#pair = new Pair(world, layout, now);
   }
 
@@ -90,7 +93,7 @@ class ForkTrial {
     pair.advance(TYPED_MS);
     if (!pair.says(target, GIVEN_UP))
       return pair.says(target, CANNOT) ? null : `${target.name} does not give itself up by cloud fork accept`;
-    source.type(`cloud fork ${address}\r`);
+    source.type(`cloud fork ${this.#isForAll ? "all" : address}\r`);
     const problem = this.#divide();
     if (problem !== null) return problem;
     if (fault === "nothing" && !pair.says(target, IS_TWIN))
@@ -110,7 +113,8 @@ export function forkDrill(world: World, layout: KernelLayout): Drill {
     rule: "a kernel that becomes two goes on, whatever is cut or dies meanwhile; the other machine is a twin with an id of its own, or as it was",
     begin: (random) => {
       const now = drawPair(world, random, TRANSFER_MS);
-      return now && triedAside(world, random, () => new ForkTrial(world, layout, now).judge());
+      const isForAll = random.below(2) === 1;
+      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, isForAll).judge());
     },
   };
 }
