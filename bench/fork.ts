@@ -1,6 +1,7 @@
 /**
  * `cloud fork` in virtual time: how long the source stands still, how long until there is a twin, and what goes over
- * the wire beside the memory in use; eight twins in a row, and at once; and the code and data that the kernel has for it.
+ * the wire beside the memory in use; eight twins in a row, and at once; and the code and data that the kernel has for
+ * it.
  *
  *     npm run bench -- fork
  */

@@ -8,6 +8,7 @@
 .include "tcp.inc"
 .include "disk.inc"
 .include "cluster.inc"
+.include "names.inc"
 .include "fork.inc"
 
 ACCEPT_MS               = 60000
@@ -550,7 +551,7 @@ accept_begin:
     jne     .Laccept_begin_hold
     call    accept_close                # another fork is refused, rather than taken by who hears nothing any more
     call    accept_taken
-    jc      9f
+    jc      .Laccept_begin_failed
     mov     edi, CONFIRM_MS / TICK_MS
 1:  mov     eax, [fork_socket]
     mov     edx, offset accept_status
@@ -570,6 +571,11 @@ accept_begin:
     xor     eax, eax
     call    file_sync
 .Laccept_begin_hold:
+    mov     eax, offset land_name
+    mov     edx, offset hostname
+    mov     ecx, HOSTNAME_SIZE
+    call    mem_copy
     call    fork_hold
     jnc     land
-9:  ret
+.Laccept_begin_failed:
+    ret

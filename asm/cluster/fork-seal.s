@@ -53,7 +53,7 @@ fork_speaks:            .space 4        # address of the key of what is sent,
 fork_hears:             .space 4        # and of what is received;
 fork_spoken:            .space 4        # records so far
 fork_heard:             .space 4
-                        .space CONNECTION_SIZE - (. - connection)
+    .space CONNECTION_SIZE - (. - connection)
 record:                 .space SEALED_MAXIMUM + POLY1305_BYTES
 
 .text

@@ -407,27 +407,29 @@ several_page:
     mov     edx, edi                    # EDX: frame
     add     edi, FRAME_DATA
     mov     eax, FRAME_EIGHTHS
-1:  shr     ebp, 1
-    jnc     2f
+.Lseveral_page_eighth:
+    shr     ebp, 1
+    jnc     1f
     or      [edx + FRAME_ENTRY], ebx
     mov     ecx, EIGHTH / 4
     rep movsd
     dec     eax
-    jmp     3f
-2:  add     esi, EIGHTH
-3:  add     ebx, ebx
+    jmp     2f
+1:  add     esi, EIGHTH
+2:  add     ebx, ebx
     test    ebp, ebp
-    jz      4f
+    jz      3f
     test    eax, eax
-    jnz     1b
-4:  mov     ecx, edi
+    jnz     .Lseveral_page_eighth
+3:  mov     ecx, edi
     sub     ecx, edx
     sub     ecx, FRAME_DATA
     call    several_send
-    jc      5f
+    jc      .Lseveral_page_done
     test    ebp, ebp
     jnz     .Lseveral_page_frame
-5:  pop     edx
+.Lseveral_page_done:
+    pop     edx
     pop     ebp
     pop     ebx
     ret

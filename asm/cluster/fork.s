@@ -1,6 +1,6 @@
 # `cloud fork NODE|any [--name NAME]`: this kernel goes on, and becomes a second one on another machine, which gives
-# itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived. With several nodes,
-# or `all`, asm/cluster/fork-several.s does it.
+# itself up for that (docs/protocols/fork.md). The twin returns from fork_pass too, into fork_arrived. Several at once
+# are in asm/cluster/fork-several.s.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -41,7 +41,6 @@ fork_busy:              .space 4        # id of the task that is at it here, or 
 .global fork_address
 fork_address:           .space 4        # of the target
     # what the twin is to be called, empty: as any copy would be
-.global fork_name
 fork_name:              .space HOSTNAME_SIZE
 .global fork_asked
 fork_asked:             .space NODE_ID_SIZE     # `any`, `all`: the members up to this id have been asked

@@ -26,17 +26,20 @@ TOP_BIT                 = 254
 
 .section .rodata
 .balign 16
-ladder_masks:           .rept PAIR_LIMBS / 2
-                        .long 0x3FFFFFF, 0, 0x3FFFFFF, 0, 0x1FFFFFF, 0, 0x1FFFFFF, 0
-                        .endr
-ladder_shifts:          .rept PAIR_LIMBS / 2
-                        .long 26, 0, 26, 0, 25, 0, 25, 0
-                        .endr
+ladder_masks:
+.rept PAIR_LIMBS / 2
+    .long   0x3FFFFFF, 0, 0x3FFFFFF, 0, 0x1FFFFFF, 0, 0x1FFFFFF, 0
+.endr
+ladder_shifts:
+.rept PAIR_LIMBS / 2
+    .long   26, 0, 26, 0, 25, 0, 25, 0
+.endr
 # 2p, so that no limb of a difference is below 0.
-ladder_bias:            .long 0x7FFFFDA, 0, 0x7FFFFDA, 0, 0x3FFFFFE, 0, 0x3FFFFFE, 0
-                        .rept PAIR_LIMBS / 2 - 1
-                        .long 0x7FFFFFE, 0, 0x7FFFFFE, 0, 0x3FFFFFE, 0, 0x3FFFFFE, 0
-                        .endr
+ladder_bias:
+    .long   0x7FFFFDA, 0, 0x7FFFFDA, 0, 0x3FFFFFE, 0, 0x3FFFFFE, 0
+.rept PAIR_LIMBS / 2 - 1
+    .long   0x7FFFFFE, 0, 0x7FFFFFE, 0, 0x3FFFFFE, 0, 0x3FFFFFE, 0
+.endr
 ladder_nineteen:        .long 19, 0, 19, 0
 ladder_a24:             .long 121665, 0, 121665, 0      # (486662 - 2) / 4
 ladder_places:          .byte 0, 26, 51, 77, 102, 128, 153, 179, 204, 230
@@ -158,7 +161,8 @@ ladder_limbs:
 ladder_turn:
     xor     eax, eax
     movdqa  xmm7, [ebp + SWAP]
-1:  movdqa  xmm0, [ebp + eax + S4]
+.Lladder_turn_sums:
+    movdqa  xmm0, [ebp + eax + S4]
     movdqa  xmm1, [ebp + eax + S0]
     movdqa  xmm2, xmm0
     punpcklqdq xmm0, xmm1               # (X2, X3),
@@ -182,7 +186,7 @@ ladder_turn:
     movdqa  [ebp + eax + S1], xmm0      # (D, B)
     add     eax, 16
     cmp     eax, PAIR
-    jb      1b
+    jb      .Lladder_turn_sums
     mov     eax, S0 + (S1 << 16)
     mov     ecx, S3
     call    ladder_multiply             # (DA, CB)
@@ -192,7 +196,8 @@ ladder_turn:
     xor     eax, eax
     movdqa  xmm7, [ladder_a24]
     pxor    xmm6, xmm6                  # what is carried
-2:  movdqa  xmm0, [ebp + eax + S3]
+.Lladder_turn_factors:
+    movdqa  xmm0, [ebp + eax + S3]
     pshufd  xmm1, xmm0, 0x4E
     movdqa  xmm2, xmm0
     paddq   xmm2, xmm1
@@ -218,7 +223,7 @@ ladder_turn:
     movdqa  [ebp + eax + S2], xmm1      # (BB, AA + a24 E)
     add     eax, 16
     cmp     eax, PAIR
-    jb      2b
+    jb      .Lladder_turn_factors
     pmuludq xmm6, [ladder_nineteen]
     pxor    xmm0, xmm0
     punpcklqdq xmm0, xmm6

@@ -26,7 +26,7 @@ DICE_DWORDS             = 8
 places:                 .space 4        # address of the PLACE_* record after the last
 place_last:             .space 4        # the highest page that has come
 held_below:             .space 4        # pages that wait lie below this one
-    # what this machine was called until then
+    # what this machine was called until then: whoever calls `land` says it
 .global land_name
 land_name:              .space HOSTNAME_SIZE
 
@@ -329,10 +329,6 @@ land:
     mov     ebp, [fork_zone]
     shl     ebp, 12
     PHYS_TO_VIRT ebp                    # EBP: the zone
-    mov     eax, offset land_name
-    mov     edx, offset hostname
-    mov     ecx, HOSTNAME_SIZE
-    call    mem_copy
     call    own_keep
     call    land_map
     lea     eax, [ebp - KERNEL_SPACE + ZONE_DIRECTORY]

@@ -64,6 +64,10 @@ const MOVED_LINES = 60_000;
 const targetOf = (who: readonly number[]): number => who.find((node) => node > 0) ?? 1;
 const moverOf = (who: readonly number[], count: number): number => 1 + (targetOf(who) % (count - 1));
 
+/** Those that become twins: one machine at least stays what it is. */
+const givenUp = (who: readonly number[], count: number): readonly number[] =>
+  who.length === 0 ? [0] : who.slice(0, count - 1);
+
 /** What the gateway leases to a machine of a campaign. */
 const hostOf = (node: number): string => `10.0.2.${15 + node}`;
 
@@ -162,11 +166,17 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   },
   {
     name: "fork",
-    help: "a node gives itself up, and another one makes it its twin",
+    help: "nodes give themselves up, and another one makes them its twins",
     machines: 2,
     isTyped: true,
-    begin: (_random, [target = 0]) => [act(target, ["type", "cloud fork accept\r"])],
-    end: ([target = 0], count) => [act((target + 1) % count, ["type", `cloud fork ${hostOf(target)}\r`])],
+    begin: (_random, who, count) => givenUp(who, count).map((node) => act(node, ["type", "cloud fork accept\r"])),
+    end: (who, count) => {
+      const targets = givenUp(who, count);
+      const into = targets.length > 1 ? "all" : hostOf(targets[0]!);
+      let source = (targets[0]! + 1) % count;
+      while (targets.includes(source)) source = (source + 1) % count;
+      return [act(source, ["type", `cloud fork ${into}\r`])];
+    },
   },
   {
     name: "migrate",

@@ -1,4 +1,4 @@
-/** One machine that becomes several at once (docs/protocols/fork.md), and what may happen to the frames they all hear. */
+/** One machine that becomes several at once (docs/protocols/fork.md), and what may become of the frames all hear. */
 import type { TimedFrame } from "../../emulator/ether/cable-end.ts";
 import { Link } from "../../emulator/ether/link.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";

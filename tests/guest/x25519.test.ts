@@ -1,6 +1,6 @@
 /**
- * X25519 as any processor computes it, and as one with SSE2 and SSSE3 does: RFC 7748's vectors, node:crypto as the judge
- * of drawn numbers, and numbers at the edges of the field, whose limbs are all zeros or all ones.
+ * X25519 as any processor computes it, and as one with SSE2 and SSSE3 does: RFC 7748's vectors, node:crypto as the
+ * judge of drawn numbers, and numbers at the edges of the field, whose limbs are all zeros or all ones.
  */
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -218,7 +218,7 @@ const isBareLabel = ({ labels, statement }: Line): boolean =>
  * first.
  */
 const OLDEST = parseArchitecture("i486+387")!;
-const VECTORS = ["asm/crypto/vectors.s", "asm/crypto/chacha20.s", "asm/crypto/poly1305.s"];
+const VECTORS = ["vectors", "chacha20", "poly1305", "x25519-vectors"].map((name) => `asm/crypto/${name}.s`);
 const NEWER: Readonly<Record<string, readonly string[]>> = {
   cpuid: [
     "boot/loader/main.s",
@@ -232,7 +232,7 @@ const NEWER: Readonly<Record<string, readonly string[]>> = {
   rdrand: ["asm/kernel/generator.s"],
   ud2: ["asm/shell/crash.s"],
   ...Object.fromEntries(
-    "movd movdqa movdqu paddd paddq pmuludq por pshufb pshufd pslld psrld pxor"
+    "movd movdqa movdqu paddd paddq pand pmuludq por pshufb pshufd pslld psllq psrld psrlq psubq punpckhqdq punpcklqdq pxor"
       .split(" ")
       .map((mnemonic) => [mnemonic, VECTORS]),
   ),

@@ -24,7 +24,7 @@ const MEMBER_MS = 25_000;
 const FSCK_MS = 5_000;
 
 const GIVEN_UP = /^For a minute, a member may make this machine its twin/m;
-const IS_TWO = /^\S+ is the twin: /m;
+const IS_TWO = /^(?:\S+ is the twin|twins): /m;
 const IS_ONE = /; this kernel goes on alone$/m;
 const IS_TWIN = /^I am \S+, forked from /m;
 const AS_IT_WAS = /^fork: (?:a source has failed: |no member has made )/m;
@@ -33,18 +33,21 @@ const CANNOT = /an open cluster|memory|another revision|partitions|volume/;
 /** What `fsck /net` says where nothing is wrong, or nothing is there. */
 const CLEAN = /^\/net: (?:no problem was found|not mounted)$/m;
 
+/** To one machine; with the files; or as if there were several: pages go in frames that all hear. */
+type Transfer = "one" | "files" | "all";
+
 /** A fork with what happens meanwhile. */
 class ForkTrial {
   readonly #world: World;
   readonly #layout: KernelLayout;
   readonly #pair: Pair;
-  readonly #hasFiles: boolean;
+  readonly #how: Transfer;
   #wrong: string | null = null;
 
-  constructor(world: World, layout: KernelLayout, now: PairCase, hasFiles: boolean) {
+  constructor(world: World, layout: KernelLayout, now: PairCase, how: Transfer) {
     this.#world = world;
     this.#layout = layout;
-    this.#hasFiles = hasFiles;
+    this.#how = how;
     this.#pair = new Pair(world, layout, now);
   }
 
@@ -88,7 +91,7 @@ class ForkTrial {
 
   /** Whose files are not in order, in a sentence; null: nobody's. */
   #filesWrong(): string | null {
-    if (!this.#hasFiles) return null;
+    if (this.#how !== "files") return null;
     const pair = this.#pair;
     for (const node of pair.living) node.type("\rfsck /net\r");
     for (let ms = 0; ms < FSCK_MS; ms += LOOK_MS) {
@@ -105,11 +108,11 @@ class ForkTrial {
     const { source, target, fault } = pair;
     const address = pair.addressOf(target);
     this.#listen();
-    target.type(`cloud fork accept${this.#hasFiles ? " --erase" : ""}\r`);
+    target.type(`cloud fork accept${this.#how === "files" ? " --erase" : ""}\r`);
     pair.advance(TYPED_MS);
     if (!pair.says(target, GIVEN_UP))
       return pair.says(target, CANNOT) ? null : `${target.name} does not give itself up by cloud fork accept`;
-    source.type(`cloud fork ${address}\r`);
+    source.type(`cloud fork ${this.#how === "all" ? "all" : address}\r`);
     const problem = this.#divide();
     if (problem !== null) return problem;
     if (fault === "nothing" && !pair.says(target, IS_TWIN))
@@ -129,7 +132,8 @@ export function forkDrill(world: World, layout: KernelLayout): Drill {
     rule: "a kernel that becomes two goes on, whatever is cut or dies meanwhile; the other machine is a twin with an id of its own, or as it was",
     begin: (random) => {
       const now = drawPair(world, random, TRANSFER_MS);
-      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, false).judge());
+      const how = random.below(2) === 1 ? "all" : "one";
+      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, how).judge());
     },
   };
 }
@@ -142,7 +146,7 @@ export function forkFilesDrill(world: World, layout: KernelLayout): Drill {
       // A disk that fails is no fault of a fork.
       if (world.core.some((index) => world.nodes[index]!.diskHasFailed)) return null;
       const now = drawPair(world, random, FILES_MS);
-      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, true).judge());
+      return now && triedAside(world, random, () => new ForkTrial(world, layout, now, "files").judge());
     },
   };
 }
