@@ -21,10 +21,12 @@ STRING job_move_word, "move"
 # By JOB_NOT_*.
 job_nots:
     .long   0, job_not_image, job_not_memory, job_not_file, job_not_port, job_not_more, job_not_sense
+    .long   job_not_processor
 STRING job_not_image, "its kernel is another one"
 STRING job_not_memory, "it has too little free memory"
 STRING job_not_more, "it has as many programs, or sources of them, as it can have"
 STRING job_not_sense, "it has not understood what it was told"
+STRING job_not_processor, "its processor lacks what this machine's has"
 STRING job_not_file, "is not at that member, or is shorter there than where the program is in it"
 STRING job_not_port, "is in use there"
 

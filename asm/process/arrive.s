@@ -46,6 +46,14 @@ process_arrive:
     mov     edx, [esi + JOB_IMAGE]
     cmp     edx, [running_checksum]
     jne     .Lprocess_arrive_failed
+    call    machine_features
+    mov     eax, JOB_NOT_PROCESSOR
+    not     ecx
+    test    [esi + JOB_FEATURES], ecx
+    jnz     .Lprocess_arrive_failed
+    not     edx
+    test    [esi + JOB_FEATURES + 4], edx
+    jnz     .Lprocess_arrive_failed
     call    process_new
     mov     eax, JOB_NOT_MORE
     jc      .Lprocess_arrive_done

@@ -76,6 +76,9 @@ leave_description:
     mov     [esi + JOB_IMAGE], eax
     mov     eax, [ebx + PROCESS_PRIORITY]
     mov     [esi + JOB_PRIORITY], eax
+    call    machine_features
+    mov     [esi + JOB_FEATURES], ecx
+    mov     [esi + JOB_FEATURES + 4], edx
     lea     eax, [esi + JOB_LABEL]
     lea     edx, [ebx + PROCESS_LABEL]
     mov     ecx, TASK_NAME_SIZE

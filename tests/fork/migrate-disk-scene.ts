@@ -76,17 +76,21 @@ export interface DiskMoveMark extends MoveMark {
 export const countOf = ({ frames, events }: DiskMoveMark, trouble: DiskTrouble): number =>
   events[CUTS.indexOf(trouble)] ?? frames;
 
+/** A disk with an empty volume. */
+export function emptyVolume(id: number): SparseDisk {
+  const content = partitioned();
+  const disk = new SparseDisk(content.length, { content });
+  format(volumeOn(disk), { id: BigInt(id), time: UNKNOWN_TIME });
+  return disk;
+}
+
 /** Two members with files, one given up with them, and a third one that has none. */
 export async function givenUpWithFiles(
   boot: (nodes: readonly NodeOptions[]) => LabCluster,
   cdrom: Uint8Array,
 ): Promise<LabCluster> {
   const nodes = NODES(cdrom).map((node, index) => {
-    if (index === 2) return node;
-    const content = partitioned();
-    const disk = new SparseDisk(content.length, { content });
-    format(volumeOn(disk), { id: BigInt(index + 1), time: UNKNOWN_TIME });
-    return { ...node, disk };
+    return index === 2 ? node : { ...node, disk: emptyVolume(index + 1) };
   });
   const lab = await joined(boot(nodes));
   const { source, target } = new MoveScene(lab);

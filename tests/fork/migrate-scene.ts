@@ -161,12 +161,13 @@ export class MoveScene {
     const { lab } = this;
     await lab.until(() => this.isOver, "nothing became of it", { within: "60s" });
     if (this.#dead) this.takePower(this.#dead);
-    const patience = trouble.endsWith("dies") ? "5s" : "60s";
+    // A target whose source has died waits for a person.
+    const isPersonNeeded = this.#dead === this.source;
+    const patience = isPersonNeeded ? "15s" : "60s";
     try {
       await lab.until(() => this.#isOver, `nothing became of it, ${trouble} at ${at}`, { within: patience });
     } catch (error) {
-      // A target whose source has died waits for a person.
-      if (trouble !== "source dies") throw error;
+      if (!isPersonNeeded) throw error;
     }
   }
 

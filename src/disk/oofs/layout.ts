@@ -91,6 +91,7 @@ export interface Snapshot {
 }
 
 const MAGIC_SUPER = magic("OOFSSUPR");
+const MAGIC_AWAY = magic("OOFSAWAY");
 const MAGIC_COMMIT = magic("OOFSCMIT");
 export const MAGIC_NODE = word("OOTN");
 const MAGIC_OBJECT = word("OOBJ");
@@ -190,6 +191,11 @@ export function decodeSuperblock(sector: Uint8Array): Superblock | null {
   const blocks = view.getUint32(20, true);
   const volume = view.getBigUint64(24, true);
   return blocks < BLOCKS_MIN || blocks > BLOCKS_MAX || volume === 0n ? null : { blocks, volume };
+}
+
+/** Whether it is the first sector of a volume whose files have moved (docs/protocols/fork.md). */
+export function isAwaySector(sector: Uint8Array): boolean {
+  return viewOf(sector).getBigUint64(0, true) === MAGIC_AWAY;
 }
 
 export function encodeSuperblock({ blocks, volume }: Superblock): Uint8Array {

@@ -10,6 +10,7 @@ import {
   type CommitRecord,
   decodeSuperblock,
   encodeSuperblock,
+  isAwaySector,
   LAST_BLOCKS,
   MAP_ID,
   REGION_BLOCKS,
@@ -53,7 +54,7 @@ export function mount(device: BlockDevice, options: MountOptions = {}): FileSyst
   if (version !== null && version !== VERSION)
     throw new FileSystemError("not-oofs", `an OOFS of version ${version}, which is newer than this program`);
 
-  const found = findRecords(device, sector, warn);
+  const found = findRecords(device, sector, { warn, acceptOlder });
   const best = chooseRecord(found.copies, acceptOlder);
   const { state } = best;
   if (!readOnly) {
@@ -83,9 +84,16 @@ interface Found {
   readonly shrunk: boolean;
 }
 
-function findRecords(device: BlockDevice, sector: Uint8Array | null, warn: (sentence: string) => void): Found {
+function findRecords(
+  device: BlockDevice,
+  sector: Uint8Array | null,
+  { warn, acceptOlder }: { readonly warn: (sentence: string) => void; readonly acceptOlder: boolean },
+): Found {
   const superblock = sector && decodeSuperblock(sector);
-  if (!superblock && sector && sector[510] === 0x55 && sector[511] === 0xaa)
+  const isAway = sector !== null && isAwaySector(sector);
+  if (isAway && !acceptOlder)
+    throw new FileSystemError("not-oofs", "its files moved to another machine, or have not all come here");
+  if (!superblock && !isAway && sector && sector[510] === 0x55 && sector[511] === 0xaa)
     throw new FileSystemError("not-oofs", "not an OOFS: there is a boot sector of another system");
   const front = [0, 1].map((parity) => readRecord(device, 1 + parity, parity));
   const id = superblock?.volume ?? newest(front)?.volume;

@@ -35,6 +35,19 @@ describe("a volume", () => {
     expect(same(fresh().disk.bytes, disk.bytes)).toBe(true);
   });
 
+  test("whose files have moved is mounted by force only", () => {
+    const { disk, fs } = fresh();
+    fs.mkdir("/a");
+    fs.sync();
+    disk.bytes.fill(0, 0, 512);
+    disk.bytes.set(bytes("OOFSAWAY"));
+    disk.bytes.set([0x55, 0xaa], 510);
+    expect(() => mount(disk)).toThrow("its files moved to another machine, or have not all come here");
+    expect(mount(disk, { acceptOlder: true, readOnly: true }).list("/")).toHaveLength(1);
+    mount(disk, { acceptOlder: true });
+    expect(again(disk).list("/")).toHaveLength(1);
+  });
+
   test("keeps files and directories over a mount", () => {
     const { disk, fs } = fresh();
     fs.mkdir("/a");
