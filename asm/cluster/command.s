@@ -341,6 +341,8 @@ key_drop:
 key_drawn:
     call    cloud_lock
     mov     eax, [esi + 4]
+    cmp     byte ptr [eax], 1
+    jb      key_bad                     # an empty name would open the cluster
     call    name_is_good
     jc      key_bad
     call    trust_draw

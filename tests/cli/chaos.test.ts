@@ -77,6 +77,7 @@ test("lists what means something to these machines: nothing is typed at them, an
 test.each([
   [["--faults", "ring"], "--faults ring: it means nothing to these 2 machines; unplug,"],
   [["--faults", "leave"], "--faults leave: it means nothing to these 2 machines; "],
+  [["--faults", ""], "--faults: write names with commas between them"],
   [["--who", "3"], "--who 3 is none of one,"],
   [["--core", "3", "--fault", "1s cut 1"], "--core 3: there is no such machine"],
   [["--seeds", "9..3"], "--seeds 9..3: write how many, as in 100, or from where to where, as in 201..300"],

@@ -7,6 +7,7 @@ import { outputAmong } from "./output.ts";
 /** The lines of the help about an action. */
 const usageOf = (action: string): RegExp => new RegExp(`^( {2}cloud ${action} .*\\n( {4,}.*\\n)*)+status 1\\n$`);
 const NO_ADDRESS = "is not an address that a machine can have";
+const NOT_A_KEY = "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits";
 const NOT_A_SERVICE = "is not one of the cluster's service addresses";
 
 /**
@@ -31,8 +32,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   "address remove 10.0.2.41": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
   "address remove 300.1.1.1": `cluster: 300.1.1.1 ${NO_ADDRESS}`,
   "address move 10.0.2.41 qure-2": `cluster: 10.0.2.41 ${NOT_A_SERVICE}`,
+  'key new ""': NOT_A_KEY,
   [`key set a b|key set ${"n".repeat(32)} ${"0".repeat(64)}|key set "a b" ${"0".repeat(64)}|key set "" ${"0".repeat(64)}`]:
-    "cluster: expected a name of up to 31 printable characters, and a key of 64 hexadecimal digits",
+    NOT_A_KEY,
   "join ABC": "cluster: expected a code of 16 characters, as `cloud invite` shows it",
   invite: "An open cluster has no key to give: whoever is on this network is in it (cloud key new NAME).",
   "expel nobody": "cluster: An open cluster has no key (cloud key new NAME)",

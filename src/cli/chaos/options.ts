@@ -47,7 +47,11 @@ const span: ArgumentParser<number> = (argument, option) => {
   }
 };
 
-const names: ArgumentParser<readonly string[]> = (argument) => argument.split(",").filter((name) => name !== "");
+const names: ArgumentParser<readonly string[]> = (argument, option) => {
+  const found = argument.split(",").filter((name) => name !== "");
+  if (found.length === 0) throw new UsageError(`${option}: write names with commas between them, or leave it out`);
+  return found;
+};
 
 const faultNames: ArgumentParser<readonly string[]> = (argument, option) => {
   const found = names(argument, option);
