@@ -435,18 +435,14 @@ wide_endpoint:
 
 # Whether a link stays where it is heard, though another place is its as well: with two ways between them, one of two
 # clusters has to, or each goes to where the other was.
-# In: EBX link, EDX port from which it is heard.
+# In: EBX link.
 # Out: CF when so.
 # Clobbers: ECX.
 wide_steady:
     cmp     byte ptr [ebx + LINK_ADDRESS], 1
     cmc
     jnc     9f                          # by a relay, or nowhere
-    cmp     edx, WIDE_BY_TCP
-    jae     1f
-    cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
-    jae     9f                          # UDP is better
-1:  mov     ecx, [wide_id]
+    mov     ecx, [wide_id]
     cmp     ecx, [ebx + LINK_ID]
     jnc     9f
     push    eax
