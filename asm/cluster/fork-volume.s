@@ -16,7 +16,8 @@ VOLUME_SPARE            = 64            # pages that may come while a volume is 
 fork_volume:            .space 4
 volume_bar:             .space 4        # text of why none can, or 0
 volume_rounds:          .space 4        # how many there were, 0: none went along
-still_us:               .space 4        # clock_us when writes began to wait; then how long they did
+still_us:               .space 4        # clock_us when writes began to wait; then how long they did,
+still_blocks:           .space 4        # and how many blocks were sent meanwhile
 
 .text
 
@@ -102,7 +103,8 @@ fork_volume_last:
     mov     eax, edx
     mov     [fork_until], eax
     call    migrate_blocks
-    mov     dword ptr [fork_until], 0
+    mov     dword ptr [fork_until], 0   # keeps CF, as what follows
+    mov     [still_blocks], eax
 9:  ret
 
 # The pass is over: all write on, here.
@@ -123,7 +125,7 @@ fork_volume_over:
 fork_volume_tell:
     mov     ecx, [volume_rounds]
     jecxz   9f
-    PRINTF  "its volume went along: %u blocks sent in %u rounds, %u us in which nobody wrote\n", [migrate_sent], ecx, [still_us]
+    PRINTF  "its volume went along: %u blocks sent in %u rounds, the last %u in %u us in which nobody wrote\n", [migrate_sent], ecx, [still_blocks], [still_us]
 9:  ret
 
 # The twin has landed: its volume has all the files, so it may be mounted again, and all write on.
