@@ -134,14 +134,10 @@ export class WorldNode {
 }
 
 function isTroubled(trouble: Trouble): boolean {
-  const { blocked, lostPercent, delayedPercent, reorderedPercent, duplicatedPercent, corruptedPercent, kilobits } =
-    trouble;
-  return (
-    blocked ||
-    [lostPercent, delayedPercent, reorderedPercent, duplicatedPercent, corruptedPercent, kilobits].some(
-      (value) => value > 0,
-    )
-  );
+  const { lostPercent, delayedPercent, reorderedPercent, duplicatedPercent, corruptedPercent, kilobits } = trouble;
+  // Nothing is below zero: this is asked of each cable at each look.
+  const share = lostPercent + delayedPercent + reorderedPercent + duplicatedPercent + corruptedPercent;
+  return trouble.blocked || share > 0 || kilobits > 0;
 }
 
 /** What is slow, or lost with the power before it was flushed, does as it says. */
