@@ -12,6 +12,7 @@
 
 LOOK_MS                 = 500           # how often it is looked who the delegate is, and what is due
 TRY_MS                  = 3000          # how often a link that is silent is tried
+ROUNDS                  = 2             # in which all places are tried, until there is none past a relay for now
 CHANGE_MS               = 3000          # a list that changes all the time is told no more often
 
 .bss
@@ -293,7 +294,20 @@ link_lives:
     call    clock_ms
     sub     eax, [ebx + LINK_SEEN]
     mov     ecx, WIDE_SILENCE_MS
-    cmp     ecx, eax
+    call    link_relayed
+    jc      1f
+    mov     ecx, WIDE_RELAYED_SILENCE_MS
+1:  cmp     ecx, eax
+9:  ret
+
+# Whether a link speaks by a relay.
+# In: EBX link.
+# Out: CF when it does not.
+link_relayed:
+    cmp     byte ptr [ebx + LINK_ADDRESS], 1
+    cmc
+    jc      9f
+    cmp     dword ptr [ebx + LINK_ADDRESS], 1
 9:  ret
 
 # Does what is due for a link. May sleep.
@@ -301,39 +315,64 @@ link_lives:
 # Clobbers: EAX, ECX, EDX.
 link_look:
     call    link_lives
-    jc      .Llink_look_silent
-    cmp     dword ptr [ebx + LINK_ADDRESS], 0
-    je      .Llink_look_silent
-    mov     eax, edi
-    sub     eax, [ebx + LINK_SENT]
+    jc      link_seek
+    mov     edx, [ebx + LINK_ADDRESS]
+    test    edx, edx
+    jz      link_seek
+    call    link_relayed
+    jc      .Llink_look_direct
+    push    ebx
+    call    relay_of
+    mov     ebx, eax
+    call    relay_can
+    pop     ebx
+    jc      link_seek                   # the relay itself is silent
     mov     ecx, WIDE_RELAYED_MS
-    cmp     byte ptr [ebx + LINK_ADDRESS], 0
-    je      3f
-    mov     ecx, WIDE_SUMMARY_MS
-3:  cmp     eax, ecx
-    jae     2f
-    cmp     eax, CHANGE_MS
+    cmp     dword ptr [ebx + LINK_TRIES], ROUNDS * PLACES
     jb      1f
-    mov     ecx, [own_digest]
-    cmp     ecx, [ebx + LINK_SAID]
-    je      1f
-2:  mov     [ebx + LINK_SENT], edi
+    mov     ecx, WIDE_RELAYED_REST_MS
+    jmp     1f
+.Llink_look_direct:
+    call    public_look
+    mov     ecx, WIDE_SUMMARY_MS
+1:  mov     eax, edi
+    sub     eax, [ebx + LINK_SENT]
+    cmp     eax, CHANGE_MS
+    jb      details_look
+    mov     edx, [own_digest]
+    cmp     edx, [ebx + LINK_SAID]
+    jne     .Llink_look_send
+    cmp     [ebx + LINK_WISHED], edi
+    jne     2f
+    cmp     dword ptr [ebx + LINK_STOOD], 0
+    jne     2f
+    cmp     eax, WIDE_SUMMARY_MS / 2
+    jb      2f
+    mov     dword ptr [ebx + LINK_STOOD], 1     # the wish that has just gone keeps mappings alive as well
+    mov     [ebx + LINK_SENT], edi
+    jmp     details_look
+2:  cmp     eax, ecx
+    jb      details_look
+.Llink_look_send:
+    mov     dword ptr [ebx + LINK_STOOD], 0
+    mov     [ebx + LINK_SENT], edi
     call    summary_send
-1:  call    details_look
-    cmp     byte ptr [ebx + LINK_ADDRESS], 0
-    jne     public_look
-    ret
-.Llink_look_silent:
+    jmp     details_look
+
+# Looks for a link that is silent. May sleep.
+# In: EBX link, EDI now.
+# Clobbers: EAX, ECX, EDX.
+link_seek:
     mov     eax, edi
     sub     eax, [ebx + LINK_SENT]
     cmp     eax, TRY_MS
     jb      9f
     mov     [ebx + LINK_SENT], edi
     xor     dword ptr [ebx + LINK_TURN], 1
-    jz      .Llink_look_relay
+    jz      .Llink_seek_relay
     call    link_place
     jnc     link_try
-.Llink_look_relay:
+.Llink_seek_relay:
     call    relay_next
     jnc     link_try
     call    link_place

@@ -192,9 +192,14 @@ far_take:
     and     byte ptr [esi + FAR_BY], FAR_BY_MASK
     or      [esi + FAR_BY], al
     jmp     1f
-2:  call    far_lives
-    cmp     eax, WIDE_SILENCE_MS
-    jb      .Lfar_take_done
+2:  push    ebx
+    movzx   ebx, byte ptr [edi + FAR_BY]
+    and     ebx, FAR_BY_MASK
+    imul    ebx, ebx, LINK_SIZE
+    add     ebx, offset links           # that cluster's own
+    call    link_lives
+    pop     ebx
+    jnc     .Lfar_take_done
 1:  lea     eax, [esi + FAR_NAME]
     lea     edx, [edi + FAR_NAME]
     mov     ecx, FAR_SAYS

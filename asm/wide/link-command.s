@@ -234,11 +234,12 @@ link_state:
     xor     edx, edx
     mov     ecx, 1000
     div     ecx
+    mov     edx, eax
+    call    link_lives
     LOAD_STRING ecx, "heard"
-    cmp     eax, WIDE_SILENCE_MS / 1000
-    jbe     4f
+    jnc     4f
     LOAD_STRING ecx, "silent, heard"
-4:  PRINTF  "%s %u s ago", ecx, eax
+4:  PRINTF  "%s %u s ago", ecx, edx
 .Llink_state_done:
     add     esp, STATE_BYTES
     pop     edi

@@ -89,8 +89,7 @@ wide_take:
     movzx   ecx, byte ptr [esi + WIDE_KIND]
     cmp     ecx, WIDE_CALL
     je      public_called
-    mov     eax, [esi + WIDE_SEEN]
-    mov     [ebx + LINK_AS], eax
+    call    relay_moved
     call    wide_endpoint
     movzx   ecx, byte ptr [esi + WIDE_KIND]
     jmp     [takers + ecx*4 - 4]

@@ -298,6 +298,35 @@ relay_heard:
     pop     esi
     ret
 
+# Notes where a link sees this cluster. When that has changed, what went by it as a relay was lost: those links are told
+# at once.
+# In: EBX link, ESI packet.
+# Clobbers: EAX, ECX, EDX.
+.global relay_moved
+relay_moved:
+    mov     eax, [esi + WIDE_SEEN]
+    movzx   ecx, word ptr [esi + WIDE_SEEN_PORT]
+    mov     edx, [ebx + LINK_AS]
+    xor     edx, eax
+    mov     [ebx + LINK_AS], eax
+    mov     eax, ecx
+    xchg    ecx, [ebx + LINK_AS_PORT]
+    xor     eax, ecx
+    or      edx, eax
+    jz      9f
+    call    relay_endpoint
+    push    ebx
+    mov     edx, eax
+    mov     ebx, offset links
+1:  cmp     [ebx + LINK_ADDRESS], edx
+    jne     2f
+    call    summary_again
+2:  add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    pop     ebx
+9:  ret
+
 # Looks whether a packet that is believed came by a relay: then the link may be where that one sees it. Or by TCP.
 # In: EBX link.
 # Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none of
@@ -308,10 +337,17 @@ relay_believed:
     mov     eax, [wide_from]
     test    al, al
     jnz     .Lrelay_believed_direct
+    push    eax
     mov     ecx, [relay_sees]
-    mov     [ebx + LINK_HINT], ecx
-    mov     ecx, [relay_sees_port]
-    mov     [ebx + LINK_HINT_PORT], ecx
+    mov     edx, [relay_sees_port]
+    cmp     [ebx + LINK_HINT], ecx
+    jne     1f
+    cmp     [ebx + LINK_HINT_PORT], edx
+    je      2f
+1:  mov     [ebx + LINK_HINT], ecx
+    mov     [ebx + LINK_HINT_PORT], edx
+    call    summary_again               # it is elsewhere
+2:  pop     eax
     cmp     dword ptr [ebx + LINK_ADDRESS], 0
     je      9f
     cmp     eax, [ebx + LINK_ADDRESS]

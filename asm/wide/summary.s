@@ -8,6 +8,7 @@
 .include "wide.inc"
 
 ASK_MS                  = 2000          # how often details are asked for
+AGAIN_MS                = 3000          # from one summary to the next, when the first may be lost
 
 .text
 
@@ -17,8 +18,20 @@ ASK_MS                  = 2000          # how often details are asked for
 .global summary_due
 summary_due:
     call    clock_ms
-    sub     eax, WIDE_RELAYED_MS
+    sub     eax, WIDE_RELAYED_REST_MS
     mov     [ebx + LINK_SENT], eax
+    mov     dword ptr [ebx + LINK_STOOD], 1
+    ret
+
+# A summary may have been lost: another one is due, unless one went just now, whatever a link says all the time.
+# In: EBX link.
+# Clobbers: EAX, ECX.
+.global summary_again
+summary_again:
+    call    clock_ms
+    sub     eax, [ebx + LINK_SENT]
+    cmp     eax, AGAIN_MS
+    jae     summary_due
     ret
 
 # Sends a link this cluster's summary. May sleep.

@@ -25,6 +25,8 @@ const SERVICE_S = 1;
 const VIEW_S = 15;
 /** What a site may take to be whole again that was away, or is elsewhere. */
 const BACK_S = 60;
+/** Ten times as long as a link by a relay is silent at rest. */
+const REST_S = 330;
 
 /** `nodes`: at each site. */
 const ten = (system: System, nodes: number, latency = "20ms"): Promise<TenSites> =>
@@ -369,19 +371,18 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
       }),
   },
   rest: {
-    rule: "a delegate at rest sends and gets at most 60 bytes a second for each of nine peers",
+    rule: "a delegate at rest, a relay too, sends and gets at most 60 bytes a second for each of nine peers",
     run: async (system, nodes) =>
       closing(await linkedTen(system, nodes), async (there) => {
-        await there.lab.advance("60s");
+        await there.lab.advance("90s");
         const lines: string[] = [];
         const problems: string[] = [];
         const counts = there.names.map((site) => countFrames(there, site));
-        await there.lab.advance("100s");
+        await there.lab.advance(`${REST_S}s`);
         for (const [index, site] of there.names.entries()) {
-          const each = counts[index]!() / 100 / (there.names.length - 1);
+          const each = counts[index]!() / REST_S / (there.names.length - 1);
           lines.push(`${site}: ${each.toFixed(1)} B/s for each peer`);
-          const isRelaying = there.pairs().some(([one, other]) => there.way(one, other) === `by ${site}`);
-          if (each > 60 && !isRelaying) problems.push(lines.at(-1)!);
+          if (each > 60) problems.push(lines.at(-1)!);
         }
         return { lines, problems };
       }),
