@@ -224,21 +224,6 @@ hearsay_tell:
     jmp     wide_send_link
 9:  ret
 
-# Forgets what a link has said, which is none any more: its place may become another's.
-# In: EBX link.
-# Clobbers: EAX, ECX, EDX.
-.global hearsay_forget
-hearsay_forget:
-    call    link_index
-    mov     edx, offset fars
-1:  cmp     [edx + FAR_BY], al
-    jne     2f
-    mov     byte ptr [edx + FAR_NAME], 0
-2:  add     edx, FAR_SIZE
-    cmp     edx, offset fars + FARS * FAR_SIZE
-    jb      1b
-    ret
-
 # Shows those that are not linked, and who says so.
 # Clobbers: EAX, EBX, ECX, EDX.
 .global hearsay_show
