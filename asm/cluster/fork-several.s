@@ -10,7 +10,8 @@
 .include "cluster.inc"
 .include "fork.inc"
 
-STEP_MS                 = 2500          # all targets have this long for a step: less than they wait for the next one
+FIND_MS                 = 1000          # each target has this long to be connected to,
+STEP_MS                 = 2500          # and all for a step: less than they wait for the next one
 LAST_STEP_MS            = 10000         # and for the last, which cannot be taken back
 ROUNDS                  = 3             # a window is sent this often before whoever lacks still some of it is left out
 SLOT_BYTES              = 4 + FRAME_MAXIMUM     # bytes of a frame, and the frame
@@ -134,8 +135,6 @@ several_end:
 several_find:
     push    esi
     push    edi
-    mov     eax, STEP_MS
-    call    several_hurry
     mov     eax, [esi]
     mov     edx, offset several_all_word
     call    string_compare
@@ -160,9 +159,9 @@ several_find:
     cmp     dword ptr [several_count], TWINS_MAX
     jb      .Lseveral_find_all
 .Lseveral_find_done:
+    mov     dword ptr [fork_until], 0
     pop     edi
     pop     esi
-    mov     dword ptr [fork_until], 0
 
 # Whether any target takes part still.
 # Out: CF and EAX text when none does.
@@ -195,6 +194,8 @@ several_connect:
     push    ebx
     push    esi
     push    edi
+    mov     eax, FIND_MS
+    call    several_hurry
     mov     ecx, FORK_PORT
     call    fork_connect
     jc      .Lseveral_connect_done
@@ -629,6 +630,8 @@ several_cast_again:
 # Sends a target what it lacks.
 # Out: CF and EAX text.
 several_mend:
+    mov     eax, STEP_MS                # the one before may have taken all of it
+    call    several_hurry
     mov     ecx, [fork_lacks]
 1:  test    ecx, ecx
     jz      2f                          # CF is clear

@@ -145,6 +145,17 @@ test("who refuses, is asked twice or is no member is left out, and the others be
   expect(await s.problems()).toEqual([]);
 });
 
+test("one that nobody knows yet to be dead does not take the others' time", async () => {
+  const s = new SeveralScene(await members(4));
+  await s.accept();
+  s.lab.nodes[1]!.powerOff();
+  await s.fork("m2 m3 m4");
+  expect(s.said(s.source)).toMatch(/^fork: m2: /m);
+  expect([...s.twins, s.counted]).toEqual(["m3", "m4", 2]);
+  await s.settle();
+  expect(await s.problems()).toEqual([]);
+});
+
 test("one target dies while pages come: the others become twins", async () => {
   const s = new SeveralScene(await members(4));
   await s.accept();
