@@ -165,9 +165,10 @@ test("gateways let through what both sides say by a relay's word, and the relay 
       expect(await link(world, inviter, joiner, `${inviter}@hub`)).toContain("linked with");
       await world.lab.advance("20s");
       const seen = await said(delegateOf(world, inviter), "cloud clusters");
-      const [, way] = new RegExp(`^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard (?:\\d|[1-3]\\d) s ago$`, "m").exec(
-        seen,
-      )!;
+      const [, way] = new RegExp(
+        `^${joiner} +1 .{17,24} (by hub|[\\d.]+:\\d+) +heard (?:\\d|[1-3]\\d) s ago$`,
+        "m",
+      ).exec(seen)!;
       ways[`${inviter} ${joiner}`] = way!.startsWith("by") ? way! : "direct";
     }
   expect(Object.values(ways)).toEqual(WAYS);
