@@ -5,7 +5,18 @@ import { addressNumber } from "../../emulator/ether/wide/wide-net.ts";
 import { type ClientScene, TcpClients } from "../guest/net/tcp-clients.ts";
 import { shared } from "../setup/shared.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { delegateOf, FORWARDED, link, listen, MUTE, SERVICE, said, type World, worldOf } from "./worlds.ts";
+import {
+  DOOR_BY_TCP,
+  delegateOf,
+  FORWARDED,
+  link,
+  listen,
+  MUTE,
+  SERVICE,
+  said,
+  type World,
+  worldOf,
+} from "./worlds.ts";
 
 const [NAMES, HUB, NOBODY, MOVED] = ["198.51.100.1", "198.51.100.2", "198.51.100.88", "198.51.100.77"] as const;
 const open: World[] = [];
@@ -73,8 +84,6 @@ test("a door that has moved is found by its name, while the other cluster has no
   await world.lab.advance("40s");
   expect(await said(den, "cloud link list")).toMatch(/^hub +\w{16} 198\.51\.100\.77:20819 +heard \d s ago$/m);
 });
-
-const DOOR_BY_TCP = `tcp:20819:${SERVICE}:20819`;
 
 /** A hub with a door, a den whose gateway drops UDP, and an attic that no gateway leads anybody to. */
 const deaf = shared(async (): Promise<World> => {

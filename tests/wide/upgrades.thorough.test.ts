@@ -8,6 +8,7 @@ import { readKernelHeader } from "../../src/image/kernel-image.ts";
 import { kernelSymbols } from "../../src/image/kernel-symbols.ts";
 import { readSlotRecord, SLOT_RECORD_LBA, type SlotRecord } from "../../src/image/slot-record.ts";
 import { SparseDisk } from "../../src/index.ts";
+import type { SiteOptions } from "../../src/lab/sites.ts";
 import { keptForAll } from "../setup/cache.ts";
 import { numberedSigner } from "../setup/signer.ts";
 import { atLength } from "../setup/thoroughly.ts";
@@ -24,7 +25,7 @@ import {
   withWord,
 } from "../system/signed-images.ts";
 import { GOOD, type PieceAnswer, piece, RogueSource, serves } from "./rogue-source.ts";
-import { delegateOf, FORWARDED, link, MUTE, said, type World, worldOf } from "./worlds.ts";
+import { DOOR_BY_TCP, delegateOf, FORWARDED, link, MUTE, said, type World, worldOf } from "./worlds.ts";
 
 const OFFICE = "198.51.100.1";
 const NEXT = REVISION + 1;
@@ -58,13 +59,17 @@ function slotsOf(disk: SparseDisk): SlotRecord | null {
 const revisions = (there: World, site: string): string[] =>
   there.nodesOf.get(site)!.map((node) => [...node.console.text.matchAll(/^QuRe revision (\d+)$/gm)].at(-1)![1]!);
 
-test("what a trusted cluster publishes comes by itself, behind a symmetric NAT, and not before it is trusted", async () => {
+test.each<[string, Pick<SiteOptions, "nat" | "dropsUdp">]>([
+  ["a symmetric NAT", { nat: "symmetric" }],
+  ["a gateway that drops UDP", { dropsUdp: true }],
+])("what a trusted cluster publishes comes by itself, behind %s, and not before it is trusted", async (_, gateway) => {
+  world?.lab.close();
   const content = await signedVolume();
   const later = cdOf(ofRevision(NEXT));
   world = await worldOf(
     [
-      { name: "office", nodes: 1, forwards: [FORWARDED], portMapping: MUTE },
-      { name: "home", nodes: 2, nat: "symmetric", portMapping: MUTE },
+      { name: "office", nodes: 1, forwards: [FORWARDED, DOOR_BY_TCP], portMapping: MUTE },
+      { name: "home", nodes: 2, portMapping: MUTE, ...gateway },
     ],
     (site) =>
       site === "office" ? { cdrom: later } : { disk: new SparseDisk(DISK_BYTES, { content: content.slice() }) },

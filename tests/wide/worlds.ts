@@ -12,6 +12,7 @@ const DOOR = 20_819;
 export const STRANGER = "203.0.113.9";
 /** A gateway's port that a person has led to the door. */
 export const FORWARDED = `udp:${DOOR}:${SERVICE}:${DOOR}`;
+export const DOOR_BY_TCP = `tcp:${DOOR}:${SERVICE}:${DOOR}`;
 /** A gateway that gives no ports. */
 export const MUTE = { natPmp: false, pcp: false, igd: 0 } as const;
 
