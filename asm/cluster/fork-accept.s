@@ -383,10 +383,10 @@ accept_judge_volume:
     mov     dword ptr [accept_volume], 0
     mov     eax, [esi + DESCRIBE_MOVES]
     or      eax, [accept_erases]
-    jz      9f                          # a twin with the files of this machine; CF is clear
+    jz      .Laccept_judge_volume_done # a twin with the files of this machine; CF is clear
     mov     eax, [esi + DESCRIBE_DRIVE]
     test    eax, eax
-    jz      9f                          # CF is clear
+    jz      .Laccept_judge_volume_done # CF is clear
     mov     ebx, ANSWER_TABLES
     dec     eax
     cmp     eax, DISK_MAX
@@ -408,9 +408,10 @@ accept_judge_volume:
     jne     8f
     mov     ebx, ANSWER_KEEPS
     cmp     dword ptr [accept_erases], 1
-    je      9f                          # CF is clear
+    je      .Laccept_judge_volume_done # CF is clear
 8:  stc
-9:  ret
+.Laccept_judge_volume_done:
+    ret
 
 # A block of the volume. With the first one what is on it goes: so this machine leaves its cluster then.
 # In: EDX its number, ESI its content, ECX bytes.
