@@ -109,7 +109,7 @@ thoroughly("a twin's memory is the source's, but for what has a name", async () 
   await s.fork();
   expect(memories).toHaveLength(2);
   const found = differing(memories[0]!, memories[1]!);
-  // The twin's rate may have been measured over as many ticks as the source's.
+  // The twin's rate may be measured from the same tick on as the source's.
   expect([...new Set([...found, "rate_ticks"])].sort()).toEqual(OWN);
 });
 
