@@ -326,7 +326,9 @@ link_look:
     mov     ebx, eax
     call    relay_can
     pop     ebx
-    jc      link_seek                   # the relay itself is silent
+    jc      .Llink_look_relayless
+    cmp     dword ptr [ebx + LINK_STOOD], 2
+    je      .Llink_look_send
     mov     ecx, WIDE_RELAYED_MS
     cmp     dword ptr [ebx + LINK_TRIES], ROUNDS * PLACES
     jb      1f
@@ -358,6 +360,8 @@ link_look:
     mov     [ebx + LINK_SENT], edi
     call    summary_send
     jmp     details_look
+.Llink_look_relayless:
+    mov     dword ptr [ebx + LINK_STOOD], 2
 
 # Looks for a link that is silent. May sleep.
 # In: EBX link, EDI now.

@@ -11,6 +11,8 @@
 
 FORWARDS                = 32            # packets of each link that are passed on in a second
 
+LATE_MS                 = 2000          # a packet may come so much later than it has to
+
 .bss
 .balign 4
     # what the relay says of a relayed packet's sender: its id, and where it is seen
@@ -338,15 +340,22 @@ relay_believed:
     test    al, al
     jnz     .Lrelay_believed_direct
     push    eax
+    call    clock_ms
+    sub     eax, [ebx + LINK_QUIET]
+    add     [ebx + LINK_QUIET], eax
+    cmp     eax, WIDE_RELAYED_REST_MS + LATE_MS
+    jae     1f
     mov     ecx, [relay_sees]
     mov     edx, [relay_sees_port]
     cmp     [ebx + LINK_HINT], ecx
     jne     1f
     cmp     [ebx + LINK_HINT_PORT], edx
     je      2f
-1:  mov     [ebx + LINK_HINT], ecx
-    mov     [ebx + LINK_HINT_PORT], edx
-    call    summary_again               # it is elsewhere
+1:  call    summary_again               # it is elsewhere, or was not heard when it had to be
+    mov     ecx, [relay_sees]
+    mov     [ebx + LINK_HINT], ecx
+    mov     ecx, [relay_sees_port]
+    mov     [ebx + LINK_HINT_PORT], ecx
 2:  pop     eax
     cmp     dword ptr [ebx + LINK_ADDRESS], 0
     je      9f

@@ -23,8 +23,8 @@ const MS = 1e6;
 const S = 1e9;
 /** After a death, until all others see it. */
 const DEATH_NS = 25 * S;
-/** From when a site can be reached until all see it and it sees all: a link is tried every 3 s, by turns. */
-const BACK_NS = 45 * S;
+/** From when a site can be reached until all see it and it sees all: a link by a relay is told every 43 s. */
+const BACK_NS = 60 * S;
 /** Nobody has it: what the hostile cluster would have flooded. */
 const VICTIM = "203.0.113.250";
 const EVERYBODY = new Uint8Array(6).fill(0xff);
@@ -48,7 +48,7 @@ interface Blow {
 const BLOWS: readonly Blow[] = [
   {
     name: "gateway restarts",
-    rule: "a gateway that forgot its mappings costs nobody a link for longer than 45 s",
+    rule: "a gateway that forgot its mappings costs nobody a link for longer than 60 s",
     word: "restart-gateway",
     values: () => [],
     ends: null,
@@ -56,7 +56,7 @@ const BLOWS: readonly Blow[] = [
   },
   {
     name: "gateway moves",
-    rule: "a site with another public address is found, and finds all, within 45 s",
+    rule: "a site with another public address is found, and finds all, within 60 s",
     word: "move-gateway",
     values: (random) => [`203.0.113.${10 + random.below(200)}`],
     ends: null,
@@ -64,7 +64,7 @@ const BLOWS: readonly Blow[] = [
   },
   {
     name: "site cut off",
-    rule: "a site that was cut off for a minute sees all others within 45 s, and they see it",
+    rule: "a site that was cut off for a minute sees all others within 60 s, and they see it",
     word: "cut-site",
     values: () => [],
     ends: "join-site",
@@ -75,7 +75,7 @@ const BLOWS: readonly Blow[] = [
 function delegateDies(world: World, sites: Sites): Drill {
   return {
     name: "delegate dies",
-    rule: "when a delegate dies, the others see one member less within 25 s, and the next one sees all within 45 s",
+    rule: "when a delegate dies, the others see one member less within 25 s, and the next one sees all within 60 s",
     begin: (random) => {
       const several = [...sites.names.keys()].filter((site) => sites.living(site).length > 1);
       if (several.length === 0) return null;
