@@ -59,6 +59,8 @@ export function triedAside(world: World, random: Random, judge: () => string | n
   let problem: string | null = null;
   const look = (): readonly FaultAction[] => {
     problem = aside(world.lab, judge);
+    // How often a machine began anew is counted by the machine itself, which no earlier state takes back.
+    for (const node of world.nodes) node.restarts = world.lab.nodes[node.index]!.machine.restarts;
     return [];
   };
   return staged(world, [
