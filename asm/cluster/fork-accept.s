@@ -576,6 +576,10 @@ accept_begin:
     mov     edx, offset hostname
     mov     ecx, HOSTNAME_SIZE
     call    mem_copy
+    xor     eax, eax
+    cmp     byte ptr [node + NODE_NAME], 0
+    setne   al
+    mov     [land_chosen], eax
     call    fork_hold
     jnc     land
 .Laccept_begin_failed:

@@ -75,8 +75,9 @@ fork_several:
     jmp     .Lfork_several_done
 .Lfork_several_twin:
     call    fork_arrived
+    push    eax
     call    several_end
-    xor     eax, eax
+    pop     eax
     jmp     .Lfork_several_done
 .Lfork_several_broken:
     push    eax

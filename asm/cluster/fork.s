@@ -13,6 +13,7 @@
 
 CONNECT_MS              = 5000
 QUIET_MS                = 200           # the twin's cards are being taken into use
+STATUS_TWIN             = 2             # of `cloud fork` at the twin; at the source it is 0, or 1 when there is none
 
 STRING fork_accept_word, "accept"
 STRING fork_any_word, "any"
@@ -254,7 +255,6 @@ fork_to:
     jmp     .Lfork_to_done
 .Lfork_to_twin:
     call    fork_arrived
-    xor     eax, eax
     jmp     .Lfork_to_done
 .Lfork_to_broken:
     push    eax
@@ -365,6 +365,7 @@ fork_ended:
     jmp     fork_zone_give
 
 # The twin begins.
+# Out: EAX status, by which a script knows which of the two it is.
 .global fork_arrived
 fork_arrived:
     call    fork_release
@@ -378,6 +379,7 @@ fork_arrived:
     mov     eax, offset land_name
 1:  mov     edx, offset fork_origin
     PRINTF  "I am %s, forked from %s\n", eax, edx
+    mov     eax, STATUS_TWIN
     ret
 
 # Remembers the target, and makes the greeting for it. The cluster's mutex is held.
@@ -555,8 +557,10 @@ fork_greeted:
     mov     esi, offset greeting_target
     mov     edi, GREETING_SIZE
     call    fork_receive
-    jc      .Lfork_greet_done
-    call    cloud_lock
+    jnc     1f
+    LOAD_STRING eax, "it does not greet: it is busy with another one, or does not know this node; try again"
+    jmp     .Lfork_greet_done           # CF is set
+1:  call    cloud_lock
     mov     eax, offset greeting_target
     call    greeting_member
     jc      .Lfork_greet_locked

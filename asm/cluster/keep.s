@@ -316,6 +316,9 @@ keep_write:
     cmp     dword ptr [ebx + KEPT_FAILED], 0
     jne     .Lkeep_write_said
     mov     dword ptr [ebx + KEPT_FAILED], 1
+    mov     ecx, [generation_count]
+    cmp     ecx, [generation_known]
+    jne     .Lkeep_write_said           # a twin: the disk was its source's
     call    error_text
     mov     edx, [ebx + KEPT_NAME]
     PRINTF  "cluster: %s cannot be saved: %s\n", edx, eax

@@ -130,6 +130,9 @@ node_saved:
     xor     eax, eax
     xchg    eax, [node_mount]
     call    mount_close                 # may be closed already
+    mov     eax, [generation_count]
+    cmp     eax, [generation_known]
+    jne     .Lnode_saved_aged           # a twin: the disk was its source's
     mov     eax, [node_problem]
     PRINTF  "cluster: cluster_node cannot be saved: %s; it is in memory only\n", eax
 .Lnode_saved_aged:

@@ -207,10 +207,12 @@ oofs_give_up:
     push    eax
     call    oofs_complain
     or      dword ptr [ebx + OOFS_FLAGS], OOFS_IS_FAILED
+    cmp     dword ptr [disk_detached], 0
+    jne     2f                          # a twin, of which the source's volume is not
     mov     edx, [ebx + OOFS_VOLUME]
     call    error_text
     PRINTF  "oofs: %s: %s. It is not written any more until it is mounted anew, and shows what was confirmed.\n", edx, eax
-    lea     eax, [ebx + OOFS_STATE]
+2:  lea     eax, [ebx + OOFS_STATE]
     lea     edx, [ebx + OOFS_COMMITTED]
     mov     ecx, STATE_SIZE_OF
     call    mem_copy

@@ -17,8 +17,9 @@ HOOK fork_close, 0                      # a kind of device that writes to memory
 .section .rodata
 .balign 4
 own_values:                             # address, bytes: what is of the machine, not of the kernel that runs in it
-    .long   generation, GENERATION_BYTES, generation_key, 4, land_name, HOSTNAME_SIZE, 0
-OWN_DICE                = GENERATION_BYTES + 4 + HOSTNAME_SIZE # after them: the target's generator_state
+    .long   generation, GENERATION_BYTES, generation_key, 4, land_name, HOSTNAME_SIZE
+    .long   land_chosen, 4, 0
+OWN_DICE                = GENERATION_BYTES + 4 + HOSTNAME_SIZE + 4 # after them: the target's generator_state
 DICE_DWORDS             = 8
 
 .bss
@@ -29,6 +30,9 @@ held_below:             .space 4        # pages that wait lie below this one
     # what this machine was called until then: whoever calls `land` says it
 .global land_name
 land_name:              .space HOSTNAME_SIZE
+    # 1: a person had chosen that
+.global land_chosen
+land_chosen:            .space 4
 
 .text
 
@@ -415,4 +419,12 @@ fork_own_back:
     inc     ecx
     cmp     ecx, DICE_DWORDS
     jb      3b
-    ret
+    mov     edi, offset hostname_next   # what a person has called this machine it stays, or what is said at the source
+    mov     esi, offset land_name
+    mov     ecx, HOSTNAME_SIZE
+    cmp     byte ptr [edi], 0
+    jne     4f
+    cmp     dword ptr [land_chosen], 0
+    je      4f
+    rep movsb
+4:  ret

@@ -34,6 +34,7 @@ STRING said_head, "gave no answer of HTTP"
 STRING said_length, "has a kernel of another length, in bytes:"
 STRING said_range, "sent another part than it was asked for"
 STRING said_chunk, "sent what was not signed, in the 64 KiB from byte"
+STRING said_unsigned, "has no signature (.sig) beside this kernel; `kernel install --unsigned` asks for none"
 STRING said_long, "has a signature that is too long"
 
 .pushsection .rodata
@@ -72,6 +73,9 @@ source_signature:
     xor     edx, edx
     call    source_ask
     jc      .Lsource_signature_done
+    cmp     dword ptr [ebx + FETCH_STATUS], 404
+    mov     eax, offset said_unsigned
+    je      .Lsource_signature_bad
     cmp     dword ptr [ebx + FETCH_STATUS], 200
     jne     source_refused
     mov     eax, [ebx + FETCH_LENGTH]

@@ -118,7 +118,8 @@ async function runChaos(options: ChaosOptions): Promise<void> {
         : await runAll(options, { stage, setup, campaign, progress, signal: interrupt.signal });
     progress.done();
     report(results, options);
-    if (interrupt.signal.aborted) throw new CommandError("", EXIT_INTERRUPTED);
+    if (interrupt.signal.aborted)
+      throw new CommandError(`interrupted: ${runsDone(results, options)}`, EXIT_INTERRUPTED);
     const broken = results.filter(({ failure }) => failure !== null).length;
     if (broken > 0)
       throw new CommandError(
@@ -130,6 +131,12 @@ async function runChaos(options: ChaosOptions): Promise<void> {
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
   }
+}
+
+/** What an interrupted campaign came to; runs that had begun count. */
+function runsDone(results: readonly SeedResult[], options: ChaosOptions): string {
+  const { first, last } = seedsOf(options);
+  return `${results.length} of ${options.fault.length > 0 ? 1 : last - first + 1} runs were made`;
 }
 
 /** Whether the stage has what options name. */

@@ -2,11 +2,13 @@
  * `qure chaos` on machines of somebody else, which begin from a snapshot: the options that QuRe's own cluster does not
  * need.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Ended, qure as inProcess } from "./in-process.ts";
+import { bundle, type Ended, qure as inProcess } from "./in-process.ts";
 
 let folder: string;
 
@@ -47,6 +49,21 @@ test("runs seeds of faults on a snapshot, and says which", async () => {
   const { status, stdout, stderr } = await qure("chaos", "--snapshot", "two", "--seeds", "2", ...SHORT);
   expect(status, stderr).toBe(0);
   expect(stdout).toMatch(/^seeds 1 to 2: 2 runs, .* 0 broken$/m);
+});
+
+test("a campaign that is interrupted says so, and how many runs it made", async () => {
+  const child = spawn("node", [bundle, "chaos", "--snapshot", "two", "--seeds", "100000", ...SHORT], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let said = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    said += bytes.toString();
+    if (/\d+ of 100000 runs/.test(said)) child.kill("SIGTERM");
+  });
+  expect(await exited).toEqual([130, null]);
+  expect(said).toMatch(/qure chaos: error: interrupted: \d+ of 100000 runs were made\n/);
 });
 
 test("says how to repeat a run that broke a rule of one's own, on the machines of the snapshot", async () => {

@@ -24,11 +24,12 @@ test("a kernel becomes two: with its shell, its program and without its connecti
   await output(source, "sleep 5000 &");
   source.type(`seq 60000 | nc ${s.addressOf(other)} 5000 &\n`);
   await s.accept();
-  await s.fork("none", -1, "any --name web");
+  await s.fork("none", -1, "any --name web; echo status $?");
   expect(s.isTwin).toBe(true);
   await s.settle();
   expect(await s.problems()).toEqual([]);
-  expect(target.console.text).toMatch(/^I am web, forked from m1$/m);
+  expect(target.console.text).toMatch(/^I am web, forked from m1\nstatus 2$/m);
+  expect(source.console.text).toMatch(/^m2 is the twin: .*\nstatus 0$/m);
   expect(await output(target, "hostname; echo $greeting")).toMatch(/^web\nhello$/m);
   expect(await output(other, "cloud")).toMatch(/^web .* member .*$/m);
   await lab.advance("6s");
@@ -49,6 +50,7 @@ thoroughly(
     await s.fork();
     expect(s.isTwin).toBe(true);
     await s.settle();
+    expect(target.console.text).not.toMatch(/no such device|cannot be saved|in memory only/);
     expect(await s.problems()).toEqual([]);
     expect(await outputAmong(target, "cat /net/who")).toMatch(/^i am m2$/m);
     expect(await outputAmong(source, "cat /net/who")).toMatch(/^i am m1$/m);
@@ -99,6 +101,17 @@ test("who cannot become a twin, or has not been given up, says why", async () =>
   await output(target, "cloud stop");
   expect(await output(target, "cloud fork accept")).toMatch(/^fork: this node is no member of the cluster now$/m);
   expect(await output(target, "cloud migrate m1")).toMatch(/^migrate: m1: this node is no member of the cluster now;/m);
+});
+
+test("of two sources at one target one has a twin, and the other one is told why not", async () => {
+  const { lab, source, target, other } = await members();
+  await other.enter("cloud fork accept", /^For a minute, .*$/m);
+  for (const node of [source, target]) node.type("cloud fork m3\n");
+  await other.waitFor(/^I am m3, forked from m[12]$/m);
+  const count = (said: RegExp): number => [source, target].filter(({ console }) => said.test(console.text)).length;
+  const refused = /^fork: m3: it does not greet: it is busy with another one, or .*; this kernel goes on alone$/m;
+  await lab.until(() => count(refused) === 1, "the second one is not refused", { within: "30s" });
+  expect(count(/^m3 is the twin: /m)).toBe(1);
 });
 
 thoroughly("a twin's memory is the source's, but for what has a name", async () => {
@@ -152,11 +165,14 @@ thoroughly("a twin becomes two", async () => {
   await s.accept();
   await s.fork();
   await s.settle();
+  await output(other, "hostname bob");
+  await lab.advance("3s");
   await other.enter("cloud fork accept", /^For a minute, .*$/m);
   // The source, which comes first, has not been given up.
-  await target.enter("cloud fork any", /^m3 is the twin: .*$/m, { within: "60s" });
-  await other.waitFor(/^I am m3, forked from m2$/m);
+  await target.enter("cloud fork any", /^bob is the twin: .*$/m, { within: "60s" });
+  await other.waitFor(/^I am bob, forked from m2$/m);
   await s.settle();
+  expect(await output(other, "hostname")).toMatch(/^bob$/m);
   for (const node of lab.nodes) expect(await output(node, "echo $greeting")).toMatch(/^hello$/m);
   for (const secret of ["generator_state", "trust_session", "secret_key"]) {
     const all = lab.nodes.map((node) => hex(node.readMemory(addressOf(secret), 8)));

@@ -22,6 +22,8 @@ page_bitmap:            .long bitmap
 page_uses:              .long uses
 .global pages_used_for
 pages_used_for:         .space 32
+.global hostname_next
+hostname_next:          .space 16
 .global fork_zone
 fork_zone:              .long 0
 .global fork_zone_pages

@@ -418,7 +418,11 @@ const cutTo = (bytes: number) => (kernel: Uint8Array) => ({ bytes: page(kernel).
 /** A source, and what is said of it when nobody else is there. */
 const lastChunk = Math.floor((signedSystem(next).kernel.length - 1) / CHUNK_BYTES);
 const REFUSED: readonly (readonly [what: string, answer: (request: string) => Said | null, said: string])[] = [
-  ["no signature", sourceOf({ ...next, signature: null }), "answered with status 404"],
+  [
+    "no signature",
+    sourceOf({ ...next, signature: null }),
+    "has no signature (.sig) beside this kernel; `kernel install --unsigned` asks for none",
+  ],
   [
     "a stranger's signature",
     sourceOf({ ...next, signer: stranger }),
