@@ -334,7 +334,7 @@ relay_moved:
 relay_believed:
     mov     eax, [wide_from]
     test    al, al
-    jnz     9f
+    jnz     .Lrelay_believed_done
     push    eax
     call    clock_ms
     sub     eax, [ebx + LINK_QUIET]
@@ -354,10 +354,11 @@ relay_believed:
     mov     [ebx + LINK_HINT_PORT], ecx
 2:  pop     eax
     cmp     dword ptr [ebx + LINK_ADDRESS], 0
-    je      9f
+    je      .Lrelay_believed_done
     cmp     eax, [ebx + LINK_ADDRESS]
-    je      9f
+    je      .Lrelay_believed_done
     call    clock_ms
     sub     eax, [ebx + LINK_PLACED]
     cmp     eax, WIDE_SILENCE_MS
-9:  ret
+.Lrelay_believed_done:
+    ret
