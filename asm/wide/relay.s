@@ -340,18 +340,19 @@ relay_believed:
     sub     eax, [ebx + LINK_QUIET]
     add     [ebx + LINK_QUIET], eax
     cmp     eax, WIDE_RELAYED_REST_MS + LATE_MS
-    jae     1f
     mov     ecx, [relay_sees]
     mov     edx, [relay_sees_port]
+    jae     1f
     cmp     [ebx + LINK_HINT], ecx
     jne     1f
     cmp     [ebx + LINK_HINT_PORT], edx
     je      2f
-1:  call    summary_again               # it is elsewhere, or was not heard when it had to be
-    mov     ecx, [relay_sees]
-    mov     [ebx + LINK_HINT], ecx
-    mov     ecx, [relay_sees_port]
-    mov     [ebx + LINK_HINT_PORT], ecx
+1:  mov     [ebx + LINK_HINT], ecx
+    mov     [ebx + LINK_HINT_PORT], edx
+    mov     eax, [esp]
+    cmp     eax, [ebx + LINK_ADDRESS]
+    jne     2f                          # it does not speak by this relay, or not yet
+    call    summary_again               # it is elsewhere, or was not heard when it had to be
 2:  pop     eax
     cmp     dword ptr [ebx + LINK_ADDRESS], 0
     je      .Lrelay_believed_done
