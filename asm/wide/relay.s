@@ -9,7 +9,7 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-FORWARDS                = 32            # packets of each link that are passed on in a second
+FORWARDS                = 64            # packets of each link that are passed on in a second
 
 LATE_MS                 = 2000          # a packet may come so much later than it has to
 
