@@ -11,7 +11,7 @@
 
 PACKETS                 = 16            # that go to a link in a second
 PACE_MS                 = 70            # between two questions to a link, which answers so many
-PACE_RELAYED_MS         = 400           # a relay passes 32 packets a second on, to all links together
+PACE_RELAYED_MS         = 400           # a relay passes 64 packets a second on, to all links together
 ASK_MS                  = 1000          # a question is asked again after so long,
 TRIES                   = 5             # so often in all
 

@@ -12,7 +12,7 @@ ASK_MS                  = 1000          # it is asked again after so long,
 TRIES                   = 10            # so often in all
 STATUS_GOOD             = 200
 STATUS_LAST             = 999           # a status has three digits
-RELAYED_MS              = 400           # between two packets that ask by a relay, which passes 32 a second on
+RELAYED_MS              = 400           # between two packets that ask by a relay, which passes 64 a second on
 
 ON_HOOK link_ask, pull_begin
 ON_HOOK link_read, pull_read

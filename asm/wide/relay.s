@@ -9,7 +9,7 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-FORWARDS                = 32            # packets of each link that are passed on in a second
+FORWARDS                = 64            # packets of each link that are passed on in a second
 
 LATE_MS                 = 2000          # a packet may come so much later than it has to
 
@@ -344,34 +344,36 @@ relay_believed:
     sub     eax, [ebx + LINK_QUIET]
     add     [ebx + LINK_QUIET], eax
     cmp     eax, WIDE_RELAYED_REST_MS + LATE_MS
-    jae     1f
     mov     ecx, [relay_sees]
     mov     edx, [relay_sees_port]
+    jae     1f
     cmp     [ebx + LINK_HINT], ecx
     jne     1f
     cmp     [ebx + LINK_HINT_PORT], edx
     je      2f
-1:  call    summary_again               # it is elsewhere, or was not heard when it had to be
-    mov     ecx, [relay_sees]
-    mov     [ebx + LINK_HINT], ecx
-    mov     ecx, [relay_sees_port]
-    mov     [ebx + LINK_HINT_PORT], ecx
+1:  mov     [ebx + LINK_HINT], ecx
+    mov     [ebx + LINK_HINT_PORT], edx
+    mov     eax, [esp]
+    cmp     eax, [ebx + LINK_ADDRESS]
+    jne     2f                          # it does not speak by this relay, or not yet
+    call    summary_again               # it is elsewhere, or was not heard when it had to be
 2:  pop     eax
     cmp     dword ptr [ebx + LINK_ADDRESS], 0
-    je      9f
+    je      .Lrelay_believed_done
     cmp     eax, [ebx + LINK_ADDRESS]
-    je      9f
+    je      .Lrelay_believed_done
 .Lrelay_believed_placed:
     call    clock_ms
     sub     eax, [ebx + LINK_PLACED]
     cmp     eax, WIDE_SILENCE_MS
-9:  ret
+.Lrelay_believed_done:
+    ret
 .Lrelay_believed_direct:
     cmp     dword ptr [wide_from_port], WIDE_BY_TCP
     cmc
-    jnc     9b
+    jnc     .Lrelay_believed_done
     cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
-    jae     9b                          # CF is clear
+    jae     .Lrelay_believed_done                          # CF is clear
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
     jne     .Lrelay_believed_placed
     ret
