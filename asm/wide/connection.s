@@ -1,5 +1,5 @@
-# Links by TCP, for gateways that drop UDP: the packets of the protocol go by a connection, each after its length. Such a
-# connection is an endpoint like an address: WIDE_BY_TCP stands in its port. Nothing is believed of it that is not
+# Links by TCP, for gateways that drop UDP: the packets of the protocol go by a connection, each after its length. A
+# connection is an endpoint like an address, with WIDE_BY_TCP in its port. Nothing is believed of it that is not
 # believed of a datagram. See docs/protocols/wide-area.md.
 #
 # The list of connections is the mutex's. A connection is its task's, which takes it out of the list when it ends.
@@ -171,7 +171,7 @@ dial_task:
     jmp     mfree
 
 # The task of a connection that somebody makes to the door.
-# In: EAX connection, ECX not known.
+# In: EAX connection.
 connection_client:
     mov     ebx, eax
     sub     esp, STATUS_SIZE

@@ -1,6 +1,6 @@
 # Links whose place is a name: while such a link is not reached, the DNS is asked for it again, so a door that has moved
-# is found. A forged answer costs hellos to where it says: codes decide who is there. A task asks, as that takes seconds:
-# it is none of the daemon's, which do not end.
+# is found. A forged answer costs hellos to where it says: codes decide who is there. A task asks, as that takes
+# seconds: it is none of the daemon's, which do not end.
 
 .include "macros.inc"
 .include "errors.inc"

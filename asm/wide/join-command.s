@@ -1,5 +1,5 @@
-# `cloud link join`: asks the other cluster until it answers, at each address of its name, by UDP and then by TCP too, or
-# by a relay; and makes the link a value.
+# `cloud link join`: asks the other cluster until it answers, at each address of its name, by UDP and then by TCP too,
+# or by a relay; and makes the link a value.
 
 .include "macros.inc"
 .include "net.inc"

@@ -316,8 +316,8 @@ relay_heard:
 
 # Looks whether a packet that is believed came by a relay: then the link may be where that one sees it. Or by TCP.
 # In: EBX link.
-# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none of
-# UDP.
+# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none
+# of UDP.
 # Clobbers: EAX, ECX, EDX.
 .global relay_believed
 relay_believed:

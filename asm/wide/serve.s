@@ -1,5 +1,5 @@
-# What the delegate serves by TCP, at the address from which it speaks: whois and the door. Each has a task. Who has been
-# the delegate keeps them, asleep: the daemon ends when one of its tasks does.
+# What the delegate serves by TCP, at the address from which it speaks: whois and the door. Each has a task. Who has
+# been the delegate keeps them, asleep: the daemon ends when one of its tasks does.
 
 .include "macros.inc"
 .include "tasks.inc"
