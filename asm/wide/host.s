@@ -151,19 +151,21 @@ host_find:
     push    edi
     mov     edi, esi
     lea     ecx, [esi + 4 * HOST_ADDRESSES]
-1:  lodsd
+.Lhost_find_next:
+    lodsd
     lea     edx, [eax - 1]
     cmp     dl, FIRST_GROUP - 1
-    jae     2f                          # no host's
+    jae     1f                          # no host's
     stosd
-2:  cmp     esi, ecx
-    jb      1b
+1:  cmp     esi, ecx
+    jb      .Lhost_find_next
     xor     eax, eax
-3:  cmp     edi, ecx
-    je      4f
+.Lhost_find_fill:
+    cmp     edi, ecx
+    je      2f
     stosd
-    jmp     3b
-4:  pop     edi
+    jmp     .Lhost_find_fill
+2:  pop     edi
     pop     esi
     cmp     dword ptr [esi], 1
     mov     eax, ERROR_NOT_FOUND
