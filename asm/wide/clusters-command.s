@@ -201,7 +201,8 @@ public_gateway:
     test    ecx, ecx
     jnz     .Lpublic_gateway_done
     PRINTF  "nobody has reached the door: have %I lead UDP port %u to %I, port %u,\n", [ebx+NETIF_ROUTER], WIDE_PORT, [wide_address], WIDE_PORT
-    PRINT   "and a gateway outside of it, if there is one, to that one's address; TCP as well, for clusters without UDP\n"
+    PRINT   "and a gateway outside of it, if there is one, to that one's address;\n"
+    PRINT   "TCP as well, for clusters whose gateways drop UDP\n"
 .Lpublic_gateway_done:
     ret
 .Lpublic_gateway_none:

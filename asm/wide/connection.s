@@ -1,5 +1,5 @@
-# Links by TCP, for gateways that drop UDP: the packets of the protocol go by a connection, each after its length. Such a
-# connection is an endpoint like an address: WIDE_BY_TCP stands in its port. Nothing is believed of it that is not
+# Links by TCP, for gateways that drop UDP: the packets of the protocol go by a connection, each after its length. A
+# connection is an endpoint like an address, with WIDE_BY_TCP in its port. Nothing is believed of it that is not
 # believed of a datagram. See docs/protocols/wide-area.md.
 #
 # The list of connections is the mutex's. A connection is its task's, which takes it out of the list when it ends.
@@ -34,12 +34,14 @@ CONNECTION_PACKET       = CLIENT_FIRST + 28
 CONNECTION_SIZE         = CONNECTION_PACKET + WIDE_MAXIMUM
 
 STRING dial_name, "cloud link by TCP"
+STRING door_name, "cloud door by TCP"
 
-.global connection_guard
 GUARD   connection_guard, SEATS, SEATS_OF_ONE, CONNECTION_SIZE, connection_client, "cloud link by TCP"
 
 .section .rodata
 .balign 4
+.global door_serves
+door_serves:            .long WIDE_PORT, connection_guard, door_name
 options:                .long STREAM_NODELAY, 1, STREAM_TIMEOUT, STUCK_MS, STREAM_SEND_LIMIT, ROOM_BYTES
     .long   STREAM_RECEIVE_LIMIT, ROOM_BYTES
 OPTIONS_END             = .
@@ -63,7 +65,7 @@ dial_look:
     je      2f
     mov     eax, edi
     sub     eax, [ebx + LINK_DIAL]
-    js      9f
+    js      .Ldial_look_done
     lea     eax, [edi + DIAL_AGAIN_MS]
     mov     [ebx + LINK_DIAL], eax
     mov     eax, [ebx + LINK_GIVEN]
@@ -78,7 +80,8 @@ dial_look:
     ret
 2:  lea     eax, [edi + DIAL_AFTER_MS]
     mov     [ebx + LINK_DIAL], eax
-9:  ret
+.Ldial_look_done:
+    ret
 
 # Calls a door by TCP, for nobody yet.
 # In: EAX address, EDX port.
@@ -96,7 +99,7 @@ dial_first:
 # Clobbers: EAX, ECX, EDX.
 dial:
     cmp     al, 1                       # what begins with 0 is no host's address
-    jb      9f
+    jb      .Ldial_none
     push    esi
     push    edi
     mov     esi, eax
@@ -128,7 +131,8 @@ dial:
 .Ldial_done:
     pop     edi
     pop     esi
-9:  ret
+.Ldial_none:
+    ret
 
 # The task of a connection that this cluster makes.
 # In: EAX connection.
@@ -171,7 +175,7 @@ dial_task:
     jmp     mfree
 
 # The task of a connection that somebody makes to the door.
-# In: EAX connection, ECX not known.
+# In: EAX connection.
 connection_client:
     mov     ebx, eax
     sub     esp, STATUS_SIZE

@@ -1,6 +1,6 @@
 # Links whose place is a name: while such a link is not reached, the DNS is asked for it again, so a door that has moved
-# is found. A forged answer costs hellos to where it says: codes decide who is there. A task asks, as that takes seconds:
-# it is none of the daemon's, which do not end.
+# is found. A forged answer costs hellos to where it says: codes decide who is there. A task asks, as that takes
+# seconds: it is none of the daemon's, which do not end.
 
 .include "macros.inc"
 .include "errors.inc"
@@ -151,19 +151,21 @@ host_find:
     push    edi
     mov     edi, esi
     lea     ecx, [esi + 4 * HOST_ADDRESSES]
-1:  lodsd
+.Lhost_find_next:
+    lodsd
     lea     edx, [eax - 1]
     cmp     dl, FIRST_GROUP - 1
-    jae     2f                          # no host's
+    jae     1f                          # no host's
     stosd
-2:  cmp     esi, ecx
-    jb      1b
+1:  cmp     esi, ecx
+    jb      .Lhost_find_next
     xor     eax, eax
-3:  cmp     edi, ecx
-    je      4f
+.Lhost_find_fill:
+    cmp     edi, ecx
+    je      2f
     stosd
-    jmp     3b
-4:  pop     edi
+    jmp     .Lhost_find_fill
+2:  pop     edi
     pop     esi
     cmp     dword ptr [esi], 1
     mov     eax, ERROR_NOT_FOUND

@@ -1,5 +1,5 @@
-# `cloud link join`: asks the other cluster until it answers, at each address of its name, by UDP and then by TCP too, or
-# by a relay; and makes the link a value.
+# `cloud link join`: asks the other cluster until it answers, at each address of its name, by UDP and then by TCP too,
+# or by a relay; and makes the link a value.
 
 .include "macros.inc"
 .include "net.inc"
@@ -25,39 +25,16 @@ join_places:            .space 4 * HOST_ADDRESSES   # which has these, or the re
 # Out: EAX status.
 .global link_joined
 link_joined:
-    mov     eax, [esi + 4]
-    mov     dl, '@'
-    call    string_find
-    mov     edi, eax                    # EDI: where the relay's name begins, or 0
-    jnc     .Llink_joined_relay
-    push    esi
-    mov     esi, [esi + 4]
-    mov     eax, offset join_host
-    mov     dl, ':'
-    call    host_read
-    mov     edi, esi                    # EDI: what follows
-    pop     esi
-    jc      .Llink_joined_address
-    mov     ebx, WIDE_PORT              # EBX: port
-    cmp     byte ptr [edi], 0
-    je      .Llink_joined_find
-    lea     eax, [edi + 1]
-    call    parse_number
-    jc      .Llink_joined_address
-    mov     ebx, eax
-    dec     eax
-    cmp     eax, 0xFFFF
-    jae     .Llink_joined_address
-    cmp     byte ptr [edx], 0
-    jne     .Llink_joined_address
-.Llink_joined_find:
+    call    join_read
+    jc      .Llink_joined_place
+    test    edi, edi
+    jnz     .Llink_joined_ask
     push    esi
     mov     eax, offset join_host
     mov     esi, offset join_places
     call    host_find
     pop     esi
     jc      .Llink_joined_unknown
-    xor     edi, edi
 .Llink_joined_ask:
     call    cloud_lock
     call    delegate_here
@@ -86,17 +63,6 @@ link_joined:
     call    event_signal
     call    cloud_unlock
     jmp     link_tried
-.Llink_joined_relay:
-    inc     edi
-    mov     edx, [esi + 4]
-    mov     ecx, edi
-    sub     ecx, edx                    # ECX: bytes of the name before it, with a NUL
-    lea     eax, [ecx - 2]
-    cmp     eax, NAME_SIZE - 2
-    ja      .Llink_joined_address
-    mov     eax, offset meet_addressee
-    call    string_copy
-    jmp     .Llink_joined_ask
 .Llink_joined_unlinked:
     PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
     jmp     .Llink_joined_unlock
@@ -112,9 +78,57 @@ link_joined:
     PRINTF  "cluster: no address of %s was found: %s\n", edx, eax
     mov     eax, 1
     ret
-.Llink_joined_address:
+.Llink_joined_place:
     PRINT   "cluster: expected the other cluster's address, ADDRESS:PORT, or NAME@RELAY, as `cloud link invite` shows it\n"
     mov     eax, 1
+    ret
+
+# Reads whom to link with.
+# In: ESI words.
+# Out: EDI 0, join_host and EBX port; or EDI the relay's name, and meet_addressee; CF when it is neither.
+# Clobbers: EAX, ECX, EDX.
+join_read:
+    mov     eax, [esi + 4]
+    mov     dl, '@'
+    call    string_find
+    jnc     .Ljoin_read_relay
+    push    esi
+    mov     esi, [esi + 4]
+    mov     eax, offset join_host
+    mov     dl, ':'
+    call    host_read
+    mov     eax, esi
+    pop     esi
+    jc      .Ljoin_read_done
+    xor     edi, edi
+    mov     ebx, WIDE_PORT
+    cmp     byte ptr [eax], 0
+    je      .Ljoin_read_done                          # CF is clear
+    inc     eax
+    call    parse_number
+    jc      .Ljoin_read_done
+    mov     ebx, eax
+    dec     eax
+    cmp     eax, 0xFFFF
+    jae     .Ljoin_read_bad
+    cmp     byte ptr [edx], 1           # something follows
+    cmc
+    ret
+.Ljoin_read_relay:
+    lea     edi, [eax + 1]
+    mov     edx, [esi + 4]
+    mov     ecx, edi
+    sub     ecx, edx                    # ECX: bytes of the name before it, with a NUL
+    lea     eax, [ecx - 2]
+    cmp     eax, NAME_SIZE - 2
+    ja      .Ljoin_read_bad
+    mov     eax, offset meet_addressee
+    call    string_copy
+    clc
+    ret
+.Ljoin_read_bad:
+    stc
+.Ljoin_read_done:
     ret
 
 # Asks until the other cluster answers, and makes the link a value. The mutex is not held.
@@ -123,33 +137,14 @@ link_joined:
 link_tried:
     mov     esi, JOIN_TRIES
     mov     edi, offset join_places     # EDI: the next one
-1:  call    cloud_lock
-    mov     edx, [edi]
-    mov     ebp, ebx
-    call    meet_ask
-    mov     edx, [edi]
-    or      ebp, WIDE_BY_TCP
-    cmp     esi, JOIN_DIAL
-    jae     5f
-    call    meet_ask                    # once there is such a connection
-5:  call    join_next
-    cmp     esi, JOIN_DIAL
-    jne     7f
-    test    ebx, ebx
-    jz      7f
-    mov     edi, offset join_places
-6:  mov     eax, [edi]
-    mov     edx, ebx
-    call    dial_first
-    call    join_next
-    jne     6b
-7:  call    cloud_unlock
+.Llink_tried_again:
+    call    join_ask
     mov     eax, offset meet_event
     mov     edx, JOIN_TRY_MS
     call    event_wait
-    jnc     2f
+    jnc     .Llink_tried_answered
     dec     esi
-    jnz     1b
+    jnz     .Llink_tried_again
     mov     dword ptr [meet_joining], 0
     test    ebx, ebx
     jz      .Llink_tried_relayed
@@ -162,18 +157,46 @@ link_tried:
 .Llink_tried_failed:
     mov     eax, 1
     ret
-2:  mov     eax, offset meet_name
+.Llink_tried_answered:
+    mov     eax, offset meet_name
     mov     edx, offset meet_public
     mov     ecx, offset join_host
     test    ebx, ebx
-    jnz     4f
+    jnz     1f
     mov     ecx, offset link_nowhere    # by whom is found again
-4:  call    link_put
+1:  call    link_put
     test    eax, eax
-    jnz     3f
+    jnz     2f
     mov     ecx, offset meet_name
     PRINTF  "This cluster is linked with the cluster %s.\n", ecx
-3:  ret
+2:  ret
+
+# Asks once, at one place: by UDP, and by TCP as well when that was in vain for a while. May sleep.
+# In: EBX port, ESI tries that are left, EDI place.
+# Out: EDI next place.
+# Clobbers: EAX, ECX, EDX, EBP.
+join_ask:
+    call    cloud_lock
+    mov     edx, [edi]
+    mov     ebp, ebx
+    call    meet_ask
+    mov     edx, [edi]
+    or      ebp, WIDE_BY_TCP
+    cmp     esi, JOIN_DIAL
+    jae     1f
+    call    meet_ask                    # once there is such a connection
+1:  call    join_next
+    cmp     esi, JOIN_DIAL
+    jne     3f
+    test    ebx, ebx
+    jz      3f
+    mov     edi, offset join_places
+2:  mov     eax, [edi]
+    mov     edx, ebx
+    call    dial_first
+    call    join_next
+    jne     2b
+3:  jmp     cloud_unlock
 
 # Goes to the next place of the one to join, after the last one to the first.
 # In: EDI place.

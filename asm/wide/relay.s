@@ -331,8 +331,8 @@ relay_moved:
 
 # Looks whether a packet that is believed came by a relay: then the link may be where that one sees it. Or by TCP.
 # In: EBX link.
-# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none of
-# UDP.
+# Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none
+# of UDP.
 # Clobbers: EAX, ECX, EDX.
 .global relay_believed
 relay_believed:
@@ -373,7 +373,7 @@ relay_believed:
     cmc
     jnc     .Lrelay_believed_done
     cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
-    jae     .Lrelay_believed_done                          # CF is clear
+    jae     .Lrelay_believed_done       # CF is clear
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
     jne     .Lrelay_believed_placed
     ret

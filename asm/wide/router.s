@@ -242,17 +242,17 @@ router_pmp_heard:
     cmp     dword ptr [router_method], ROUTER_PMP
     je      1f
     cmp     word ptr [esi + PMP_RESULT], 1 << 8     # not this version
-    jne     9f
+    jne     .Lrouter_pmp_heard_done
     mov     dword ptr [router_method], ROUTER_PMP
     jmp     router_soon
 1:  cmp     byte ptr [esi + PCP_OPCODE], PCP_ANSWER
     je      2f
     cmp     byte ptr [esi + PCP_OPCODE], PMP_UDP | PCP_ANSWER
-    jne     9f
+    jne     .Lrouter_pmp_heard_done
     cmp     dword ptr [wide_bytes], PMP_ANSWER_SIZE
-    jb      9f
+    jb      .Lrouter_pmp_heard_done
     cmp     word ptr [esi + PMP_ANSWER_INSIDE], ((WIDE_PORT >> 8) | (WIDE_PORT << 8)) & 0xFFFF
-    jne     9f
+    jne     .Lrouter_pmp_heard_done
     cmp     word ptr [esi + PMP_RESULT], 0
     jne     router_refused
     movzx   edx, word ptr [esi + PMP_ANSWER_OUTSIDE]
@@ -264,12 +264,13 @@ router_pmp_heard:
 1:  mov     ecx, PMP_REQUEST_SIZE
     jmp     router_answered
 2:  cmp     dword ptr [wide_bytes], PMP_PUBLIC_SIZE
-    jb      9f
+    jb      .Lrouter_pmp_heard_done
     cmp     word ptr [esi + PMP_RESULT], 0
-    jne     9f
+    jne     .Lrouter_pmp_heard_done
     mov     eax, [esi + PMP_PUBLIC]
     mov     [router_address], eax
-9:  ret
+.Lrouter_pmp_heard_done:
+    ret
 
 # The gateway refuses, or is silent: it is asked in the next way, and after the last one later.
 # Clobbers: EAX.

@@ -13,7 +13,7 @@ wide_sockets:           .space 8        # WIDE_AT_*: handles, 0 while this node 
 wide_session:           .space SESSION_SIZE     # of this delegate
 .global wide_number
 wide_number:            .space 4        # of the last packet that was sent in it
-                        .space 2
+wide_padding:           .space 2        # so that the packet begins at a multiple of four
 .global wide_framed
 wide_framed:            .space 2        # bytes of the packet, for a connection
 .global wide_out

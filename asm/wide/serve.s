@@ -1,5 +1,5 @@
-# What the delegate serves by TCP, at the address from which it speaks: whois and the door. Each has a task. Who has been
-# the delegate keeps them, asleep: the daemon ends when one of its tasks does.
+# What the delegate serves by TCP, at the address from which it speaks: whois and the door. Each has a task. Who has
+# been the delegate keeps them, asleep: the daemon ends when one of its tasks does.
 
 .include "macros.inc"
 .include "tasks.inc"
@@ -8,27 +8,26 @@
 .include "cluster.inc"
 .include "wide.inc"
 
-WHOIS_PORT              = 43
 BACKLOG                 = 4
 AGAIN_MS                = 1000          # until a port is tried again
 
-# A service.
-SERVED_PORT             = 0
-SERVED_GUARD            = 4
-SERVED_NAME             = 8             # of its task
-SERVED_RUNNING          = 12            # 1: there is the task
-SERVED_EVENT            = 16            # this node has become the delegate
-SERVED_LISTENING        = 20            # the listener, 0 while there is none
-SERVED_SIZE             = 24
+# What a service says of itself.
+SERVE_PORT              = 0
+SERVE_GUARD             = 4
+SERVE_NAME              = 8             # of its task
 
-STRING whois_name, "whois"
-STRING door_name, "cloud door by TCP"
+# How it is.
+SERVED_BY               = 0             # its SERVE_*
+SERVED_RUNNING          = 4             # 1: there is the task
+SERVED_EVENT            = 8             # this node has become the delegate
+SERVED_LISTENING        = 12            # the listener, 0 while there is none
+SERVED_SIZE             = 16
 
 .data
 .balign 4
 served:
-    .long   WHOIS_PORT, whois_guard, whois_name, 0, 0, 0
-    .long   WIDE_PORT, connection_guard, door_name, 0, 0, 0
+    .long   whois_serves, 0, 0, 0
+    .long   door_serves, 0, 0, 0
 SERVED_END              = .
 
 .text
@@ -44,7 +43,8 @@ serve_begin:
     jne     2f
     mov     eax, offset serve_task
     mov     edx, ebx
-    mov     ecx, [ebx + SERVED_NAME]
+    mov     ecx, [ebx + SERVED_BY]
+    mov     ecx, [ecx + SERVE_NAME]
     call    task_create
     jc      3f
     inc     dword ptr [ebx + SERVED_RUNNING]
@@ -94,7 +94,8 @@ serve_task:
     call    stream_option
     mov     eax, ebx
     mov     edx, [wide_address]
-    mov     ecx, [edi + SERVED_PORT]
+    mov     ecx, [edi + SERVED_BY]
+    mov     ecx, [ecx + SERVE_PORT]
     call    stream_bind
     jc      2f
     mov     eax, ebx
@@ -103,7 +104,8 @@ serve_task:
     jc      2f
     mov     [edi + SERVED_LISTENING], ebx
     mov     eax, ebx
-    mov     ebx, [edi + SERVED_GUARD]
+    mov     ebx, [edi + SERVED_BY]
+    mov     ebx, [ebx + SERVE_GUARD]
     push    edi
     call    guard_serve
     pop     edi

@@ -9,6 +9,7 @@
 .include "cluster.inc"
 .include "wide.inc"
 
+WHOIS_PORT              = 43
 WHOIS_CLIENTS           = 4
 WHOIS_OF_ONE            = 2             # of these of one address
 WHOIS_MS                = 5000          # for a question, and for its answer to be taken
@@ -16,8 +17,13 @@ CLIENT_TEXT             = CLIENT_FIRST  # question, then answer
 TEXT_BYTES              = 256
 WHOIS_SIZE              = CLIENT_TEXT + TEXT_BYTES
 
-.global whois_guard
+STRING whois_name, "whois"
 GUARD   whois_guard, WHOIS_CLIENTS, WHOIS_OF_ONE, WHOIS_SIZE, whois_client, "whois client"
+
+.section .rodata
+.balign 4
+.global whois_serves
+whois_serves:           .long WHOIS_PORT, whois_guard, whois_name
 
 .text
 
