@@ -1,6 +1,6 @@
-# The volume of a kernel that becomes two: where the target's person has given the one there up, the twin gets a copy of
-# it, with the files that are open (docs/protocols/fork.md, "Its volume"). What is sent is what a move sends (migrate.s);
-# here it is decided whether it goes along, and for how long whoever writes waits.
+# The volume of a kernel that becomes two: where the target's person has given the one there up, the twin gets a copy
+# of it, with the files that are open (docs/protocols/fork.md, "Its volume"). What is sent is what a move sends
+# (migrate.s); here it is decided whether it goes along, and for how long whoever writes waits.
 
 .include "macros.inc"
 .include "fs.inc"
