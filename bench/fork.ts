@@ -27,15 +27,18 @@ const INCLUDES = ["asm/include", "asm"];
 
 /** Programs that sort so many lines each, and keep them in memory as nobody reads the result. */
 interface Load {
+  /** Virtual time of an instruction. */
+  readonly nsPerInstruction: number;
   readonly ramMib: number;
   readonly programs: number;
   readonly lines: number;
 }
 
 const LOADS: readonly Load[] = [
-  { ramMib: 12, programs: 0, lines: 0 },
-  { ramMib: 32, programs: 1, lines: 300_000 },
-  { ramMib: 96, programs: 4, lines: 300_000 },
+  { nsPerInstruction: 10, ramMib: 12, programs: 0, lines: 0 },
+  { nsPerInstruction: 10, ramMib: 32, programs: 1, lines: 300_000 },
+  { nsPerInstruction: 10, ramMib: 96, programs: 4, lines: 300_000 },
+  { nsPerInstruction: 2, ramMib: 96, programs: 4, lines: 300_000 },
 ];
 
 const TWINS = 8;
@@ -55,13 +58,13 @@ const symbols = new Map(
 );
 
 /** A cluster of this many machines with a key. */
-async function cluster(count: number, ramMib: number): Promise<ForkScene> {
+async function cluster(count: number, ramMib: number, nsPerInstruction = 10): Promise<ForkScene> {
   const cdrom = read("build/qure.iso");
   const nodes = Array.from(
     { length: count },
     (_, index): NodeOptions => ({ cdrom, ramBytes: ramMib * MIB, hostName: `m${index + 1}`, key: KEY }),
   );
-  return new ForkScene(await joined(new LabCluster({ firmware: loadFirmware(), nodes })));
+  return new ForkScene(await joined(new LabCluster({ firmware: loadFirmware(), nodes, nsPerInstruction })));
 }
 
 /** Memory that is in use at the source. */
@@ -71,8 +74,8 @@ function usedBytes({ source }: ForkScene): number {
   return (wordAt("pages_low_end") - wordAt("pages_free")) * PAGE_BYTES;
 }
 
-async function oneFork({ ramMib, programs, lines }: Load): Promise<void> {
-  const scene = await cluster(3, ramMib);
+async function oneFork({ nsPerInstruction, ramMib, programs, lines }: Load): Promise<void> {
+  const scene = await cluster(3, ramMib, nsPerInstruction);
   for (let program = 0; program < programs; program++) {
     scene.source.type(`seq ${lines} | sort | sleep 3600000 &\n`);
     await scene.lab.advance("10s");
@@ -83,7 +86,7 @@ async function oneFork({ ramMib, programs, lines }: Load): Promise<void> {
   const [, pages, pauseUs, totalMs] = scene.became!.map(Number);
   const share = scene.transferBytes / used;
   process.stdout.write(
-    `${(used / MIB).toFixed(1)} MiB in use: ${(pauseUs! / 1000).toFixed(1)} ms of pause, ${(totalMs! / 1000).toFixed(2)} s in all, ${pages} pages, ${share.toFixed(2)} bytes on the wire for each in use\n`,
+    `${(used / MIB).toFixed(1)} MiB in use, ${1000 / nsPerInstruction} million instructions a second: ${(pauseUs! / 1000).toFixed(1)} ms of pause, ${(totalMs! / 1000).toFixed(2)} s in all, ${pages} pages, ${share.toFixed(2)} bytes on the wire for each in use\n`,
   );
   scene.lab.close();
 }
