@@ -122,9 +122,13 @@ async function provePlanted(first: number, last: number): Promise<boolean> {
   return known.size < all || found >= 0.9 * all;
 }
 
+/** What replaces the key, which a machine without a disk has from its host again when it starts. */
+const REPLACE_KEY = ["rotate", "expel"];
 /** All that means something to machines of which only the first has a disk. */
 const faultsOfMoves = (nodes: number): string[] =>
-  kindsFor({ isAtPrompt: () => true, isDiskless: true }, nodes).map(({ name }) => name);
+  kindsFor({ isAtPrompt: () => true, isDiskless: true }, nodes)
+    .map(({ name }) => name)
+    .filter((name) => !REPLACE_KEY.includes(name));
 
 const [from, to] = values.seeds ?? [1, values.planted ? 300 : 20_000];
 if (values.planted) process.exitCode = (await provePlanted(from, to)) ? 0 : 1;

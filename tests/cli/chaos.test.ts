@@ -58,9 +58,11 @@ test("a campaign that is interrupted says so, and how many runs it made", async 
   });
   const exited = once(child, "exit");
   let said = "";
+  let isAsked = false;
   child.stderr.on("data", (bytes: Buffer) => {
     said += bytes.toString();
-    if (/\d+ of 100000 runs/.test(said)) child.kill("SIGTERM");
+    if (isAsked || !/\d+ of 100000 runs/.test(said)) return;
+    isAsked = child.kill("SIGTERM");
   });
   expect(await exited).toEqual([130, null]);
   expect(said).toMatch(/qure chaos: error: interrupted: \d+ of 100000 runs were made\n/);

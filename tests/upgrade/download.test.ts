@@ -421,7 +421,7 @@ const REFUSED: readonly (readonly [what: string, answer: (request: string) => Sa
   [
     "no signature",
     sourceOf({ ...next, signature: null }),
-    "has no signature (.sig) beside this kernel; `kernel install --unsigned` asks for none",
+    "has no signature \\(.sig\\) beside this kernel; `kernel install --unsigned` asks for none",
   ],
   [
     "a stranger's signature",

@@ -90,11 +90,11 @@ function isReadOnly(world: World, layout: KernelLayout, index: number): boolean 
 }
 
 /**
- * Whether these machines may replace the key: more than half of those that agreed last, who is put out aside. Each that
- * has a disk has to write the new key there first.
+ * Whether these machines may replace the key: more than half of those that agreed last, who is put out aside. Each has
+ * to write the new key to its disk first: without one it has the old key from its host when it starts again.
  */
 export function mayReplaceKey(world: World, layout: KernelLayout, those: readonly number[], out?: number): boolean {
-  if (those.some((index) => isReadOnly(world, layout, index))) return false;
+  if (those.some((index) => world.lab.nodes[index]!.disk === null || isReadOnly(world, layout, index))) return false;
   const { voters, here } = votersAmong(world, layout, those);
   const without = voters.filter((id) => out === undefined || id !== factsOf(world, layout).ids[out]);
   return voters.length === 0 || 2 * here.length > without.length;
