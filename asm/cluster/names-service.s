@@ -140,6 +140,51 @@ names_service:
     pop     esi
     ret
 
+# Whether a value is one that the names can be made of; any other one is.
+# In: EAX name, EDX text, or 0.
+# Out: CF and EAX what is expected when it is not.
+# Clobbers: ECX, EDX.
+.global names_value_good
+names_value_good:
+    push    ebx
+    push    esi
+    sub     esp, NAME_SIZE + VALUE_SIZE
+    mov     ebx, eax
+    mov     esi, edx
+    test    edx, edx
+    jz      .Lnames_value_good_done     # CF is clear
+    mov     edx, offset value_domain
+    call    string_compare
+    je      .Lnames_value_good_domain
+    mov     eax, ebx
+    mov     edx, offset value_service
+    call    string_prefix
+    clc
+    jne     .Lnames_value_good_done
+    mov     eax, esp
+    lea     edx, [ebx + VALUE_SERVICE]
+    mov     ecx, NAME_SIZE
+    call    string_copy
+    mov     eax, esp
+    call    string_length
+    lea     eax, [esp + eax + 1]
+    mov     edx, esi
+    mov     ecx, VALUE_SIZE
+    call    string_copy
+    mov     ebx, esp
+    call    names_service
+    LOAD_STRING eax, "tcp or udp, a port, and names of nodes or none: \"tcp 80\""
+    jmp     .Lnames_value_good_done
+.Lnames_value_good_domain:
+    mov     eax, esi
+    call    names_good
+    LOAD_STRING eax, "a domain: cloud.example"
+.Lnames_value_good_done:
+    lea     esp, [esp + NAME_SIZE + VALUE_SIZE] # keeps CF
+    pop     esi
+    pop     ebx
+    ret
+
 # Whether a node has the service: it is among those that the value names, or it names none.
 # In: ESI name.
 # Out: ZF when it has.

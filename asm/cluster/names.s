@@ -21,6 +21,7 @@ BUSY_FROM               = 50            # percent of the processor's time: a nod
 BUSY_UNTIL              = 30            # until it uses less than this
 
 .section .rodata
+.global value_domain
 value_domain:           .asciz  "dns.domain"
 
 .bss

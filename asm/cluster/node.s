@@ -23,7 +23,7 @@ loaded:                 .space NODE_SIZE    # as it was found on disk
 node_mount:             .space 4        # handle of mount_open of where the object is; 0: the node is diskless
 .global node_problem
 node_problem:           .space 4        # why it is: text
-node_lost:              .space 4        # 1: it was taken away (umount -f); it is used again when it is back
+node_lost:              .space 4        # 1: it was taken away (umount -f), or is damaged: it is used once it is at /net
 
 ON_HOOK volume_of_node, node_volume
 
@@ -98,6 +98,9 @@ node_attached:
     mov     dword ptr [node_lost], 1
     LOAD_STRING eax, "it was taken away (umount -f); the cluster uses it again when it is mounted at /net"
     mov     [node_problem], eax
+    mov     ecx, [generation_count]
+    cmp     ecx, [generation_known]
+    jne     1f                          # a twin: that was its source's
     PRINTF  "cluster: what was at /net is in memory only: %s\n", eax
 1:  stc
 9:  ret
@@ -318,7 +321,14 @@ node_storage:
     LOAD_STRING edx, "/net"
     call    mount_volume
     jnc     .Lnode_storage_mounted
-1:  call    error_text
+1:  cmp     eax, ERROR_AWAY             # a person may mount it all the same (--accept-older)
+    je      2f
+    cmp     eax, ERROR_OLDER
+    je      2f
+    cmp     eax, ERROR_CORRUPT
+    jne     3f
+2:  mov     dword ptr [node_lost], 1
+3:  call    error_text
     jmp     .Lnode_storage_failed
 .Lnode_storage_mounted:
     mov     ebx, eax

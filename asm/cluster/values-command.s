@@ -64,7 +64,21 @@ cloud_set:
     mov     esi, 0
     jb      1f
     mov     esi, [edx + 4]
-1:  mov     eax, ebx
+1:  call    cloud_lock
+    mov     eax, ebx
+    mov     edx, esi
+    call    names_value_good
+    sbb     ecx, ecx
+    push    eax
+    push    ecx
+    call    cloud_unlock
+    pop     ecx
+    pop     eax
+    jecxz   3f
+    PRINTF  "cluster: %s: expected %s\n", ebx, eax
+    mov     eax, 1
+    jmp     .Lcloud_set_done
+3:  mov     eax, ebx
     mov     edx, esi
     call    values_put
     test    eax, eax

@@ -16,6 +16,8 @@ STRING link_nowhere, "0.0.0.0"          # no place, in a value
 .bss
 .balign 4
 join_host:              .space HOST_SIZE            # what a person has typed: an address, or a name,
+join_code:              .space INVITE_CODE_BYTES
+.balign 4
 join_places:            .space 4 * HOST_ADDRESSES   # which has these, or the relay's endpoint; then zeros
 
 .text
@@ -53,9 +55,20 @@ link_joined:
     mov     [edi], eax
     mov     ebx, eax
 1:  mov     eax, [esi + 8]
-    mov     edx, offset meet_code
+    mov     edx, offset join_code
     call    invite_parse
     jc      .Llink_joined_code
+    mov     eax, offset meet_code
+    mov     edx, offset join_code
+    mov     ecx, INVITE_CODE_BYTES
+    call    mem_compare
+    jne     2f
+    cmp     dword ptr [meet_invited], 0
+    jne     .Llink_joined_own
+2:  mov     eax, offset meet_code
+    mov     edx, offset join_code
+    mov     ecx, INVITE_CODE_BYTES
+    call    mem_copy
     call    meet_derive
     mov     dword ptr [meet_event], 0
     mov     dword ptr [meet_joining], 1
@@ -65,6 +78,9 @@ link_joined:
     jmp     link_tried
 .Llink_joined_unlinked:
     PRINTF  "cluster: no cluster %s is linked with this one and heard: it cannot relay (cloud link list)\n", edi
+    jmp     .Llink_joined_unlock
+.Llink_joined_own:
+    PRINT   "cluster: this cluster drew the code itself: type it in the other one\n"
     jmp     .Llink_joined_unlock
 .Llink_joined_code:
     PRINT   "cluster: expected a code of 16 characters, as `cloud link invite` shows it\n"

@@ -87,6 +87,7 @@ delegate_here:
     jmp     .Ldelegate_here_not
 .Ldelegate_here_none:
     PRINT   "cluster: one member has to speak to other clusters, from an address of its own: cloud address add ADDRESS\n"
+    jmp     .Ldelegate_here_not
 .Ldelegate_here_is:
     cmp     dword ptr [links_stale], 1
     clc

@@ -13,6 +13,7 @@ PURPOSE_MEET            = . - purpose_meet
 
 .bss
 .balign 4
+.global meet_invited
 meet_invited:           .space 4        # 1: a code was drawn here,
 meet_until:             .space 4        # clock_ms until which it counts
 meet_used:              .space 4        # 1: by the cluster of this number

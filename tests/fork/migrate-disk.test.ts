@@ -47,7 +47,9 @@ test("a kernel moves with its files, also those that are being written; its old 
   const again = source.console.text.split("rebooting").at(-1)!;
   expect(again).toMatch(/^cluster: .*, in memory only: hda0: its files moved to another machine, /m);
   expect(again.match(/hda0/g)).toHaveLength(1);
-  expect(await outputAmong(source, "mount --accept-older hda0 /old; cat /old/mine")).toMatch(MINE);
+  expect(await outputAmong(source, "mount --accept-older hda0 /net; cat /net/mine")).toMatch(MINE);
+  await s.lab.advance("5s");
+  expect(await outputAmong(source, "cloud")).not.toMatch(/in memory only/);
 });
 
 thoroughly("a virtio disk moves too, and what cannot move says why", async () => {

@@ -20,7 +20,7 @@ function serving(): Promise<LabCluster> {
     await first!.enter("cloud set dns.domain cloud.example", /^dns\.domain is set\.$/m);
     await first!.enter('cloud set service.www "tcp 80"', /^service\.www is set\.$/m);
     await first!.enter('cloud set service.db.shop "udp 5432 qure-3 qure-2"', /^service\.db\.shop is set\.$/m);
-    await first!.enter('cloud set service.odd "what 80"', /^service\.odd is set\.$/m);
+    await first!.enter('cloud set service.odd "what 80"', /^cluster: service\.odd: expected /m);
     await lab.advance("3s");
     return lab;
   });

@@ -24,6 +24,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   "key what|key set a|key set a b c|key new|key new a b|key rotate x|key forget more|auto-answer off x": "usage",
   "invite x|join|join a b|expel|expel a b|reboot|reboot a b": "usage",
   "get none": "cluster: there is no value none",
+  'set service.www "tcp 99999"|set service.www 80|set service.www "tcp 80x"':
+    'cluster: service.www: expected tcp or udp, a port, and names of nodes or none: "tcp 80"',
+  'set dns.domain "..."': "cluster: dns.domain: expected a domain: cloud.example",
   "address add 1.2.3.4.5": `cluster: 1.2.3.4.5 ${NO_ADDRESS}`,
   "address add 224.0.0.1": `cluster: 224.0.0.1 ${NO_ADDRESS}`,
   "address add 10.0.2.40 255.255.255.0 share": "cluster: share is not the word shared",

@@ -58,6 +58,8 @@ test("before anybody is linked, each command says what there is to do", async ()
   expect(await said(office, "cloud link")).toMatch(/^none +0{16} - +is no other cluster, or one too many$/m);
   expect(await said(office, "cloud link remove none")).toContain("The link none is gone.");
   expect(await said(office, "cloud link invite x")).toContain("cloud link invite    draws a code");
+  const [, own] = /^Within ten minutes, .* cloud link join \S+ (\S+)$/m.exec(await said(office, "cloud link invite"))!;
+  expect(await said(office, `cloud link join ${HOME} ${own}`)).toContain("this cluster drew the code itself");
   const other = there.nodesOf.get("home")!.find((node) => node !== delegateOf(there, "home"))!;
   expect(await said(other, "cloud link invite")).toMatch(/for the member that speaks to other clusters: qure-\d/);
 });
