@@ -111,6 +111,8 @@ export class DiskMoveScene {
   readonly drives: readonly Drive[];
   /** When the power went, the source had said GONE: both may have the files. */
   #wasBetween = false;
+  /** No machine dies. */
+  #mustMove = true;
 
   constructor(lab: LabCluster) {
     this.lab = lab;
@@ -162,6 +164,7 @@ export class DiskMoveScene {
   }
 
   #plan(trouble: DiskTrouble, at: MoveFrame | Sector): void {
+    this.#mustMove = ["none", "lost", "doubled"].includes(trouble);
     const which = CUTS.indexOf(trouble);
     if (which >= 0) this.drives[which]!.diesAt = at;
   }
@@ -205,6 +208,7 @@ export class DiskMoveScene {
       else if (!text.includes(THEIRS) && !AWAY.test(scene.said(node)))
         found.push(`${node.name} has no files, and does not say that they are away`);
     }
+    if (this.#mustMove && !(scene.moved && scene.hasArrived)) found.push("it has not moved");
     if (having.length === 0) found.push("nobody has the files");
     if (having.length === 2 && !this.#wasBetween) found.push("both have the files");
     if (living.length > 1) found.push(`it lives at ${living.join(" and ")}`);
