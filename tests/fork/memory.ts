@@ -34,8 +34,6 @@ export function differing(source: Uint8Array, twin: Uint8Array): string[] {
       if (source[at] !== twin[at]) found.add(nameOf(at));
   }
   found.delete("");
-  // Both may have begun to measure in the same tick.
-  found.delete("rate_ticks");
   return [...found].sort();
 }
 
@@ -63,6 +61,7 @@ export const OWN = [
   "land_name",
   "rate",
   "rate_since",
+  "rate_ticks",
   "rate_us",
   "task_since",
 ];
