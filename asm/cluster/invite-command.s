@@ -36,6 +36,8 @@ cloud_join:
     push    esi
     mov     ebx, eax
     mov     esi, JOIN_TRIES
+    cmp     dword ptr [cluster_pings], 0
+    je      .Lcloud_join_silent
 .Lcloud_join_try:
     call    cloud_lock
     mov     eax, ebx
@@ -52,6 +54,9 @@ cloud_join:
     jnz     .Lcloud_join_try
     call    invite_forget
     PRINT   "cluster: nobody who has given this code in the last ten minutes answers, or it was used before\n"
+    jmp     .Lcloud_join_failed
+.Lcloud_join_silent:
+    PRINT   "cluster: this node is stopped, and asks nobody (cloud start)\n"
     jmp     .Lcloud_join_failed
 .Lcloud_join_bad:
     PRINT   "cluster: expected a code of 16 characters, as `cloud invite` shows it\n"

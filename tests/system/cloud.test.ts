@@ -158,6 +158,7 @@ thoroughly(
     for (const other of [first, third]) await other.waitFor(/^cloud: .* peers 1$/m, { within: "1s" });
     await first.enter("cloud", /^qure-2 .* left /m);
     await second.enter("cloud", /stopped: this node is silent/);
+    await second.enter("cloud join 0123-4567-89ab-cdef", /this node is stopped, and asks nobody \(cloud start\)/);
     await lab.advance("10s");
     await second.enter("cloud start", PROMPT);
     for (const other of [first, third]) await other.waitFor(/^cloud: .* era 1 age 1 peers 2$/m, { within: "5s" });
