@@ -35,7 +35,7 @@ class Client {
   readonly source = nextPort++;
   readonly asked: Asked;
   readonly #request: Uint8Array;
-  #bytes = new Uint8Array(1 << 20);
+  #bytes = new Uint8Array(4 << 20);
   #first = 0;
   #length = 0;
   #passedOver = -1;
