@@ -18,7 +18,8 @@ const TRANSFER_MS = 300;
 const OVER_MS = 90_000;
 const STEADY_MS = 1000;
 
-const COUNT = /^counter: (\d+)$/gm;
+/** What a shell draws meanwhile may stand between the two pieces of a line. */
+const COUNT = /^(?:counter: )?(\d+)$/gm;
 const WENT = /^counter goes on at \S+: /m;
 const STAYED = /^job: counter: (.*)$/m;
 const WAITS = /^\S+ has not said whether it runs there: /m;
