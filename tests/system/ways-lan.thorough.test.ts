@@ -326,7 +326,7 @@ test("a machine of another emulator, joined by VXLAN, is a member of the cluster
   const first = await booted(2, 1);
   const second = boot({ nodes: [{ cdrom: images().iso, name: "far" }], seed: 2, gateway: false, realtime: true });
   onTestFinished(() => second.close());
-  const [a, b] = [47891, 47892].map((port) => `127.0.0.1:${port}`);
+  const [a, b] = [27891, 27892].map((port) => `127.0.0.1:${port}`);
   await openWay(first, `vxlan,vni=7,local=${a},remote=${b}`);
   await openWay(second, `vxlan,vni=7,local=${b},remote=${a}`);
   const see = (lab: LabCluster, pattern: RegExp): Promise<unknown> =>
@@ -343,22 +343,22 @@ test("a machine of another emulator, joined by VXLAN, is a member of the cluster
 test.for<readonly [string, string, readonly [string, string?]]>([
   [
     "dgram",
-    "dgram,local=127.0.0.1:47901,remote=127.0.0.1:47902",
+    "dgram,local=127.0.0.1:27901,remote=127.0.0.1:27902",
     [
-      "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=47902,remote.type=inet,remote.host=127.0.0.1,remote.port=47901",
+      "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=27902,remote.type=inet,remote.host=127.0.0.1,remote.port=27901",
     ],
   ],
   [
     "stream",
-    "stream,listen=127.0.0.1:47903",
-    ["stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47903"],
+    "stream,listen=127.0.0.1:27903",
+    ["stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=27903"],
   ],
-  ["socket", "socket,listen=127.0.0.1:47904", ["socket,id=lan,connect=127.0.0.1:47904"]],
-  ["socket, with an RTL8139,", "socket,listen=127.0.0.1:47905", ["socket,id=lan,connect=127.0.0.1:47905", "rtl8139"]],
+  ["socket", "socket,listen=127.0.0.1:27904", ["socket,id=lan,connect=127.0.0.1:27904"]],
+  ["socket, with an RTL8139,", "socket,listen=127.0.0.1:27905", ["socket,id=lan,connect=127.0.0.1:27905", "rtl8139"]],
   [
     "socket, with a virtio card,",
-    "socket,listen=127.0.0.1:47906",
-    ["socket,id=lan,connect=127.0.0.1:47906", "virtio-net-pci"],
+    "socket,listen=127.0.0.1:27906",
+    ["socket,id=lan,connect=127.0.0.1:27906", "virtio-net-pci"],
   ],
 ])(
   "a machine in QEMU joins by -netdev %s and is a member of the cluster",
@@ -395,14 +395,14 @@ test("three machines in QEMU, by streams and datagrams, and two here are one clu
 }, async (context) => {
   const qemu = requireOracle("qemu-system-i386", context);
   const lab = await booted(2, 1);
-  await openWay(lab, "stream,listen=127.0.0.1:47911");
-  await openWay(lab, "dgram,local=127.0.0.1:47912,remote=127.0.0.1:47913");
+  await openWay(lab, "stream,listen=127.0.0.1:27911");
+  await openWay(lab, "dgram,local=127.0.0.1:27912,remote=127.0.0.1:27913");
   const iso = join(folder, "five.iso");
   writeFileSync(iso, images().iso);
-  const stream = "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=47911";
+  const stream = "stream,id=lan,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=27911";
   const datagrams = [
-    "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=47913",
-    "remote.type=inet,remote.host=127.0.0.1,remote.port=47912",
+    "dgram,id=lan,local.type=inet,local.host=127.0.0.1,local.port=27913",
+    "remote.type=inet,remote.host=127.0.0.1,remote.port=27912",
   ].join(",");
   const logs = [stream, stream, datagrams].map((netdev, index) => {
     const log = join(folder, `five-${index}.log`);
