@@ -83,20 +83,22 @@ page_entry:
     push    ebx
     push    esi
     push    edi
-    INTERRUPTS_OFF
     mov     ebx, eax
     shr     eax, 22
     lea     esi, [page_directory + eax*4]
+.Lpage_entry_look:
     mov     ecx, [esi]
-    and     ecx, PAGE_PRESENT | PAGE_LARGE
-    cmp     ecx, PAGE_PRESENT
+    mov     eax, ecx
+    and     eax, PAGE_PRESENT | PAGE_LARGE
+    cmp     eax, PAGE_PRESENT
     je      .Lpage_entry_found
+    push    ecx
     mov     eax, 1
     mov     edx, PAGES_TABLES
     call    page_alloc_for
     jc      .Lpage_entry_failed
     mov     edi, eax
-    mov     eax, [esi]
+    mov     eax, [esp]
     test    eax, eax
     jz      .Lpage_entry_table
     and     eax, ~PAGE_LARGE
@@ -108,6 +110,12 @@ page_entry:
     cmp     ecx, 1024
     jb      .Lpage_entry_split
 .Lpage_entry_table:
+    pop     ecx
+    INTERRUPTS_OFF
+    mov     eax, [esi]
+    xor     eax, ecx
+    test    eax, ~(PAGE_ACCESSED | PAGE_DIRTY)
+    jnz     .Lpage_entry_late
     lea     eax, [edi - KERNEL_SPACE + PAGE_PRESENT + PAGE_WRITABLE]
     mov     [esi], eax
     mov     edx, esi
@@ -115,6 +123,7 @@ page_entry:
     call    spaces_update
     mov     eax, cr3                    # forget the large page
     mov     cr3, eax
+    INTERRUPTS_RESTORE
 .Lpage_entry_found:
     mov     eax, [esi]
     and     eax, ~(PAGE_SIZE - 1)
@@ -122,11 +131,16 @@ page_entry:
     shr     ebx, 12
     and     ebx, 1023
     lea     eax, [eax + ebx*4]
-    INTERRUPTS_RESTORE
     clc
     jmp     .Lpage_entry_done
-.Lpage_entry_failed:
+.Lpage_entry_late:                      # another task has made the table meanwhile
     INTERRUPTS_RESTORE
+    mov     eax, edi
+    mov     edx, 1
+    call    page_free
+    jmp     .Lpage_entry_look
+.Lpage_entry_failed:
+    pop     ecx
     stc
 .Lpage_entry_done:
     pop     edi

@@ -179,6 +179,8 @@ storm_routines:
 descriptions:
     LIE     process_arrive, 0, description, JOB_IMAGE, 1, JOB_SIZE
     LIE     process_arrive, 0, description, JOB_PRIORITY, "PRIORITY_PROGRAM + 1", JOB_SIZE
+    LIE     process_arrive, 0, description, JOB_FEATURES, -1, JOB_SIZE
+    LIE     process_arrive, 0, description, "JOB_FEATURES + 4", -1, JOB_SIZE
     LIE     process_arrive, 0, description, "JOB_LABEL + TASK_NAME_SIZE - 4", 0x41414141, JOB_SIZE
     LIE     process_arrive, 0, description, "JOB_PLACE + PLACE_BYTES - 4", 0x41414141, JOB_SIZE
     LIE     process_arrive, 0, description, JOB_PLACE, 0x41414141, JOB_SIZE
@@ -230,6 +232,7 @@ records_end:
 .balign 4
 description:
     .long   0, PRIORITY_PROGRAM
+    .org    description + JOB_LABEL
     .asciz  "tested"
     .org    description + JOB_PLACE
     .asciz  "/"
