@@ -22,6 +22,8 @@ const RECOVERED_NS = 500 * MS;
 const MEND_SPREAD_MS = 200;
 /** So long a machine takes at most to go off after its power button was pressed. */
 const OFF_NS = 1000 * MS;
+/** What was typed has been read. */
+const READ_NS = 500 * MS;
 /** A kernel that is not up so long after its machine was switched on does not come by itself. */
 const BOOT_NS = 5000 * MS;
 
@@ -271,11 +273,15 @@ class Run {
       else if (node.hasLeft && world.leaving) mend(index, "type", world.leaving.enter);
       this.#runTo(world.nowNs + random.below(MEND_SPREAD_MS) * MS);
     }
-    const stillNs = Math.max(world.nowNs, ...core.map((index) => world.nodes[index]!.frozenUntilNs));
+    const still = core.filter((index) => world.nodes[index]!.frozenUntilNs > world.nowNs);
+    const stillNs = Math.max(world.nowNs, ...still.map((index) => world.nodes[index]!.frozenUntilNs));
     const isPressed = core.some((index) => world.isOn(index) && world.nodes[index]!.isPressed);
     this.#runTo(isPressed ? stillNs + OFF_NS : stillNs);
     // A machine that stood still when its power button was pressed has gone off since.
     for (const index of core) if (!world.isOn(index)) mend(index, "power");
+    // What was typed while a machine stood still is begun only now.
+    if (still.length > 0) this.#runTo(world.nowNs + READ_NS);
+    for (const index of still) for (const action of this.#subject.mending?.(world, index) ?? []) this.#perform(action);
     world.healedNs = world.nowNs;
   }
 
