@@ -106,6 +106,8 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
     rule: "an upgrade to a kernel that nobody has stops, whoever restarts meanwhile, and counts no failure; one leads it; of two that begin at once one does; a person ends it",
     begin: (random) => {
       if (world.core.length < 2 || !canAgree(world, layout)) return null;
+      // Without a disk a machine is passed over, and if all are, nothing stops.
+      if (world.core.some((index) => world.lab.nodes[index]!.disk === null)) return null;
       const revision = FIRST_REVISION + random.below(REVISIONS);
       const [one, other] = [random.pick(world.core), random.pick(world.core)];
       const isOurs = (plan: Plan | null): plan is Plan =>
