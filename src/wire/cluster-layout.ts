@@ -52,6 +52,7 @@ export const RELEASE = 9;
 export const MOVE = 10;
 export const VALUES = 11;
 export const SUSPECT = 12;
+/** Coded with an invitation's key: no member counts it as heard from its sender. */
 export const JOIN = 13;
 export const WELCOME = 14;
 export const EVENTS = 15;

@@ -12,6 +12,7 @@ import {
   HEAD_BYTES,
   HELLO,
   ID_BYTES,
+  JOIN,
   KIND,
   PROBE,
   SEQUENCE,
@@ -172,7 +173,8 @@ export function waitsLongEnough(layout: KernelLayout): Invariant {
           const packet = node && clusterPacketOf(bytes);
           if (!packet) return null;
           if (!toSwitch) {
-            if (world.takes(cable, bytes)) heard[cable]!.set(packetHex(packet, SESSION, ID_BYTES), sentNs);
+            if (packet[KIND] !== JOIN && world.takes(cable, bytes))
+              heard[cable]!.set(packetHex(packet, SESSION, ID_BYTES), sentNs);
             return null;
           }
           if (packet[KIND] !== SUSPECT || little32(packet, SILENT) !== 1) return null;

@@ -16,6 +16,7 @@ import {
   HEAD_BYTES,
   HOLD,
   ID_BYTES,
+  JOIN,
   KIND,
   MEMBER,
   PUSH,
@@ -116,7 +117,9 @@ export class Recorder {
     return this.#heard
       .filter((heard) => heard.cable === cable && heard.sentNs > afterNs && (heard.frame[0]! & 1) !== 0)
       .filter(({ packet }) => packetHex(packet, SESSION, ID_BYTES) === session)
-      .filter(({ packet }) => little32(packet, SEQUENCE) + 31 > (this.#highest.get(session!) ?? 0))
+      .filter(
+        ({ packet }) => packet[KIND] !== JOIN && little32(packet, SEQUENCE) + 31 > (this.#highest.get(session!) ?? 0),
+      )
       .at(-back)?.frame;
   }
 
