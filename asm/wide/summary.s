@@ -114,7 +114,9 @@ details_look:
     jae     2f
 1:  ret
 2:  mov     [ebx + LINK_ASKED], eax
-    mov     dword ptr [ebx + LINK_COUNT], 0
+    xor     eax, eax
+    mov     [ebx + LINK_COUNT], eax
+    mov     [ebx + LINK_LISTED], eax    # it may change back before the other one comes
 
 # Asks for the next members. May sleep.
 # In: EBX link.
@@ -248,6 +250,9 @@ details_take:
     jae     .Ldetails_take_whole
     test    edi, edi
     jnz     .Ldetails_take_done         # a name is none: it is asked again, later
+    mov     eax, [ebx + LINK_ABOUT]
+    cmp     eax, [ebx + LINK_LISTED_ABOUT]
+    jne     .Ldetails_take_done         # and so is a list that is another one by now
     pop     edi
     jmp     details_ask
 .Ldetails_take_whole:
