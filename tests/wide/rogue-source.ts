@@ -52,6 +52,8 @@ export class RogueSource {
   /** Questions that came. */
   asked: Fetched[] = [];
   tell: EventsAnswer = () => [];
+  /** What it says when it is asked for members of a list, by its digest: a body of a packet of kind 6, or nothing. */
+  list: (digest: number) => Uint8Array | null = () => null;
   /** Where what it says comes from. */
   from: string;
 
@@ -87,6 +89,10 @@ export class RogueSource {
       if (!packet || packet.length < 64) continue;
       this.#rogue.hear(packet);
       if (packet[5] === KINDS.hello) this.say("hello");
+      if (packet[5] === KINDS.ask) {
+        const body = this.list(new DataView(packet.slice().buffer).getUint32(64, true));
+        if (body) this.say("details", { body });
+      }
       if (packet[5] === KINDS.askEvents)
         for (const body of this.tell(packet.slice(64, 76))) this.say("events", { body });
       if (packet[5] !== KINDS.fetch) continue;
@@ -99,10 +105,10 @@ export class RogueSource {
     }
   }
 
-  /** Its summary: of this revision, what it has to say of kernels, how many of its four members are busy, its door. */
-  summary({ revision = 1, news = 0, busy = 0, door = "0.0.0.0" } = {}): void {
+  /** Its summary: of this revision, what it has to say of kernels, members, how many are busy, their digest, its door. */
+  summary({ revision = 1, news = 0, members = 4, busy = 0, digest = 1, door = "0.0.0.0" } = {}): void {
     const isCalled = door === "0.0.0.0" ? 0 : 1;
-    this.say("summary", { body: bodyOf(this.name, revision, 4, busy, 1, door, PORT, isCalled, news) });
+    this.say("summary", { body: bodyOf(this.name, revision, members, busy, digest, door, PORT, isCalled, news) });
   }
 
   /** Its summary: that it publishes a revision, or that a later one failed there. */
