@@ -63,7 +63,7 @@ async function cut({ lab, source, target }: ForkScene): Promise<void> {
   await lab.advance("1s");
 }
 
-test("a twin has a copy of all files, also of those being written, and both go on with their own", async () => {
+thoroughly("a twin has a copy of all files, also of those being written, and both go on with their own", async () => {
   const s = await givenUp();
   const { lab, source, target } = s;
   const before = (await idsAt(source)).sort();

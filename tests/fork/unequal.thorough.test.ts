@@ -30,7 +30,9 @@ thoroughly(
       expect(await output(target, `cloud migrate ${less === source ? "m1" : "m3"}`)).toContain(
         `: ${why}; this kernel goes on here\n`,
       );
-      await less.waitFor(/^fork: a source has failed: it is refused, and its console says why; this machine goes on as it is$/m);
+      await less.waitFor(
+        /^fork: a source has failed: it is refused, and its console says why; this machine goes on as it is$/m,
+      );
       await output(less, "\x03");
     }
     target.type("counter 100 &\n");

@@ -105,7 +105,7 @@ export class RogueSource {
     }
   }
 
-  /** Its summary: of this revision, what it has to say of kernels, members, how many are busy, their digest, its door. */
+  /** Its summary: of this revision, what it says of kernels, members, how many are busy, their digest, its door. */
   summary({ revision = 1, news = 0, members = 4, busy = 0, digest = 1, door = "0.0.0.0" } = {}): void {
     const isCalled = door === "0.0.0.0" ? 0 : 1;
     this.say("summary", { body: bodyOf(this.name, revision, members, busy, digest, door, PORT, isCalled, news) });
