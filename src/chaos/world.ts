@@ -187,6 +187,11 @@ export class World {
     return !this.lab.nodes[index]!.isOff;
   }
 
+  /** Whether a machine has a disk of its own, on which it keeps what its next boot is to know. */
+  hasDisk(index: number): boolean {
+    return this.lab.nodes[index]!.disk !== null;
+  }
+
   /** For how long nothing has been wrong with a machine; 0 while something is. */
   cleanForNs(index: number): number {
     return Math.max(0, this.nowNs - this.nodes[index]!.cleanSinceNs);

@@ -125,10 +125,9 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
     begin: (random) => {
       const origin = random.pick(world.core);
       // Without a file of settings nobody tells a machine that it is a copy.
-      const hasDisk = (index: number): boolean => lab.nodes[index]!.disk !== null;
       const others = world.nodes
         .map(({ index }) => index)
-        .filter((index) => index !== origin && isKeyed(world, index) && hasDisk(index) === hasDisk(origin));
+        .filter((index) => index !== origin && isKeyed(world, index) && world.hasDisk(index) === world.hasDisk(origin));
       if (!isKeyed(world, origin) || others.length < 2) return null;
       // Nobody is let in while a key is being replaced, which two that do it at once end after ten seconds.
       if (!world.core.every((index) => isAtPrompt(world, index))) return null;

@@ -144,8 +144,7 @@ export function forkFilesDrill(world: World, layout: KernelLayout): Drill {
     rule: "a kernel that becomes two with its files keeps them, whatever is cut or dies meanwhile; the other machine has all of them in order, or none that mount",
     begin: (random) => {
       // A disk that fails is no fault of a fork.
-      const hasDisk = (index: number): boolean => world.lab.nodes[index]!.disk !== null;
-      if (!world.core.every((index) => hasDisk(index) && !world.nodes[index]!.diskHasFailed)) return null;
+      if (!world.core.every((index) => world.hasDisk(index) && !world.nodes[index]!.diskHasFailed)) return null;
       const now = drawPair(world, random, FILES_MS);
       return now && triedAside(world, random, () => new ForkTrial(world, layout, now, "files").judge());
     },

@@ -107,7 +107,7 @@ export function upgradeDrill(world: World, layout: KernelLayout, wellNot: () => 
     begin: (random) => {
       if (world.core.length < 2 || !canAgree(world, layout)) return null;
       // Without a disk a machine is passed over, and if all are, nothing stops.
-      if (world.core.some((index) => world.lab.nodes[index]!.disk === null)) return null;
+      if (!world.core.every((index) => world.hasDisk(index))) return null;
       const revision = FIRST_REVISION + random.below(REVISIONS);
       const [one, other] = [random.pick(world.core), random.pick(world.core)];
       const isOurs = (plan: Plan | null): plan is Plan =>

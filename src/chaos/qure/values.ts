@@ -94,7 +94,7 @@ function isReadOnly(world: World, layout: KernelLayout, index: number): boolean 
  * to write the new key to its disk first: without one it has the old key from its host when it starts again.
  */
 export function mayReplaceKey(world: World, layout: KernelLayout, those: readonly number[], out?: number): boolean {
-  if (those.some((index) => world.lab.nodes[index]!.disk === null || isReadOnly(world, layout, index))) return false;
+  if (those.some((index) => !world.hasDisk(index) || isReadOnly(world, layout, index))) return false;
   const { voters, here } = votersAmong(world, layout, those);
   const without = voters.filter((id) => out === undefined || id !== factsOf(world, layout).ids[out]);
   return voters.length === 0 || 2 * here.length > without.length;
