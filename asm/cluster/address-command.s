@@ -183,9 +183,7 @@ address_enter:
     SNPRINTF edx, 32, "%I%s", eax, ecx
     call    cloud_lock
     call    address_room
-    pushfd
-    call    cloud_unlock
-    popfd
+    call    cloud_unlock_keep
     jc      .Laddress_enter_full
     lea     eax, [ebp - 32]
     lea     edx, [ebp - 64]
@@ -280,9 +278,7 @@ address_hand:
     PRINTF  "cluster: no node that is alive has the name or address %s\n", ebx
     jmp     .Laddress_hand_failed
 .Laddress_hand_several:
-    push    edx
-    call    cloud_unlock
-    pop     edx
+    call    cloud_unlock_keep
     PRINTF  "cluster: %s: %s\n", ebx, edx
     jmp     .Laddress_hand_failed
 .Laddress_hand_found:

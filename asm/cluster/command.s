@@ -173,6 +173,16 @@ cloud_unlock:
     mov     eax, offset cluster_mutex
     jmp     mutex_unlock
 
+# The same, with all registers and flags as they were.
+.global cloud_unlock_keep
+cloud_unlock_keep:
+    pushfd
+    pushad
+    call    cloud_unlock
+    popad
+    popfd
+    ret
+
 # Prints the table of nodes, this one first.
 cloud_status:
     push    ebx
@@ -526,11 +536,7 @@ cloud_reboot:
     call    cloud_lock
     mov     eax, ebx
     call    peer_named_only
-    push    edx
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    pop     edx
+    call    cloud_unlock_keep
     test    eax, eax
     jz      2f
     pop     ebx

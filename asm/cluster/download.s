@@ -46,10 +46,7 @@ download_members:
     xor     eax, eax
     call    download_choose
     pop     edi
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    ret
+    jmp     cloud_unlock_keep
 
 # Chooses who serves the target of the cluster's upgrade, this node too, for the DNS server to name. The mutex is held,
 # and the plan has been read.

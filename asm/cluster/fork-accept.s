@@ -43,11 +43,7 @@ fork_accept:
     mov     [accept_erases], edx
     call    cloud_lock
     call    member_allowed
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    cloud_unlock_keep
     jc      .Lfork_accept_failed
     mov     ecx, FORK_PORT
     call    accept_open
@@ -121,10 +117,7 @@ accept_knows:
     call    cloud_lock
     pop     edx
     call    address_is_known
-    pushfd
-    call    cloud_unlock
-    popfd
-    ret
+    jmp     cloud_unlock_keep
 
 # The same, with the cluster's mutex held.
 # Clobbers: ECX.
@@ -264,7 +257,7 @@ accept_greet:
     mov     eax, offset greeting_target
     call    greeting_make
     clc
-1:  call    accept_unlock
+1:  call    cloud_unlock_keep
     jc      9f
     mov     esi, offset greeting_target
     mov     edi, GREETING_SIZE
@@ -274,15 +267,7 @@ accept_greet:
     mov     eax, offset greeting_source
     xor     edx, edx
     call    seal_begin
-
-# Gives the cluster's mutex back.
-# Out: EAX, CF as they were.
-accept_unlock:
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    cloud_unlock_keep
 9:  ret
 
 # Hears what is to come, and answers whether it can be here.

@@ -142,7 +142,7 @@ several_find:
     je      .Lseveral_find_all
 1:  mov     eax, [esi]
     xor     edx, edx
-    call    several_choose
+    call    fork_choose
     jc      2f
     call    several_connect
     jnc     3f
@@ -154,7 +154,7 @@ several_find:
     jmp     .Lseveral_find_done
 .Lseveral_find_all:
     mov     edx, 1
-    call    several_choose
+    call    fork_choose
     jc      .Lseveral_find_done
     call    several_connect             # whoever was not given up is passed over
     cmp     dword ptr [several_count], TWINS_MAX
@@ -169,23 +169,6 @@ several_find:
 several_any:
     LOAD_STRING eax, "no member takes it: type `cloud fork accept` at some"
     cmp     dword ptr [several_living], 1
-    ret
-
-# Finds the next target.
-# In: EAX its name or address; EDX 1 when it is the next member of all.
-# Out: CF and EAX text.
-several_choose:
-    push    eax
-    push    edx
-    call    cloud_lock
-    pop     edx
-    pop     eax
-    call    fork_choose
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
     ret
 
 # Connects to the target that was found, and greets it.

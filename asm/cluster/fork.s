@@ -291,9 +291,7 @@ fork_called:
     call    cloud_lock
     mov     eax, esi
     call    peer_named
-    push    eax
-    call    cloud_unlock
-    pop     eax
+    call    cloud_unlock_keep
     test    eax, eax
     jnz     8f
     mov     eax, offset fork_name
@@ -324,15 +322,9 @@ fork_found:
     setz    al
     movzx   edi, al                     # EDI: 1 when another one may do as well
 .Lfork_found_next:
-    call    cloud_lock
     mov     eax, ebx
     mov     edx, edi
     call    fork_choose
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
     jc      .Lfork_found_done
     xor     esi, esi                    # ESI: 1 once it has been given up
     mov     ecx, FORK_PORT
@@ -430,14 +422,16 @@ member_choose:
 8:  stc
 9:  ret
 
-# Finds the target. The cluster's mutex is held.
+# Finds the target. May sleep.
 # In: EAX its name or address; EDX 1 when it is the next member of all.
 # Out: CF and EAX text.
+# Clobbers: ECX, EDX.
 .global fork_choose
 fork_choose:
     push    ebx
     push    edx
     mov     ebx, eax
+    call    cloud_lock
     call    fork_allowed
     pop     edx
     jc      9f
@@ -451,7 +445,8 @@ fork_choose:
     LOAD_STRING eax, "no member of this revision takes it: type `cloud fork accept` at one"
     jc      9f
 2:  call    fork_note
-9:  pop     ebx
+9:  call    cloud_unlock_keep
+    pop     ebx
     ret
 
 # Finds the member of this revision that comes after those that were asked, by id. The cluster's mutex is held.
@@ -576,11 +571,7 @@ fork_greeted:
     LOAD_STRING eax, "another member has answered"
     stc
 .Lfork_greet_locked:
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    cloud_unlock_keep
 .Lfork_greet_done:
     ret
 

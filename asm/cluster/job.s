@@ -247,11 +247,7 @@ job_choose:
     call    string_copy
     call    fork_note
 .Ljob_choose_done:
-    pushfd
-    push    eax
-    call    cloud_unlock
-    pop     eax
-    popfd
+    call    cloud_unlock_keep
     pop     ebx
     ret
 
@@ -452,9 +448,7 @@ job_answer:
     cmp     dword ptr [ebx + PEER_VIEWED], 1
     jb      1f
     call    fork_note
-1:  pushfd
-    call    cloud_unlock
-    popfd
+1:  call    cloud_unlock_keep
     jc      .Ljob_answer_done
     mov     ecx, JOB_PORT
     call    fork_connect

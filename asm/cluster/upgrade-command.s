@@ -158,11 +158,7 @@ upgrade_agree:
     mov     eax, ecx
     stc
 2:  sbb     edx, edx
-    push    eax
-    push    edx
-    call    cloud_unlock
-    pop     edx
-    pop     eax
+    call    cloud_unlock_keep
     test    edx, edx
     jnz     .Lupgrade_agree_error
     mov     eax, offset proposal_event
@@ -187,9 +183,7 @@ upgrade_agree:
     PRINTF  "cluster: the plan cannot be changed: %s\n", eax
     jmp     .Lupgrade_agree_failed
 .Lupgrade_agree_refused:
-    push    eax
-    call    cloud_unlock
-    pop     eax
+    call    cloud_unlock_keep
     PRINTF  "cluster: %s\n", eax
 .Lupgrade_agree_failed:
     xor     eax, eax

@@ -488,9 +488,7 @@ turn_handed:
     call    task_sleep
     call    cloud_lock
     call    turn_all_held
-    pushfd
-    call    cloud_unlock
-    popfd
+    call    cloud_unlock_keep
     je      2f
     dec     ebx
     jnz     1b

@@ -39,11 +39,7 @@ witness_task:
 .Lwitness_task_loop:
     call    cloud_lock
     call    witness_look
-    push    eax
-    push    edx
-    call    cloud_unlock
-    pop     edx
-    pop     eax
+    call    cloud_unlock_keep
     test    eax, eax
     jz      .Lwitness_task_wait
     call    witness_ask

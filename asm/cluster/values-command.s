@@ -24,9 +24,7 @@ values_put:
     mov     edx, esi
     call    proposal_begin
     sbb     esi, esi
-    push    eax
-    call    cloud_unlock
-    pop     eax
+    call    cloud_unlock_keep
     test    esi, esi
     jnz     .Lvalues_put_refused
     mov     eax, offset proposal_event
@@ -69,11 +67,7 @@ cloud_set:
     mov     edx, esi
     call    names_value_good
     sbb     ecx, ecx
-    push    eax
-    push    ecx
-    call    cloud_unlock
-    pop     ecx
-    pop     eax
+    call    cloud_unlock_keep
     jecxz   3f
     PRINTF  "cluster: %s: expected %s\n", ebx, eax
     mov     eax, 1

@@ -55,9 +55,7 @@ events_show:
     call    delegate_here
     jc      1f
     call    asker_begin
-1:  pushfd
-    call    cloud_unlock
-    popfd
+1:  call    cloud_unlock_keep
     jc      .Levents_show_free
     push    esi
     call    history_copy

@@ -307,13 +307,7 @@ door_await:
     cmp     dword ptr [router_granted], 0
     jne     2f
     xor     eax, eax
-2:  push    eax
-    push    ecx
-    push    edx
-    call    cloud_unlock
-    pop     edx
-    pop     ecx
-    pop     eax
+2:  call    cloud_unlock_keep
     test    eax, eax
     jnz     3f
     mov     eax, GATEWAY_MS

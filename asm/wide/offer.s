@@ -123,9 +123,7 @@ offer_end:
     call    cloud_lock
     xor     eax, eax
     xchg    eax, [offer_signature]
-    push    eax
-    call    cloud_unlock
-    pop     eax
+    call    cloud_unlock_keep
     test    eax, eax
     jz      9f
     mov     edx, SIGNATURE_PAGES

@@ -52,12 +52,7 @@ parent_changed:
 parent_wish:
     call    cloud_lock
     call    parent_look
-    push    eax
-    push    ecx
-    call    cloud_unlock
-    pop     ecx
-    pop     eax
-    ret
+    jmp     cloud_unlock_keep
 
 # See parent_wish; the mutex is held.
 parent_look:

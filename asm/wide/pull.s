@@ -50,9 +50,7 @@ pull_begin:
     mov     [pull_status], eax
     call    relay_of
     mov     [pull_link], eax
-    pushfd
-    call    cloud_unlock
-    popfd
+    call    cloud_unlock_keep
     mov     eax, ERROR_NOT_FOUND
     jc      9f
     call    pull_ask
@@ -90,9 +88,7 @@ pull_ask:
     call    wide_send_link
     clc
 .Lpull_ask_unlock:
-    pushfd
-    call    cloud_unlock
-    popfd
+    call    cloud_unlock_keep
     mov     eax, ERROR_NOT_FOUND
     jc      .Lpull_ask_done
     mov     eax, offset pull_event
