@@ -22,6 +22,9 @@ function drawn(name: string, seed: number, purpose: string): string {
   return `${name} ${digits.join("")}\n`;
 }
 
+/** What is said of a text that is none. */
+export const KEY_EXPECTED = "expected one line `NAME KEY`: a name without blanks and 64 hexadecimal digits";
+
 export function isClusterKey(text: string): boolean {
   return FORM.test(text);
 }

@@ -253,7 +253,7 @@ test("a cluster that is cut is asked where most of it is", async () => {
 });
 
 test("an open cluster does what anybody asks for", async () => {
-  const lab = boot({ nodes: [{ cdrom: images().iso, key: "open" }] });
+  const lab = boot({ nodes: [{ cdrom: images().iso }] });
   await lab.nodes[0]!.waitFor(PROMPT);
   const w = new Watched(lab, "socket");
   await w.advance(8000);

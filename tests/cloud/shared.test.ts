@@ -102,7 +102,7 @@ test("an observer without the key, with another, or with another name knows nobo
 thoroughly(
   "an observer of an open cluster wants no key, and one with a key does not hear an open cluster",
   async () => {
-    const lab = boot({ nodes: [{ cdrom: images().iso, key: "open" }] });
+    const lab = boot({ nodes: [{ cdrom: images().iso }] });
     const open = new Watched(lab, "socket");
     await open.advance(12_000);
     expect(open.observer.members).toHaveLength(1);

@@ -100,6 +100,7 @@ test.each<[string, StartNode, RegExp]>([
     /^node 1: ramBytes: expected a size, 1M to 1G in steps of 64K/,
   ],
   ["a card of no name", { nic: "ne2000" } as unknown as StartNode, /^node 1: nic: expected one of "e1000", /],
+  ["a key of another form", { key: "open" }, /^node 1: key: expected one line `NAME KEY`: /],
   ["a misspelled option", { floppy: new Uint8Array(512) } as StartNode, /^node 1 has no option floppy; .* floppies,/],
   ["a file's name", { disk: "os.img" } as unknown as StartNode, /^node 1: disk is what a file holds, .*"os.img"/],
 ])("%s is refused", (_, node, sentence) => {

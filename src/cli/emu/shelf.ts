@@ -10,7 +10,7 @@ import { loadFirmware, loadStarter } from "../../host/package.ts";
 import { VOLUME_PREFIX, VolumeDisk } from "../../host/volume-disk.ts";
 import { ImageError } from "../../image/kernel-image.ts";
 import { kernelIso } from "../../image/kernel-start/start.ts";
-import { isClusterKey } from "../../lab/cluster-key.ts";
+import { isClusterKey, KEY_EXPECTED } from "../../lab/cluster-key.ts";
 import { cdPathOf, driveAt, type Shelf } from "../../plan/machines.ts";
 import { type MachinePlan, namedMachines, OWN_DISK, type Plan } from "../../plan/schema.ts";
 import { readBounded } from "../bounded-file.ts";
@@ -74,8 +74,7 @@ function readRom(path: string): Uint8Array {
 
 function readKey(path: string): string {
   const content = new TextDecoder().decode(readInput(path));
-  if (!isClusterKey(content))
-    throw new CommandError(`${path}: expected one line \`NAME KEY\`: a name without blanks and 64 hexadecimal digits`);
+  if (!isClusterKey(content)) throw new CommandError(`${path}: ${KEY_EXPECTED}`);
   return content;
 }
 
