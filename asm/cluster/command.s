@@ -530,7 +530,7 @@ cloud_stop:
 cloud_reboot:
     push    ebx
     mov     ebx, eax
-    LOAD_STRING edx, "all"
+    mov     edx, offset name_all
     call    string_compare
     je      1f
     call    cloud_lock

@@ -8,8 +8,6 @@
 FIND_MS                 = 1000          # each target has this long to be connected to,
 LAST_STEP_MS            = 10000         # and all for the last step, which cannot be taken back
 
-STRING several_all_word, "all"
-
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
 several_wanted:         .space 4        # words
@@ -114,7 +112,7 @@ several_find:
     push    esi
     push    edi
     mov     eax, [esi]
-    mov     edx, offset several_all_word
+    mov     edx, offset name_all
     call    string_compare
     je      .Lseveral_find_all
 1:  mov     eax, [esi]

@@ -15,9 +15,6 @@ CONNECT_MS              = 5000
 QUIET_MS                = 200           # the twin's cards are being taken into use
 STATUS_TWIN             = 2             # of `cloud fork` at the twin; at the source it is 0, or 1 when there is none
 
-STRING fork_accept_word, "accept"
-STRING fork_any_word, "any"
-STRING fork_all_word, "all"
 STRING fork_name_word, "--name"
 STRING fork_erase_word, "--erase"
 
@@ -131,7 +128,7 @@ fork_words:
     test    edi, edi
     jz      .Lfork_words_wrong
     mov     eax, [esi]
-    mov     edx, offset fork_accept_word
+    mov     edx, offset name_accept
     call    string_compare
     je      .Lfork_words_accept
     cmp     edi, 1
@@ -146,7 +143,7 @@ fork_words:
     jmp     .Lfork_words_to
 .Lfork_words_one:
     mov     eax, [esi]
-    mov     edx, offset fork_all_word
+    mov     edx, offset name_all
     call    string_compare
     je      .Lfork_words_several
 .Lfork_words_to:
@@ -282,7 +279,7 @@ fork_called:
     jz      9f                          # CF is clear
     mov     eax, esi
     call    hostname_good
-    LOAD_STRING eax, "a name has at most 15 letters and digits, a letter at least, and - and . between them"
+    LOAD_STRING eax, "a name has at most 15 letters and digits, a letter at least, and - and . between; `any` is none"
     jc      9f
     mov     eax, esi
     mov     edx, offset hostname
@@ -317,7 +314,7 @@ fork_found:
     mov     [fork_asked], eax
     mov     [fork_asked + 4], eax
     mov     eax, ebx
-    mov     edx, offset fork_any_word
+    mov     edx, offset name_any
     call    string_compare
     setz    al
     movzx   edi, al                     # EDI: 1 when another one may do as well

@@ -379,7 +379,9 @@ node_name_default:
     je      1f
     mov     ecx, HOSTNAME_SIZE
     call    string_copy
-    jmp     2f
+    mov     eax, esp
+    call    hostname_good
+    jnc     2f
 .endif
 1:  movzx   ecx, byte ptr [ebx + NETIF_MAC + 3]
     shl     ecx, 16

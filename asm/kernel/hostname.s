@@ -4,6 +4,18 @@
 .include "errors.inc"
 .include "names.inc"
 
+# What commands take in the place of a machine's name: no machine has it.
+STRING name_any, "any"
+STRING name_all, "all"
+STRING name_accept, "accept"
+.global name_any
+.global name_all
+.global name_accept
+
+.section .rodata
+.balign 4
+name_words:             .long   name_any, name_all, name_accept, 0
+
 .text
 
 # Changes the name.
@@ -24,8 +36,8 @@ hostname_set:
 
 # Whether a machine can have a name.
 # In: EAX name: letters, digits, and between them `-` and `.`, HOSTNAME_SIZE - 1 characters at most (RFC 952, 1123). One
-#     without a letter would be an address, or a part of one.
-# Out: CF and EAX error.
+#     without a letter would be an address, or a part of one; some are in name_words.
+# Out: CF and EAX error: ERROR_NOT_PERMITTED for one of those.
 # Clobbers: ECX, EDX.
 .global hostname_good
 hostname_good:
@@ -67,8 +79,19 @@ hostname_good:
 .Lhostname_good_end:
     cmp     edx, 0x101
     jne     .Lhostname_good_invalid
-    clc
-    pop     esi
+    xor     ecx, ecx
+1:  mov     edx, [name_words + ecx*4]
+    test    edx, edx
+    jz      2f                          # CF is clear
+    mov     eax, esi
+    inc     ecx
+    push    ecx
+    call    string_compare
+    pop     ecx
+    jne     1b
+    mov     eax, ERROR_NOT_PERMITTED
+    jmp     .Lhostname_good_done
+2:  pop     esi
     ret
 .Lhostname_good_invalid:
     mov     eax, ERROR_INVALID

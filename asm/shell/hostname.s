@@ -23,7 +23,11 @@ command_hostname:
     mov     eax, 2
     ret
 3:  cmp     eax, ERROR_TOO_LONG
+    mov     ecx, eax
     LOAD_STRING eax, "hostname: a name has at most 15 characters\n"
+    je      4f
+    cmp     ecx, ERROR_NOT_PERMITTED
+    LOAD_STRING eax, "hostname: any, all and accept are words of commands in the place of a name\n"
     je      4f
     LOAD_STRING eax, "hostname: a name has letters and digits, a letter at least, and - and . between them\n"
 4:  call    print

@@ -133,6 +133,7 @@ test.each(
       ["a".repeat(16), "qure"],
       ["a".repeat(100), "qure"],
       ["\x1b[2Jweb", "qure"],
+      ["all", "qure"],
     ] as const,
     2,
   ),
@@ -140,4 +141,13 @@ test.each(
   const lab = boot({ nodes: [{ cdrom: images().iso, hostName: given }], gateway: false });
   await lab.nodes[0]!.waitFor(PROMPT);
   expect(nameOf(lab.nodes[0]!)).toBe(name);
+});
+
+test("a DHCP server gives no name that is a word of commands: the machine takes its own", async () => {
+  const names = ["any", "web"];
+  const macs = names.map((_, index) => Uint8Array.of(0x52, 0x54, 0, 0, 0, index + 1));
+  const hostNames = new Map(names.map((name, index) => [`52:54:00:00:00:0${index + 1}`, name]));
+  const lab = boot({ nodes: macs.map((macAddress) => ({ cdrom: images().iso, macAddress })), hostNames });
+  await lab.until(() => lab.nodes.every(({ console }) => /^cloud: /m.test(console.text)), "no cluster", { within: "30s" });
+  expect(lab.nodes.map(nameOf)).toEqual(["qure-000001", "web"]);
 });

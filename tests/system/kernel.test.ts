@@ -488,6 +488,8 @@ describe("the console", () => {
         ["hostname 10.0.0.1", /^hostname: a name has letters and digits/m],
         ["hostname box-", /^hostname: a name has letters and digits/m],
         ["hostname a..b", /^hostname: a name has letters and digits/m],
+        ["hostname any", /^hostname: any, all and accept are words of commands/m],
+        ["hostname anyone", /^anyone:\/> /m],
         ["hostname b-1.c", /^b-1\.c:\/> /m],
         ["cls now", /^usage: cls$/m],
         ["set colour=blue", PROMPT],
