@@ -26,6 +26,25 @@ several_any:
     cmp     dword ptr [several_living], 1
     ret
 
+# Whether the target that was found is not one of those that there is a connection to.
+# Out: CF and EAX text when it is.
+# Clobbers: EBX, ECX, EDX.
+.global several_new
+several_new:
+    xor     ebx, ebx
+1:  cmp     ebx, [several_count]
+    je      2f                          # CF is clear
+    call    several_address
+    add     eax, offset fork_session
+    sub     eax, offset connection
+    mov     edx, offset fork_session
+    call    session_same
+    lea     ebx, [ebx + 1]
+    jne     1b
+    LOAD_STRING eax, "it is named twice"
+    stc
+2:  ret
+
 # Ends the connection at hand.
 # Out: CF is clear.
 .global several_abort

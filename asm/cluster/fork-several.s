@@ -147,6 +147,8 @@ several_connect:
     push    ebx
     push    esi
     push    edi
+    call    several_new
+    jc      .Lseveral_connect_done
     mov     eax, FIND_MS
     call    several_hurry
     mov     ecx, FORK_PORT
