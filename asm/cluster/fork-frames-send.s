@@ -36,6 +36,8 @@ several_pages:
     lea     ebp, [ebx + ebp*4]          # EBP: the end of the list
 1:  cmp     ebx, ebp
     jae     3f
+    call    fork_stopped
+    jc      4f
     mov     edx, [ebx]
     test    edx, edx
     js      2f                          # COPY_ZEROS

@@ -319,6 +319,8 @@ fork_found:
     setz    al
     movzx   edi, al                     # EDI: 1 when another one may do as well
 .Lfork_found_next:
+    call    fork_stopped                # members that do not answer may take seconds each
+    jc      .Lfork_found_done
     mov     eax, ebx
     mov     edx, edi
     call    fork_choose
@@ -717,6 +719,8 @@ fork_give_listed:
 .Lfork_give_next:
     cmp     ebx, ebp
     jae     .Lfork_give_done            # CF is clear
+    call    fork_stopped
+    jc      .Lfork_give_done
     mov     edx, [ebx]
     btr     edx, 31                     # COPY_ZEROS
     jc      .Lfork_give_zeros
@@ -733,6 +737,13 @@ fork_give_listed:
     pop     esi
     pop     ebx
     ret
+
+# Whether Ctrl-C was typed at the command that forks or moves.
+# Out: EAX text for that; CF when so.
+.global fork_stopped
+fork_stopped:
+    LOAD_STRING eax, "Ctrl-C was typed"
+    jmp     break_check
 
 # Sends what the target has otherwise of a page: in pieces, if that is not all of it.
 # In: EDX entry of the list.

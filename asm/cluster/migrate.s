@@ -128,11 +128,9 @@ migrate_blocks:
     call    volume_move_next
     jc      .Lmigrate_blocks_none
     mov     ebx, eax
-    call    break_check                 # a volume may take minutes
-    LOAD_STRING eax, "Ctrl-C was typed"
+    call    fork_stopped                # a volume may take minutes
     jc      .Lmigrate_blocks_done
-    mov     eax, ebx
-    mov     edx, eax
+    mov     edx, ebx
     mov     eax, SEALED_BLOCK
     mov     ecx, PAGE_SIZE
     call    sealed_send
