@@ -15,10 +15,16 @@ ON_HOOK other_nodes, members_show
 STRING told_only, "told by one cluster"
 STRING told_both, "told by one cluster, and by the gateway"
 STRING told_other, "told by one cluster, but not by the gateway: link with one more"
+STRING reached, "reached it"
+STRING reached_by_tcp, "reached it by TCP"
+STRING by_nobody, "nobody has reached the door"
+STRING by_tcp_alone, "nobody has reached the door by UDP"
 
 .section .rodata
 .balign 4
 told_alone:             .long told_only, told_both, told_other  # by what public_second says
+door_ways:              .long 0, reached, reached_by_tcp        # by DOOR_*
+door_others:            .long by_nobody, 0, by_tcp_alone        # and how it is not
 
 .text
 
@@ -158,12 +164,12 @@ public_proofs:
     mov     edx, [ebx + LINK_AS]
     call    link_reached
     jc      2f
-    call    clock_ms
-    sub     eax, [ebx + LINK_CALLED]
+    push    [door_ways + ecx*4]
     xor     edx, edx
     mov     ecx, 1000
     div     ecx
-    PRINTF  "and reached it %u s ago\n", eax
+    pop     edx
+    PRINTF  "and %s %u s ago\n", edx, eax
     jmp     3f
 2:  PRINT   "and has not reached it\n"
 3:  add     ebx, LINK_SIZE
@@ -198,9 +204,10 @@ public_gateway:
     PRINTF  "gateway %I does not give ports by PCP, NAT-PMP or UPnP\n", [ebx+NETIF_ROUTER]
 .Lpublic_gateway_set:
     call    public_door
-    test    ecx, ecx
-    jnz     .Lpublic_gateway_done
-    PRINTF  "nobody has reached the door: have %I lead UDP port %u to %I, port %u,\n", [ebx+NETIF_ROUTER], WIDE_PORT, [wide_address], WIDE_PORT
+    cmp     ecx, DOOR_BY_UDP
+    je      .Lpublic_gateway_done
+    mov     eax, [door_others + ecx*4]
+    PRINTF  "%s: have %I lead UDP port %u to %I, port %u,\n", eax, [ebx+NETIF_ROUTER], WIDE_PORT, [wide_address], WIDE_PORT
     PRINT   "and a gateway outside of it, if there is one, to that one's address;\n"
     PRINT   "TCP as well, for clusters whose gateways drop UDP\n"
 .Lpublic_gateway_done:

@@ -403,9 +403,9 @@ link_probe:
     jc      9f
     cmp     edx, [ebx + LINK_TOLD_DOOR_PORT]
     jne     link_try
-    cmp     dword ptr [ebx + LINK_TOLD_CALLED], 0
-    jne     link_try
-    call    link_place                  # not the door: nobody has reached it
+    cmp     dword ptr [ebx + LINK_TOLD_CALLED], DOOR_BY_UDP
+    je      link_try
+    call    link_place                  # not the door: nobody has reached it by UDP
     jnc     link_try
 9:  ret
 

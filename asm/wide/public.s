@@ -114,6 +114,8 @@ public_called:
     cmp     dword ptr [wide_from_socket], WIDE_AT_DOOR
     jne     9f
     mov     eax, [wide_from_port]
+    cmp     eax, WIDE_BY_TCP
+    jae     9f
     cmp     eax, [ebx + LINK_PORT]
     je      9f
     mov     eax, [esi + WIDE_CALL_NUMBER]
@@ -197,44 +199,60 @@ public_count:
     pop     esi
     ret
 
-# Whether a link has reached this cluster at an address lately.
+# Whether a link has reached this cluster at an address lately: it has called, or the connection that it is proved to
+# be at is one that it made to the door there.
 # In: EBX link or free place, EDX address.
-# Out: CF when it has not.
-# Clobbers: EAX, ECX.
+# Out: ECX DOOR_*, EAX ms since then; CF when it has not.
 .global link_reached
 link_reached:
     call    link_tells
     jc      9f
-    cmp     dword ptr [ebx + LINK_CALLED_AS], 1
-    jb      9f
-    cmp     edx, [ebx + LINK_CALLED_AS]
-    stc
-    jne     9f
+    mov     ecx, DOOR_BY_UDP
     call    clock_ms
     sub     eax, [ebx + LINK_CALLED]
-    mov     ecx, WIDE_PROOF_MS
-    cmp     ecx, eax
+    cmp     eax, WIDE_PROOF_MS
+    ja      1f
+    cmp     edx, [ebx + LINK_CALLED_AS]
+    je      9f                          # CF is clear
+1:  mov     ecx, DOOR_BY_TCP
+    cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
+    jb      9f
+    cmp     dword ptr [ebx + LINK_SOCKET], WIDE_AT_DOOR
+    jne     2f
+    cmp     edx, [ebx + LINK_AS]
+    jne     2f
+    call    clock_ms
+    sub     eax, [ebx + LINK_PLACED]
+    cmp     eax, WIDE_PROOF_MS
+    cmc
+    ret
+2:  stc
 9:  ret
 
 # Where others may reach this cluster.
-# Out: EAX address, or 0, EDX port; ECX 1 when one has.
+# Out: EAX address, or 0, EDX port; ECX DOOR_* when one has, else 0.
 .global public_door
 public_door:
     push    ebx
+    push    esi
     call    public_told
     push    eax
     mov     edx, eax
+    xor     esi, esi                    # ESI: DOOR_*
     mov     ebx, offset links
 1:  call    link_reached
-    mov     ecx, 1
-    jnc     2f
-    add     ebx, LINK_SIZE
+    jc      2f
+    mov     esi, ecx
+    cmp     ecx, DOOR_BY_UDP
+    je      3f
+2:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      1b
-    xor     ecx, ecx
-2:  call    router_port
+3:  call    router_port
     mov     edx, eax
+    mov     ecx, esi
     pop     eax
+    pop     esi
     pop     ebx
     ret
 

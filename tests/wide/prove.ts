@@ -14,8 +14,9 @@ import { LabCluster } from "../../src/lab/lab.ts";
 import { builtFiles } from "../setup/built-files.ts";
 import { FAR_TRIALS } from "./far-sites.ts";
 import { type Outcome, TRIALS as TEN_TRIALS } from "./site-trials.ts";
+import { TCP_TRIALS } from "./tcp-trials.ts";
 
-const TRIALS = { ...TEN_TRIALS, ...FAR_TRIALS };
+const TRIALS = { ...TEN_TRIALS, ...TCP_TRIALS, ...FAR_TRIALS };
 const FOLDER = "build/prove-sites";
 
 const { only, nodes, fresh } = workshopCommand(

@@ -2,7 +2,7 @@
  * Ten clusters at sites of their own, two behind each kind of gateway, all in the same private net: what their
  * delegates hold of each other, read from their memory (asm/include/wide.inc) so that looking takes no virtual time.
  */
-import { isRelay, type LinkFacts, LinkReader } from "../../src/chaos/qure/sites/links.ts";
+import { isRelay, isTcp, type LinkFacts, LinkReader } from "../../src/chaos/qure/sites/links.ts";
 import { Rogue } from "../../src/chaos/qure/sites/rogue.ts";
 import { kernelLayout } from "../../src/chaos/setup.ts";
 import type { LabCluster, LabNode } from "../../src/index.ts";
@@ -54,7 +54,7 @@ export interface Start {
 }
 
 /** How one cluster speaks to another. */
-export type Way = "nowhere" | "direct" | `by ${string}`;
+export type Way = "nowhere" | "direct" | "by TCP" | `by ${string}`;
 
 export class TenSites {
   readonly lab: LabCluster;
@@ -181,9 +181,9 @@ export class TenSites {
   }
 
   way(site: string, other: string): Way {
-    const { address = 0 } = this.facts(site, other) ?? {};
+    const { address = 0, port = 0 } = this.facts(site, other) ?? {};
     if (address === 0) return "nowhere";
-    if (!isRelay(address)) return "direct";
+    if (!isRelay(address)) return isTcp(port) ? "by TCP" : "direct";
     return `by ${this.relayName(site, address >>> 24)}`;
   }
 

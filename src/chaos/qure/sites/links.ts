@@ -18,6 +18,8 @@ export interface LinkFacts {
   readonly seenMs: number;
   /** Where it is, as it was proved: an IPv4 address as its bytes are in memory, 0: nowhere, 0.0.0.N: by a relay. */
   readonly address: number;
+  /** Its port there, with 0x10000 if that is of TCP. */
+  readonly port: number;
   /** How many members it said that it has. */
   readonly told: number;
   /** The list of them is whole, and the one that it said last. */
@@ -29,8 +31,8 @@ export interface LinkFacts {
 const NAME_BYTES = 32;
 const PUBLIC_BYTES = 32;
 const FIELDS = [
-  ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_TOLD_MEMBERS", "LINK_LISTED"],
-  ...["LINK_LISTED_ABOUT", "LINK_COUNT", "LINK_MEMBERS", "LINK_MEMBERS_MAXIMUM", "LINK_SIZE", "LINKS"],
+  ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_PORT", "LINK_TOLD_MEMBERS"],
+  ...["LINK_LISTED", "LINK_LISTED_ABOUT", "LINK_COUNT", "LINK_MEMBERS", "LINK_MEMBERS_MAXIMUM", "LINK_SIZE", "LINKS"],
   ...["MEMBER_ID", "MEMBER_SIZE"],
 ] as const;
 
@@ -84,6 +86,7 @@ export class LinkReader {
       isHeard: word("LINK_HEARD") === 1,
       seenMs: word("LINK_SEEN"),
       address: word("LINK_ADDRESS"),
+      port: word("LINK_PORT"),
       told: word("LINK_TOLD_MEMBERS"),
       isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
       members: Array.from({ length: count }, (_, number) => packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES)),
@@ -130,3 +133,6 @@ export class Links {
 
 /** 0.0.0.N: no host's, but a relay's. */
 export const isRelay = (address: number): boolean => (address & 0xff) === 0;
+
+/** By a connection of TCP. */
+export const isTcp = (port: number): boolean => port > 0xffff;
