@@ -321,6 +321,9 @@ accept_judge:
     call    fork_machine_sum
     cmp     [esi + DESCRIBE_MACHINE], eax
     jne     .Laccept_judge_done
+    mov     eax, [esi + DESCRIBE_DEVICES]
+    call    machine_ends_below
+    jc      .Laccept_judge_done
     mov     ebx, ANSWER_PROCESSOR
     call    machine_features
     not     ecx

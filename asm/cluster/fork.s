@@ -624,6 +624,8 @@ fork_describe:
     call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
+    call    pci_memory_lowest
+    mov     [description + DESCRIBE_DEVICES], eax
     call    machine_features
     mov     [description + DESCRIBE_FEATURES], ecx
     mov     [description + DESCRIBE_FEATURES + 4], edx

@@ -472,7 +472,13 @@ view_apply_session:
     mov     eax, [esi + ENTRY_SEQUENCE]
     mov     [ebx + PEER_SEQUENCE], eax
     mov     dword ptr [ebx + PEER_WINDOW], -1
-8:  clc
+    jmp     .Lview_apply_session_known
+8:  cmp     dword ptr [ebx + PEER_SINCE], 0 # a copy has counted anew: as to a node that has just booted, no session but
+    jne     .Lview_apply_session_known  # this one is shown by what the copy said before it was listed
+    mov     eax, [trust_sequence]
+    mov     [ebx + PEER_SINCE], eax
+.Lview_apply_session_known:
+    clc
 9:  ret
 
 # Takes out of the view whom the packet's range does not hold: above CLOUD_FROM, up to CLOUD_TO.

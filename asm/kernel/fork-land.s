@@ -18,8 +18,8 @@ HOOK fork_close, 0                      # a kind of device that writes to memory
 .balign 4
 own_values:                             # address, bytes: what is of the machine, not of the kernel that runs in it
     .long   generation, GENERATION_BYTES, generation_key, 4, land_name, HOSTNAME_SIZE
-    .long   land_chosen, 4, 0
-OWN_DICE                = GENERATION_BYTES + 4 + HOSTNAME_SIZE + 4 # after them: the target's generator_state
+    .long   land_chosen, 4, boot_ebda, 4, 0
+OWN_DICE                = GENERATION_BYTES + 4 + HOSTNAME_SIZE + 4 + 4 # after them: the target's generator_state
 DICE_DWORDS             = 8
 
 .bss

@@ -7,6 +7,10 @@
 .include "pages.inc"
 .include "fork.inc"
 
+# CPUID.1. Without what only a kernel could switch on, and this one does not (XSAVE and AVX too), or uses itself.
+FEATURES_ECX            = 0x42D80203    # SSE3, PCLMULQDQ, SSSE3, SSE4.1, SSE4.2, MOVBE, POPCNT, AESNI, RDRAND
+FEATURES_EDX            = 0x07888339    # FPU, PSE, TSC, MSR, CX8, APIC, CMOV, CLFSH, MMX, FXSR, SSE, SSE2
+
 HOOK fork_machine, 0                    # EAX what a part of the machine is, and EDX bytes of it
 
 .bss
@@ -150,13 +154,15 @@ fork_machine_sum:
 # Adds a piece to a sum.
 # In: ESI sum so far, EAX memory, EDX bytes.
 # Out: ESI sum.
+# Clobbers: EAX, ECX, EDX.
+.global machine_add
 machine_add:
     call    crc32
     rol     esi, 5
     xor     esi, eax
     ret
 
-# What the processor can do.
+# What the processor can do that this kernel uses, or a program could.
 # Out: ECX, EDX features.
 # Clobbers: EAX.
 .global machine_features
@@ -164,6 +170,33 @@ machine_features:
     push    ebx
     mov     eax, 1
     cpuid
+    and     ecx, FEATURES_ECX
+    and     edx, FEATURES_EDX
+    pop     ebx
+    ret
+
+# Whether the memory of this machine ends below an address.
+# In: EAX address.
+# Out: CF when not.
+# Clobbers: EAX, ECX, EDX.
+.global machine_ends_below
+machine_ends_below:
+    push    ebx
+    push    esi
+    push    edi
+    mov     edi, eax
+    shr     edi, 12
+    mov     esi, offset boot_memory_map
+    mov     ebx, [boot_memory_count]
+1:  sub     ebx, 1
+    cmc
+    jnc     2f
+    call    pages_range
+    add     esi, MEMORY_MAP_ENTRY
+    cmp     edi, edx
+    jae     1b                          # else CF is set
+2:  pop     edi
+    pop     esi
     pop     ebx
     ret
 

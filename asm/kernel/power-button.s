@@ -23,7 +23,9 @@ IRQ_LAST            = 15
 .bss
 .balign 4
 button_event:       .space 4                # signalled by the interrupt
-button_fadt:        .space 4
+button_ports:       .space 8                # PM1a's and PM1b's event registers, 0 for none
+button_line:        .space 4                # of the system control interrupt
+BUTTON_SEEN         = . - button_ports
 
 .text
 
@@ -44,12 +46,16 @@ button_task:
     call    acpi_find
     jc      .Lbutton_task_done
     mov     ebx, eax
-    mov     [button_fadt], eax
     cmp     dword ptr [ebx + FADT_PM1A_EVENT], 0
     je      .Lbutton_task_done
     movzx   esi, word ptr [ebx + FADT_SCI_INTERRUPT]
     cmp     esi, IRQ_LAST
     ja      .Lbutton_task_done
+    mov     eax, [ebx + FADT_PM1A_EVENT]
+    mov     [button_ports], eax
+    mov     eax, [ebx + FADT_PM1B_EVENT]
+    mov     [button_ports + 4], eax
+    mov     [button_line], esi
     mov     eax, ebx
     call    acpi_enable
     mov     edx, [ebx + FADT_GPE0]
@@ -109,16 +115,11 @@ button_arm:
 
 # The system control interrupt. Other devices may share its line.
 button_interrupt:
-    push    ebx
-    mov     ebx, [button_fadt]
-    mov     edx, [ebx + FADT_PM1A_EVENT]
+    mov     edx, [button_ports]
     call    button_pressed
-    mov     edx, [ebx + FADT_PM1B_EVENT]
+    mov     edx, [button_ports + 4]
     test    edx, edx
-    jz      1f
-    call    button_pressed
-1:  pop     ebx
-    ret
+    jz      9f
 
 # Looks whether the button was pressed, and clears that.
 # In: EDX PM1 event registers.
@@ -131,3 +132,11 @@ button_pressed:
     mov     eax, offset button_event
     jmp     event_signal
 9:  ret
+
+# Two machines are alike if the button is at the same ports.
+# Out: EAX these, EDX bytes.
+button_place:
+    mov     eax, offset button_ports
+    mov     edx, BUTTON_SEEN
+    ret
+ON_HOOK fork_machine, button_place

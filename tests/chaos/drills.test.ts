@@ -1,6 +1,7 @@
 /** What is tried at the end of runs: a cluster that is well passes each drill, and one that is not fails it. */
 import { beforeAll, expect, test } from "vitest";
 import { parseTimed, runGiven } from "../../src/chaos/campaign.ts";
+import { lastMissed } from "../../src/chaos/qure/key-drills.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
 import type { Action } from "../../src/lab/actions.ts";
@@ -72,6 +73,30 @@ test("a cluster that is well passes the drill of a silent death", () => {
   const { failure, endNs } = runGiven(stage, [], ALL, 1, { ...OPTIONS, drills: ["death"] });
   expect(failure).toBeNull();
   expect(endNs).toBeGreaterThan(0.9e9);
+});
+
+test("what is still on its way to the switch when a machine hears again was not missed", () => {
+  const said = [100, 300, 350].map((arrivalNs, at) => ({
+    ...{ cable: 1, toSwitch: true, sentNs: arrivalNs - 50, arrivalNs },
+    bytes: Uint8Array.of(at),
+  }));
+  expect([99, 100, 101, 300, 350, 351].map((nowNs) => lastMissed(said, nowNs)?.[0] ?? null)).toEqual([
+    null,
+    null,
+    0,
+    0,
+    1,
+    2,
+  ]);
+  const lost = { ...said[0]!, arrivalNs: null, bytes: Uint8Array.of(3) };
+  expect(lastMissed([...said, lost], 200)).toEqual(lost.bytes);
+});
+
+test("a copy of a machine believes no other boot of a member either", () => {
+  const copied = [{ atNs: 10e6, word: "copy" as const, node: 2, values: [7] }];
+  const drills = ["packets of another boot that name what the target has long said"];
+  const { failure } = runGiven(stage, copied, ALL, 1, { ...OPTIONS, spanNs: 2e9, drills });
+  expect(failure).toBeNull();
 });
 
 test("a machine that goes back to an earlier state of its own goes on from now", async () => {

@@ -170,6 +170,12 @@ class ClusterFacts {
     return [MOVE_STILL, MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_VOID].includes(this.moveState(index));
   }
 
+  /** It is a member that has given up its address, which another machine has, and says nothing until it has one. */
+  isMute(index: number): boolean {
+    const { isMember, address } = this.of(index);
+    return isMember && address === 0;
+  }
+
   /** Its kernel is at another machine, or came from one and has not taken this machine's identity yet. */
   #hasMoved({ index }: WorldNode, id: string | null): boolean {
     const { MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_LIVES, MOVE_VOID } = this.#of;

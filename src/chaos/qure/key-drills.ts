@@ -75,6 +75,14 @@ interface Ground {
   readonly wellNot: () => string | null;
 }
 
+/**
+ * The last of these frames that a machine has not heard which hears their sender from now on: the switch decides when a
+ * frame comes to it, and one that is on its way there is still heard.
+ */
+export function lastMissed(said: readonly WireFrame[], nowNs: number): Uint8Array | null {
+  return said.findLast(({ arrivalNs }) => arrivalNs === null || arrivalNs < nowNs)?.bytes ?? null;
+}
+
 /** A code with one wrong character. */
 function misspelt(random: Random, code: string): string {
   const at = random.pick([...code].flatMap((character, place) => (character === "-" ? [] : [place])));
@@ -630,6 +638,7 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
   const afterAll = (random: Random, from: number, packets: number, isMissedOne: boolean): DrillStep[] => {
     const listener = random.pick(except(from));
     let [first, last, before] = [0, 0, 0];
+    const said: WireFrame[] = [];
     let [missed, heard]: (Uint8Array | null)[] = [null, null];
     const ofIts = (frame: WireFrame): Uint8Array | null => {
       const packet = frame.toSwitch && frame.cable === from ? clusterPacketOf(frame.bytes) : null;
@@ -644,9 +653,12 @@ export function keyDrills({ world, layout, stranger, recorder, wellNot }: Ground
           if (!packet) return;
           last = little32(packet, SEQUENCE);
           first ||= last;
-          missed = ofIts(frame) ?? missed;
+          if (ofIts(frame)) said.push(frame);
         },
-        missing: () => (missed && last - first >= packets ? null : `${nameOf(from)} says too little`),
+        missing: () =>
+          (missed = lastMissed(said, world.nowNs)) && last - first >= packets
+            ? null
+            : `${nameOf(from)} says too little`,
       },
       {
         withinNs: GAP_NS,

@@ -80,7 +80,10 @@ export function clusterSubject(
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
     leaving: LEAVING,
-    isApart: (world, index) => keysOf(world, layout).isApart(index) || factsOf(world, layout).isMoving(index),
+    isApart: (world, index) =>
+      keysOf(world, layout).isApart(index) ||
+      factsOf(world, layout).isMoving(index) ||
+      factsOf(world, layout).isMute(index),
     person: (world) => {
       const person = new Person(world, layout);
       return () => person.take();
