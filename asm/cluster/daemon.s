@@ -342,6 +342,9 @@ cluster_timers:
     call    clock_ms
     call    report_timers
     call    cluster_sooner
+    call    clock_ms
+    call    namesake_look
+    call    cluster_sooner
     call    job_look
     test    esi, esi
     jg      .Lcluster_timers_due
@@ -378,6 +381,7 @@ cluster_compare:
 9:  ret
 
 # Notes the machine's name as it is.
+.global name_remember
 name_remember:
     mov     eax, offset name_known
     mov     edx, offset hostname

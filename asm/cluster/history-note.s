@@ -105,6 +105,22 @@ history_note_moved:
     pop     esi
     ret
 
+# This node has another name.
+# Clobbers: EAX, ECX, EDX.
+.global history_note_renamed
+history_note_renamed:
+    push    esi
+    push    edi
+    mov     esi, [node + NODE_AGE]
+    mov     edi, [boot_info + bi_revision]
+    mov     edx, offset node + NODE_ID
+    mov     ecx, offset hostname
+    mov     eax, EVENT_JOINED
+    call    history_note_member
+    pop     edi
+    pop     esi
+    ret
+
 # This node has changed a value.
 # In: EAX its name.
 .global history_note_configured

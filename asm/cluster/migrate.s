@@ -313,6 +313,7 @@ migrate_arrived:
     call    net_announce
     call    tcp_hurry
     mov     dword ptr [fork_moves], 0
+    mov     dword ptr [name_moved], 1
     call    cluster_leave               # the node of the source's card is gone; the one of this card joins
     INTERRUPTS_OFF
     call    generation_landed

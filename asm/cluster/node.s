@@ -390,6 +390,9 @@ node_name_default:
     mov     edx, esp
     HOST_NAME_WRITE edx, HOSTNAME_SIZE, ecx
 2:  mov     eax, esp
+    call    namesake_gave_up
+    je      9f
+    mov     eax, esp
     call    hostname_set
 9:  add     esp, HOSTNAME_SIZE
     pop     ebx
