@@ -1,6 +1,6 @@
 /**
- * A DHCP server (RFC 2131, options of RFC 2132): leases by client identifier or hardware address, in virtual time. It knows nothing of
- * frames; it turns a client's message into an answer and says where that is to be sent.
+ * A DHCP server (RFC 2131, options of RFC 2132): leases by client identifier or hardware address, in virtual time. It
+ * knows nothing of frames; it turns a client's message into an answer and says where that is to be sent.
  */
 import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";

@@ -20,7 +20,12 @@ async function namesSeen(lab: LabCluster): Promise<string[]> {
   const seen: string[] = [];
   for (const node of lab.nodes) {
     const rows = (await outputAmong(node, "cloud")).matchAll(/^(\S+) +[\d.]+ .* member /gm);
-    seen.push([...rows].map(([, name]) => name).sort().join(" "));
+    seen.push(
+      [...rows]
+        .map(([, name]) => name)
+        .sort()
+        .join(" "),
+    );
   }
   return seen;
 }
@@ -60,22 +65,25 @@ thoroughly("machines that their hosts call the same have different names, at onc
   expect(lab.nodes.flatMap(taken)).toHaveLength(2);
 });
 
-thoroughly("a name that is typed on two members at once has one of them; their parted halves, together again, too", async () => {
-  const lab = await joined(boot({ nodes: NODES(images().iso) }));
-  const [a, b, c] = lab.nodes as [LabNode, LabNode, LabNode];
-  a.type("hostname web\n");
-  b.type("hostname web\n");
-  await lab.advance("8s");
-  expect(await namesSeen(lab)).toEqual(["m3 web web-2", "m3 web web-2", "m3 web web-2"]);
-  c.cut();
-  await lab.advance("3s");
-  await output(a, "hostname db");
-  await output(c, "hostname db");
-  await lab.advance("10s");
-  c.connect();
-  await lab.advance("25s");
-  const [names] = await namesSeen(lab);
-  expect(names).toMatch(/^db db-2 web(?:-2)?$/);
-  expect(await namesSeen(lab)).toEqual([names, names, names]);
-  expect(lab.nodes.flatMap(taken)).toHaveLength(2);
-});
+thoroughly(
+  "a name that is typed on two members at once has one of them; their parted halves, together again, too",
+  async () => {
+    const lab = await joined(boot({ nodes: NODES(images().iso) }));
+    const [a, b, c] = lab.nodes as [LabNode, LabNode, LabNode];
+    a.type("hostname web\n");
+    b.type("hostname web\n");
+    await lab.advance("8s");
+    expect(await namesSeen(lab)).toEqual(["m3 web web-2", "m3 web web-2", "m3 web web-2"]);
+    c.cut();
+    await lab.advance("3s");
+    await output(a, "hostname db");
+    await output(c, "hostname db");
+    await lab.advance("10s");
+    c.connect();
+    await lab.advance("25s");
+    const [names] = await namesSeen(lab);
+    expect(names).toMatch(/^db db-2 web(?:-2)?$/);
+    expect(await namesSeen(lab)).toEqual([names, names, names]);
+    expect(lab.nodes.flatMap(taken)).toHaveLength(2);
+  },
+);

@@ -4,7 +4,7 @@ import type { Invariant } from "../invariant.ts";
 import { factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
 
-/** Whoever is to take another name has done so, once nothing has been wrong for so long: two that are firm take 10 s. */
+/** Whoever is to take another name has done so by then: one of two that are firm waits for 10 s. */
 const OWN_NAME_NS = 20e9;
 
 export function ownNames(layout: KernelLayout): Invariant {

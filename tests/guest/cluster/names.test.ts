@@ -7,7 +7,7 @@ import { thoroughly } from "../../setup/thoroughly.ts";
 import { rowsOf } from "../../setup/tier.ts";
 import { PROMPT } from "../../system/images.ts";
 import { outputAmong } from "../../system/output.ts";
-import { founded, hello, HIGH, HIGHEST, LOW, LOWEST, nowMs, report, type Scene, SELF } from "./agreement-scene.ts";
+import { founded, HIGH, HIGHEST, hello, LOW, LOWEST, nowMs, report, type Scene, SELF } from "./agreement-scene.ts";
 
 const EVERY_MS = 150;
 const DISKLESS = 1;
@@ -113,19 +113,22 @@ thoroughly("a long name makes room for the number, and no sign is left before th
   expect([names.renamed, names.keeps]).toEqual([[], true]);
 });
 
-thoroughly("a member that takes each name of the node's chases it eight times, and a person may name it again", async () => {
-  const names = await named("web");
-  for (let times = 1; times <= 8; times++) {
-    await names.live([{ id: LOW, name: await names.called() }], 15_000);
-    expect(names.renamed).toHaveLength(times);
-  }
-  const last = await names.called();
-  expect(await names.live([{ id: LOW, name: last }], 30_000)).toBe(null);
-  expect([names.keeps, await names.called()]).toEqual([true, last]);
-  await outputAmong(names.s.node, "hostname db");
-  await names.live([{ id: LOW, name: "db" }], 3000);
-  expect(await names.called()).toBe("db-2");
-});
+thoroughly(
+  "a member that takes each name of the node's chases it eight times, and a person may name it again",
+  async () => {
+    const names = await named("web");
+    for (let times = 1; times <= 8; times++) {
+      await names.live([{ id: LOW, name: await names.called() }], 15_000);
+      expect(names.renamed).toHaveLength(times);
+    }
+    const last = await names.called();
+    expect(await names.live([{ id: LOW, name: last }], 30_000)).toBe(null);
+    expect([names.keeps, await names.called()]).toEqual([true, last]);
+    await outputAmong(names.s.node, "hostname db");
+    await names.live([{ id: LOW, name: "db" }], 3000);
+    expect(await names.called()).toBe("db-2");
+  },
+);
 
 thoroughly("whoever is no member takes no name away", async () => {
   const names = await named("web");
@@ -140,11 +143,14 @@ thoroughly("whoever is no member takes no name away", async () => {
   expect([names.renamed, await names.called()]).toEqual([[], name]);
 });
 
-thoroughly("the name is for this boot: what a person has typed is asked for again by a service that starts again", async () => {
-  const names = await named("web");
-  await names.live([{ id: LOW, name: "web" }], 2000);
-  expect(await names.called()).toBe("web-2");
-  await outputAmong(names.s.node, "service restart cluster");
-  await names.s.lab.advance("3s");
-  expect(await names.called()).toBe("web");
-});
+thoroughly(
+  "the name is for this boot: what a person has typed is asked for again by a service that starts again",
+  async () => {
+    const names = await named("web");
+    await names.live([{ id: LOW, name: "web" }], 2000);
+    expect(await names.called()).toBe("web-2");
+    await outputAmong(names.s.node, "service restart cluster");
+    await names.s.lab.advance("3s");
+    expect(await names.called()).toBe("web");
+  },
+);
