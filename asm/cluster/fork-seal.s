@@ -157,6 +157,7 @@ seal_begin:
     xor     eax, eax
     mov     ecx, (X25519_BYTES + KEY_SIZE) / 4
     rep stosd
+    mov     dword ptr [move_state], MOVE_NONE   # what was said of an earlier move goes with its key
     mov     eax, offset handover_key
     mov     edx, offset keys_handover
     mov     ecx, SHA256_BYTES

@@ -11,7 +11,7 @@
 
 LOOK_MS                 = 250
 FIRM_MS                 = 3000          # a claim is firm when this node has had the name in its cluster for so long
-MOST_RENAMES            = 8             # of a name that a boot, or a person, gave: members who lie do not go on for ever
+MOST_RENAMES            = 8             # of a name that a boot or a person gave: members who lie do not go on for ever
 MOST_NUMBERS            = 64            # that are tried
 SUFFIX_SIZE             = 8             # `-65535`
 
@@ -196,7 +196,7 @@ entry_is_elder:
 # Clobbers: EAX, EBX, ECX, EDX, ESI, EBP.
 namesake_yield:
     cmp     dword ptr [renames], MOST_RENAMES
-    ja      9f
+    ja      .Lnamesake_yield_done
     je      .Lnamesake_yield_not
     mov     eax, offset hostname
     mov     edx, offset name_instead
@@ -236,7 +236,8 @@ namesake_yield:
     mov     dword ptr [renames], MOST_RENAMES + 1
     mov     eax, offset hostname
     PRINTF  "cluster: the member at %I is called %s too; this node keeps the name (hostname NAME)\n", [edi+PEER_ADDRESS], eax
-9:  ret
+.Lnamesake_yield_done:
+    ret
 
 # Writes the name of before with a number. What has no room of the name is left out, and signs that would be at its end.
 # In: EBP number, EDI passed through.

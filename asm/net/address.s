@@ -264,22 +264,60 @@ address_wait_mode:
 address_probe:
     push    esi
     mov     esi, STATIC_PROBES
-    mov     eax, [ebx + NETIF_WANTED_ADDRESS]
-    mov     [ebx + NETIF_PROBE], eax
-1:  mov     eax, ebx
-    mov     edx, [ebx + NETIF_PROBE]
+1:  mov     edx, [ebx + NETIF_WANTED_ADDRESS]
+    call    address_ask
+    jc      2f
+    dec     esi
+    jnz     1b
+2:  pop     esi                         # keeps CF
+    ret
+
+# Asks once whether another machine has an address.
+# In: EBX interface, EDX address.
+# Out: CF when one has it, or something else happened: EAX NOTICE_* bits.
+address_ask:
+    mov     [ebx + NETIF_PROBE], edx
+    mov     eax, ebx
     xor     ecx, ecx
     call    arp_request
     mov     eax, ebx
     mov     edx, CHECK_MS
     call    address_wait
-    jnc     2f
-    dec     esi
-    jnz     1b
-    stc                                 # nobody: CF is turned
-2:  mov     dword ptr [ebx + NETIF_PROBE], 0
+    mov     dword ptr [ebx + NETIF_PROBE], 0
     cmc
-    pop     esi
+    ret
+
+# Whether another machine has the address that a DHCP server offers: then it need not be declined, as it is not asked
+# for.
+# In: EBX DHCP client.
+# Out: ZF when nobody has it; CF when the mode has changed.
+# Clobbers: EAX, ECX, EDX.
+.global address_offered
+address_offered:
+    push    ebp
+    mov     ebp, ebx
+    mov     ebx, [ebp + DHCP_NETIF]
+    mov     edx, [ebp + DHCP_ADDRESS]
+    cmp     edx, [ebx + NETIF_ADDRESS]
+    je      1f
+    cmp     edx, [ebp + DHCP_FREE]      # a round ago
+    je      1f
+    mov     dword ptr [ebp + DHCP_FREE], 0
+    call    address_ask
+    jnc     1f
+    test    eax, NOTICE_MODE
+    jnz     3f
+    test    eax, NOTICE_CONFLICT
+    jnz     2f
+1:  mov     eax, [ebp + DHCP_ADDRESS]
+    mov     [ebp + DHCP_FREE], eax
+    xor     eax, eax
+2:  test    eax, eax
+    jmp     4f
+3:  or      dword ptr [ebx + NETIF_NOTICE], NOTICE_MODE # for the task
+    stc
+4:  mov     ebx, ebp
+    pop     ebp
     ret
 
 # DHCP, and a link-local address while nobody answers (RFC 3927 section 2.11: the lease takes its place as soon as there
@@ -334,19 +372,15 @@ address_dhcp:
 # Makes sure that nobody uses the leased address (RFC 2131 section 4.4.1).
 # Out: CF when somebody does, or the mode changed; the server was told and a pause has passed.
 address_check:
-    mov     eax, [ebp + DHCP_ADDRESS]
-    cmp     eax, [ebx + NETIF_ADDRESS]
+    mov     edx, [ebp + DHCP_ADDRESS]
+    cmp     edx, [ebx + NETIF_ADDRESS]
     je      7f
-    mov     [ebx + NETIF_PROBE], eax
-    mov     edx, eax
-    mov     eax, ebx
-    xor     ecx, ecx
-    call    arp_request
-    mov     eax, ebx
-    mov     edx, CHECK_MS
-    call    address_wait
-    mov     dword ptr [ebx + NETIF_PROBE], 0
-    jc      7f
+    xor     eax, eax
+    xchg    eax, [ebp + DHCP_FREE]      # when it was offered
+    cmp     edx, eax
+    je      7f
+    call    address_ask
+    jnc     7f
     test    eax, NOTICE_MODE
     jnz     8f
     test    eax, NOTICE_CONFLICT

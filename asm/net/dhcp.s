@@ -35,7 +35,9 @@ KIND_DWORD              = 1             # four bytes
 KIND_LIST               = 2             # one or more times four bytes, of which the first counts
 KIND_NAME               = 3             # a host name
 
-ROUNDS_MAXIMUM          = 3             # refusals in a row
+ROUNDS_MAXIMUM          = 3             # refusals in a row, or offers that another machine has
+IDENTIFIER_OF_CARD      = 7 << 8 | 61   # option 61: a type of hardware and its address (RFC 2132, 9.14)
+IDENTIFIER_OTHER        = 8 << 8 | 61   # or a zero and anything
 
 .data
 .balign 4
@@ -107,6 +109,7 @@ dhcp_acquire:
     mov     ebp, ROUNDS_MAXIMUM
     call    clock_ms
     mov     [ebx + DHCP_BEGIN], eax
+    mov     dword ptr [ebx + DHCP_FREE], 0
     mov     edx, [ebx + DHCP_NETIF]
     mov     eax, [edx + NETIF_MAC]      # a lease stays that card's, should this kernel move to another
     mov     [ebx + DHCP_CARD], eax
@@ -139,10 +142,15 @@ dhcp_acquire:
     mov     [ebx + DHCP_ADDRESS], eax
     mov     eax, [ebx + DHCP_SERVER_ID]
     mov     [ebx + DHCP_SERVER], eax
+    call    address_offered
+    jc      .Ldhcp_acquire_failed
+    jne     .Ldhcp_acquire_taken
+.Ldhcp_acquire_request:
     mov     eax, ebx
     mov     edx, DHCP_SELECTING
     call    dhcp_request
     jnc     .Ldhcp_acquire_done
+.Ldhcp_acquire_again:
     dec     ebp                         # refused, or the server fell silent: begin again
     jnz     .Ldhcp_acquire_round
     stc
@@ -152,6 +160,20 @@ dhcp_acquire:
     pop     esi
     pop     ebx
     ret
+# Another machine has it: a kernel may have moved there from here, with the lease. As another client of this card we get
+# another address, and that one's lease goes on, which a DECLINE would end. A server that knows cards alone offers the
+# same one again: then it is told.
+.Ldhcp_acquire_taken:
+    mov     eax, [ebx + DHCP_ADDRESS]
+    cmp     eax, [ebx + DHCP_PASSED]
+    je      .Ldhcp_acquire_request
+    mov     [ebx + DHCP_PASSED], eax
+    mov     edx, [ebx + DHCP_NETIF]
+    add     edx, NETIF_NAME
+    PRINTF  "%s: another machine uses %I, which the DHCP server offers\n", edx, eax
+    mov     dword ptr [ebx + DHCP_ADDRESS], 0
+    inc     byte ptr [ebx + DHCP_ALIAS]
+    jmp     .Ldhcp_acquire_again
 
 # Asks for DHCP_ADDRESS, for the first time or again. May sleep, for seconds.
 # In: EAX client, EDX DHCP_SELECTING, DHCP_RENEWING or DHCP_REBINDING_STATE.
@@ -243,6 +265,7 @@ dhcp_send:
     stosb
     mov     eax, esi
     stosb
+    call    dhcp_put_identifier
     cmp     ebp, DHCP_SELECTING
     jne     .Ldhcp_send_wanted
     mov     edx, [ebx + DHCP_ADDRESS]   # a DISCOVER may ask for the address that we had
@@ -326,6 +349,30 @@ dhcp_head:
     mov     eax, [ebx + DHCP_ADDRESS]
     mov     [edi + BOOTP_CLIENT], eax
 .Ldhcp_head_done:
+    ret
+
+# Appends the client identifier.
+# In: EBX client, EDI where to.
+# Out: EDI after it.
+# Clobbers: EAX.
+dhcp_put_identifier:
+    mov     eax, IDENTIFIER_OF_CARD
+    cmp     byte ptr [ebx + DHCP_ALIAS], 1  # CF when it is 0
+    jc      1f
+    mov     eax, IDENTIFIER_OTHER
+1:  stosw
+    mov     al, 0
+    adc     al, 0                       # Ethernet is 1
+    stosb
+    mov     eax, [ebx + DHCP_CARD]
+    stosd
+    mov     eax, [ebx + DHCP_CARD + 4]
+    stosw
+    shr     eax, 16                     # DHCP_ALIAS
+    mov     [edi], al
+    cmp     al, 1
+    cmc
+    adc     edi, 0
     ret
 
 # Appends an option of four bytes.

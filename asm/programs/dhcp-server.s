@@ -25,6 +25,7 @@ XID             = 0x45525551            # of our own question
 BOOT_FILE_BYTES = 64
 CLASS_BYTES     = 9                     # of text_pxe
 MACHINE_BYTES   = 17
+CLIENT_BYTES    = 8                     # of a client identifier that counts: 0, MAC address, number
 
 # An option of a client that counts.
 KNOWN_CODE      = 0                     # u8
@@ -34,7 +35,8 @@ KNOWN_PLACE     = 4
 KNOWN_SIZE      = 8
 
 # A place in the table of leases.
-LEASE_MAC       = 0                     # 6 bytes: who has it, or had it last
+LEASE_MAC       = 0                     # 6 bytes: who has it, or had it last,
+LEASE_ALIAS     = 6                     # u16   and as which client of that card
 LEASE_UNTIL     = 8                     # seconds since 2000; before that nobody else gets it
 LEASE_SIZE      = 12
 
@@ -435,10 +437,7 @@ message_serve:
 1:    call    place_find
     jc      .Lserve_done                # none is left
     mov     esi, eax
-    mov     eax, [message + BOOTP_HARDWARE]
-    mov     [ebp + LEASE_MAC], eax
-    mov     ax, [message + BOOTP_HARDWARE + 4]
-    mov     [ebp + LEASE_MAC + 4], ax
+    call    place_take
 .Lserve_offer:
     test    ebp, ebp
     jz      2f
@@ -504,10 +503,7 @@ request_serve:
     call    place_free
     jc      .Lrequest_serve_refuse
     mov     esi, eax
-    mov     eax, [message + BOOTP_HARDWARE]
-    mov     [ebp + LEASE_MAC], eax
-    mov     ax, [message + BOOTP_HARDWARE + 4]
-    mov     [ebp + LEASE_MAC + 4], ax
+    call    place_take
     add     edi, [lease_seconds]
     mov     [ebp + LEASE_UNTIL], edi
     jmp     .Lrequest_serve_good
@@ -569,6 +565,8 @@ options_known:
     .long   option_architecture
     .byte   OPTION_MACHINE, MACHINE_BYTES, 1, 0
     .long   option_machine
+    .byte   OPTION_CLIENT, CLIENT_BYTES, 0, 0
+    .long   option_client
 options_known_end:
 
 .data
@@ -596,6 +594,7 @@ option_server:  .space 4
 option_class:   .space 12
 option_architecture: .space 4           # in network order
 option_machine: .space 20
+option_client:  .space CLIENT_BYTES
 options_heard_end:
 peer:           .space 8
 about:          .space 40

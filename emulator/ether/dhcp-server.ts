@@ -1,6 +1,6 @@
 /**
- * A DHCP server (RFC 2131, options of RFC 2132): leases by hardware address, in virtual time. It knows nothing of
- * frames; it turns a client's message into an answer and says where that is to be sent.
+ * A DHCP server (RFC 2131, options of RFC 2132): leases by client identifier or hardware address, in virtual time. It
+ * knows nothing of frames; it turns a client's message into an answer and says where that is to be sent.
  */
 import { holds } from "../state/invariant.ts";
 import type { Stateful, StateVisitor } from "../state/state.ts";
@@ -33,6 +33,7 @@ const OPTION_MESSAGE_TYPE = 53;
 const OPTION_SERVER = 54;
 const OPTION_RENEWAL = 58;
 const OPTION_REBINDING = 59;
+const OPTION_CLIENT = 61;
 const OPTION_END = 255;
 
 export interface DhcpConfig {
@@ -49,7 +50,7 @@ export interface DhcpConfig {
 }
 
 interface Lease {
-  /** MAC address of the holder; of the last one once the lease has expired. */
+  /** Who has it (clientOf); who had it last once the lease has expired. */
   holder: string;
   expiresNs: number;
 }
@@ -83,6 +84,17 @@ function readOptions(message: Uint8Array): Map<number, Uint8Array> | null {
   return options;
 }
 
+/**
+ * Whose a message is: the client identifier, in hexadecimal digits; the MAC address for one that says no more
+ * (RFC 2132, 9.14), or where there is none.
+ */
+function clientOf(message: Uint8Array, options: ReadonlyMap<number, Uint8Array>): string {
+  const mac = message.subarray(28, 34);
+  const given = options.get(OPTION_CLIENT);
+  const isCard = !given || given.length < 2 || (given[0] === 1 && sameBytes(given.subarray(1), mac));
+  return isCard ? formatMac(mac) : Array.from(given, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Four bytes, as options hold times and addresses. */
 function bigEndian(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
@@ -113,9 +125,9 @@ export class DhcpServer implements Stateful {
       return null;
     if (!MAGIC_COOKIE.every((byte, index) => message[236 + index] === byte)) return null;
     const options = readOptions(message);
-    const client = formatMac(message.subarray(28, 34));
     const server = options?.get(OPTION_SERVER);
     if (!options || (server && !sameBytes(server, this.#config.server))) return null;
+    const client = clientOf(message, options);
     switch (options.get(OPTION_MESSAGE_TYPE)?.[0]) {
       case DISCOVER:
         return this.#offer(message, client, options, nowNs);
@@ -128,7 +140,7 @@ export class DhcpServer implements Stateful {
         this.#give(this.#index(message.subarray(12, 16)), client, { holder: client, expiresNs: nowNs });
         return null;
       case INFORM:
-        return this.#reply(message, ACK, client, null);
+        return this.#reply(message, ACK, null);
       default:
         return null;
     }
@@ -141,7 +153,7 @@ export class DhcpServer implements Stateful {
     const stillHeld = lease?.holder === client && lease.expiresNs > nowNs;
     holds(index < this.#leases.length, "DHCP server", "an address beyond the pool is offered");
     if (!stillHeld) this.#leases[index] = { holder: client, expiresNs: nowNs + OFFER_NS };
-    return this.#reply(message, OFFER, client, index);
+    return this.#reply(message, OFFER, index);
   }
 
   /** RFC 2131, 4.3.2: after an offer the address is in the option; a client that renews has it in `ciaddr`. */
@@ -151,9 +163,9 @@ export class DhcpServer implements Stateful {
     const index = this.#index(asked);
     const lease = this.#leases[index];
     const free = !lease || lease.holder === client || lease.expiresNs <= nowNs;
-    if (index < 0 || !free) return this.#reply(message, NAK, client, null);
+    if (index < 0 || !free) return this.#reply(message, NAK, null);
     this.#leases[index] = { holder: client, expiresNs: nowNs + this.#config.leaseSeconds * 1e9 };
-    return this.#reply(message, ACK, client, index);
+    return this.#reply(message, ACK, index);
   }
 
   /**
@@ -196,7 +208,7 @@ export class DhcpServer implements Stateful {
     return Uint8Array.from(bigEndian(get32(this.#config.firstAddress, 0) + index));
   }
 
-  #reply(request: Uint8Array, type: number, client: string, index: number | null): DhcpAnswer {
+  #reply(request: Uint8Array, type: number, index: number | null): DhcpAnswer {
     const config = this.#config;
     const options: number[] = [OPTION_MESSAGE_TYPE, 1, type, OPTION_SERVER, 4, ...config.server];
     if (type !== NAK) {
@@ -211,7 +223,7 @@ export class DhcpServer implements Stateful {
         4,
         ...config.dns,
       );
-      const name = config.hostNames.get(client);
+      const name = config.hostNames.get(formatMac(request.subarray(28, 34)));
       if (name !== undefined) {
         const bytes = new TextEncoder().encode(name).subarray(0, 255);
         options.push(OPTION_HOST_NAME, bytes.length, ...bytes);

@@ -143,6 +143,30 @@ test("a machine with an address of its own gets that one, and strangers to the s
   expect(await s.ask(message({ type: INFORM! }))).toEqual([`${ACK} 0.0.0.0 key of us`]);
 });
 
+test("another client of a card has another address, not the card's fixed one; other identifiers do not count", async () => {
+  const s = await scene();
+  const mac = "02:00:00:00:00:01";
+  const client = (of: string, ...rest: number[]): readonly number[] => {
+    const bytes = [0, ...of.split(":").map((byte) => Number.parseInt(byte, 16)), ...rest];
+    return [61, bytes.length, ...bytes];
+  };
+  const discover = async (of: string, more: readonly number[] = []): Promise<string> => {
+    const [said = "-"] = await s.ask(message({ type: DISCOVER!, mac: of, more }));
+    return said.replace(" key of us", "");
+  };
+  expect(await discover(mac)).toBe(`${OFFER} 10.9.0.10`);
+  expect(await discover(mac, client(mac, 1))).toBe(`${OFFER} 10.9.0.11`);
+  const chosen = { requested: "10.9.0.11", server: "10.9.0.1", more: client(mac, 1) };
+  expect(await s.ask(message({ type: REQUEST!, mac, ...chosen }))).toEqual([`${ACK} 10.9.0.11 key of us`]);
+  expect(await discover(mac, [61, 7, 1, 2, 0, 0, 0, 0, 1])).toBe(`${OFFER} 10.9.0.10`);
+  // Of others, and of no card.
+  expect(await discover(mac, client("02:00:00:00:00:02", 1))).toBe(`${OFFER} 10.9.0.10`);
+  expect(await discover(mac, client(mac))).toBe(`${OFFER} 10.9.0.10`);
+  expect(await discover(FIXED)).toBe(`${OFFER} 10.9.0.99`);
+  expect(await discover(FIXED, client(FIXED, 1))).toBe("-");
+  expect(await discover(mac, client(mac, 2))).toBe("-");
+});
+
 thoroughly("hostile messages are not answered, and the server goes on", async () => {
   const s = await scene();
   const good = message({ type: DISCOVER! });

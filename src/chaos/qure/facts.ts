@@ -25,6 +25,8 @@ export interface NodeFacts {
   readonly founder: string;
   readonly era: number;
   readonly age: number;
+  /** What the machine is called. */
+  readonly name: string;
   /** IPv4, as its four bytes are in memory; 0: none yet. */
   readonly address: number;
   /** How many others it takes for alive. */
@@ -43,6 +45,7 @@ const DOWN: NodeFacts = {
   founder: "",
   era: 0,
   age: 0,
+  name: "",
   address: 0,
   others: 0,
 };
@@ -130,6 +133,7 @@ class ClusterFacts {
       founder,
       era,
       age,
+      name: node.made("hostname", at.hostname, NAME_BYTES, textOf) ?? "",
       address,
       others: memory.word(at.peer_alive) ?? 0,
     };
@@ -238,6 +242,9 @@ interface Peer {
   readonly next: number;
 }
 
+/** HOSTNAME_SIZE. */
+const NAME_BYTES = 16;
+const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes).replace(/\0.*/s, "");
 const idOf = (bytes: Uint8Array): string => packetHex(bytes, 0, ID_BYTES);
 
 export interface PeerFacts {
@@ -271,6 +278,7 @@ const VARIABLES = [
   "land",
   "own_keep",
   "move_state",
+  "hostname",
 ] as const;
 
 const FIELDS = [

@@ -304,6 +304,7 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
   const facts = factsOf(world, layout);
   const { living } = world;
   const [first] = world.core;
+  const called = new Map<string, string>();
   for (const index of world.core) {
     const { name } = world.nodes[index]!;
     const node = facts.of(index);
@@ -313,11 +314,14 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
     if (isForking(world, index)) return `${name} has not come to an end with its fork`;
     if (node.era !== one.era || node.founder !== one.founder)
       return `${name} lives in era ${node.era} of ${node.founder}, ${world.nodes[first!]!.name} in era ${one.era} of ${one.founder}`;
+    const other = called.get(node.name);
+    if (other !== undefined) return `${other} and ${name} are both called ${node.name}`;
+    called.set(node.name, name);
     if (node.others !== living.length - 1) return `${name} sees ${node.others} others of ${living.length - 1}`;
     const peers = facts.peers(index);
-    for (const other of living)
-      if (other !== index && peers?.get(facts.ids[other]!)?.isAlive !== true)
-        return `${name} does not see ${world.nodes[other]!.name}`;
+    for (const seen of living)
+      if (seen !== index && peers?.get(facts.ids[seen]!)?.isAlive !== true)
+        return `${name} does not see ${world.nodes[seen]!.name}`;
     if (historyDigest(world, layout, index) !== historyDigest(world, layout, first!))
       return `${name} has another history than ${world.nodes[first!]!.name}`;
     if (agreedValues(world, layout, index)?.digest !== agreedValues(world, layout, first!)?.digest)

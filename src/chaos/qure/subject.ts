@@ -13,6 +13,7 @@ import type { KernelLayout } from "./kernel-layout.ts";
 import { keepsKernels } from "./kernels.ts";
 import { isAtPrompt, keyInvariants, keysOf, Person } from "./keys.ts";
 import { moveInvariants } from "./moving.ts";
+import { ownNames } from "./names.ts";
 import { PACKET_INVARIANTS, waitsLongEnough } from "./packets.ts";
 import { speaksInTime, spreadsInTime } from "./promptness.ts";
 import { addressesOf, heldByOne, oneHolder } from "./service-addresses.ts";
@@ -66,6 +67,7 @@ export function clusterSubject(
       keepsPromises(layout),
       ...keyInvariants(layout),
       tablesHold(layout),
+      ownNames(layout),
       ...PACKET_INVARIANTS,
       FOUNDS_ALONE,
       waitsLongEnough(layout),

@@ -365,6 +365,20 @@ describe("which address", () => {
     ).toEqual(["5 2.254", "-", "-", "-", "-", "-", "2 2.254"]);
   });
 
+  test("each client identifier of a card has an address of its own; that of the card is the card's", () => {
+    const dhcp = server({ addresses: 3 });
+    const as = (...id: number[]): Question => ({ type: DISCOVER, options: [61, id.length, ...id] });
+    const steps = [
+      [0, discover(1)],
+      [0, as(1, 2, 0, 0, 0, 0xab, 1)],
+      [0, as(0, 2, 0, 0, 0, 0xab, 1, 1)],
+      [0, as(0, 2, 0, 0, 0, 0xab, 1, 2)],
+      [0, as(0, 2, 0, 0, 0, 0xab, 1, 3)],
+      [0, as(7)],
+    ] as const;
+    expect(story(dhcp, steps)).toEqual(["2 2.254", "2 2.254", "2 2.255", "2 3.0", "-", "2 2.254"]);
+  });
+
   test("an address that was given back is its holder's again, or anybody's", () => {
     const dhcp = server({ addresses: 2 });
     const release = (client: number, current: string): Question => ({ type: RELEASE, client, current });

@@ -31,6 +31,10 @@ const WANTED: Options = [
   [57, 1500 >> 8, 1500 & 255],
 ];
 const ASKS_OFFERED = [50, 10, 9, 8, 7] as const;
+/** The node's card as a client, and other clients of that. */
+const MAC = [0x52, 0x54, 0, 0xa4, 0xca, 0xff] as const;
+const CARD = [61, 1, ...MAC] as const;
+const other = (number: number): Options[number] => [61, 0, ...MAC, number];
 const ASKS_SERVER = [54, 10, 9, 8, 1] as const;
 
 interface Scene {
@@ -66,8 +70,8 @@ describe("a message", () => {
     expect(await address(s)).toBe(byDhcp(OFFERED));
     const [discover, request] = s.server.heard as [Message, Message];
     expect(s.server.heard).toHaveLength(2);
-    expect(discover.options).toEqual([[53, DISCOVER], ...WANTED]);
-    expect(request.options).toEqual([[53, REQUEST], ASKS_OFFERED, ASKS_SERVER, ...WANTED]);
+    expect(discover.options).toEqual([[53, DISCOVER], CARD, ...WANTED]);
+    expect(request.options).toEqual([[53, REQUEST], CARD, ASKS_OFFERED, ASKS_SERVER, ...WANTED]);
     expect(request.xid).toBe(discover.xid);
     for (const { bytes, seconds, from, to, toAll } of [discover, request]) {
       expect({ seconds, from, to, toAll }).toEqual({ seconds: 0, from: "0.0.0.0", to: "255.255.255.255", toAll: true });
@@ -96,7 +100,7 @@ describe("a message", () => {
     expect(asked.map(({ seconds }) => seconds)).toEqual([0, 1, 3]);
     expect(new Set(s.server.heard.map(({ xid }) => xid)).size).toBe(2);
     for (const { from, options } of asked)
-      expect({ from, options }).toEqual({ from: "0.0.0.0", options: [[53, DISCOVER], ...WANTED] });
+      expect({ from, options }).toEqual({ from: "0.0.0.0", options: [[53, DISCOVER], CARD, ...WANTED] });
     for (const [index, wait] of [1000, 2000].entries()) {
       const waited = asked[index + 1]!.atMs - asked[index]!.atMs;
       expect(waited).toBeGreaterThanOrEqual(wait);
@@ -120,7 +124,7 @@ describe("a message", () => {
       expect(next.atMs - again.atMs).toBeLessThan(2000 + LATER_MS);
       expect(next.xid).not.toBe(first.xid);
       // It would like to have what it was offered before.
-      expect(next.options).toEqual([[53, DISCOVER], ASKS_OFFERED, ...WANTED]);
+      expect(next.options).toEqual([[53, DISCOVER], CARD, ASKS_OFFERED, ...WANTED]);
     }
   });
 
@@ -128,21 +132,51 @@ describe("a message", () => {
     const s = await scene(answering(REQUEST, { type: NAK, options: [[54, 10, 9, 8, 1]] }));
     expect(await address(s)).toMatch(/^169\.254\./);
     expect(s.server.heard.map(({ type }) => type)).toEqual([1, 2, 3].flatMap(() => [DISCOVER, REQUEST]));
-    expect(s.server.heard[5]!.atMs - s.server.heard[0]!.atMs).toBeLessThan(100);
+    // Once it asks whether anybody has the address.
+    expect(s.server.heard[5]!.atMs - s.server.heard[0]!.atMs).toBeLessThan(400);
   });
 
-  thoroughly("declines an address that another machine uses, and asks again ten seconds later", async () => {
+  test("passes over an offer that another machine has, as another client of the card", async () => {
+    const s = await scene(({ options }) => {
+      const number = options.find(([code]) => code === 61)![8] ?? 0;
+      return [{ address: `10.9.8.${7 + number}`, options: SHORT }];
+    });
+    s.server.taken = OFFERED;
+    expect(await address(s)).toBe(byDhcp("10.9.8.8"));
+    await s.lab.until(() => s.server.heard.length === 4, "it was not renewed", { within: "110s" });
+    const asks = [50, 10, 9, 8, 8] as const;
+    expect(s.server.heard.map(({ options }) => options)).toEqual([
+      [[53, DISCOVER], CARD, ...WANTED],
+      [[53, DISCOVER], other(1), ...WANTED],
+      [[53, REQUEST], other(1), asks, ASKS_SERVER, ...WANTED],
+      [[53, REQUEST], other(1), ...WANTED],
+    ]);
+    expect(s.server.probes).toEqual([OFFERED, "10.9.8.8"]);
+  });
+
+  thoroughly("declines the address of a server that knows cards alone, and asks again ten seconds later", async () => {
     const s = await scene((message) => (message.type === DECLINE ? [] : right()));
     s.server.taken = OFFERED;
-    await s.lab.until(() => s.server.of(DISCOVER).length === 2, "no second DISCOVER", { within: "30s" });
+    await s.lab.until(() => s.server.of(DISCOVER).length === 3, "no third DISCOVER", { within: "30s" });
+    const types = s.server.heard.map(({ type }) => type).slice(0, 5);
+    expect(types).toEqual([DISCOVER, DISCOVER, REQUEST, DECLINE, DISCOVER]);
     const [decline] = s.server.of(DECLINE) as [Message];
-    expect(decline.options).toEqual([[53, DECLINE], ASKS_OFFERED, ASKS_SERVER]);
+    expect(decline.options).toEqual([[53, DECLINE], other(1), ASKS_OFFERED, ASKS_SERVER]);
     expect({ from: decline.from, to: decline.to }).toEqual({ from: "0.0.0.0", to: "255.255.255.255" });
     expect([...decline.bytes.subarray(12, 16)]).toEqual([0, 0, 0, 0]);
-    const again = s.server.of(DISCOVER)[1]!;
+    const again = s.server.of(DISCOVER)[2]!;
     expect(again.atMs - decline.atMs).toBeGreaterThanOrEqual(10_000);
-    expect(again.options).toEqual([[53, DISCOVER], ...WANTED]);
+    expect(again.options).toEqual([[53, DISCOVER], other(1), ...WANTED]);
     await s.node.enter("netstat -a", / [12] {2}dhcp +offered address was in use/);
+  });
+
+  thoroughly("whose every offer another machine has leaves the node with a link-local address", async () => {
+    const s = await scene((message) => {
+      s.server.taken = `10.9.8.${10 + s.server.heard.length}`;
+      return message.type === DISCOVER ? [{ address: s.server.taken }] : [];
+    });
+    expect(await address(s)).toMatch(/^169\.254\./);
+    expect(s.server.heard.map(({ options }) => options[1])).toEqual([CARD, other(1), other(2)]);
   });
 });
 
@@ -177,7 +211,7 @@ describe("a lease", () => {
         to: SERVER,
         toAll: false,
       });
-      expect(renewal.options).toEqual([[53, REQUEST], ...WANTED]);
+      expect(renewal.options).toEqual([[53, REQUEST], CARD, ...WANTED]);
       expect([...renewal.bytes.subarray(12, 16)]).toEqual([10, 9, 8, 7]);
       expect(renewal.seconds).toBe(0);
       const before = index === 0 ? first : renewals[index - 1]!;
@@ -199,7 +233,7 @@ describe("a lease", () => {
     expect(rebound.length).toBeGreaterThanOrEqual(2);
     for (const message of rebound) {
       expect(message.to).toBe("255.255.255.255");
-      expect(message.options).toEqual([[53, REQUEST], ...WANTED]);
+      expect(message.options).toEqual([[53, REQUEST], CARD, ...WANTED]);
       expect([...message.bytes.subarray(12, 16)]).toEqual([10, 9, 8, 7]);
       expect(message.atMs - s.server.heard[1]!.atMs).toBeGreaterThanOrEqual(150_000);
     }
