@@ -12,8 +12,8 @@ PROBED_MS               = 10000         # so long after a lease was taken the pr
 
 # Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in
 # ten seconds. A second conflict within that time is left to the address task when the address is a link-local one; one
-# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)). For its first ten seconds a leased
-# one is not defended: whoever has it may have been too late to answer the probe, and neither would give it up after that.
+# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)). For its first ten seconds a
+# leased one is not defended: whoever has it may have been late to answer the probe, and later neither gives it up.
 # In: EBX interface, ESI ARP packet, EDI its sender address.
 .global arp_conflict
 arp_conflict:

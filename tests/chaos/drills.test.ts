@@ -92,13 +92,6 @@ test("what is still on its way to the switch when a machine hears again was not 
   expect(lastMissed([...said, lost], 200)).toEqual(lost.bytes);
 });
 
-test("a copy of a machine believes no other boot of a member either", () => {
-  const copied = [{ atNs: 10e6, word: "copy" as const, node: 2, values: [7] }];
-  const drills = ["packets of another boot that name what the target has long said"];
-  const { failure } = runGiven(stage, copied, ALL, 1, { ...OPTIONS, spanNs: 2e9, drills });
-  expect(failure).toBeNull();
-});
-
 test("a machine that goes back to an earlier state of its own goes on from now", async () => {
   stage.rewind();
   const [node] = stage.lab.nodes;

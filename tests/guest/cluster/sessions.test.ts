@@ -4,10 +4,34 @@
  */
 import { describe, expect, test } from "vitest";
 import { describeThoroughly, thoroughly } from "../../setup/thoroughly.ts";
-import { PROMPT } from "../../system/images.ts";
+import { boot, images, PROMPT } from "../../system/images.ts";
 import { Counts } from "../net/packet-wire.ts";
-import { addressOf, founded, HIGH, idBytes, LOW, nowMs, report, type Scene, SELF, view } from "./agreement-scene.ts";
-import { BYE, ENTRY_BYTES, HEADER_BYTES, HELLO, PROBE, REPORT, type Said, VIEW, VIEW_BYTES } from "./cluster-wire.ts";
+import {
+  addressOf,
+  founded,
+  HIGH,
+  idBytes,
+  LOW,
+  nowMs,
+  report,
+  type Scene,
+  SELF,
+  says,
+  view,
+} from "./agreement-scene.ts";
+import {
+  BYE,
+  ClusterWire,
+  ENTRY_BYTES,
+  HEADER_BYTES,
+  HELLO,
+  PROBE,
+  REPORT,
+  type Said,
+  VIEW,
+  VIEW_BYTES,
+} from "./cluster-wire.ts";
+import { KEY_LINE } from "./keyed-node.ts";
 
 const NOBODY = "0".repeat(16);
 const RETIRED = 256;
@@ -83,6 +107,26 @@ describe("another boot of a node that was heard", () => {
     expect(await judge.of(probe(LATER, { number: 0 }))).toBe("unknown");
     expect(await judge.of(probe(LATER, { number: last(judge.s) + 1 }))).toBe("unknown");
     expect(await judge.of(probe(LATER, { number: 1 }))).toBe("believed");
+  });
+
+  test("of a member that a copy was told of alone is believed by what the copy has said after that", async () => {
+    // A machine with a key of its own is told that it is a copy.
+    const lab = boot({ nodes: [{ cdrom: images().iso, key: KEY_LINE }] });
+    const s = { lab, node: lab.nodes[0]!, wire: new ClusterWire(lab, KEY_LINE) };
+    const told = { ...view(LOW, 3), members: [HIGH] };
+    await says(s, HELLO, "20s");
+    const judge = new Judge(s);
+    s.wire.say(told);
+    await s.lab.advance("300ms");
+    const [before, fromMs] = [s.wire.heard.at(-1)!.session, nowMs(s)];
+    s.node.becomeCopy(7);
+    const isAnew = (): boolean => s.wire.of(HELLO, fromMs).some(({ session }) => session !== before);
+    await s.lab.until(isAnew, "it does not find out that it is a copy");
+    s.wire.say(told);
+    await s.lab.advance("5ms");
+    expect(await judge.of(probe(LATER, { number: 1 }))).toBe("unknown");
+    await s.lab.advance("900ms");
+    expect(await judge.of(probe(LATER))).toBe("believed");
   });
 
   thoroughly("is told from those that are over by all of its session", async () => {
