@@ -87,13 +87,14 @@ thoroughly("what moves with files or makes a twin erases nothing where drives or
     await output(target, "echo theirs > /net/theirs; sync");
     for (const command of ["fork", "migrate"]) {
       await target.enter("cloud fork accept --erase", /^What moves here .*$/m);
-      expect(await output(source, `cloud ${command} ${name}`)).toContain(`${command}: ${name}: ${why}; this kernel goes`);
+      expect(await output(source, `cloud ${command} ${name}`)).toContain(
+        `${command}: ${name}: ${why}; this kernel goes`,
+      );
       target.type("\x03");
       await target.waitFor(/> $/);
     }
-    if (name !== "none") expect(await output(target, "cat /net/theirs; fsck /net")).toBe(
-      "theirs\n/net: no problem was found\n",
-    );
+    if (name !== "none")
+      expect(await output(target, "cat /net/theirs; fsck /net")).toBe("theirs\n/net: no problem was found\n");
   }
   expect(await output(source, "cat /net/mine")).toBe("of the source\n");
 });
