@@ -324,6 +324,10 @@ accept_judge:
     mov     eax, [esi + DESCRIBE_DEVICES]
     call    machine_ends_below
     jc      .Laccept_judge_done
+    mov     ebx, ANSWER_DRIVES
+    call    drives_sum
+    cmp     [esi + DESCRIBE_DRIVES], eax
+    jne     .Laccept_judge_done
     mov     ebx, ANSWER_PROCESSOR
     call    machine_features
     not     ecx

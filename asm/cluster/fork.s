@@ -22,10 +22,11 @@ STRING fork_erase_word, "--erase"
 .balign 4
 answer_texts:
     .long   0, answer_image, answer_machine, answer_memory, answer_devices, answer_tables, answer_keeps
-    .long   answer_processor, 0
+    .long   answer_processor, 0, answer_drives
 ANSWERS                 = (. - answer_texts) / 4
 STRING answer_image, "its kernel is another one"
-STRING answer_machine, "it is another kind of machine: devices and drives must be the same"
+STRING answer_machine, "it is another kind of machine: devices must be the same"
+STRING answer_drives, "it has other drives: as many as this machine, of the same sizes, must be at the same places"
 STRING answer_memory, "it has too little free memory, or not all that this machine has"
 STRING answer_devices, "one of its disks cannot be taken over"
 STRING answer_tables, "it has not the same partitions as this machine, for its volume (fdisk)"
@@ -624,6 +625,8 @@ fork_describe:
     call    migrate_describe
     call    fork_machine_sum
     mov     [description + DESCRIBE_MACHINE], eax
+    call    drives_sum
+    mov     [description + DESCRIBE_DRIVES], eax
     call    pci_memory_lowest
     mov     [description + DESCRIBE_DEVICES], eax
     call    machine_features

@@ -6,14 +6,7 @@
 .include "disk.inc"
 .include "ide.inc"
 
-DRIVE_KIND              = 0             # of each place for a drive
-DRIVE_SECTORS           = 4
-DRIVE_FLAGS             = 8
-DRIVE_BLOCK             = 12
-DRIVE_SIZE              = 16
-
 ON_HOOK fork_machine, pci_functions
-ON_HOOK fork_machine, drives
 ON_HOOK fork_still, drives_still
 ON_HOOK fork_landed, pci_landed
 ON_HOOK fork_landed, drives_detach
@@ -21,7 +14,6 @@ ON_HOOK fork_landed, drives_detach
 .bss
 .balign 4
 pci_seen:               .space 4        # sum of the PCI functions
-drives_seen:            .space DISK_MAX * DRIVE_SIZE
 
 .text
 
@@ -192,26 +184,32 @@ pci_place:
     pop     edi
     ret
 
-# The drives.
-# Out: EAX kind, size and abilities of each, EDX bytes.
-# Clobbers: ECX.
-drives:
-    xor     ecx, ecx
-    mov     edx, offset disk_table
-1:  mov     eax, [edx + DISK_KIND]
-    mov     [drives_seen + ecx + DRIVE_KIND], eax
-    mov     eax, [edx + DISK_SECTORS]
-    mov     [drives_seen + ecx + DRIVE_SECTORS], eax
-    mov     eax, [edx + DISK_FLAGS]
-    mov     [drives_seen + ecx + DRIVE_FLAGS], eax
-    mov     eax, [edx + DISK_BLOCK]
-    mov     [drives_seen + ecx + DRIVE_BLOCK], eax
-    add     edx, DISK_SIZE_OF
-    add     ecx, DRIVE_SIZE
-    cmp     ecx, DISK_MAX * DRIVE_SIZE
+# The drives: kind, size and abilities of each.
+# Out: EAX a sum of them.
+# Clobbers: ECX, EDX.
+.global drives_sum
+drives_sum:
+    push    ebx
+    push    esi
+    xor     esi, esi
+    mov     ebx, offset disk_table
+1:  lea     eax, [ebx + DISK_KIND]
+    mov     edx, 4
+    call    machine_add
+    cmp     dword ptr [ebx + DISK_KIND], DISK_NONE
+    je      2f
+    lea     eax, [ebx + DISK_FLAGS]
+    mov     edx, DISK_CYLINDERS - DISK_FLAGS
+    call    machine_add
+    lea     eax, [ebx + DISK_BLOCK]
+    mov     edx, 4
+    call    machine_add
+2:  add     ebx, DISK_SIZE_OF
+    cmp     ebx, offset disk_table + DISK_MAX * DISK_SIZE_OF
     jb      1b
-    mov     eax, offset drives_seen
-    mov     edx, ecx
+    mov     eax, esi
+    pop     esi
+    pop     ebx
     ret
 
 # The partitions of all drives.

@@ -131,7 +131,7 @@ thoroughly("a twin's memory is the source's, but for what has a name", async () 
 
 for (const [what, target, why] of [
   ["less memory", { ramBytes: 12 << 20 }, "it has too little free memory, or not all that this machine has"],
-  ["another card", { nic: "rtl8139" }, "it is another kind of machine: devices and drives must be the same"],
+  ["another card", { nic: "rtl8139" }, "it is another kind of machine: devices must be the same"],
 ] as const)
   thoroughly(`a machine with ${what} is refused`, async () => {
     const [first, second, third] = NODES(images().iso).map((node) => ({ ...node, ramBytes: 16 << 20 }));

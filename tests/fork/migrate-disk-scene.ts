@@ -111,6 +111,8 @@ export class DiskMoveScene {
   readonly drives: readonly Drive[];
   /** When the power went, the source had said GONE: both may have the files. */
   #wasBetween = false;
+  /** How much a machine had said when its power went; what it says until it is taken away counts for nothing. */
+  readonly #saidAlive = new Map<LabNode, number>();
   /** No machine dies. */
   #mustMove = true;
 
@@ -120,8 +122,9 @@ export class DiskMoveScene {
     this.drives = [this.scene.source, this.scene.target].map(
       (node) => new Drive(node.disk as SparseDisk, () => this.scene.die(node)),
     );
-    this.scene.onDeath = ({ index }) => {
-      this.drives[index]!.isDead = true;
+    this.scene.onDeath = (node) => {
+      this.drives[node.index]!.isDead = true;
+      this.#saidAlive.set(node, node.console.text.length);
       this.#wasBetween = this.scene.handovers.some((frame) => frame[KIND_AT] === GONE);
     };
     // What its cache had not written is lost now.
@@ -223,7 +226,10 @@ export class DiskMoveScene {
   #missing(node: LabNode, text: string): string[] {
     const { scene } = this;
     const lived = node === scene.source ? [node] : [scene.source, node];
-    const said = lived.flatMap((one) => [...one.console.text.matchAll(/^synchronised (\d+)$/gm)].map(([, n]) => n!));
+    const said = lived.flatMap((one) => {
+      const text = one.console.text.slice(0, this.#saidAlive.get(one));
+      return [...text.matchAll(/^synchronised (\d+)$/gm)].map(([, n]) => n!);
+    });
     return said.filter((n) => !text.includes(`content-${n}\n`)).map((n) => `${node.name} lacks file ${n}`);
   }
 

@@ -1,87 +1,29 @@
 /** Two machines of QEMU: with its card, its clocks and its processor a kernel becomes two as well. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { execa } from "execa";
 import { expect, test } from "vitest";
-import type { BlockBackend } from "../../src/index.ts";
-import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { requireOracle } from "../oracle.ts";
-import { images } from "../system/images.ts";
 import { emptyVolume } from "./migrate-disk-scene.ts";
+import { QemuMachine, writeMedia } from "./qemu-machine.ts";
 
-const LOOK_MS = 100;
-/** The UART loses what is typed faster than the machine reads. */
-const KEY_MS = 5;
+/** Until the first one listens. */
+const LISTENS_MS = 500;
 const MEMBER = /^cloud: \S+ (\S+) era 1 age 1 peers 1\s*$/m;
 
-function bytesOf(disk: BlockBackend): Uint8Array {
-  const bytes = new Uint8Array(disk.sizeBytes);
-  disk.read(0, bytes);
-  return bytes;
-}
-
-class Machine {
-  readonly #child;
-  text = "";
-
-  constructor(qemu: string, folder: string, number: number, wire: string, hasDisk: boolean) {
-    const machine = ["-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "stdio"];
-    const card = ["-netdev", wire, "-device", `e1000,netdev=wire,mac=52:54:00:00:00:0${number}`];
-    const media = ["-cdrom", join(folder, "qure.iso"), "-boot", "d"];
-    const key = ["-fw_cfg", `name=opt/org.qure/cluster,file=${join(folder, "key")}`];
-    const file = join(folder, `disk${number}`);
-    if (hasDisk) writeFileSync(file, bytesOf(emptyVolume(number)));
-    const disk = hasDisk ? ["-drive", `file=${file},format=raw,if=ide,index=0`] : [];
-    this.#child = execa(qemu, [...machine, ...card, ...media, ...disk, ...key], {
-      timeout: 100_000,
-      reject: false,
-      buffer: false,
-      stdin: "pipe",
-    });
-    this.#child.stdout!.on("data", (chunk) => {
-      this.text += String(chunk).replace(/\r|\x1b\[[0-9;?]*[A-Za-z]/g, "");
-    });
-  }
-
-  async shows(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.text);
-      if (found) return found;
-      await delay(LOOK_MS);
-    }
-  }
-
-  async enter(line: string, pattern: RegExp): Promise<RegExpExecArray> {
-    for (const character of `${line}\r`) {
-      this.#child.stdin!.write(character);
-      await delay(KEY_MS);
-    }
-    return this.shows(pattern);
-  }
-
-  async end(): Promise<void> {
-    this.#child.kill();
-    await this.#child;
-  }
-}
-
 /** Two members, and what is to be done when they are through. */
-async function pair(qemu: string, hasDisks = false): Promise<[Machine, Machine, string, () => Promise<void>]> {
+async function pair(qemu: string, hasDisks = false): Promise<[QemuMachine, QemuMachine, string, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "qure-fork-"));
-  writeFileSync(join(folder, "qure.iso"), images().iso);
-  writeFileSync(join(folder, "key"), keyOfSeed(1));
-  const wire = `type=unix,path=${join(folder, "wire")}`;
-  const source = new Machine(qemu, folder, 1, `stream,id=wire,server=on,addr.${wire.replace(",", ",addr.")}`, hasDisks);
-  await delay(5 * LOOK_MS);
-  const target = new Machine(
-    qemu,
-    folder,
-    2,
-    `stream,id=wire,server=off,addr.${wire.replace(",", ",addr.")}`,
-    hasDisks,
-  );
+  writeMedia(folder);
+  const machine = (number: number): QemuMachine => {
+    const side = number === 1 ? "on" : "off";
+    const wire = `stream,id=wire,server=${side},addr.type=unix,addr.path=${join(folder, "wire")}`;
+    return new QemuMachine({ qemu, folder, number, wire, disk: hasDisks ? emptyVolume(number) : undefined });
+  };
+  const source = machine(1);
+  await delay(LISTENS_MS);
+  const target = machine(2);
   const end = async (): Promise<void> => {
     await source.end();
     await target.end();
@@ -90,7 +32,6 @@ async function pair(qemu: string, hasDisks = false): Promise<[Machine, Machine, 
   const [[, address]] = await Promise.all([target.shows(MEMBER), source.shows(MEMBER)]);
   return [source, target, address!, end];
 }
-
 test("a kernel becomes two on QEMU's machines", async (context) => {
   const qemu = requireOracle("qemu-system-i386", context);
   const [source, target, address, end] = await pair(qemu);

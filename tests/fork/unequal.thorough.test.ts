@@ -1,8 +1,10 @@
 /** Kernels and programs move to machines that have all that theirs has, and more; others say what they lack. */
 import { expect } from "vitest";
+import { SparseDisk } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images } from "../system/images.ts";
 import { output } from "../system/output.ts";
+import { emptyVolume } from "./migrate-disk-scene.ts";
 import { MoveScene } from "./migrate-scene.ts";
 import { joined, NODES } from "./scene.ts";
 
@@ -14,6 +16,8 @@ const MACHINES = [
 ] as const;
 const LINES = 150_000;
 const PROCESSOR = "its processor lacks what this machine's has";
+const DRIVES = "it has other drives: as many as this machine, of the same sizes, must be at the same places";
+const DEVICES = "it is another kind of machine: devices must be the same";
 const MEMORY = "it has too little free memory, or not all that this machine has";
 
 thoroughly(
@@ -53,3 +57,44 @@ thoroughly(
     expect(await output(target, "counter 100 | head -1")).toMatch(/^counter: 1$/m);
   },
 );
+
+/** An empty volume on a disk with so many sectors behind it. */
+function larger(id: number, sectors: number): SparseDisk {
+  const disk = emptyVolume(id);
+  const content = new Uint8Array(disk.sizeBytes);
+  disk.read(0, content);
+  return new SparseDisk(disk.sizeBytes + sectors * 512, { content });
+}
+
+thoroughly("what moves with files or makes a twin erases nothing where drives or cards are others", async () => {
+  const [first, second] = NODES(images().iso);
+  const others = [
+    ["smaller", { disk: emptyVolume(2) }, DRIVES],
+    ["larger", { disk: larger(3, 2) }, DRIVES],
+    ["two", { disk: larger(4, 1), drives: [{ kind: "disk", medium: emptyVolume(5) }] }, DRIVES],
+    ["none", {}, DRIVES],
+    ["card", { disk: larger(6, 1), nic: "rtl8139" }, DEVICES],
+  ] as const;
+  const nodes = [
+    { ...first!, disk: larger(1, 1) },
+    ...others.map(([hostName, parts]) => ({ ...second!, ...parts, hostName })),
+  ];
+  const { nodes: machines } = await joined(boot({ nodes }));
+  const source = machines[0]!;
+  await output(source, "echo of the source > /net/mine");
+  for (const [index, [name, , why]] of others.entries()) {
+    const target = machines[index + 1]!;
+    await output(target, "echo theirs > /net/theirs; sync");
+    for (const command of ["fork", "migrate"]) {
+      await target.enter("cloud fork accept --erase", /^What moves here .*$/m);
+      expect(await output(source, `cloud ${command} ${name}`)).toContain(
+        `${command}: ${name}: ${why}; this kernel goes`,
+      );
+      target.type("\x03");
+      await target.waitFor(/> $/);
+    }
+    if (name !== "none")
+      expect(await output(target, "cat /net/theirs; fsck /net")).toBe("theirs\n/net: no problem was found\n");
+  }
+  expect(await output(source, "cat /net/mine")).toBe("of the source\n");
+});
