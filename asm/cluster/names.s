@@ -48,7 +48,6 @@ names_parsed:           .space DNS_NAME_MAXIMUM + 1
 server_started:         .space 4        # 1: the DNS server was switched on here
 
 ON_HOOK known_names, cluster_name
-ON_HOOK known_domain, cluster_domain
 HOOK names_more, hook_none              # EDI where the next row goes, of few bytes -> EDI. Clobbers all
 
 .text
@@ -470,49 +469,6 @@ cluster_name:
 .Lcluster_name_done:
     lea     esp, [esp + 256]
     pop     edi
-    pop     esi
-    pop     ebx
-    ret
-
-# Who has what the zone here has not: of the cluster's domain the delegate knows more, and nobody else does.
-# In: EAX name, as the DNS has it.
-# Out: ECX its address, 0 when this node is it, or nobody; CF when the name is not of the domain.
-# Clobbers: EAX, EDX.
-cluster_domain:
-    push    ebx
-    push    esi
-    sub     esp, DNS_NAME_MAXIMUM + 1
-    mov     esi, eax
-    mov     eax, offset cluster_mutex
-    call    mutex_lock
-    mov     eax, offset domain_served
-    call    string_length
-    mov     ecx, eax
-    mov     eax, offset domain_served
-    mov     edx, esp
-    call    dns_name_parse
-    jc      1f                          # none is served
-    cmp     byte ptr [esp], 1
-    jb      1f                          # nor is the root
-    mov     eax, esi
-    mov     edx, esp
-    call    dns_name_below
-    jc      1f
-    call    delegate_service
-    cmc
-    sbb     ebx, ebx                    # EBX: all bits set when there is one
-    jz      1f
-    cmp     dword ptr [esi + SERVICE_RECORD], 1
-    sbb     eax, eax                    # and when it is not here
-    and     ebx, eax
-    and     ebx, [esi + SERVICE_ADDRESS]
-1:  push    ebx
-    sbb     ebx, ebx
-    mov     eax, offset cluster_mutex
-    call    mutex_unlock
-    pop     ecx
-    add     ebx, ebx                    # CF as it was
-    lea     esp, [esp + DNS_NAME_MAXIMUM + 1]
     pop     esi
     pop     ebx
     ret
