@@ -20,6 +20,7 @@ TTL_NEGATIVE            = 60
 ALIASES                 = 8             # CNAMEs that are followed
 
 HOOK known_names, hook_none                 # EAX text -> ECX address, or CF
+HOOK known_domain, hook_none                # EAX name -> ECX server that has it, 0: there is no such name; or CF
 
 .text
 
@@ -199,7 +200,7 @@ resolve_own:
 
 # Chooses whom to ask.
 # In: EBX question, ESI text.
-# Out: CF and ERROR_NO_ROUTE when there is nobody.
+# Out: CF and ERROR_NO_ROUTE when there is nobody, ERROR_NOT_FOUND when there is no such name.
 # Clobbers: EAX, ECX, EDX.
 resolve_server:
     mov     dword ptr [ebx + ASK_PORT], MDNS_PORT
@@ -213,7 +214,15 @@ resolve_server:
     mov     eax, MDNS_GROUP
     je      .Lresolve_server_chosen
 1:  mov     dword ptr [ebx + ASK_PORT], DNS_PORT
-    call    dns_server
+    lea     eax, [ebx + ASK_NAME]
+    call    [known_domain]
+    jc      2f
+    mov     eax, ERROR_NOT_FOUND
+    stc
+    jecxz   9f
+    mov     eax, ecx
+    jmp     .Lresolve_server_chosen
+2:  call    dns_server
     jc      9f
 .Lresolve_server_chosen:
     mov     [ebx + ASK_SERVER], eax

@@ -1,10 +1,11 @@
 # The names `clusters` and `download` of the cluster's domain: where this cluster and those that it is linked with are
 # reached, as far as that is proven, and those of them that publish the kernel that it publishes. The delegate knows,
-# and its zone has it. See docs/protocols/dns.md.
+# and its zone has it; other members ask it. See docs/protocols/dns.md.
 
 .include "macros.inc"
 .include "bootinfo.inc"
 .include "net.inc"
+.include "dns.inc"
 .include "cluster.inc"
 .include "wide.inc"
 .include "download.inc"
@@ -19,6 +20,7 @@ RANK_BITS               = 8             # of a link's index, below what it says
 RANK_NONE               = -1
 
 ON_HOOK names_more, wide_rows
+ON_HOOK known_domain, cluster_domain
 
 .text
 
@@ -33,6 +35,49 @@ wide_rows:
     call    clusters_rows
     jmp     sources_rows
 9:  ret
+
+# Who has what the zone here has not: of the cluster's domain the delegate knows more, and nobody else does.
+# In: EAX name, as the DNS has it.
+# Out: ECX its address, 0 when this node is it, or nobody; CF when the name is not of the domain.
+# Clobbers: EAX, EDX.
+cluster_domain:
+    push    ebx
+    push    esi
+    sub     esp, DNS_NAME_MAXIMUM + 1
+    mov     esi, eax
+    mov     eax, offset cluster_mutex
+    call    mutex_lock
+    mov     eax, offset domain_served
+    call    string_length
+    mov     ecx, eax
+    mov     eax, offset domain_served
+    mov     edx, esp
+    call    dns_name_parse
+    jc      1f                          # none is served
+    cmp     byte ptr [esp], 1
+    jb      1f                          # nor is the root
+    mov     eax, esi
+    mov     edx, esp
+    call    dns_name_below
+    jc      1f
+    call    delegate_service
+    cmc
+    sbb     ebx, ebx                    # EBX: all bits set when there is one
+    jz      1f
+    cmp     dword ptr [esi + SERVICE_RECORD], 1
+    sbb     eax, eax                    # and when it is not here
+    and     ebx, eax
+    and     ebx, [esi + SERVICE_ADDRESS]
+1:  push    ebx
+    sbb     ebx, ebx
+    mov     eax, offset cluster_mutex
+    call    mutex_unlock
+    pop     ecx
+    add     ebx, ebx                    # CF as it was
+    lea     esp, [esp + DNS_NAME_MAXIMUM + 1]
+    pop     esi
+    pop     ebx
+    ret
 
 # Writes the rows by the clusters' load, then by how lately they were heard, this one before others that are no better.
 # The mutex is held.

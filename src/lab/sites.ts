@@ -125,6 +125,19 @@ function siteOf(site: SiteOptions, index: number, all: readonly SiteOptions[]): 
   };
 }
 
+/** Throws a RangeError when two sites in the same place have one address: there it leads to one of them. */
+function checkAddresses(sites: readonly SiteConfig[]): void {
+  const taken = new Map<string, string>([[` ${WIDE_ROUTER}`, "the router between the sites"]]);
+  for (const { behind, router } of sites) {
+    const address = `${behind ?? ""} ${router.outsideAddress}`;
+    if (taken.has(address))
+      throw new RangeError(
+        `${router.name}: its publicAddress ${router.outsideAddress} is that of ${taken.get(address)}`,
+      );
+    taken.set(address, router.name);
+  }
+}
+
 /** Whether the gateways outside of a site lead back to it. */
 function isBehindItself(index: number, all: readonly SiteOptions[]): boolean {
   let at = index;
@@ -183,8 +196,10 @@ export function worldOf({ sites, ways = [], latency = "20ms" }: WorldOptions, no
     distances.set(`${from} ${to}`, distance);
     distances.set(`${to} ${from}`, distance);
   }
+  const configs = sites.map(siteOf);
+  checkAddresses(configs);
   return {
-    sites: sites.map(siteOf),
+    sites: configs,
     siteOf: siteOfNode,
     distance: (from, to) => distances.get(`${from} ${to}`) ?? usual,
   };

@@ -100,6 +100,14 @@ test.each([
   ],
   [{ sites: [{ nodes: 1, portMapping: { lies: { forgetsEvery: "soon" as never } } }] }, /soon/],
   [{ sites: [{ nodes: 1, behind: "x" }] }, "site-1: there is no other site x that it is behind"],
+  [
+    { sites: [{ nodes: 1 }, { nodes: 0, publicAddress: "198.51.100.1" }] },
+    "site-2: its publicAddress 198.51.100.1 is that of site-1",
+  ],
+  [
+    { sites: [{ nodes: 1, publicAddress: "198.51.100.254" }] },
+    "site-1: its publicAddress 198.51.100.254 is that of the router between the sites",
+  ],
   [{ sites: [{ nodes: 1, forwards: ["80"] }] }, /forward 80: write PORT:ADDRESS:PORT/],
   [{ sites: [{ nodes: 1 }], ways: [{ between: ["site-1", "y"] as const }] }, /no way between site-1 and y/],
 ])("a world that cannot be is refused: %j", (wrong, message) => {

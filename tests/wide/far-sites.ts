@@ -6,12 +6,14 @@ import { kernelLayout } from "../../src/chaos/setup.ts";
 import type { LabNode } from "../../src/index.ts";
 import { GuestMemory } from "../../src/lab/guest-memory.ts";
 import { text } from "../../src/wire/record.ts";
-import type { Outcome, System, Trial } from "./site-trials.ts";
+import { countFrames, type Outcome, type System, type Trial } from "./site-trials.ts";
 import { DOOR, FORWARDED, MUTE, publicOfSite, TenSites } from "./ten-sites.ts";
 
 /** Each is linked with those that are so far on, in a ring of all, and so far back. */
 const STEPS = [1, 9, 34] as const;
 const WITHIN_S = 60;
+/** For as long all that is known is told once. */
+const REST_S = 240;
 const FAR = { name: 8, members: 44, bytes: 56, count: 128 } as const;
 
 /** How many members a machine has heard that each cluster has, by the names that they call themselves. */
@@ -74,10 +76,16 @@ async function farNews({ make, cdrom, kernel }: System, count: number, latency: 
     }
     const join = await all((site) => membersAt(site, last) === 1);
     const joined = await there.secondsUntil(() => heard(there.nodesOf(last)[0]!).size === count - 1, WITHIN_S);
+    await lab.advance("30s");
+    const counts = names.map((site) => countFrames(there, site));
+    await lab.advance(`${REST_S}s`);
+    const bytes = counts.map((bytesOf) => bytesOf() / REST_S / steps.length);
+    const each = bytes.reduce((sum, one) => sum + one) / count;
     const lines = [
       `${count - 1} clusters with six links each know of each other: ${shown(whole)} after the last link`,
       `a member less is known to all: ${shown(event)}`,
       `a cluster more is known to all ${shown(join)} after its last link, and knows all ${shown(joined)} later`,
+      `at rest ${each.toFixed(1)} bytes a second for each link, ${Math.max(...bytes).toFixed(1)} at most`,
     ];
     return { lines, problems: [whole, event, join, joined].includes(null) ? [lines.join("\n")] : [] };
   } finally {

@@ -256,7 +256,7 @@ async function injectLie(system: System, protocol: string, { lies, restarts, isD
 // --- The trials ----------------------------------------------------------------------------------------------
 
 /** Bytes of packets between delegates in both directions at a site's gateway, from now on. */
-function countFrames(there: TenSites, site: string): () => number {
+export function countFrames(there: TenSites, site: string): () => number {
   const router = there.lab.cluster.world!.routers[siteNumber(there, site)]!;
   const receive = router.receive.bind(router);
   let bytes = 0;

@@ -40,7 +40,11 @@ async function lossy(there: TenSites, percent: number): Promise<[moves: number, 
   world!.routers[1]!.dropsUdp = false;
   await there.secondsUntil(() => both(there, "direct"), 120);
   world!.setLine(1, 0, percent);
-  const now = (): string => there.pairs().map((pair) => there.way(...pair)).join();
+  const now = (): string =>
+    there
+      .pairs()
+      .map((pair) => there.way(...pair))
+      .join();
   const [fromNs, longest] = [there.lab.nowNs, [0, 0]];
   const heard = there.pairs().map(() => ({ seenMs: -1, atNs: fromNs }));
   let [moves, before] = [0, now()];
@@ -70,7 +74,9 @@ const tcpTrial = (latency: string): Trial => ({
       const lines = [`by TCP after ${seconds.join(", ")} s`];
       for (const percent of LOST_PERCENTS) {
         const [moves, silentS] = await lossy(there, percent);
-        lines.push(`${percent}% lost: ${moves} moves in ${LOSSY_S} s, nothing heard for ${silentS.toFixed(1)} s at most`);
+        lines.push(
+          `${percent}% lost: ${moves} moves in ${LOSSY_S} s, nothing heard for ${silentS.toFixed(1)} s at most`,
+        );
       }
       return { lines, problems: taken.some((each) => each === null || each > WITHIN_S) ? [lines[0]!] : [] };
     } finally {
