@@ -15,6 +15,12 @@
 SERIAL_RESERVE      = 4096                  # a task that prints waits while the serial ring has less room than this
 CONSOLE_PIECE       = 16                    # characters for which interrupts are off at a stretch, or a row's end
 
+# While the serial line is marked, what no shell has asked for is between these, with all that becomes of a line that is
+# edited: whoever reads what a command prints knows it from what the kernel says meanwhile. Terminals ignore modes that
+# they do not know (DECSET, DECRST).
+STRING aside_begins, "\033[?6510h"
+STRING aside_ends, "\033[?6510l"
+
 ON_HOOK printer, console_begin, console_put, console_end, console_init, console_panic, console_flush
 HOOK console_wire, hook_quiet, wire_none_room
 CONSOLE_WIRE_PUT    = 0                     # of the hook console_wire: the routines of a terminal over the network
@@ -47,25 +53,25 @@ console_init:
     jmp     vga_init
 
 # The console of the running task.
-# Out: EAX console.
+# Out: EAX console; ZF set when the task works for no shell: then it is the first.
 # Clobbers: EAX only.
 .global console_own
 console_own:
     mov     eax, [task_current]
     cmp     dword ptr [console_seized], 0
-    jne     2f
+    jne     3f
     cmp     dword ptr [eax + TASK_CONTEXT], 0
     je      1f
     mov     eax, [eax + TASK_CONTEXT]
     mov     eax, [eax + CONTEXT_CONSOLE]
-    jmp     3f
+    jmp     2f
 1:  mov     eax, [eax + TASK_PROCESS]
     test    eax, eax
-    jz      2f
+    jz      3f
     mov     eax, [eax + PROCESS_CONSOLE]
-3:  test    eax, eax
+2:  test    eax, eax
     jnz     4f
-2:  mov     eax, offset console_first
+3:  mov     eax, offset console_first   # the flags stay
 4:  ret
 
 # Has the console of the running task in place. Interrupts off until it is no longer needed.
@@ -202,6 +208,29 @@ console_between:
     cmp     [console_mutex + MUTEX_OWNER], eax
 1:  ret
 
+# Marks where what no shell has asked for begins or ends. Interrupts off.
+# In: EAX the mark.
+# Clobbers: EAX, ECX, EDX.
+console_mark:
+    cmp     dword ptr [console_marks], 0
+    je      1f
+    push    eax
+    call    console_own
+    pop     eax
+    jz      serial_text
+1:  ret
+
+# Begins to mark it, or ends that. No text is on its way then.
+# In: EAX 1 or 0.
+.global console_set_marks
+console_set_marks:
+    pushfd
+    call    console_lock
+    mov     [console_marks], eax
+    call    console_unlock
+    popfd
+    ret
+
 # Begins a piece of output; interrupts are off from here on, but for moments in console_put. Not from a task that is
 # between console_begin and console_end. May sleep, unless interrupts are off.
 .global console_begin
@@ -210,6 +239,8 @@ console_begin:
     jnz     1f                          # the shell sends this task's output to a file
     call    console_pace
     call    console_lock
+    mov     eax, offset aside_begins
+    call    console_mark
     call    console_between
     jz      line_hide
     mov     eax, [console_seized]
@@ -232,6 +263,8 @@ console_end:
     call    console_breathe
     call    line_show
 1:  call    vga_show_cursor
+    mov     eax, offset aside_ends
+    call    console_mark
     jmp     console_unlock
 2:  ret
 
@@ -387,6 +420,7 @@ console_shown:      .long console_first     # what the screen shows
 console_seized:     .space 4                # 1: the debugger or a panic has the console
 console_mutex:      .space MUTEX_SIZE       # held by the task that prints or edits
 console_deep:       .space 4                # prints without it that are on their way, one in the other
+console_marks:      .space 4                # 1: COM1 is marked where what no shell has asked for begins and ends
 console_broken:     .space 4                # 1: the text on its way was broken off since interrupts came in last
 console_left:       .space 4                # characters until they come in again
 .global console_first

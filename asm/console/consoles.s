@@ -77,7 +77,7 @@ console_make:
 2:  pop     esi
     ret
 
-# Shell command: shows a console, or lists them.
+# Shell command: shows a console, lists them, or marks the serial line.
 # In: EAX argc, EDX argv.
 # Out: EAX status.
 command_console:
@@ -89,6 +89,18 @@ command_console:
     LOAD_STRING edx, "size"
     call    string_compare
     je      2f
+    mov     edx, [esp]
+    mov     eax, [edx + 4]
+    LOAD_STRING edx, "mark"
+    call    string_compare
+    mov     eax, 1                      # the flags stay
+    je      3f
+    mov     edx, [esp]
+    mov     eax, [edx + 4]
+    LOAD_STRING edx, "plain"
+    call    string_compare
+    mov     eax, 0
+    je      3f
     mov     edx, [esp]
     mov     eax, [edx + 4]
     call    parse_number
@@ -110,6 +122,10 @@ command_console:
     call    terminal_await
     call    terminal_size
     PRINTF  "%u columns, %u rows\n", edx, eax
+    xor     eax, eax
+    ret
+3:  pop     edx
+    call    console_set_marks
     xor     eax, eax
     ret
 
@@ -139,7 +155,7 @@ consoles_list:
     pop     ebx
     ret
 
-SHELL_COMMAND "console", command_console, "[NUMBER|size]", "show one of eight consoles, or list them", GROUP_SHELL, console_text
+SHELL_COMMAND "console", command_console, "[NUMBER|size|mark|plain]", "show one of eight consoles, or list them", GROUP_SHELL, console_text
 
 .section .rodata
 console_nothing:
@@ -147,7 +163,9 @@ console_nothing:
 console_text:
     .ascii  "Alt and F1 to F8 do the same. Each has a shell, keys and a screen of its own; the serial line and\n"
     .ascii  "what the kernel says belong to console 1, which the debugger and a panic bring back. size asks the\n"
-    .asciz  "terminal at the serial line how large it is; set columns and rows if it does not know.\n"
+    .ascii  "terminal at the serial line how large it is; set columns and rows if it does not know.\n"
+    .ascii  "mark has what no command prints stand between ESC [?6510h and ESC [?6510l on the serial line, for a\n"
+    .asciz  "program that reads a command's output there; terminals show neither. plain ends it.\n"
 
 .data
 .balign 4

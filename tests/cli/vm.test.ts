@@ -24,6 +24,9 @@ test("a machine is made, started and used, and is a member of the cluster of ano
   expect(done(vm("wait", "web", "--for", "address"))).toMatch(/^10\.0\.2\.\d+\n$/);
   expect(done(vm("exec", "web", "--", "cloud"))).toMatch(/qure-1 .* member/);
   expect(vm("exec", "web", "--", "true; test a = b").status).toBe(1);
+  // The kernel says its new name meanwhile, which is no output.
+  const renamed = "hostname other; sleep 1000; hostname; hostname qure-web";
+  expect(done(vm("exec", "web", "--", renamed))).toBe("other\n");
   // Longer than a line of its console.
   const long = "word ".repeat(60).trim();
   expect(done(vm("exec", "web", "--", `echo ${long}`))).toBe(`${long}\n`);

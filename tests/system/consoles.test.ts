@@ -1,6 +1,7 @@
 /** Eight consoles: each has a screen, keys and a shell of its own. */
 import { expect, test } from "vitest";
 import type { LabCluster, LabNode } from "../../src/index.ts";
+import { withoutAsides } from "../../src/vm/said-aside.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { atPrompt } from "./booted.ts";
 import { PROMPT } from "./images.ts";
@@ -54,6 +55,27 @@ test("Alt with F1 to F8 shows consoles with a screen, keys and a shell each", as
   await node.waitForScreen(/^eight\nunended\nqure:\/>$/m);
   await choose(lab, 3);
   expect(shown(node)).toBe("qure:/> false; echo three\nthree\nqure:/>");
+});
+
+test("what the kernel says by itself is marked for whoever reads a command's output at the serial line", async () => {
+  const lab = await atPrompt();
+  const node = lab.nodes[0]!;
+  await node.enter("console mark", PROMPT);
+  let said = "";
+  node.console.listen((bytes) => (said += Buffer.from(bytes).toString("latin1")));
+  // In a row that a command has begun, and into a line that is being typed.
+  await node.enter('seq 3 | tr -d "\\n"; sleep 9000; echo', /^123eth0: address [\d./]+ by DHCP$/m);
+  await node.waitFor(PROMPT, { within: "20s" });
+  node.type("hostname one; hostname other\nconsole pl");
+  await node.waitFor(/> console pl\ncloud: other .*\n.*> console pl$/, { within: "20s" });
+  await node.enter("ain", PROMPT);
+  expect(withoutAsides(said).replaceAll("\r", "")).toBe(
+    'seq 3 | tr -d "\\n"; sleep 9000; echo\n123\nqure-1:/> hostname one; hostname other\nother:/> console plain\nother:/> ',
+  );
+  // Nothing is marked any more.
+  const before = said.length;
+  await node.enter("hostname third", /^cloud: third /m, { within: "20s" });
+  expect(withoutAsides(said.slice(before))).toBe(said.slice(before));
 });
 
 test("programs, jobs and Ctrl-C belong to the console where they were begun", async () => {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { MachineError } from "../../vm/host/home.ts";
 import { folderName } from "../../vm/name.ts";
 import { isMachineOn } from "../../vm/protocol.ts";
+import { withoutAsides } from "../../vm/said-aside.ts";
 import { UsageError } from "../fail.ts";
 import { makeProgress } from "../progress.ts";
 import { type Common, type Context, notRunning, type Result, type Verb } from "./context.ts";
@@ -16,6 +17,8 @@ const MOST_TEXT = 1 << 20;
 const LEAST_SHOWN = 16;
 /** Of QuRe's shell: its host name, a place, and nothing after it. */
 const PROMPT = /(?:^|\n)[\w-]+:\/\S*> $/;
+/** Have its shell mark what no command prints, or no longer. */
+const [MARK, MARK_NO_MORE] = ["console mark", "console plain"];
 const MEMBER = /cloud: \S+ [\d.]+ era \d+ age \d+/;
 
 const plain = (text: string): string => text.replace(ESCAPES, "").replaceAll("\r", "");
@@ -37,6 +40,8 @@ export async function lastLine(context: Context, key: string): Promise<string> {
 class Listener {
   text: string;
   isOver = false;
+  /** What is said aside is marked in the text, and not waited for. */
+  isMarked = false;
   readonly socket: Socket;
 
   constructor(socket: Socket, tail: string) {
@@ -58,7 +63,7 @@ class Listener {
     const progress = makeProgress(process.stderr);
     try {
       for (;;) {
-        const found = find(plain(this.text));
+        const found = find(plain(this.isMarked ? withoutAsides(this.text) : this.text));
         if (found !== null) return found;
         const last = lastOf(this.text);
         if (this.isOver)
@@ -137,7 +142,10 @@ async function waitFor(context: Context, name: string, goal: string): Promise<Re
   }
 }
 
-/** Types a line at the shell, and what its status is; the lines between are what it printed. */
+/**
+ * Types a line at the shell, and what its status is; the lines between are what it printed. What the kernel says
+ * meanwhile is marked. A kernel that is older has no marks, and says how to use its command.
+ */
 const exec = (context: Context, [name, ...words]: readonly string[]): Promise<Result> =>
   runIn(context, name!, words.join(" "));
 
@@ -150,6 +158,10 @@ export async function runIn(context: Context, name: string, command: string): Pr
     if (!PROMPT.test(plain(listener.text))) listener.socket.write("\r");
     await listener.until((text) => PROMPT.exec(text), "a prompt of its shell", context, key);
     listener.text = "";
+    listener.isMarked = true;
+    listener.socket.write(`${MARK}\r`);
+    await listener.until((text) => outputOf(text, MARK), "a prompt of its shell", context, key);
+    listener.text = "";
     const mark = `qure-${Math.random().toString(36).slice(2, 10)}`;
     listener.socket.write(`${command}\r`);
     const output = await listener
@@ -160,7 +172,7 @@ export async function runIn(context: Context, name: string, command: string): Pr
         throw error;
       });
     listener.text = "";
-    listener.socket.write(`echo ${mark} $?\r`);
+    listener.socket.write(`echo ${mark} $?; ${MARK_NO_MORE}\r`);
     const status = new RegExp(`(?:^|\\n)${mark} (\\d+)`);
     const [, found] = await listener.until((text) => status.exec(text), "its status", context, key);
     return {
