@@ -91,9 +91,9 @@ frames_record:
     stc
     ret
 
-# A frame came in: anybody may have sent it, who knows the number of this fork from others. Once many of a window were
-# forged no more are proved, as each takes the time of the cipher: what is lacking then comes over the connection. Runs
-# in the net task.
+# A frame came in. Anybody who hears them can send one that names this fork, and to prove it takes the cipher's time. So
+# after many forged ones no more of the window are proved: what is lacking comes over the connection. The net task runs
+# this.
 # In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
 frames_hear:
     cmp     dword ptr [frames_forged], FORGED_MAXIMUM
