@@ -8,6 +8,8 @@
 .include "net.inc"
 .include "fork.inc"
 
+FORGED_MAXIMUM          = FRAMES_WINDOW # so that strangers cost no more than the window itself
+
 .section .bss.kept, "aw", @nobits       # cluster_reset leaves it alone
 .balign 4
     # 1: this machine takes frames
@@ -18,6 +20,7 @@ frames_open:            .space 4
 frames_secret:          .space FRAMES_SECRET
 frames_base:            .space 4        # number of the window's first,
 frames_got:             .space 4        # and a bit for each that has come
+frames_forged:          .space 4        # that named this fork while the window was the last one, and were not proved
 
 ON_HOOK frames_heard, frames_hear
 
@@ -64,6 +67,7 @@ frames_record:
     INTERRUPTS_OFF
     add     [frames_base], ecx
     mov     [frames_got], edx
+    mov     [frames_forged], edx
     INTERRUPTS_RESTORE
 1:  mov     eax, SEALED_LACKS
     xor     ecx, ecx
@@ -79,6 +83,7 @@ frames_record:
     xor     eax, eax                    # CF is clear
     mov     [frames_base], eax
     mov     [frames_got], eax
+    mov     [frames_forged], eax
     mov     byte ptr [frames_open], 1
     ret
 .Lframes_record_wrong:
@@ -86,14 +91,18 @@ frames_record:
     stc
     ret
 
-# A frame came in. Runs in the net task.
+# A frame came in. Anybody who hears them can send one that names this fork, and to prove it takes the cipher's time. So
+# after many forged ones no more of the window are proved: what is lacking comes over the connection. The net task runs
+# this.
 # In: EAX interface, EDX frame, ECX bytes after the Ethernet header.
 frames_hear:
+    cmp     dword ptr [frames_forged], FORGED_MAXIMUM
+    jae     1f
     push    esi
     lea     esi, [edx + ETHER_HEADER_SIZE]
     call    frames_take
     pop     esi
-    ret
+1:  ret
 
 # Takes a frame, if it is of this fork. One that has come already, or that the window does not reach, changes nothing.
 # In: ESI frame from FRAME_MAGIC on, which is deciphered where it is; ECX bytes.
@@ -126,7 +135,7 @@ frames_take:
     lea     ecx, [edi + FRAME_DATA - FRAME_ENTRY]
     call    chacha20_poly1305_open
     lea     esi, [esi - FRAME_ENTRY]
-    jc      .Lframes_take_foreign
+    jc      .Lframes_take_forged
     INTERRUPTS_OFF                      # the net task and the one of the fork do this, and either may have been quicker
     call    frames_ours
     jne     .Lframes_take_late
@@ -147,6 +156,8 @@ frames_take:
     INTERRUPTS_RESTORE
     call    error_text_failed
     jmp     .Lframes_take_done
+.Lframes_take_forged:
+    inc     dword ptr [frames_forged]
 .Lframes_take_foreign:
     LOAD_STRING eax, "what came was not made by the other side for this try"
     stc

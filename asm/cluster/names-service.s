@@ -59,28 +59,15 @@ names_first:
 # Clobbers: EAX, ECX, EDX.
 .global names_next
 names_next:
-    mov     eax, offset values + VALUES_TEXT
-    add     eax, [values + VALUES_RECORD + RECORD_BYTES]
-    cmp     esi, eax
-    cmc
-    jc      9f
-    cmp     byte ptr [esi], 1
-    jb      9f
-    push    ebx
-    mov     ebx, esi
-    call    values_skip
-    mov     eax, ebx
     mov     edx, offset value_service
-    call    string_prefix
-    jne     8f
-    lea     ebx, [ebx + VALUE_SERVICE]
+    call    values_beginning
+    jc      9f
+    push    ebx
+    mov     ebx, eax
     call    names_service
-    jc      8f
     pop     ebx
-    clc
+    jc      names_next
 9:  ret
-8:  pop     ebx
-    jmp     names_next
 
 # Reads what a value says of a service.
 # In: EBX its name, then a NUL and its text.

@@ -201,15 +201,7 @@ outside_answer:
     push    ebx
     mov     ebx, offset outside_asked
     mov     eax, KIND_CHANGED
-    call    packet_build
-    call    session_reply
-    mov     edx, offset cluster_out
-    mov     eax, [ebx + CLOUD_REQUEST]
-    mov     [edx + CLOUD_REQUEST], eax
-    mov     eax, [ebx + CLOUD_NODE]
-    mov     [edx + CLOUD_TARGET], eax
-    mov     eax, [ebx + CLOUD_NODE + 4]
-    mov     [edx + CLOUD_TARGET + 4], eax
+    call    packet_answer
     mov     eax, [outside_result]
     mov     [edx + CLOUD_RESULT], eax
     mov     eax, [outside_counts]

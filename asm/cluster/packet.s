@@ -80,6 +80,22 @@ packet_refuse:
     stc
     ret
 
+# Builds the answer to what a packet asks: it names the question, and who has asked.
+# In: EAX KIND_*, EBX packet.
+# Out: EDX cluster_out.
+# Clobbers: EAX, ECX.
+.global packet_answer
+packet_answer:
+    call    packet_build
+    mov     edx, offset cluster_out
+    mov     eax, [ebx + CLOUD_REQUEST]
+    mov     [edx + CLOUD_REQUEST], eax
+    mov     eax, [ebx + CLOUD_NODE]
+    mov     [edx + CLOUD_TARGET], eax
+    mov     eax, [ebx + CLOUD_NODE + 4]
+    mov     [edx + CLOUD_TARGET + 4], eax
+    jmp     session_reply
+
 # Fills cluster_out, up to where a view has its entries, with what this node is.
 # In: EAX KIND_*.
 .global packet_build

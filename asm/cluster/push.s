@@ -247,14 +247,7 @@ push_piece:
 # Clobbers: EAX, ECX, EDX.
 push_answer:
     mov     eax, KIND_PUSHED
-    call    packet_build
-    call    session_reply
-    mov     eax, [ebx + CLOUD_REQUEST]
-    mov     [cluster_out + CLOUD_REQUEST], eax
-    mov     eax, [ebx + CLOUD_NODE]
-    mov     [cluster_out + CLOUD_TARGET], eax
-    mov     eax, [ebx + CLOUD_NODE + 4]
-    mov     [cluster_out + CLOUD_TARGET + 4], eax
+    call    packet_answer
     mov     eax, [push_state]
     mov     [cluster_out + CLOUD_PUSH_STATE], eax
     mov     eax, [push_received]

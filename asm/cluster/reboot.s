@@ -180,16 +180,8 @@ reboot_requested:
     mov     esi, RESULT_REBOOTING
 .Lreboot_requested_answer:
     mov     eax, KIND_REBOOT_ANSWER
-    call    packet_build
-    mov     edx, offset cluster_out
-    mov     eax, [ebx + CLOUD_REQUEST]
-    mov     [edx + CLOUD_REQUEST], eax
-    mov     eax, [ebx + CLOUD_NODE]
-    mov     [edx + CLOUD_TARGET], eax
-    mov     eax, [ebx + CLOUD_NODE + 4]
-    mov     [edx + CLOUD_TARGET + 4], eax
+    call    packet_answer
     mov     [edx + CLOUD_RESULT], esi
-    call    session_reply
     mov     edx, edi
     mov     ecx, CLOUD_REQUEST_SIZE
     call    packet_send_to

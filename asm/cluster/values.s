@@ -275,6 +275,32 @@ values_skip:
     jnz     1b
     ret
 
+# Goes on to the next value whose name begins so.
+# In: ESI entry of the values, EDX beginning.
+# Out: EAX its name after that, ESI the entry after it; CF when there is none.
+# Clobbers: ECX, EDX.
+.global values_beginning
+values_beginning:
+    push    ebx
+    push    edx
+1:  mov     eax, offset values + VALUES_TEXT
+    add     eax, [values + VALUES_RECORD + RECORD_BYTES]
+    cmp     esi, eax
+    cmc
+    jc      2f
+    cmp     byte ptr [esi], 1
+    jb      2f
+    mov     ebx, esi
+    call    values_skip
+    mov     eax, ebx
+    mov     edx, [esp]
+    call    string_prefix
+    jne     1b
+    clc
+2:  pop     edx
+    pop     ebx
+    ret
+
 # Makes values_next of the values with a change.
 # In: EAX name, EDX value or 0: the name goes.
 # Out: CF and EAX error: ERROR_NO_SPACE, ERROR_INVALID.

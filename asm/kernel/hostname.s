@@ -4,15 +4,14 @@
 .include "errors.inc"
 .include "names.inc"
 
-# What commands take in the place of a machine's name: no machine has it.
-STRING name_any, "any"
-STRING name_all, "all"
-STRING name_accept, "accept"
-.global name_any
-.global name_all
-.global name_accept
-
 .section .rodata
+# What commands take in the place of a machine's name: no machine has it.
+.global name_any
+name_any:               .asciz  "any"
+.global name_all
+name_all:               .asciz  "all"
+.global name_accept
+name_accept:            .asciz  "accept"
 .balign 4
 name_words:             .long   name_any, name_all, name_accept, 0
 

@@ -155,19 +155,9 @@ links_configure:
 # Clobbers: EAX, EBX, ECX, EDX.
 .global link_next
 link_next:
-    mov     eax, offset values + VALUES_TEXT
-    add     eax, [values + VALUES_RECORD + RECORD_BYTES]
-    cmp     esi, eax
-    cmc
-    jc      9f
-    cmp     byte ptr [esi], 1
-    jb      9f
-    mov     edi, esi
-    call    values_skip
-    mov     eax, edi
     LOAD_STRING edx, "link."
-    call    string_prefix
-    jne     link_next
+    call    values_beginning
+    jc      9f
     cmp     byte ptr [eax], 0
     je      link_next
     mov     edi, eax
@@ -228,21 +218,36 @@ link_read:
 # Clobbers: EAX, ECX, EDX.
 .global link_known
 link_known:
+    mov     edx, LINK_PUBLIC
+    mov     ecx, X25519_BYTES
+
+# Finds a link by a field.
+# In: EAX what is in it, EDX its place in a link, ECX how many bytes.
+# Out: EBX link; CF when there is none.
+# Clobbers: EAX, ECX, EDX.
+.global link_with
+link_with:
+    push    esi
     push    edi
-    mov     edi, eax
+    push    ebp
+    mov     esi, eax
+    mov     edi, ecx
+    mov     ebp, edx
     mov     ebx, offset links
 1:  cmp     byte ptr [ebx + LINK_NAME], 0
     je      2f
-    lea     eax, [ebx + LINK_PUBLIC]
-    mov     edx, edi
-    mov     ecx, X25519_BYTES
+    lea     eax, [ebx + ebp]
+    mov     edx, esi
+    mov     ecx, edi
     call    mem_compare
     je      3f                          # CF is clear
 2:  add     ebx, LINK_SIZE
     cmp     ebx, offset links + LINKS * LINK_SIZE
     jb      1b
     stc
-3:  pop     edi
+3:  pop     ebp
+    pop     edi
+    pop     esi
     ret
 
 # Takes a link over from its value: what link_next has found.

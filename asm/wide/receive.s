@@ -141,18 +141,10 @@ wide_sized:
 # Clobbers: EAX, ECX, EDX.
 .global link_find
 link_find:
-    mov     ebx, offset links
-1:  cmp     byte ptr [ebx + LINK_NAME], 0
-    je      2f
-    lea     eax, [ebx + LINK_ID]
-    lea     edx, [esi + WIDE_ID]
-    call    session_same                # ids have the size of sessions
-    je      3f                          # CF is clear
-2:  add     ebx, LINK_SIZE
-    cmp     ebx, offset links + LINKS * LINK_SIZE
-    jb      1b
-    stc
-3:  ret
+    lea     eax, [esi + WIDE_ID]
+    mov     edx, LINK_ID
+    mov     ecx, SESSION_SIZE           # ids have the size of sessions
+    jmp     link_with
 
 # Tells a stranger that a cluster is here, and where it is itself: fewer bytes than it has sent.
 # In: ESI packet.

@@ -77,20 +77,14 @@ relay_can:
 # Clobbers: EAX, EDX.
 .global link_named
 link_named:
-    push    esi
-    mov     esi, eax
-    mov     ebx, offset links
-1:  cmp     byte ptr [ebx + LINK_NAME], 0
-    je      2f
-    lea     eax, [ebx + LINK_NAME]
-    mov     edx, esi
-    call    string_compare
-    je      3f                          # CF is clear
-2:  add     ebx, LINK_SIZE
-    cmp     ebx, offset links + LINKS * LINK_SIZE
-    jb      1b
-    stc
-3:  pop     esi
+    push    ecx
+    push    eax
+    call    string_length
+    lea     ecx, [eax + 1]              # its NUL too
+    pop     eax
+    mov     edx, LINK_NAME
+    call    link_with
+    pop     ecx
     ret
 
 # The id that stands for a name: clusters that are not linked yet know no other.

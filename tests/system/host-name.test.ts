@@ -148,6 +148,8 @@ test("a DHCP server gives no name that is a word of commands: the machine takes 
   const macs = names.map((_, index) => Uint8Array.of(0x52, 0x54, 0, 0, 0, index + 1));
   const hostNames = new Map(names.map((name, index) => [`52:54:00:00:00:0${index + 1}`, name]));
   const lab = boot({ nodes: macs.map((macAddress) => ({ cdrom: images().iso, macAddress })), hostNames });
-  await lab.until(() => lab.nodes.every(({ console }) => /^cloud: /m.test(console.text)), "no cluster", { within: "30s" });
+  await lab.until(() => lab.nodes.every(({ console }) => /^cloud: /m.test(console.text)), "no cluster", {
+    within: "30s",
+  });
   expect(lab.nodes.map(nameOf)).toEqual(["qure-000001", "web"]);
 });
