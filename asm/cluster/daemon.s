@@ -319,6 +319,8 @@ cluster_timers:
     call    cable_look
     call    cluster_sooner
     mov     eax, edi
+    call    same_address_look
+    mov     eax, edi
     call    agreement_timers
     call    cluster_sooner
     mov     eax, edi

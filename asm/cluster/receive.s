@@ -325,6 +325,10 @@ cluster_doubt:
     mov     eax, [cluster_netif]
     mov     edx, esi
     call    arp_suggest
+    mov     ecx, offset sender_mac      # and its address may have moved while this machine stood still
+    mov     eax, [cluster_netif]
+    mov     edx, esi
+    call    arp_claim
     cmp     dword ptr [coordinator_self], 0
     je      .Lcluster_doubt_done
 .Lcluster_doubt_report:

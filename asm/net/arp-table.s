@@ -164,6 +164,21 @@ arp_suggest:
     jz      arp_hint
     ret
 
+# A neighbour has sent us a frame, and may be anybody. Where another station has its address, that one is asked.
+# In: EAX interface, EDX address, ECX MAC address.
+# Clobbers: EAX, ECX, EDX.
+.global arp_claim
+arp_claim:
+    test    byte ptr [ecx], 1           # nobody's own address is a group address
+    jnz     9f
+    push    ebx
+    mov     ebx, eax
+    mov     eax, ecx
+    mov     ecx, LEARN_KNOWN
+    call    arp_learn
+    pop     ebx
+9:  ret
+
 # A neighbour that we are about to answer has sent us a frame: its address need not be asked for.
 # In: EAX interface, EDX address, ECX MAC address.
 .global arp_hint

@@ -46,7 +46,7 @@ test("sources are read as they were at a tag, whatever they are now", (context) 
 
 describeThoroughly("two revisions of the kernel among the machines", () => {
   test("an upgrade goes through all of them, whatever happens meanwhile", async () => {
-    const stage = await clusterStage(3, undefined, true);
+    const stage = await clusterStage(3, undefined, { isMixed: true });
     const options = {
       spanNs: 0.1e9,
       boundNs: 10e9,
