@@ -49,8 +49,10 @@ const TYPED_NS = 8000 * MS;
 const RETURN_NS = 4000 * MS;
 /** From the moment at which a node is a member. */
 const JOIN_NS = 300 * MS;
-const IDLE_NS = 8000 * MS;
+/** A node that has begun anew, or is a copy, is told the age of its earlier boot in 20 beats (REMIND_MAXIMUM). */
+const REMINDED_NS = 20 * 400 * MS;
 const IDLE_COUNTED_NS = 3000 * MS;
+const IDLE_NS = REMINDED_NS + IDLE_COUNTED_NS;
 const IDLE_BYTES = 1000;
 const HOLDER_BYTES = 2000;
 const AGREE_NS = 8000 * MS;
