@@ -313,6 +313,17 @@ peer_evict:
     pop     ebx
     ret
 
+# Looks whether another node has the address of this one, as when the machine that a kernel has left got its lease again:
+# without ARP neither would hear of that.
+# In: ECX the other's address.
+# Clobbers: EAX, EDX.
+.global peer_contests
+peer_contests:
+    mov     eax, [cluster_netif]
+    cmp     ecx, [eax + NETIF_ADDRESS]
+    je      arp_contested
+    ret
+
 # Enters what a packet says about its sender.
 # In: EAX peer, EDX packet, ECX address of the sender.
 .global peer_heard
@@ -323,6 +334,7 @@ peer_heard:
     mov     ebx, eax
     mov     esi, edx
     mov     [ebx + PEER_ADDRESS], ecx
+    call    peer_contests
     call    clock_ms
     mov     [ebx + PEER_SEEN], eax
     mov     eax, [trust_sequence]

@@ -325,6 +325,7 @@ view_apply_entry:
     mov     edx, offset node + NODE_ID
     call    node_id_compare
     je      .Lview_apply_entry_self
+    call    view_apply_address
     cmp     byte ptr [esi + ENTRY_STATE], STATE_NAMED
     je      .Lview_apply_entry_known    # meant for it alone
     mov     eax, esi
@@ -405,6 +406,18 @@ view_apply_entry:
     call    twin_viewed
     mov     eax, 1
     ret
+
+# Takes in the address of another node that speaks.
+# In: ESI entry.
+# Clobbers: EAX, ECX, EDX.
+view_apply_address:
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_OFFLINE
+    je      9f
+    cmp     byte ptr [esi + ENTRY_STATE], STATE_LEFT
+    je      9f
+    mov     ecx, [esi + ENTRY_ADDRESS]
+    jmp     peer_contests
+9:  ret
 
 # Takes in an entry about a boot that is over. It is no news, but that nobody vouches for the node is.
 # In: EBX node, ESI entry.

@@ -7,6 +7,7 @@
 
 DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
 PROBED_MS               = 10000         # so long after a lease was taken the probe of its address may be answered
+CONTESTED_MS            = 500           # an address that another machine seems to have is announced this often
 
 .text
 
@@ -73,6 +74,21 @@ arp_conflict:
     jmp     address_notice
 .Larp_conflict_done:
     ret
+
+# Somebody else is said to have this address: soon it is announced once more, so that the two hear of each other.
+# In: EAX interface.
+# Clobbers: EAX, EDX.
+.global arp_contested
+arp_contested:
+    cmp     dword ptr [eax + NETIF_ANNOUNCE], 0
+    jne     9f
+    mov     edx, eax
+    call    clock_ms
+    add     eax, CONTESTED_MS
+    or      eax, 1
+    mov     [edx + NETIF_ANNOUNCE], eax
+    jmp     net_watch
+9:  ret
 
 # Sends the second announcements that are due.
 # In: EBP milliseconds until arp_poll is needed again, or -1.
