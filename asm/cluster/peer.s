@@ -313,8 +313,8 @@ peer_evict:
     pop     ebx
     ret
 
-# Looks whether another node has the address of this one, as when the machine that a kernel has left got its lease again:
-# without ARP neither would hear of that.
+# Looks whether another node has the address of this one, as when the machine that a kernel has left got its lease
+# again: without ARP neither would hear of that.
 # In: ECX the other's address.
 # Clobbers: EAX, EDX.
 .global peer_contests

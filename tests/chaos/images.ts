@@ -7,15 +7,32 @@ import { prepareDisk } from "../../src/lab/prepare.ts";
 import { kept, keptForAll } from "../setup/cache.ts";
 import { images } from "../system/images.ts";
 
-/** `machines` that agree, and one more that is off, and boots `previous` when it joins; or two revisions among them. */
-export async function clusterStage(machines: number, previous?: Uint8Array, isMixed = false): Promise<Stage> {
+/**
+ * `machines` that agree, and one more that is off, and boots `previous` when it joins; or two revisions among them;
+ * `isDiskless`: all but the first have no disks.
+ */
+export async function clusterStage(
+  machines: number,
+  previous?: Uint8Array,
+  isMixed = false,
+  isDiskless = false,
+): Promise<Stage> {
   const { iso: cdrom, firmware, kernelElf: kernel } = images();
-  const which = `${machines} that agree${previous ? ", and another version" : ""}${isMixed ? ", of two revisions" : ""}`;
+  const which = `${machines} that agree${previous ? ", and another version" : ""}${isMixed ? ", of two revisions" : ""}${isDiskless ? ", one with a disk" : ""}`;
   const make = async (): Promise<Uint8Array> => {
     const made = (options: ConstructorParameters<typeof LabCluster>[0]): LabCluster => new LabCluster(options);
     const diskOf = (cd: Uint8Array): ReturnType<typeof prepareDisk> =>
       prepareDisk({ cdrom: cd, firmware, sizeBytes: CAMPAIGN_DISK_BYTES, make: made, step: () => {} });
-    const system = { cdrom, disk: await diskOf(cdrom), kernel, firmware, nodes: machines, ramBytes: 8 << 20, isMixed };
+    const system = {
+      cdrom,
+      disk: await diskOf(cdrom),
+      kernel,
+      firmware,
+      nodes: machines,
+      ramBytes: 8 << 20,
+      isMixed,
+      isDiskless,
+    };
     const older = previous && { cdrom: previous, disk: await diskOf(previous) };
     return (await prepareCluster(older ? { ...system, previous: older } : system)).snapshot;
   };
@@ -27,6 +44,7 @@ export async function clusterStage(machines: number, previous?: Uint8Array, isMi
     kernel,
     sparesFrom: machines,
     isPrevious: previous !== undefined,
+    isDiskless,
     run: null,
     module: null,
   });
