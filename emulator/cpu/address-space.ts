@@ -281,7 +281,6 @@ export class AddressSpaces {
     if (space.tables.size === 0) return;
     for (const table of space.tables) this.#release(table, space);
     space.tables.clear();
-    space.latest.fill(NO_TABLE);
   }
 
   /**
@@ -394,6 +393,7 @@ export class AddressSpaces {
   }
 
   #release(table: TablePage, space: AddressSpace): void {
+    for (const user of table.users) if (user.space === space) space.latest[user.slot - DIRECTORY] = NO_TABLE;
     const rest = table.users.filter((user) => user.space !== space);
     table.users.splice(0, table.users.length, ...rest);
     if (rest.length > 0) return;

@@ -1,5 +1,6 @@
 /** What can be said in seconds of the code in the pages. */
 import { afterAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../setup/thoroughly.ts";
 import { FAST_PAGES, testPage } from "./blocks.ts";
 import { blocksOf, pages } from "./page.ts";
 import { checkTypes } from "./runner.ts";
@@ -19,7 +20,7 @@ describe("blocks of code", () => {
     expect(exempt.length).toBeLessThanOrEqual(10);
   });
 
-  test("in TypeScript have the types of the package", async () => {
+  thoroughly("in TypeScript have the types of the package", async () => {
     const scratch = new Scratch();
     afterAll(() => scratch.remove());
     const programs = all.filter(({ language, exemption }) => language === "ts" && exemption === null);

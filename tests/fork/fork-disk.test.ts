@@ -128,7 +128,7 @@ const TROUBLES: readonly [Trouble, number][] = [
 ];
 
 describe("whatever becomes of a frame, the source keeps its files, and the target has all of them or none", () => {
-  test.each(rowsOf(TROUBLES, 2))("%s: %i", async (trouble, at) => {
+  test.each(rowsOf(TROUBLES, 1))("%s: %i", async (trouble, at) => {
     const s = await givenUp();
     const { lab, source, target, other } = s;
     source.type(`seq ${WRITTEN} > /net/big &\n`);

@@ -195,7 +195,7 @@ const TROUBLES: readonly [Trouble, number][] = [
 ];
 
 describe("whatever becomes of a frame, the source goes on, and there is a twin or there is none", () => {
-  test.each(rowsOf(TROUBLES, 2))("%s: %i", async (trouble, at) => {
+  test.each(rowsOf(TROUBLES, 1))("%s: %i", async (trouble, at) => {
     const nodes = NODES(images().iso);
     const lab = await inState("given up", async () => {
       const made = new ForkScene(await joined(boot({ nodes })));

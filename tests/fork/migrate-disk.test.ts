@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { many, rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import { DiskMoveScene, type DiskTrouble, givenUpWithFiles, type Sector } from "./migrate-disk-scene.ts";
@@ -10,9 +10,9 @@ import { type MoveFrame, MoveScene } from "./migrate-scene.ts";
 import { withDisks } from "./with-disks.ts";
 
 /** They are still being sent when the kernel has arrived: to send a volume takes a second. */
-const LINES = 600_000;
+const LINES = many(120_000, 600_000);
 /** Written while the kernel moves. */
-const WRITTEN = 200_000;
+const WRITTEN = many(20_000, 200_000);
 
 async function givenUp(kind: "IDE" | "virtio" = "IDE"): Promise<MoveScene> {
   const lab = await inState(`three members with ${kind} disks, one given up with its files`, async () => {
@@ -36,6 +36,7 @@ test("a kernel moves with its files, also those that are being written; its old 
   await s.talk(LINES);
   await s.move();
   expect(s.hasArrived).toBe(true);
+  expect(s.said(s.other)).not.toMatch(new RegExp(`^ +${LINES} `, "m"));
   expect(await s.problems(LINES)).toEqual([]);
   const there = await files(target);
   expect(there).toMatch(MINE);

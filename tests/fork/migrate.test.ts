@@ -1,13 +1,13 @@
 /** A running kernel moves to another machine (docs/protocols/fork.md): `cloud migrate`. */
 import { expect, test } from "vitest";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { rowsOf } from "../setup/tier.ts";
+import { many, rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts";
 import { joined, NODES } from "./scene.ts";
 
-const LINES = 80_000;
+const LINES = many(30_000, 80_000);
 /** Two streams run at full rate. */
 const PAUSE_US = 250_000;
 
@@ -27,6 +27,7 @@ test("a kernel moves with its shell and its connections, which lose nothing", as
   await s.talk(LINES);
   await s.move();
   expect(s.hasArrived).toBe(true);
+  expect(s.said(other)).not.toMatch(new RegExp(`^ +${LINES} `, "m"));
   expect(await s.problems(LINES)).toEqual([]);
   // A loss probe and a timeout.
   expect(s.mostOften).toBeLessThanOrEqual(3);

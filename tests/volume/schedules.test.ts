@@ -6,7 +6,7 @@ import { openVolumes } from "../../src/volume/volumes.ts";
 import { many } from "../setup/tier.ts";
 import { Schedule } from "./schedule.ts";
 
-const SEEDS = many(60, 300, 1000);
+const SEEDS = many(20, 300, 1000);
 const FIRST = Number(process.env["QURE_SEED"] ?? 1);
 
 test(`${SEEDS} drawn schedules lose nothing that was answered, and show nothing of a fenced owner`, async () => {
