@@ -72,6 +72,8 @@ dial_look:
     sub     eax, [ebx + LINK_PLACED]
     cmp     eax, WIDE_DOUBT_MS
     jb      2f
+    cmp     eax, WIDE_SILENCE_MS        # one that is heard from elsewhere alone is not asked for ever
+    jae     1f
     call    doubt
 1:  mov     ecx, DIAL_AFTER_MS
     cmp     dword ptr [ebx + LINK_DIAL], 0
