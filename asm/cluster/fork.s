@@ -612,7 +612,7 @@ fork_describe:
     call    fork_count
     mov     [description + DESCRIBE_PAGES], eax
     call    fork_zone_take
-    jc      8f
+    jc      .Lfork_describe_full
     mov     eax, [fork_zone]
     mov     [description + DESCRIBE_ZONE], eax
     mov     eax, [fork_zone_pages]
@@ -634,12 +634,13 @@ fork_describe:
     mov     [description + DESCRIBE_FEATURES + 4], edx
     mov     edi, offset description + DESCRIBE_RANGES
     call    machine_ranges
-    jc      7f
+    jc      1f
     ret
-7:  LOAD_STRING eax, "the memory of this machine is in too many parts"
+1:  LOAD_STRING eax, "the memory of this machine is in too many parts"
     stc
     ret
-8:  LOAD_STRING eax, "there is not as much free memory here as is in use, in a row"
+.Lfork_describe_full:
+    LOAD_STRING eax, "there is not as much free memory here as is in use, in a row"
     stc
     ret
 

@@ -50,17 +50,19 @@ pci_functions:
     lea     edi, [ebx + PCI_SIZE_OF]
     add     ebx, PCI_BARS
     cmp     byte ptr [ebx + PCI_CLASS - PCI_BARS], PCI_CLASS_DISPLAY
-    jne     4f
+    jne     .Lpci_functions_range
     mov     ebx, edi                    # no driver uses its ranges
-4:  cmp     ebx, edi
-    jae     5f
+.Lpci_functions_range:
+    cmp     ebx, edi
+    jae     .Lpci_functions_ranges
     lea     eax, [ebx + ebp]
     mov     edx, PCI_BAR_SIZE_OF
     sub     edx, ebp
     call    machine_add
     add     ebx, PCI_BAR_SIZE_OF
-    jmp     4b
-5:  pop     edi
+    jmp     .Lpci_functions_range
+.Lpci_functions_ranges:
+    pop     edi
     jmp     .Lpci_functions_next
 .Lpci_functions_done:
     mov     [pci_seen], esi
@@ -82,24 +84,26 @@ pci_memory_lowest:
     mov     ebx, offset pci_devices
     imul    edx, [pci_count], PCI_SIZE_OF
     add     edx, ebx                    # EDX: the end
-1:  cmp     ebx, edx
-    jae     4f
+.Lpci_memory_lowest_next:
+    cmp     ebx, edx
+    jae     .Lpci_memory_lowest_done
     xor     ecx, ecx
-2:  cmp     dword ptr [ebx + ecx + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_MEMORY
-    je      5f
+1:  cmp     dword ptr [ebx + ecx + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_MEMORY
+    je      2f
     cmp     dword ptr [ebx + ecx + PCI_BARS + PCI_BAR_TYPE], PCI_BAR_PREFETCHABLE
     jne     3f
-5:  cmp     dword ptr [ebx + ecx + PCI_BARS + PCI_BAR_BASE], 0 # has none assigned
-    je      3f
+2:  cmp     dword ptr [ebx + ecx + PCI_BARS + PCI_BAR_BASE], 1
+    jb      3f                          # has no place
     cmp     eax, [ebx + ecx + PCI_BARS + PCI_BAR_BASE]
     jbe     3f
     mov     eax, [ebx + ecx + PCI_BARS + PCI_BAR_BASE]
 3:  add     ecx, PCI_BAR_SIZE_OF
     cmp     ecx, PCI_SIZE_OF - PCI_BARS
-    jb      2b
+    jb      1b
     add     ebx, PCI_SIZE_OF
-    jmp     1b
-4:  pop     ebx
+    jmp     .Lpci_memory_lowest_next
+.Lpci_memory_lowest_done:
+    pop     ebx
     ret
 
 # This is the twin: the drivers know the ranges of the source's functions, so this machine's are put there. What the

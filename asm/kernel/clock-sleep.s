@@ -133,17 +133,11 @@ clock_awake:
     mov     [clock_risen], al               # its output has risen from what it is in mode 0: that is no tick
     ret
 
-# Two machines are alike if the timer is at the same port.
-# Out: EAX it, EDX bytes.
-timer_place:
-    mov     eax, offset timer_port
-    mov     edx, 4
-    ret
-ON_HOOK fork_machine, timer_place
-
 .bss
 .balign 4
-timer_port:         .space 4                # of the power management timer
+    # of the power management timer
+.global timer_port
+timer_port:         .space 4
 timer_began:        .space 4                # what it said when ticks were counted last
 timer_passed:       .space 4                # counts of it that had passed of the tick that ran then
 seconds_seen:       .space 4                # interrupts of the RTC

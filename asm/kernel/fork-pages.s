@@ -119,8 +119,8 @@ fork_count:
     pop     ebx
     ret
 
-# What this machine is like: two that give the same can be each other's twins. Where the kernel is in memory, and what
-# the layers above add.
+# What this machine is like: two that give the same can be each other's twins. Where the kernel is in memory, ACPI's
+# ports, and what the layers above add.
 # Out: EAX.
 .global fork_machine_sum
 fork_machine_sum:
@@ -138,6 +138,12 @@ fork_machine_sum:
     call    machine_add
     mov     eax, offset boot_info + bi_bda_com1 # and the slot, and whether it is on trial
     mov     edx, 4
+    call    machine_add
+    mov     eax, offset timer_port
+    mov     edx, 4
+    call    machine_add
+    mov     eax, offset button_ports
+    mov     edx, BUTTON_PORTS
     call    machine_add
     mov     ebx, offset fork_machine
 1:  cmp     dword ptr [ebx], 0

@@ -7,6 +7,7 @@
 .include "macros.inc"
 .include "errors.inc"
 .include "tasks.inc"
+.include "fork.inc"
 
 FADT_SCI_INTERRUPT  = 46                    # u16
 FADT_PM1A_EVENT     = 56                    # u32   status registers, then as many bytes of enable registers
@@ -19,13 +20,14 @@ FADT_GPE1_BYTES     = 93
 
 EVENT_POWER_BUTTON  = 1 << 8
 IRQ_LAST            = 15
+BUTTON_LINE         = BUTTON_PORTS - 4
 
 .bss
 .balign 4
 button_event:       .space 4                # signalled by the interrupt
-button_ports:       .space 8                # PM1a's and PM1b's event registers, 0 for none
-button_line:        .space 4                # of the system control interrupt
-BUTTON_SEEN         = . - button_ports
+    # PM1a's and PM1b's event registers, 0 for none; the line of the system control interrupt
+.global button_ports
+button_ports:       .space BUTTON_PORTS
 
 .text
 
@@ -55,7 +57,7 @@ button_task:
     mov     [button_ports], eax
     mov     eax, [ebx + FADT_PM1B_EVENT]
     mov     [button_ports + 4], eax
-    mov     [button_line], esi
+    mov     [button_ports + BUTTON_LINE], esi
     mov     eax, ebx
     call    acpi_enable
     mov     edx, [ebx + FADT_GPE0]
@@ -132,11 +134,3 @@ button_pressed:
     mov     eax, offset button_event
     jmp     event_signal
 9:  ret
-
-# Two machines are alike if the button is at the same ports.
-# Out: EAX these, EDX bytes.
-button_place:
-    mov     eax, offset button_ports
-    mov     edx, BUTTON_SEEN
-    ret
-ON_HOOK fork_machine, button_place

@@ -38,6 +38,8 @@ generator_state:        .space 32
 hostname:               .space 16
 .global generation
 generation:             .long 0
+.global boot_ebda
+boot_ebda:              .long 0
 .global generation_key
 generation_key:         .long 0
 .global bitmap
