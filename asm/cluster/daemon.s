@@ -268,6 +268,23 @@ cluster_sooner:
     mov     esi, eax
 1:  ret
 
+# Looks whether this node has another address: a new lease may bring a name, and the first one lets it join.
+# In: EBX interface.
+# Clobbers: EAX, ECX, EDX.
+address_look:
+    mov     eax, [ebx + NETIF_ADDRESS]
+    cmp     eax, [address_known]
+    je      1f
+    mov     [address_known], eax
+    test    eax, eax
+    jz      1f
+    mov     eax, ebx
+    call    node_name_default
+    call    name_remember
+    cmp     dword ptr [cluster_state], STATE_WAITING
+    je      agreement_begin
+1:  ret
+
 # Does all that depends on time.
 # Out: EAX milliseconds until it is needed again.
 cluster_timers:
@@ -283,19 +300,7 @@ cluster_timers:
     mov     ecx, esi
 .Lcluster_timers_saving:
     mov     esi, ecx
-    mov     eax, [ebx + NETIF_ADDRESS]
-    cmp     eax, [address_known]
-    je      .Lcluster_timers_waiting
-    mov     [address_known], eax
-    test    eax, eax
-    jz      .Lcluster_timers_waiting
-    mov     eax, ebx                    # a new lease may bring a name
-    call    node_name_default
-    call    name_remember
-    cmp     dword ptr [cluster_state], STATE_WAITING
-    jne     .Lcluster_timers_waiting
-    call    agreement_begin
-.Lcluster_timers_waiting:
+    call    address_look
     cmp     dword ptr [cluster_state], STATE_WAITING
     jne     .Lcluster_timers_timers
     mov     esi, ADDRESS_POLL_MS
