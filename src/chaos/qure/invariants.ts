@@ -313,6 +313,8 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
     if (isForking(world, index)) return `${name} has not come to an end with its fork`;
     if (node.era !== one.era || node.founder !== one.founder)
       return `${name} lives in era ${node.era} of ${node.founder}, ${world.nodes[first!]!.name} in era ${one.era} of ${one.founder}`;
+    if (living.some((other) => other !== index && facts.of(other).address === node.address))
+      return `${name} and another machine have one address`;
     if (node.others !== living.length - 1) return `${name} sees ${node.others} others of ${living.length - 1}`;
     const peers = facts.peers(index);
     for (const other of living)

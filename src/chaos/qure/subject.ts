@@ -80,7 +80,12 @@ export function clusterSubject(
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
     leaving: LEAVING,
-    isApart: (world, index) => keysOf(world, layout).isApart(index) || factsOf(world, layout).isMoving(index),
+    isApart: (world, index) => {
+      const facts = factsOf(world, layout);
+      return (
+        keysOf(world, layout).isApart(index) || facts.isMoving(index) || (isDiskless && facts.sharesAddress(index))
+      );
+    },
     person: (world) => {
       const person = new Person(world, layout);
       return () => person.take();
