@@ -14,8 +14,8 @@ LAPSE_MS                = 2000          # for so long the other one may seem to 
     # For so long it has the address before this node gives it up. A table has nobody for longer who is gone, and one
     # of the two has given it up before the other's time has come.
 HIGHER_MS               = 5000          # this node's id is the higher one
-LOWER_MS                = 10000
-MOVED_MS                = 20000         # its kernel has moved, with connections: a new boot has none
+LOWER_MS                = 8000
+MOVED_MS                = 12000         # its kernel has moved, with connections: a new boot has none
 
 .bss
 .balign 4

@@ -180,6 +180,12 @@ class ClusterFacts {
     return isMember && address === 0;
   }
 
+  /** Another machine has its address, or it has given that up for such a reason: not all that it is sent comes. */
+  sharesAddress(index: number): boolean {
+    const { isUp, address } = this.of(index);
+    return isUp && (address === 0 || this.all.some((other, at) => at !== index && other.address === address));
+  }
+
   /** Its kernel is at another machine, or came from one and has not taken this machine's identity yet. */
   #hasMoved({ index }: WorldNode, id: string | null): boolean {
     const { MOVE_GONE, MOVE_HEARD, MOVE_READY, MOVE_LIVES, MOVE_VOID } = this.#of;

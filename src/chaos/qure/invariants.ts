@@ -317,6 +317,8 @@ export function clusterMissing(world: World, layout: KernelLayout): string | nul
     const other = called.get(node.name);
     if (other !== undefined) return `${other} and ${name} are both called ${node.name}`;
     called.set(node.name, name);
+    if (living.some((other) => other !== index && facts.of(other).address === node.address))
+      return `${name} and another machine have one address`;
     if (node.others !== living.length - 1) return `${name} sees ${node.others} others of ${living.length - 1}`;
     const peers = facts.peers(index);
     for (const seen of living)

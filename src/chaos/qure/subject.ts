@@ -82,10 +82,15 @@ export function clusterSubject(
     isUp: (world, index) => factsOf(world, layout).of(index).isUp,
     isAtPrompt,
     leaving: LEAVING,
-    isApart: (world, index) =>
-      keysOf(world, layout).isApart(index) ||
-      factsOf(world, layout).isMoving(index) ||
-      factsOf(world, layout).isMute(index),
+    isApart: (world, index) => {
+      const facts = factsOf(world, layout);
+      return (
+        keysOf(world, layout).isApart(index) ||
+        facts.isMoving(index) ||
+        facts.isMute(index) ||
+        (isDiskless && facts.sharesAddress(index))
+      );
+    },
     person: (world) => {
       const person = new Person(world, layout);
       return () => person.take();
