@@ -92,6 +92,16 @@ test("what is still on its way to the switch when a machine hears again was not 
   expect(lastMissed([...said, lost], 200)).toEqual(lost.bytes);
 });
 
+test("what is idle is not asked while a copy is told its age", () => {
+  const copied = [{ atNs: 10e6, word: "copy" as const, node: 0, values: [7] }];
+  const lasts = (spanNs: number): number =>
+    runGiven(stage, copied, ALL, 1, { ...OPTIONS, spanNs, drills: ["idle"] }).endNs - spanNs;
+  expect(lasts(1e9)).toBeLessThan(1e9);
+  const { failure } = runGiven(stage, copied, ALL, 1, { ...OPTIONS, spanNs: 5.5e9, drills: ["idle"] });
+  expect(failure).toBeNull();
+  expect(lasts(5.5e9)).toBeGreaterThan(8e9);
+});
+
 test("a machine that goes back to an earlier state of its own goes on from now", async () => {
   stage.rewind();
   const [node] = stage.lab.nodes;

@@ -51,6 +51,8 @@ const RETURN_NS = 4000 * MS;
 const JOIN_NS = 300 * MS;
 const IDLE_NS = 8000 * MS;
 const IDLE_COUNTED_NS = 3000 * MS;
+/** A copy finds out and joins, and is told its own age in 20 beats, as it has that in another session. */
+const COPY_TOLD_NS = 10_000 * MS;
 const IDLE_BYTES = 1000;
 const HOLDER_BYTES = 2000;
 const AGREE_NS = 8000 * MS;
@@ -213,6 +215,7 @@ export function clusterDrills(
     rule: "a node that has nothing to do sends less than 1 kB/s, and 2 kB/s more for a service address",
     begin: () => {
       const fromNs = world.nowNs + IDLE_NS - IDLE_COUNTED_NS;
+      if (world.nodes.some(({ copiedNs }) => fromNs < copiedNs + COPY_TOLD_NS)) return null;
       const bytesOf = world.nodes.map(() => 0);
       let strange: string | null = null;
       const refused = (): number[] =>
