@@ -88,19 +88,19 @@ command_console:
     mov     eax, [edx + 4]
     LOAD_STRING edx, "size"
     call    string_compare
-    je      2f
+    je      .Lcommand_console_size
     mov     edx, [esp]
     mov     eax, [edx + 4]
     LOAD_STRING edx, "mark"
     call    string_compare
     mov     eax, 1                      # the flags stay
-    je      3f
+    je      .Lcommand_console_marks
     mov     edx, [esp]
     mov     eax, [edx + 4]
     LOAD_STRING edx, "plain"
     call    string_compare
     mov     eax, 0
-    je      3f
+    je      .Lcommand_console_marks
     mov     edx, [esp]
     mov     eax, [edx + 4]
     call    parse_number
@@ -118,13 +118,15 @@ command_console:
     ret
 1:  pop     edx
     jmp     command_misused
-2:  pop     edx
+.Lcommand_console_size:
+    pop     edx
     call    terminal_await
     call    terminal_size
     PRINTF  "%u columns, %u rows\n", edx, eax
     xor     eax, eax
     ret
-3:  pop     edx
+.Lcommand_console_marks:
+    pop     edx
     call    console_set_marks
     xor     eax, eax
     ret
