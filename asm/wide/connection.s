@@ -66,18 +66,18 @@ dial_look:
     jc      1f
     mov     ecx, DIAL_AFTER_MS          # ECX: how long after now, while all is well
     cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
-    jae     2f
+    jae     .Ldial_look_later
     mov     ecx, DIAL_DOUBTED_MS
     mov     eax, edi
     sub     eax, [ebx + LINK_PLACED]
     cmp     eax, WIDE_DOUBT_MS
-    jb      2f
+    jb      .Ldial_look_later
     cmp     eax, WIDE_SILENCE_MS        # one that is heard from elsewhere alone is not asked for ever
     jae     1f
     call    doubt
 1:  mov     ecx, DIAL_AFTER_MS
     cmp     dword ptr [ebx + LINK_DIAL], 0
-    je      2f
+    je      .Ldial_look_later
     mov     eax, edi
     sub     eax, [ebx + LINK_DIAL]
     js      .Ldial_look_done
@@ -93,7 +93,8 @@ dial_look:
     cmp     edx, [ebx + LINK_GIVEN_PORT]
     jne     dial
     ret
-2:  add     ecx, edi
+.Ldial_look_later:
+    add     ecx, edi
     mov     [ebx + LINK_DIAL], ecx
 .Ldial_look_done:
     ret
