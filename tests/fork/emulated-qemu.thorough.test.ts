@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { NicModel } from "../../emulator/board-config.ts";
 import { type LabCluster, type LabNode, openWay } from "../../src/index.ts";
 import { requireOracle, type SkippableContext } from "../oracle.ts";
 import { boot, images } from "../system/images.ts";
@@ -70,11 +71,15 @@ class Mixed {
 }
 
 /** Two emulated machines, the first with a disk, and one of QEMU, all members. */
-async function mixed(context: SkippableContext, options: Partial<QemuOptions> = {}): Promise<Mixed> {
+async function mixed(
+  context: SkippableContext,
+  options: Partial<QemuOptions> = {},
+  nic: NicModel = "e1000",
+): Promise<Mixed> {
   const qemu = requireOracle("qemu-system-i386", context);
   const folder = mkdtempSync(join(tmpdir(), "qure-fork-"));
   writeMedia(folder);
-  const nodes = NODES(images().iso).slice(0, 2);
+  const nodes = NODES(images().iso, nic).slice(0, 2);
   const lab = boot({
     realtime: true,
     nodes: nodes.map((node, index) => ({
@@ -180,6 +185,15 @@ test("a kernel with files has a twin on a machine of QEMU, and the twin another 
   await pair.expectThree();
   await pair.enter("shutdown", /shutdown/);
   await pair.meanwhile(machine.off());
+});
+
+test("a twin on a machine of QEMU takes its virtio card into use", SLOW, async (context) => {
+  const pair = await mixed(context, { card: "virtio-net-pci,disable-modern=on,vectors=0" }, "virtio");
+  await pair.enter("cloud fork accept", /^For a minute, .*$/m);
+  await pair.home.enter("cloud fork any", /is the twin: /, { within: "60s" });
+  await pair.meanwhile(pair.machine.shows(/^I am \S+, forked from m1$/m));
+  await pair.settled();
+  await pair.expectThree();
 });
 
 test("what QEMU's machine lacks is said, and its files stay", SLOW, async (context) => {

@@ -30,6 +30,8 @@ export interface QemuOptions {
   readonly memory?: string;
   /** Its processor, if another one than QEMU's own choice. */
   readonly cpu?: string;
+  /** What -device calls its network card. */
+  readonly card?: string;
 }
 
 /** What machines in a folder start from. */
@@ -42,9 +44,9 @@ export class QemuMachine {
   readonly #child;
   text = "";
 
-  constructor({ qemu, folder, number, wire, disk, memory = "32", cpu }: QemuOptions) {
+  constructor({ qemu, folder, number, wire, disk, memory = "32", cpu, card: model = "e1000" }: QemuOptions) {
     const machine = ["-M", "pc", "-m", memory, "-display", "none", "-monitor", "none", "-serial", "stdio"];
-    const card = ["-netdev", wire, "-device", `e1000,netdev=wire,mac=52:54:00:00:00:0${number}`];
+    const card = ["-netdev", wire, "-device", `${model},netdev=wire,mac=52:54:00:00:00:0${number}`];
     const media = ["-cdrom", join(folder, "qure.iso"), "-boot", "d"];
     const key = ["-fw_cfg", `name=opt/org.qure/cluster,file=${join(folder, "key")}`];
     const processor = cpu === undefined ? [] : ["-cpu", cpu];
