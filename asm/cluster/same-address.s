@@ -50,6 +50,10 @@ same_address_look:
     jne     2f
     cmp     dword ptr [ebx + PEER_ALIVE], 0
     jne     .Lsame_address_look_shared
+    mov     eax, esi                    # what is sent to it comes here, so it may seem to be gone and yet speak
+    sub     eax, [ebx + PEER_SEEN]
+    cmp     eax, LAPSE_MS
+    jb      .Lsame_address_look_shared
 2:  mov     ebx, [ebx + PEER_NEXT]
     jmp     1b
 .Lsame_address_look_shared:

@@ -93,12 +93,6 @@ address_set:
     push    esi
     mov     ebx, eax
     mov     esi, edx
-    call    clock_ms
-    or      eax, 1
-    cmp     dword ptr [esp + 16], ORIGIN_DHCP
-    je      1f
-    xor     eax, eax
-1:  mov     [ebx + NETIF_TAKEN], eax
     mov     eax, [esp + 12]             # router
     mov     edx, [esp + 16]             # origin
     INTERRUPTS_OFF
@@ -479,7 +473,7 @@ address_apply_lease:
     jne     .Laddress_apply_lease_set
     mov     ecx, [ebp + DHCP_ROUTER]
     cmp     ecx, [ebx + NETIF_ROUTER]
-    je      .Laddress_apply_lease_kept
+    je      .Laddress_apply_lease_done
 .Laddress_apply_lease_set:
     mov     edx, eax
     mov     eax, ebx
@@ -487,9 +481,6 @@ address_apply_lease:
     push    ORIGIN_DHCP
     push    dword ptr [ebp + DHCP_ROUTER]
     call    address_set
-    jmp     .Laddress_apply_lease_done
-.Laddress_apply_lease_kept:
-    mov     dword ptr [ebx + NETIF_TAKEN], 0
 .Laddress_apply_lease_done:
     pop     edi
     pop     esi

@@ -6,14 +6,12 @@
 .include "net.inc"
 
 DEFEND_MS               = 10000         # DEFEND_INTERVAL of RFC 5227
-PROBED_MS               = 10000         # so long after a lease was taken the probe of its address may be answered
 
 .text
 
 # Looks for an address conflict (RFC 5227 sections 2.1.1 and 2.4, RFC 3927 section 2.5) and defends the address once in
 # ten seconds. A second conflict within that time is left to the address task when the address is a link-local one; one
-# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)). For its first ten seconds a
-# leased one is not defended: whoever has it may have been late to answer the probe, and later neither gives it up.
+# that the user or a server gave is kept, and defended again later (RFC 5227, 2.4(c)).
 # In: EBX interface, ESI ARP packet, EDI its sender address.
 .global arp_conflict
 arp_conflict:
@@ -43,13 +41,7 @@ arp_conflict:
     COUNT   arp_conflicts
     call    clock_ms
     or      eax, 1                      # 0 means that there was no defence yet
-    cmp     dword ptr [ebx + NETIF_TAKEN], 0
-    je      1f
     mov     edx, eax
-    sub     edx, [ebx + NETIF_TAKEN]
-    cmp     edx, PROBED_MS
-    jb      .Larp_conflict_notice
-1:  mov     edx, eax
     sub     edx, [ebx + NETIF_DEFENDED]
     cmp     dword ptr [ebx + NETIF_DEFENDED], 0
     je      .Larp_conflict_defend

@@ -162,7 +162,6 @@ net_moved:
     PRINTF  "%s: the card of this machine cannot be used: %s\n", edx, eax
     jmp     3f
 2:  call    secondaries_moved
-    mov     dword ptr [ebx + NETIF_TAKEN], 0 # the machine that it came from may ask for its lease: that one gives way
     mov     eax, ebx
     call    random_seed
     mov     [ebx + NETIF_RANDOM], eax

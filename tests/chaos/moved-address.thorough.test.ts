@@ -24,9 +24,11 @@ test.each([
   ["nothing did", []],
   ["the kernel's new machine stood still", ["4400ms freeze 2 4s"]],
   ["its cable was cut off", ["5400ms block 2 both", "8500ms heal 2"]],
-])("%s", (_what, faults) => {
+])("%s", async (_what, faults) => {
   const { failure } = runGiven(stage, [...MOVE, ...faults].map(parseTimed), [0, 1, 2], 5, OPTIONS);
   expect(failure).toBeNull();
+  // A server is not asked again for 10 s after a DECLINE.
+  await stage.lab.advance("12s");
   const [, kernel, machine] = stage.lab.nodes.map(({ console }) => console.text);
   expect(kernel).not.toContain("another machine uses");
   expect(machine).toMatch(/another machine uses 10\.0\.2\.17[\s\S]*address 10\.0\.2\.18\/24 by DHCP/);

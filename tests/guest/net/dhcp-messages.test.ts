@@ -181,25 +181,6 @@ describe("a message", () => {
 });
 
 describe("a lease", () => {
-  test("that was just taken is declined when a machine that has the address says so late, one of ten seconds is kept", async () => {
-    const s = await scene((message) => (message.type === DECLINE ? [] : right()));
-    expect(await address(s)).toBe(byDhcp(OFFERED));
-    await s.lab.advance("9s");
-    s.server.claim(OFFERED);
-    await s.node.waitFor(`another machine uses ${OFFERED}`, { within: "100ms" });
-    const [decline] = s.server.of(DECLINE) as [Message];
-    expect({ from: decline.from, options: decline.options }).toEqual({
-      from: "0.0.0.0",
-      options: [[53, DECLINE], ASKS_OFFERED, ASKS_SERVER],
-    });
-    await s.lab.until(() => s.server.of(REQUEST).length === 2, "no second REQUEST", { within: "12s" });
-    await s.lab.advance("10500ms");
-    for (const _ of [1, 2]) s.server.claim(OFFERED);
-    await s.lab.advance("100ms");
-    expect(s.server.of(DECLINE)).toHaveLength(1);
-    await s.node.enter("ifconfig", new RegExp(`address ${OFFERED} .*dhcp`, "i"));
-  });
-
   thoroughly("is renewed with its server at half its time, for the address that it has", async () => {
     const s = await scene((message) => (message.type === DISCOVER ? right() : [{ options: SHORT }]));
     expect(await address(s)).toBe(byDhcp(OFFERED));

@@ -165,13 +165,6 @@ export class DhcpServer {
     return ethernetFrame(BROADCAST_MAC, SERVER_MAC, ETHERTYPE_IPV4, bytes);
   }
 
-  /** Says by ARP that it has an address. */
-  claim(address: string): void {
-    const ip = parseIpv4(address);
-    const claim = { operation: 1, senderMac: SERVER_MAC, senderIp: ip, targetMac: new Uint8Array(6), targetIp: ip };
-    this.#plug.send(ethernetFrame(BROADCAST_MAC, SERVER_MAC, ETHERTYPE_ARP, arpBytes(claim)));
-  }
-
   of(type: number): Message[] {
     return this.heard.filter((message) => message.type === type);
   }
