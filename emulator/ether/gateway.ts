@@ -269,7 +269,9 @@ export class Gateway implements NetworkNode, Stateful {
     const reply = this.#packet({ source: ROUTER, destination: to, protocol: PROTOCOL_UDP, payload });
     // RFC 2131, 4.1: to the address of a client that has one. It is where the question came from, whatever card has
     // leased it: a kernel may have moved on with it.
-    const isAtSender = answer.destination !== null && sameBytes(answer.destination, packet.source);
+    const client = datagram.data.subarray(12, 16);
+    const isAtSender =
+      sameBytes(client, packet.source) && answer.destination !== null && sameBytes(client, answer.destination);
     if (answer.isForRelay || isAtSender) send(ETHERTYPE_IPV4, reply);
     else send(ETHERTYPE_IPV4, reply, answer.destination === null ? BROADCAST_MAC : datagram.data.slice(28, 34));
     return true;
