@@ -29,7 +29,7 @@ const IS_ONE = /; this kernel goes on alone$/m;
 const IS_TWIN = /^I am \S+, forked from /m;
 const AS_IT_WAS = /^fork: (?:a source has failed: |no member has made )/m;
 /** Reasons that have nothing to do with faults. */
-const CANNOT = /an open cluster|memory|another revision|another kind of machine|partitions|volume/;
+const CANNOT = /an open cluster|memory|another revision|another kind of machine|other drives|partitions|volume/;
 /** What `fsck /net` says where nothing is wrong, or nothing is there. */
 const CLEAN = /^\/net: (?:no problem was found|not mounted)$/m;
 
