@@ -181,6 +181,13 @@ describeThoroughly("drills ask what the protocol promises", () => {
     }
   });
 
+  test("fork: between a machine with a disk and one without nobody expects a twin", async () => {
+    const unequal = await clusterStage(3, undefined, { isDiskless: true });
+    // Seeds with which nothing happens to the fork.
+    for (const seed of [6, 11, 12])
+      expect(runGiven(unequal, [], [0, 1], seed, { ...OPTIONS, drills: ["fork"] }).failure, `seed ${seed}`).toBeNull();
+  });
+
   test("put out and invited: nobody is asked to replace a key that a member cannot write any more", () => {
     const faults = ["10ms full 1", "10ms full 3", "20ms type 1 cloud set a b\\n", "4s fail 1 0% 0%", "4s fail 3 0% 0%"];
     const options = { ...OPTIONS, spanNs: 4.1e9, drills: ["put out and invited", "key replaced meanwhile"] };
