@@ -2,12 +2,14 @@
 import { beforeAll, expect, test } from "vitest";
 import { parseTimed, runGiven } from "../../src/chaos/campaign.ts";
 import { lastMissed } from "../../src/chaos/qure/key-drills.ts";
+import { kernelLayout } from "../../src/chaos/setup.ts";
 import type { Stage } from "../../src/chaos/stage.ts";
 import { World } from "../../src/chaos/world.ts";
 import type { Action } from "../../src/lab/actions.ts";
 import type { FaultAction } from "../../src/lab/fault-kinds.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
 import { rowsOf } from "../setup/tier.ts";
+import { images } from "../system/images.ts";
 import { clusterStage } from "./images.ts";
 import { PLANTED } from "./planted.ts";
 
@@ -163,6 +165,27 @@ describeThoroughly("drills ask what the protocol promises", () => {
     const faults = ["976ms deaf 1 3", "976ms deaf 2 3"].map(parseTimed);
     const options = { ...OPTIONS, spanNs: 6e9, steadyNs: 1.5e9, drills: ["address comes and goes", "race"] };
     expect(runGiven(stage, faults, [0, 2], 3953, options).failure).toBeNull();
+  });
+
+  test("forged packets of upgrades and pushes: most are well formed, so that only their code gives them away", () => {
+    const layout = kernelLayout(images().kernelElf);
+    const drills = ["forged packets of upgrades and pushes"];
+    const counts = (name: string): (number | null)[] =>
+      [0, 1].map((index) => new World(stage.lab).nodes[index]!.memory.word(layout.address(`count_cloud_${name}`)));
+    // The same seeds once drew packets that were all malformed.
+    for (const seed of [95, 293, 948]) {
+      expect(runGiven(stage, [], [0, 1], seed, { ...OPTIONS, drills }).failure, `seed ${seed}`).toBeNull();
+      const malformed = counts("malformed");
+      for (const [index, forged] of counts("forged").entries())
+        expect(forged, `seed ${seed}`).toBeGreaterThan(malformed[index]!);
+    }
+  });
+
+  test("fork: between a machine with a disk and one without nobody expects a twin", async () => {
+    const unequal = await clusterStage(3, undefined, { isDiskless: true });
+    // Seeds with which nothing happens to the fork.
+    for (const seed of [6, 11, 12])
+      expect(runGiven(unequal, [], [0, 1], seed, { ...OPTIONS, drills: ["fork"] }).failure, `seed ${seed}`).toBeNull();
   });
 
   test("put out and invited: nobody is asked to replace a key that a member cannot write any more", () => {

@@ -13,10 +13,12 @@ import {
   ECHO_BYTES,
   ECHO_NUMBER,
   ERA,
+  FOUNDER,
   HEAD_BYTES,
   HOLD,
   ID_BYTES,
   JOIN,
+  JOINING,
   KIND,
   MEMBER,
   PUSH,
@@ -153,8 +155,8 @@ interface Forgery {
   readonly spoilt?: boolean;
   /** It is said to the target alone, from the stranger's own address. */
   readonly alone?: boolean;
-  /** What counts it when it is refused; absent where it is answered, and no more. */
-  readonly counter?: string;
+  /** What may count it when it is refused; absent where it is answered, and no more. */
+  readonly counters?: readonly string[];
 }
 
 function word(packet: Uint8Array, at: number, value: number): void {
@@ -180,23 +182,57 @@ function invented(packet: Uint8Array, target: Uint8Array): Uint8Array {
 }
 
 const PUSH_BYTES = 204;
-/** What is said of upgrades and pushes, and how long it is. */
-const OF_KERNELS: readonly (readonly [kind: number, sizeBytes: number])[] = [
-  [UPGRADE, 176],
-  [WITNESS, 160],
-  [PUSH, PUSH_BYTES],
-  [PUSHED, 240],
-];
-/** Of a push: what is asked for, how many bytes, and of which name (docs/protocols/push.md). */
-const [PUSH_WHAT, PUSH_SHA256, PUSH_NUMBER, PUSH_NAME] = [128, 132, 164, 172];
+/** Of a push: what is asked for, how many bytes, for other kernels too, and of which name (docs/protocols/push.md). */
+const [PUSH_WHAT, PUSH_SHA256, PUSH_NUMBER, PUSH_KEEP, PUSH_NAME] = [128, 132, 164, 168, 172];
 const PUSH_BEGIN = 1;
+/** Of a report on an upgrade: state, reason and slot, a byte each. */
+const REPORT_STATE = 132;
+const [UPGRADE_STATES, REASONS, SLOTS] = [6, 11, [0, 1, 255]] as const;
+const WITNESS_BITS = 148;
+
+function pushOf(made: Uint8Array, random: Random): void {
+  made[KIND] = PUSH;
+  word(made, PUSH_WHAT, PUSH_BEGIN);
+  word(made, PUSH_SHA256, 1 + random.below(1000));
+  word(made, PUSH_NUMBER, 1 + random.below(100_000));
+  made.set(new TextEncoder().encode(random.pick(["http", "log", "network"])), PUSH_NAME);
+}
+
+/**
+ * What is said of upgrades and pushes: how long it is, and what makes words of chance well formed. Only what is well
+ * formed is refused for its code; what nodes do not take, as PUSHED, is malformed.
+ */
+const OF_KERNELS: readonly (readonly [
+  kind: number,
+  sizeBytes: number,
+  form: (made: Uint8Array, random: Random) => void,
+])[] = [
+  [
+    UPGRADE,
+    176,
+    (made, random) => made.set([random.below(UPGRADE_STATES), random.below(REASONS), random.pick(SLOTS)], REPORT_STATE),
+  ],
+  [WITNESS, 160, (made, random) => word(made, WITNESS_BITS, random.below(4))],
+  [
+    PUSH,
+    PUSH_BYTES,
+    (made, random) => {
+      made[STATE] = JOINING;
+      made.fill(0, FOUNDER, FOUNDER + ID_BYTES);
+      made.fill(0, PUSH_NAME);
+      word(made, PUSH_KEEP, random.below(2));
+      pushOf(made, random);
+    },
+  ],
+  [PUSHED, 240, () => {}],
+];
 
 const FORGERIES: readonly Forgery[] = [
   {
     what: "forged packets with another key",
     kinds: [VIEW, REPORT, BYE, HOLD],
     signed: false,
-    counter: "count_cloud_forged",
+    counters: ["count_cloud_forged"],
     change: (packet, target, random) => {
       word(packet, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
       answer(packet, target);
@@ -210,13 +246,14 @@ const FORGERIES: readonly Forgery[] = [
     what: "forged packets of upgrades and pushes",
     kinds: [REPORT],
     signed: false,
-    counter: "count_cloud_forged",
+    counters: ["count_cloud_forged", "count_cloud_malformed"],
     change: (packet, target, random) => {
-      const [kind, sizeBytes] = random.pick(OF_KERNELS);
+      const [kind, sizeBytes, form] = random.pick(OF_KERNELS);
       const made = new Uint8Array(sizeBytes);
       made.set(packet.subarray(0, HEAD_BYTES));
       for (let at = HEAD_BYTES; at < sizeBytes; at += 4) word(made, at, random.below(8));
       made[KIND] = kind;
+      form(made, random);
       word(made, SEQUENCE, little32(packet, SEQUENCE) + 1000 + random.below(1000));
       answer(made, target);
       return made;
@@ -230,11 +267,7 @@ const FORGERIES: readonly Forgery[] = [
     change: (packet, target, random) => {
       const made = new Uint8Array(PUSH_BYTES);
       made.set(invented(packet, target));
-      made[KIND] = PUSH;
-      word(made, PUSH_WHAT, PUSH_BEGIN);
-      word(made, PUSH_SHA256, 1 + random.below(1000));
-      word(made, PUSH_NUMBER, 1 + random.below(100_000));
-      made.set(new TextEncoder().encode(random.pick(["http", "log", "network"])), PUSH_NAME);
+      pushOf(made, random);
       // Of another session, or in what is still to be said.
       if (random.chance(50)) made[ECHO + random.below(ECHO_BYTES)]! ^= 1 + random.below(255);
       else word(made, ECHO_NUMBER, little32(target, SEQUENCE) + TO_COME);
@@ -246,7 +279,7 @@ const FORGERIES: readonly Forgery[] = [
     kinds: [REPORT, BYE],
     signed: true,
     spoilt: true,
-    counter: "count_cloud_forged",
+    counters: ["count_cloud_forged"],
     change: (packet, target, random) => {
       const made = packet.slice(0, HEAD_BYTES);
       made[KIND] = random.pick([REPORT, BYE]);
@@ -284,7 +317,7 @@ const FORGERIES: readonly Forgery[] = [
     what: "packets of a stranger from another address than they name",
     kinds: [REPORT],
     signed: true,
-    counter: "count_cloud_forged",
+    counters: ["count_cloud_forged"],
     alone: true,
     change: (packet, target) => {
       const made = invented(packet, target);
@@ -307,7 +340,7 @@ const FORGERIES: readonly Forgery[] = [
     what: "packets longer than they are",
     kinds: [REPORT],
     signed: true,
-    counter: "count_cloud_malformed",
+    counters: ["count_cloud_malformed"],
     alone: true,
     change: (packet, target) => {
       const made = new Uint8Array(HEAD_BYTES + 4);
@@ -346,18 +379,20 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         return [era, age, founder, coordinates, others, isSilent, facts.peers(index)?.size, ...kernels].join();
       })
       .join("; ") + [...holdersOf(world, layout).values()].join("; ");
-  const unchanged = (speak: () => void, counter?: string): Trial => {
+  /** `speak`: whether anything was said. */
+  const unchanged = (speak: () => boolean, counters?: readonly string[]): Trial => {
     const before = picture();
     const count = (index: number): number =>
-      counter === undefined ? 0 : (world.nodes[index]!.memory.word(layout.address(counter)) ?? 0);
+      (counters ?? []).reduce((sum, name) => sum + (world.nodes[index]!.memory.word(layout.address(name)) ?? 0), 0);
     const counts = world.core.map(count);
     const endNs = world.nowNs + SAID * 10 * MS + AFTER_NS;
-    let said = 0;
+    let tried = 0;
+    let isSaid = false;
     let wellNs = world.nowNs;
     return {
       lastsNs: SAID * 10 * MS + AFTER_NS,
       step: () => {
-        if (said++ < SAID) speak();
+        if (tried++ < SAID && speak()) isSaid = true;
         return [];
       },
       wrong: () => {
@@ -366,7 +401,7 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         else if (world.nowNs - wellNs > GATHERED_NS) return problem;
         const now = picture();
         if (now !== before) return `the cluster was ${before}, and is ${now}`;
-        if (counter === undefined || world.nowNs < endNs) return null;
+        if (!counters || !isSaid || world.nowNs < endNs) return null;
         return world.core.every((index, at) => count(index) === counts[at]) ? "nobody counts what was refused" : null;
       },
     };
@@ -376,10 +411,15 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
     rule: "what members have said changes nothing when a stranger says it again",
     begin: (random) => {
       const old = recorder.old(world.core);
-      return old.length < SAID ? null : unchanged(() => stranger.repeat(random.pick(old).frame));
+      return old.length < SAID
+        ? null
+        : unchanged(() => {
+            stranger.repeat(random.pick(old).frame);
+            return true;
+          });
     },
   };
-  const forge = ({ what, kinds, change, signed, spoilt, alone, counter }: Forgery): Drill => ({
+  const forge = ({ what, kinds, change, signed, spoilt, alone, counters }: Forgery): Drill => ({
     name: what,
     rule: "they are refused, and counted",
     begin: (random) => {
@@ -389,7 +429,7 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         const [from, to] = [random.pick(world.core), random.pick(world.core)];
         const member = recorder.last(from, random.pick(kinds))?.packet;
         const target = recorder.last(to, REPORT)?.packet;
-        if (from === to || !member || !target) return;
+        if (from === to || !member || !target) return false;
         const made = change(member.slice(), target, random);
         const addressee: Addressee = {
           mac: world.lab.cluster.macAddresses[to]!,
@@ -400,7 +440,8 @@ export function deceits(ground: Ground): { readonly say: readonly Drill[] } {
         if (spoilt) made[CODE + (place++ % CODE_BYTES)]! ^= 1 << random.below(8);
         if (alone) stranger.say(made, STRANGER_ADDRESS, addressee);
         else stranger.say(made, source);
-      }, counter);
+        return true;
+      }, counters);
     },
   });
   return { say: [replay, ...FORGERIES.map(forge)] };
