@@ -2,6 +2,7 @@
 import { SymbolTable } from "../emulator/debug/symbols.ts";
 import { loadFirmware, loadStarter } from "./host/package.ts";
 import { kernelIso } from "./image/kernel-start/start.ts";
+import { isClusterKey, KEY_EXPECTED } from "./lab/cluster-key.ts";
 import { DEFAULT_RAM_BYTES } from "./lab/cluster-options.ts";
 import { type ClusterOptions, LabCluster, type NodeOptions } from "./lab/lab.ts";
 import { ElfError, readElf } from "./object/elf-reader.ts";
@@ -86,6 +87,9 @@ function checkOptions(options: StartOptions | undefined): asserts options is Sta
     checkNames(node, NODE_OPTIONS, `node ${index + 1}`);
     for (const name of NODE_FIELDS)
       if (node[name] !== undefined) MACHINE[name].read(node[name], `node ${index + 1}: ${name}`);
+    // A machine reads none out of another form, and its cluster would be open.
+    if (node.key !== undefined && !isClusterKey(node.key))
+      throw new RangeError(`node ${index + 1}: key: ${KEY_EXPECTED}`);
     for (const [name, value] of Object.entries({ disk: node.disk, cdrom: node.cdrom, kernel: node.kernel }))
       if (typeof value === "string")
         throw new RangeError(

@@ -16,7 +16,6 @@ import type { BlockBackend } from "../../emulator/disk/block.ts";
 import { checkRaw } from "../../emulator/disk/format.ts";
 import { sameBytes } from "../../emulator/ether/packet.ts";
 import type { Machine, Picture } from "../../emulator/machine.ts";
-import { isClusterKey, KEY_EXPECTED } from "./cluster-key.ts";
 import {
   type ClusterOptions,
   DEFAULT_RAM_BYTES,
@@ -398,9 +397,6 @@ export class LabCluster {
     const world = options.world && worldOf(options.world, options.nodes.length);
     const keys = options.world ? keysOfSites(options.world, options.seed ?? 1) : [];
     const parts = options.nodes.map((node, index) => {
-      // A machine reads none out of another form, and its cluster would be open.
-      if (node.key !== undefined && !isClusterKey(node.key))
-        throw new RangeError(`node ${index + 1}: key: ${KEY_EXPECTED}`);
       const disk = node.disk ? media.disk(node.disk) : null;
       const cdrom = node.cdrom ? media.cdrom(node.cdrom) : null;
       return {

@@ -31,8 +31,8 @@ interface Scene {
 /** Two members with a key, and two machines that have none, on the Ethernet of an observer that has it. */
 async function sceneOf(): Promise<Scene> {
   const lab = await inState("two members with a key and two blank machines", async () => {
-    const keys = [LINE, LINE, "open", "open"];
-    const booted = boot({ nodes: keys.map((key) => ({ cdrom: images().iso, key })) });
+    const keys = [{ key: LINE }, { key: LINE }, {}, {}];
+    const booted = boot({ nodes: keys.map((key) => ({ cdrom: images().iso, ...key })) });
     await booted.until(() => booted.nodes.every((node) => peersOf(node) === 1), "they did not agree");
     for (const node of booted.nodes) await node.waitFor(PROMPT);
     await booted.advance("2s");

@@ -153,7 +153,7 @@ thoroughly("console shows one, and refuses what is none", async () => {
   const lab = await atPrompt({ gateway: false });
   const node = lab.nodes[0]!;
   for (const wrong of ["0", "9", "x", "2 3"])
-    await node.enter(`console ${wrong}`, /^usage: console \[NUMBER\|size\]$/m);
+    await node.enter(`console ${wrong}`, /^usage: console \[NUMBER\|size\|mark\|plain\]$/m);
   await node.waitFor(PROMPT);
   await node.enter("console 8", PROMPT);
   await lab.until(() => shown(node) === "qure:/>", "the new shell does not ask");
