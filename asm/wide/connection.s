@@ -15,8 +15,6 @@
 SEATS                   = LINKS + 4     # each link has one at most, and some are left for who is to prove something
 SEATS_OF_ONE            = 8             # of one address
 DIAL_AFTER_MS           = 9000          # without an address that answers
-DIAL_DOUBTED_MS         = 2000          # since an address is asked whether it does
-DOUBT_MS                = 1000          # which it is so often
 DIAL_AGAIN_MS           = 30000
 DIAL_MS                 = 10000         # for a connection to be made
 PROVE_MS                = 10000         # for it to be a link's endpoint, at first and again
@@ -54,8 +52,7 @@ connections:            .space 4        # the youngest, or 0
 
 .text
 
-# Has a link that is reached by nothing better than a relay called by TCP, when that is due. So is one whose address is
-# in doubt, which is asked. The mutex is held. May sleep.
+# Has a link that is reached by nothing better than a relay called by TCP, when that is due. The mutex is held.
 # In: EBX link, EDI now.
 # Clobbers: EAX, ECX, EDX.
 .global dial_look
@@ -63,21 +60,9 @@ dial_look:
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
     je      1f
     call    link_lives
-    jc      1f
-    mov     ecx, DIAL_AFTER_MS          # ECX: how long after now, while all is well
-    cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
-    jae     .Ldial_look_later
-    mov     ecx, DIAL_DOUBTED_MS
-    mov     eax, edi
-    sub     eax, [ebx + LINK_PLACED]
-    cmp     eax, WIDE_DOUBT_MS
-    jb      .Ldial_look_later
-    cmp     eax, WIDE_SILENCE_MS        # one that is heard from elsewhere alone is not asked for ever
-    jae     1f
-    call    doubt
-1:  mov     ecx, DIAL_AFTER_MS
-    cmp     dword ptr [ebx + LINK_DIAL], 0
-    je      .Ldial_look_later
+    jnc     2f
+1:  cmp     dword ptr [ebx + LINK_DIAL], 0
+    je      2f
     mov     eax, edi
     sub     eax, [ebx + LINK_DIAL]
     js      .Ldial_look_done
@@ -93,26 +78,10 @@ dial_look:
     cmp     edx, [ebx + LINK_GIVEN_PORT]
     jne     dial
     ret
-.Ldial_look_later:
-    add     ecx, edi
-    mov     [ebx + LINK_DIAL], ecx
+2:  lea     eax, [edi + DIAL_AFTER_MS]
+    mov     [ebx + LINK_DIAL], eax
 .Ldial_look_done:
     ret
-
-# Asks a link where it is whether it is there. May sleep.
-# In: EBX link, EDI now.
-# Clobbers: EAX, ECX, EDX.
-doubt:
-    mov     eax, edi
-    sub     eax, [ebx + LINK_PROBED]
-    cmp     eax, DOUBT_MS
-    jb      .Ldial_look_done
-    mov     [ebx + LINK_PROBED], edi
-    mov     al, WIDE_HELLO
-    call    wide_build
-    mov     dword ptr [wide_out + WIDE_FLAGS], WIDE_ANSWER
-    mov     ecx, WIDE_WISH_SIZE
-    jmp     wide_send_link
 
 # Calls a door by TCP, for nobody yet.
 # In: EAX address, EDX port.

@@ -6,6 +6,7 @@
 .include "wide.inc"
 
 TRY_MS                  = 2000          # a place that may be the link's is tried so often
+STEADY_MS               = 4000          # longer than what went by the other way is under way
 DARE_SHIFT              = 13            # a place has between 8 and 16 s to say back what it is to
 
 .text
@@ -110,7 +111,7 @@ wide_steady:
     push    eax
     call    clock_ms
     sub     eax, [ebx + LINK_PLACED]
-    cmp     eax, WIDE_STEADY_MS
+    cmp     eax, STEADY_MS
     pop     eax
 9:  ret
 

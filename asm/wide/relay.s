@@ -326,7 +326,7 @@ relay_moved:
 # Looks whether a packet that is believed came by a relay: then the link may be where that one sees it. Or by TCP.
 # In: EBX link.
 # Out: CF when it did, while the link is heard from where it is: for a relay no endpoint is given up, and for TCP none
-# of UDP. Who calls by TCP does not hear that one, so it need not have been silent for long.
+# of UDP.
 # Clobbers: EAX, ECX, EDX.
 .global relay_believed
 relay_believed:
@@ -356,11 +356,10 @@ relay_believed:
     je      .Lrelay_believed_done
     cmp     eax, [ebx + LINK_ADDRESS]
     je      .Lrelay_believed_done
-    mov     ecx, WIDE_SILENCE_MS
 .Lrelay_believed_placed:
     call    clock_ms
     sub     eax, [ebx + LINK_PLACED]
-    cmp     eax, ecx
+    cmp     eax, WIDE_SILENCE_MS
 .Lrelay_believed_done:
     ret
 .Lrelay_believed_direct:
@@ -369,7 +368,6 @@ relay_believed:
     jnc     .Lrelay_believed_done
     cmp     dword ptr [ebx + LINK_PORT], WIDE_BY_TCP
     jae     .Lrelay_believed_done       # CF is clear
-    mov     ecx, WIDE_STEADY_MS
     cmp     byte ptr [ebx + LINK_ADDRESS], 0
     jne     .Lrelay_believed_placed
     ret

@@ -19,10 +19,6 @@ const CONNECTIONS = 1000;
 const rankOf = (endpoint: number): number => (endpoint === RELAY ? 0 : endpoint >= CONNECTIONS ? 1 : 2);
 /** Summaries that fall due without a word from an endpoint, until a relay is better. */
 const QUIET = 4;
-/** Until an address is asked, and called by TCP as well. */
-const DOUBT = 2;
-/** Until a connection is better: whoever calls by TCP hears nothing by the address. */
-const HUSH = 1;
 
 interface Packet {
   readonly by: 0 | 1;
@@ -78,8 +74,6 @@ export interface Faults {
   readonly relayPulls?: boolean;
   /** One by TCP does. */
   readonly connectionPulls?: boolean;
-  /** An address counts as heard until a relay is better. */
-  readonly noDoubt?: boolean;
 }
 
 export class World {
@@ -129,15 +123,9 @@ export class World {
     else this.#again();
   }
 
-  /** Datagrams are lost from now on, connections are not. */
-  close(): void {
-    this.isClosed = true;
-    this.isShut = false;
-  }
-
-  /** Neither late nor lost, for as long as it takes, or so many summaries: what comes of it. */
-  settle(rounds = 4 * QUIET): boolean {
-    for (let round = 0; round < rounds; round++) {
+  /** Neither late nor lost, for as long as it takes: what comes of it. */
+  settle(): boolean {
+    for (let round = 0; round < 4 * QUIET; round++) {
       for (const who of [0, 1] as const) this.#due(who, true);
       while (this.#underway.length > 0) this.#deliver();
     }
@@ -154,12 +142,8 @@ export class World {
     const isHeard = side.endpoint !== 0 && side.quiet++ < QUIET;
     const rank = rankOf(side.endpoint);
     if (isHeard && !(isSilent && side.endpoint !== there && rank === 2)) this.#send(who, side.endpoint, LARGE, false);
-    const isDoubted = side.quiet > DOUBT && !this.#faults.noDoubt;
-    if (!isHeard || rank === 0 || (rank === 2 && isDoubted)) this.#dial(who);
-    if (isHeard && rank === 2) {
-      if (isDoubted) this.#send(who, side.endpoint, SMALL, true);
-      return;
-    }
+    if (isHeard && rank === 2) return;
+    if (!isHeard || rank === 0) this.#dial(who);
     const direct = side.hint !== 0 && side.tries % 4 === 0 ? side.hint : there;
     const to = !isHeard && side.tries % 2 === 1 ? RELAY : direct;
     side.tries++;
@@ -287,9 +271,8 @@ export class World {
       side.quiet = 0;
       return false;
     }
-    const { relayPulls, connectionPulls, noDoubt } = this.#faults;
-    const isBetter = packet.from === RELAY || rankOf(side.endpoint) < 2 || noDoubt ? QUIET : HUSH;
-    const isKept = rankOf(packet.from) < rankOf(side.endpoint) && side.endpoint !== 0 && side.quiet < isBetter;
+    const isKept = rankOf(packet.from) < rankOf(side.endpoint) && side.endpoint !== 0 && side.quiet < QUIET;
+    const { relayPulls, connectionPulls } = this.#faults;
     if (isKept && !(packet.from === RELAY ? relayPulls : connectionPulls)) return false;
     const { noTry, saysAll } = this.#faults;
     if (noTry || packet.back === this.#dare(side, packet.from)) {

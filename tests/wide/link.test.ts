@@ -31,20 +31,6 @@ test(`nothing of the past and no stranger's place is believed, and they find eac
   expect(firstFault(drawn), drawn.repeat()).toBe(null);
 });
 
-test.each([
-  ["is asked and given up for TCP", {}, true],
-  ["that is not asked is not, so soon", { noDoubt: true }, false],
-])("an address that is heard no more %s", (_, faults, isSo) => {
-  const found = Array.from({ length: 100 }, (_, seed) => {
-    const world = new World(new Random(seed, "doubt"), faults);
-    for (let step = 0; step < STEPS; step++) world.step(false);
-    const isLinked = world.settle();
-    world.close();
-    return isLinked && world.settle(4);
-  });
-  expect(found.every((each) => each)).toBe(isSo);
-});
-
 test.each<[keyof Faults, RegExp]>([
   ["anyNumber", /an earlier delegate is believed again|believed twice/],
   ["noEcho", /an earlier delegate is believed again|believed twice/],

@@ -315,19 +315,6 @@ test("a linked cluster that is hostile moves nothing, and has nobody flooded", a
     /^cabin .* by office +heard (\d|[1-3]\d) s ago$/m,
   );
   expect(await said(office, "netstat -a")).toMatch(/ [1-9]\d* {2}wide {3}for others, not passed on/);
-  // Heard from elsewhere alone, it is asked each second where it was, but not for ever.
-  const askedIn = async (seconds: number): Promise<number> => {
-    heard.out.length = 0;
-    for (let time = 0; time < seconds; time++) {
-      if (time % 5 === 0) send(rogue.say("hello"), VICTIM);
-      await lab.advance("1s");
-    }
-    const hellos = heard.out.filter((frame) => wideOf(frame)?.[5] === KINDS.hello);
-    return hellos.filter((frame) => formatIpv4(frame.subarray(30, 34)) === STRANGER).length;
-  };
-  expect(await askedIn(25)).toBeGreaterThan(10);
-  await askedIn(15);
-  expect(await askedIn(20)).toBeLessThan(5);
   await said(office, "cloud link remove rogue");
 });
 
@@ -343,7 +330,7 @@ test("a delegate tells anybody who asks by whois what the cluster is", async () 
 test("the delegate dies, and the next member goes on, whatever somebody repeats of the dead one", async () => {
   const there = await started();
   const heard = listen(there, 0);
-  await there.lab.advance("21s");
+  await there.lab.advance("11s");
   const isOfHome = (frame: Uint8Array): boolean => formatIpv4(frame.subarray(26, 30)) === HOME;
   const recorded = heard.into.filter((frame) => isOfHome(frame) && wideOf(frame));
   expect(recorded.length).toBeGreaterThan(1);

@@ -2,7 +2,7 @@
 import type { Outcome, System, Trial } from "./site-trials.ts";
 import { DOOR, FORWARDED, MUTE, SERVICE, TenSites } from "./ten-sites.ts";
 
-const WITHIN_S = 15;
+const WITHIN_S = 60;
 /** UDP ceases at so many moments of the ten seconds from one summary to the next. */
 const MOMENTS = 10;
 const LOST_PERCENTS = [5, 10, 20, 30] as const;
@@ -31,7 +31,7 @@ async function afterUdp(there: TenSites, moment: number): Promise<number | null>
   await there.secondsUntil(() => both(there, "direct"), 120);
   await there.lab.advance(`${30_000 + (10_000 / MOMENTS) * moment}ms`);
   gateway.dropsUdp = true;
-  return there.secondsUntil(() => both(there, "by TCP"), 4 * WITHIN_S);
+  return there.secondsUntil(() => both(there, "by TCP"), 2 * WITHIN_S);
 }
 
 /** How often either went from one way to another, and the longest time for which one heard nothing. */
