@@ -24,3 +24,10 @@ test("members that tell a copy of its age are not said to send much though nothi
   const { failure } = runGiven(stage, [], ALL, 16, { ...OPTIONS, spanNs: 0.1e9, drills });
   expect(failure).toBeNull();
 }, 60_000);
+
+test("a coordinator without a disk that wakes as a copy joins anew, and may follow a higher id", () => {
+  const faults = ["2081ms freeze 2 2.526s", "3816ms copy 2 660911544"];
+  const { failure } = runGiven(stage, faults.map(parseTimed), ALL, 2450, OPTIONS);
+  expect(failure).toBeNull();
+  expect(stage.lab.nodes[1]!.console.text).toContain("come back from a snapshot; its node joins anew");
+}, 60_000);

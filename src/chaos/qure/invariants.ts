@@ -230,9 +230,9 @@ const INVARIANTS = [
   invariant(
     "gives way",
     "wrong",
-    "who coordinates goes on until it leaves, or hears another of the same cluster with a lower id",
+    "who coordinates goes on until it leaves, joins anew, or hears another of the same cluster with a lower id",
     (world, layout) => {
-      /** By node: the boot and the cluster in which it coordinated at the last look. */
+      /** By node: the boot, the session and the cluster in which it coordinated at the last look. */
       const before = world.nodes.map(() => "");
       /**
        * Since when it has done so there: who goes over to a cluster is in its era before it follows its coordinator.
@@ -241,8 +241,10 @@ const INVARIANTS = [
       const keys = keysOf(world, layout);
       return {
         look: eachUp(world, layout, ({ coordinates, coordinator, isMember, isSilent, era, founder, id }, index) => {
-          // Who is given another key late belongs to those that have it.
-          const now = isMember && !isSilent ? `${world.nodes[index]!.boots} ${era} ${founder} ${keys.of(index)}` : "";
+          // Who is given another key late belongs to those that have it. A copy joins in another session, maybe between
+          // two looks.
+          const boot = `${world.nodes[index]!.boots} ${keys.session(index)}`;
+          const now = isMember && !isSilent ? `${boot} ${era} ${founder} ${keys.of(index)}` : "";
           const was = before[index]!;
           before[index] = coordinates ? now : "";
           if (was !== now) sinceNs[index] = world.nowNs;

@@ -106,7 +106,7 @@ class ClusterKeys {
     const key = this.of(index);
     if (key === null) return joined.times;
     const { boots, memory } = this.#world.nodes[index]!;
-    const session = this.#hexAt(index, "trust_session", 0, SESSION_BYTES);
+    const session = this.session(index);
     const isAnother = joined.key !== null && key !== joined.key && !this.isGiven(index);
     // A keyring of no cluster.
     const isAnew = boots === joined.boots && session !== joined.session;
@@ -114,6 +114,11 @@ class ClusterKeys {
     if (isAnother || (isAnew && isBlank)) joined.times++;
     Object.assign(joined, { key, session, boots });
     return joined.times;
+  }
+
+  /** It has another one whenever it joins anew. */
+  session(index: number): string {
+    return this.#hexAt(index, "trust_session", 0, SESSION_BYTES);
   }
 
   #hexAt(index: number, name: string, at: number, bytes: number): string {
