@@ -7,11 +7,11 @@ import { buildSystem } from "../../src/index.ts";
 import { keptForAll } from "../setup/cache.ts";
 import { sources } from "./images.ts";
 
-const MOST_BYTES = 48 * 1024;
+const MOST_BYTES = 49 * 1024;
 /** A line of the map for what one object gives to one section: address, size, section, object. */
 const GIVEN = /^[0-9a-f]{8} {2}([0-9a-f]{8}) {4}(\.\S+) +(asm\/net\/\S+)$/gm;
 
-test("the code and data of asm/net take less than 48 KiB", async () => {
+test("the code and data of asm/net take less than 49 KiB", async () => {
   const settings = { version: "0.1.0", revision: 1, wanted: ["kernel.map"] };
   const made = await keptForAll("map without checks", () => buildSystem(sources(), settings).files![0]!.content);
   const map = new TextDecoder().decode(made);
