@@ -158,12 +158,14 @@ handover_send:
     push    esi
     push    edi
     mov     edi, eax
+    mov     esi, [cluster_netif]
+    test    esi, esi
+    jz      9f                          # a target's cluster begins anew: it is asked again
     mov     eax, HANDOVER_SIZE
     call    packet_alloc
     jc      9f
     mov     ebx, eax
-    mov     eax, [cluster_netif]
-    mov     [ebx + PACKET_NETIF], eax
+    mov     [ebx + PACKET_NETIF], esi
     mov     esi, [ebx + PACKET_DATA]
     mov     dword ptr [esi + HANDOVER_MAGIC], HANDOVER_MAGIC_VALUE
     mov     dword ptr [esi + HANDOVER_VERSION], HANDOVER_VERSION_VALUE

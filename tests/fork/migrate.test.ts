@@ -1,5 +1,6 @@
 /** A running kernel moves to another machine (docs/protocols/fork.md): `cloud migrate`. */
 import { expect, test } from "vitest";
+import { addressOf } from "../guest/cluster/agreement-scene.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
 import { many, rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
@@ -8,6 +9,8 @@ import { type MoveFrame, MoveScene, type MoveTrouble } from "./migrate-scene.ts"
 import { joined, NODES } from "./scene.ts";
 
 const LINES = many(30_000, 80_000);
+const KIND_AT = 22;
+const GONE = 1;
 /** Two streams run at full rate. */
 const PAUSE_US = 250_000;
 
@@ -63,6 +66,31 @@ thoroughly("a stranger's hand-over, and one that was recorded, change nothing", 
   await again.move("forged");
   expect(again.hasArrived).toBe(true);
   expect(again.handovers.length).toBeLessThan(20);
+});
+
+thoroughly("a source that asks while the target's cluster begins anew is answered later", async () => {
+  const s = await givenUp();
+  const { lab, target } = s;
+  const stranger = lab.plug("another");
+  const hasCluster = (): boolean => {
+    const word = new Uint8Array(4);
+    target.machine.memory.dma.read(addressOf("cluster_netif"), word);
+    return word.some((byte) => byte !== 0);
+  };
+  s.begin("cut", "live");
+  await lab.until(() => s.hasArrived, "it has not moved", { within: "60s" });
+  const gone = s.handovers.findLast((frame) => frame[KIND_AT] === GONE)!;
+  let asked = 0;
+  for (let step = 0; step < 40_000 && asked < 10; step++) {
+    await lab.advance("100us");
+    if (hasCluster()) continue;
+    stranger.send(gone);
+    asked++;
+  }
+  s.endWatch();
+  expect(asked).toBe(10);
+  await lab.advance("1s");
+  expect(await s.answers(target)).toBe(true);
 });
 
 const TROUBLES: readonly [MoveTrouble, MoveFrame][] = [
