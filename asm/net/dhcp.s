@@ -16,6 +16,7 @@ BOOTP_HARDWARE_LENGTH   = 2             # 6
 BOOTP_XID               = 4
 BOOTP_SECONDS           = 8
 BOOTP_FLAGS             = 10
+BOOTP_TO_ALL            = 0x80          # in the first byte of the flags: BROADCAST
 BOOTP_CLIENT            = 12            # ciaddr
 BOOTP_YOUR              = 16            # yiaddr
 BOOTP_CLIENT_MAC        = 28            # chaddr
@@ -318,7 +319,7 @@ dhcp_send:
     pop     esi
     ret
 
-# Begins a message. The flag BROADCAST stays clear: we take an answer that is sent to our MAC address.
+# Begins a message.
 # In: EBX client, EBP its state.
 # Out: EDI message.
 # Clobbers: EAX, ECX, EDX.
@@ -343,11 +344,18 @@ dhcp_head:
     xchg    al, ah
     mov     [edi + BOOTP_SECONDS], ax
     mov     dword ptr [edi + BOOTP_COOKIE], COOKIE
-    # the flag BROADCAST stays clear: we take an answer that is sent to our MAC address
     cmp     ebp, DHCP_SELECTING
-    je      .Ldhcp_head_done
+    je      .Ldhcp_head_anonymous
     mov     eax, [ebx + DHCP_ADDRESS]
     mov     [edi + BOOTP_CLIENT], eax
+    ret
+# Without an address we take an answer that is sent to our MAC address. With a link-local one we do not, and have it
+# sent to all (RFC 2131, 4.1).
+.Ldhcp_head_anonymous:
+    mov     eax, [ebx + DHCP_NETIF]
+    cmp     dword ptr [eax + NETIF_ADDRESS], 0
+    je      .Ldhcp_head_done
+    mov     byte ptr [edi + BOOTP_FLAGS], BOOTP_TO_ALL
 .Ldhcp_head_done:
     ret
 

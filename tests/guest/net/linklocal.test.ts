@@ -88,3 +88,14 @@ thoroughly("an address that is taken is left for another; after ten it tries one
   expect(Math.max(...waits.slice(0, 9)) - Math.min(...waits.slice(0, 9))).toBeGreaterThan(300);
   expect(node.console.text).not.toContain("link-local");
 });
+
+test("a lease takes its place as soon as a server is there, though that answers to the MAC address", async () => {
+  const lab = boot({ nodes: [{ cdrom: images().iso }] });
+  const node = lab.nodes[0]!;
+  const setBlocked = (blocked: boolean): void =>
+    lab.cluster.setTrouble(0, "in", { ...lab.cluster.trouble(0, "in"), blocked });
+  setBlocked(true);
+  await node.waitFor(/eth0: address 169\.254\.\S+ link-local/, { within: "60s" });
+  setBlocked(false);
+  await node.waitFor(/eth0: address 10\.0\.2\.15\/24 by DHCP/, { within: "30s" });
+});
