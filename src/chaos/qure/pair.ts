@@ -6,6 +6,7 @@ import type { World } from "../world.ts";
 import { isKeyed } from "./clone-drills.ts";
 import { addressText, factsOf } from "./facts.ts";
 import type { KernelLayout } from "./kernel-layout.ts";
+import { isAtPrompt } from "./keys.ts";
 
 const MS = 1e6;
 /** How often it is looked at what has become of it. */
@@ -33,6 +34,8 @@ export interface PairCase {
 export function drawPair(world: World, random: Random, withinMs: number): PairCase | null {
   const { core } = world;
   if (core.length < 2 || !core.every((index) => isKeyed(world, index))) return null;
+  // A command of the run may still be at work there.
+  if (!core.every((index) => isAtPrompt(world, index))) return null;
   const source = random.pick(core);
   const target = random.pick(core.filter((index) => index !== source));
   const fault = random.pick(FAULTS);
