@@ -115,7 +115,11 @@ export function cloneDrill(world: World, layout: KernelLayout): Drill {
 
   const tried = (origin: number, twins: readonly number[]): string | null =>
     aside(lab, () => {
-      for (const twin of twins) if (!lab.nodes[twin]!.isOff) lab.nodes[twin]!.powerOff();
+      for (const twin of twins) {
+        if (!lab.nodes[twin]!.isOff) lab.nodes[twin]!.powerOff();
+        // Nobody has mended those that need not live on.
+        lab.cluster.setCable(twin, true);
+      }
       return judged(origin, twins);
     });
 
