@@ -293,12 +293,28 @@ link_lives:
     jb      9f
     call    clock_ms
     sub     eax, [ebx + LINK_SEEN]
+
+# Whether what happened to a link was lately.
+# In: EBX link, EAX milliseconds since then.
+# Out: CF when not.
+# Clobbers: ECX.
+link_lately:
     mov     ecx, WIDE_SILENCE_MS
     call    link_relayed
     jc      1f
     mov     ecx, WIDE_RELAYED_SILENCE_MS
 1:  cmp     ecx, eax
 9:  ret
+
+# Whether a link has shown lately that it hears this cluster: a gateway may let in what goes one way alone.
+# In: EBX link.
+# Out: CF when not.
+# Clobbers: EAX, ECX.
+.global link_hears
+link_hears:
+    call    clock_ms
+    sub     eax, [ebx + LINK_ECHOED_AT]
+    jmp     link_lately
 
 # Whether a link speaks by a relay.
 # In: EBX link.
@@ -335,6 +351,15 @@ link_look:
     mov     ecx, WIDE_RELAYED_REST_MS
     jmp     1f
 .Llink_look_direct:
+    call    link_hears
+    jnc     .Llink_look_hears
+    mov     eax, edi
+    sub     eax, [ebx + LINK_PROBED]
+    cmp     eax, TRY_MS
+    jb      .Llink_look_hears
+    mov     [ebx + LINK_PROBED], edi
+    call    link_turn
+.Llink_look_hears:
     call    public_look
     mov     ecx, WIDE_SUMMARY_MS
 1:  mov     eax, edi
@@ -372,6 +397,9 @@ link_seek:
     cmp     eax, TRY_MS
     jb      9f
     mov     [ebx + LINK_SENT], edi
+
+# The same, at once.
+link_turn:
     xor     dword ptr [ebx + LINK_TURN], 1
     jz      .Llink_seek_relay
     call    link_place

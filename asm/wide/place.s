@@ -64,6 +64,8 @@ wide_endpoint:
 .Lwide_endpoint_by:
     mov     eax, [wide_from_socket]
     mov     [ebx + LINK_SOCKET], eax
+    call    link_hears
+    jc      .Lwide_endpoint_done
     call    clock_ms
     mov     [ebx + LINK_PLACED], eax
     ret
@@ -114,6 +116,24 @@ wide_steady:
     cmp     eax, STEADY_MS
     pop     eax
 9:  ret
+
+# What goes from the door may come from another port by now: links that are spoken to from there have to show anew that
+# they hear it.
+# Clobbers: EAX, ECX, EDX.
+.global links_doubt
+links_doubt:
+    call    clock_ms
+    sub     eax, WIDE_SILENCE_MS + 1
+    mov     edx, [wide_number]
+    mov     ecx, offset links
+1:  cmp     dword ptr [ecx + LINK_SOCKET], WIDE_AT_DOOR
+    jne     2f
+    mov     [ecx + LINK_ECHOED], edx
+    mov     [ecx + LINK_ECHOED_AT], eax
+2:  add     ecx, LINK_SIZE
+    cmp     ecx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    ret
 
 # What a place is to say back, so that it is the link's. Nobody can guess it, and nothing is kept: with several relays,
 # and far away, others are asked before one has answered.

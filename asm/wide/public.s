@@ -100,6 +100,8 @@ public_wished:
     mov     ecx, WIDE_WISH_SIZE
     mov     edx, [ebx + LINK_ADDRESS]
     call    wide_send_by
+    mov     eax, [wide_number]
+    mov     [ebx + LINK_CALLED_BY], eax
 2:  mov     eax, edi
     call    udp_close
 1:  pop     ebp

@@ -87,6 +87,7 @@ wide_take:
     call    clock_ms
     mov     [ebx + LINK_SEEN], eax
     mov     dword ptr [ebx + LINK_HEARD], 1
+    call    wide_echoed
     movzx   ecx, byte ptr [esi + WIDE_KIND]
     cmp     ecx, WIDE_CALL
     je      public_called
@@ -257,6 +258,26 @@ wide_belief:
     mov     [ebx + LINK_REACHED], eax
     clc
     ret
+
+# Notes that a link hears this cluster: its packet names a number that it had not heard before. A call goes elsewhere.
+# In: EBX link, ESI packet, which is believed.
+# Clobbers: EAX, ECX, EDX.
+wide_echoed:
+    lea     eax, [esi + WIDE_ECHO]
+    mov     edx, offset wide_session
+    call    session_same
+    jne     9f
+    mov     eax, [esi + WIDE_ECHO_NUMBER]
+    cmp     [wide_number], eax
+    jb      9f
+    cmp     [ebx + LINK_ECHOED], eax
+    jae     9f
+    cmp     [ebx + LINK_CALLED_BY], eax
+    je      9f
+    mov     [ebx + LINK_ECHOED], eax
+    call    clock_ms
+    mov     [ebx + LINK_ECHOED_AT], eax
+9:  ret
 
 # Asks whether the sender of a packet speaks now. May sleep.
 # In: EBX link, ESI packet.

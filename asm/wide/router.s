@@ -313,7 +313,9 @@ router_agreed:
     je      .Lrouter_answered_back
     test    eax, eax
     jz      .Lrouter_answered_done      # about one that is gone
-    mov     [router_granted], edx
+    push    eax
+    call    router_grants
+    pop     eax
     cmp     eax, LIFE_SECONDS
     jbe     1f
     mov     eax, LIFE_SECONDS
@@ -325,6 +327,17 @@ router_agreed:
 .Lrouter_answered_done:
     ret
 .Lrouter_answered_back:
-    mov     dword ptr [router_granted], 0
+    xor     edx, edx
+    call    router_grants
     mov     dword ptr [router_life], LIFE_SECONDS
     jmp     router_soon
+
+# The gateway has another port for the door, or none.
+# In: EDX port or 0.
+# Clobbers: EAX, ECX, EDX.
+router_grants:
+    cmp     [router_granted], edx
+    je      9f
+    mov     [router_granted], edx
+    jmp     links_doubt
+9:  ret
