@@ -47,6 +47,7 @@ export class RogueSource {
   readonly #rogue: Rogue;
   readonly #plug;
   readonly #heard;
+  readonly #unanswered: Uint8Array[] = [];
   #isAsked = false;
   answer: PieceAnswer = () => [];
   /** Questions that came. */
@@ -68,7 +69,9 @@ export class RogueSource {
     this.#heard = listen(world, 0);
   }
 
+  /** It echoes what has come by now, as any cluster does. */
   say(...said: Parameters<Rogue["say"]>): void {
+    this.#take();
     this.#plug.send(toDoor(this.#rogue.say(...said), this.from, PORT));
   }
 
@@ -81,13 +84,20 @@ export class RogueSource {
     }
   }
 
-  /** Answers what has come. */
-  answerAll(): void {
-    this.#isAsked = false;
+  #take(): void {
     for (const frame of this.#heard.out.splice(0)) {
       const packet = formatIpv4(frame.subarray(30, 34)) === this.address ? wideOf(frame) : null;
       if (!packet || packet.length < 64) continue;
       this.#rogue.hear(packet);
+      this.#unanswered.push(packet);
+    }
+  }
+
+  /** Answers what has come. */
+  answerAll(): void {
+    this.#isAsked = false;
+    this.#take();
+    for (const packet of this.#unanswered.splice(0)) {
       if (packet[5] === KINDS.hello) this.say("hello");
       if (packet[5] === KINDS.ask) {
         const body = this.list(new DataView(packet.slice().buffer).getUint32(64, true));
