@@ -255,9 +255,9 @@ function repeatCommand({ seed, faults, fewest, core }: SeedResult, options: Chao
     ...(options.mixed ? ["--mixed"] : []),
     ...(options.sites ? ["--sites"] : []),
     ...[...given("until", span), ...given("bound", span), ...given("drills", words)],
-    ...(shown === null
-      ? [...given("faults", words), ...given("who", words), ...given("budget"), ...given("interval", span)]
-      : []),
+    // With events too: with moves among the kinds the machines are others.
+    ...given("faults", words),
+    ...(shown === null ? [...given("who", words), ...given("budget"), ...given("interval", span)] : []),
     ...["--seed", `${seed}`],
     ...(shown === null ? [] : ["--core", core.join(","), ...shown.flatMap((fault) => ["--fault", fault])]),
   ]
