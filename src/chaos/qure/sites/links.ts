@@ -29,6 +29,7 @@ export interface LinkFacts {
 }
 
 const NAME_BYTES = 32;
+const NO_ID = "00".repeat(ID_BYTES);
 const PUBLIC_BYTES = 32;
 const FIELDS = [
   ...["LINK_NAME", "LINK_PUBLIC", "LINK_HEARD", "LINK_SEEN", "LINK_ADDRESS", "LINK_PORT", "LINK_TOLD_MEMBERS"],
@@ -89,7 +90,10 @@ export class LinkReader {
       port: word("LINK_PORT"),
       told: word("LINK_TOLD_MEMBERS"),
       isListed: word("LINK_LISTED") !== 0 && word("LINK_LISTED") === word("LINK_LISTED_ABOUT"),
-      members: Array.from({ length: count }, (_, number) => packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES)),
+      // A member is counted before its entry is written: a look between the two finds none there.
+      members: Array.from({ length: count }, (_, number) =>
+        packetHex(bytes, member(number) + of.MEMBER_ID, ID_BYTES),
+      ).filter((id) => id !== NO_ID),
     };
   }
 }
