@@ -119,6 +119,12 @@ export class DhcpServer implements Stateful {
     return index < 0 ? null : this.#address(index);
   }
 
+  /** Whether a client holds this address now. */
+  hasLent(address: Ipv4Address, nowNs: number): boolean {
+    const lease = this.#leases[this.#index(address)];
+    return lease != null && lease.holder !== NOBODY && lease.expiresNs > nowNs;
+  }
+
   /** The answer to a message of a client or a relay, null when there is none. */
   handle(message: Uint8Array, nowNs: number): DhcpAnswer | null {
     if (message.length < OPTIONS_OFFSET || message[0] !== BOOT_REQUEST || message[1] !== 1 || message[2] !== 6)

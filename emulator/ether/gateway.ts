@@ -173,6 +173,11 @@ export class Gateway implements NetworkNode, Stateful {
     return this.#dhcp.addressOf(formatMac(mac), nowNs) ?? this.#nat?.addressOf(mac) ?? null;
   }
 
+  /** Whether somebody has a lease of this address. */
+  hasLent(address: Ipv4Address, nowNs: number): boolean {
+    return this.#dhcp.hasLent(address, nowNs);
+  }
+
   receive(port: number, timeNs: number, frame: EthernetFrame, transmit: Transmit): void {
     if (!this.enabled || frame.length < 14) return;
     holds(this.#handling === null, "gateway", "a frame comes while another one is handled");

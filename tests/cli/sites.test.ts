@@ -54,8 +54,8 @@ test.each([
   [{ sites: [{ nodes: 2 }] }, "the sites have 2 machines, and the cluster has 1: both need one number"],
   [{ sites: [{ nodes: 1e9 }] }, "the sites have 1000000000 machines, and the cluster has 1"],
   [{ sites: [{ nodes: 1, name: "\u001b[31m" }] }, '"\\u001b[31m": a site\'s name has 1 to 31 printable characters'],
-  [{ sites: [{ nodes: 1, name: 5 }] }, "error: sites[0].name: expected a name"],
-  [{ sites: [{ nodes: 1, forwards: "80" }] }, "error: sites[0].forwards: expected a list of forwards"],
+  [{ sites: [{ nodes: 1, name: 5 }] }, "error: sites[0].name: expected a text"],
+  [{ sites: [{ nodes: 1, forwards: "80" }] }, "error: sites[0].forwards: expected a list of texts"],
   [
     {
       sites: [
@@ -67,7 +67,11 @@ test.each([
   ],
   [{ sites: [{ nodes: 1 }, { nodes: 0 }], ways: [{ between: ["site-1", "site-2"], lostPercent: 101 }] }, "is 0 to 100"],
   [{ sites: Array.from({ length: 254 }, (_, at) => ({ nodes: at ? 0 : 1 })) }, "after 253 sites each needs a public"],
-  [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "error: ways[0].between: expected two names"],
+  [{ sites: [{ nodes: 1 }], ways: [{ between: "x" }] }, "error: ways[0].between: expected a list of texts"],
+  [{ sites: [{ nodes: 1 }], ways: [{ between: ["site-1"] }] }, "error: ways[0].between: expected two names"],
+  [{ sites: [{ nodes: 1, dropsUdp: "false" }] }, "error: sites[0].dropsUdp: expected true or false"],
+  [{ sites: [{ nodes: 1, publicAddress: 1 }] }, "error: sites[0].publicAddress: expected a text"],
+  [{ sites: [{ nodes: 1 }], latency: {} }, 'error: latency: expected a time, such as "40ms"'],
 ])("%j is refused in a line", async (sites, message) => {
   const { status, stderr } = await emu(sites, "--for", "1s");
   expect(stderr.replaceAll(PROGRESS, "").trimEnd().split("\n"), stderr).toHaveLength(1);

@@ -59,3 +59,20 @@ test("one that says nothing after its DHCP has it a while later", () => {
   use.hear(new Uint8Array(20), 5500);
   expect([use.isUsed(MAC, 8000), use.isUsed(MAC, 8001)]).toEqual([false, true]);
 });
+
+test("a machine has the address that it has announced last since it began", () => {
+  const use = new AddressUse();
+  use.hear(arp(OWN), 0);
+  expect(use.announcedBy(MAC)).toBeNull();
+  use.begin(MAC);
+  use.hear(arp(NOBODY), 1);
+  use.hear(udp(OWN, 1234), 2);
+  expect(use.announcedBy(MAC)).toBeNull();
+  use.hear(arp(OWN), 3);
+  use.hear(arp(parseIpv4("10.0.2.16"), "52:54:00:00:00:01"), 4);
+  expect(use.announcedBy(MAC)).toBe("10.0.2.15");
+  use.hear(arp(parseIpv4("10.0.2.17")), 5);
+  expect(use.announcedBy(MAC)).toBe("10.0.2.17");
+  use.begin(MAC);
+  expect(use.announcedBy(MAC)).toBeNull();
+});

@@ -115,10 +115,15 @@ export class Wire {
     return () => uplink.close();
   }
 
-  /** The address that the gateway has given to whoever has this MAC address, or that it was seen with; null: none. */
+  /**
+   * The address that the gateway has given to whoever has this MAC address, or that it was seen with; null: none. One
+   * lent to another MAC address counts where it was announced last: a kernel has moved on with it.
+   */
   addressOf(mac: string): string | null {
-    const { cluster } = this.#lab;
-    return cluster.gateway.addressOf(parseMac(mac), cluster.nowNs)?.join(".") ?? null;
+    const { gateway, nowNs } = this.#lab.cluster;
+    const announced = this.#use.announcedBy(mac);
+    if (announced !== null && gateway.hasLent(parseIpv4(announced), nowNs)) return announced;
+    return gateway.addressOf(parseMac(mac), nowNs)?.join(".") ?? null;
   }
 
   /** The same as soon as the machine uses it: then its routes are there, too. */

@@ -379,6 +379,17 @@ describe("which address", () => {
     expect(story(dhcp, steps)).toEqual(["2 2.254", "2 2.254", "2 2.255", "2 3.0", "-", "2 2.254"]);
   });
 
+  test("an address is lent while a client holds it, and not while it is declined or beyond the pool", () => {
+    const dhcp = server({ addresses: 1, leaseSeconds: 10 });
+    const lent = (address: string, second: number): boolean => dhcp.hasLent(parseIpv4(address), second * 1e9);
+    expect(lent("10.0.2.254", 0)).toBe(false);
+    story(dhcp, [[0, take(1, "10.0.2.254")]]);
+    expect([lent("10.0.2.254", 9), lent("10.0.2.254", 10)]).toEqual([true, false]);
+    expect([lent("10.0.2.253", 0), lent("10.0.2.255", 0), lent("10.0.9.9", 0)]).toEqual([false, false, false]);
+    story(dhcp, [[1, { type: DECLINE, client: 1, options: asks("10.0.2.254") }]]);
+    expect(lent("10.0.2.254", 2)).toBe(false);
+  });
+
   test("an address that was given back is its holder's again, or anybody's", () => {
     const dhcp = server({ addresses: 2 });
     const release = (client: number, current: string): Question => ({ type: RELEASE, client, current });
