@@ -229,6 +229,8 @@ cluster_remember:
     mov     eax, offset hostname_next
     call    hostname_set                # as if a person had typed it here
     mov     byte ptr [hostname_next], 0
+    mov     byte ptr [name_known], 0    # a kernel that moved is called so already: it is saved here all the same
+    jmp     name_check
 1:  ret
 
 # Takes in a datagram.

@@ -106,6 +106,8 @@ igd_task:
     mov     ecx, IGD_ATTEMPTS
     call    igd_map
     jc      1f
+    cmp     dword ptr [ebx + IGD_LIFE], 0
+    je      1f                          # TCP's is not taken back; CF is clear
     push    dword ptr [ebx + IGD_OUTSIDE]
     mov     dword ptr [ebx + IGD_PROTOCOL], offset word_tcp
     mov     ecx, 1                      # that port or none

@@ -13,6 +13,7 @@ TRIES                   = 4
 AGAIN_MS                = 60000         # after nobody has answered, or something was refused
 LIFE_SECONDS            = 600           # for which a mapping is asked for
 IGD_WAIT_MS             = IGD_MS + 3000 # for which UPnP is waited for, which says itself what came of it
+ODD_MS                  = 60000         # of silence after which a port that others need not know is given back
 NONCE_BYTES             = 12
 
 # RFC 6887, sections 7.1 and 11.1: a request for a mapping, and its answer; numbers are big endian.
@@ -55,6 +56,7 @@ router_granted:         .space 4        # port that it says leads here, or 0
 router_address:         .space 4        # address that it says it has outside, or 0
 router_tries:           .space 4
 router_next:            .space 4        # clock_ms of the next question
+router_odd:             .space 4        # clock_ms when it was looked last whether another port than the usual one serves
 .global router_life
 router_life:            .space 4        # seconds that are asked for: 0 takes the mapping back
 router_nonce:           .space NONCE_BYTES
@@ -114,7 +116,7 @@ router_doubt:
 router_look:
     mov     eax, edi
     sub     eax, [router_next]
-    js      .Lrouter_look_done
+    js      .Lrouter_look_odd
     mov     ecx, [router_tries]
     cmp     ecx, TRIES
     jae     router_refused
@@ -124,8 +126,36 @@ router_look:
     add     eax, edi
     mov     [router_next], eax
     jmp     router_ask
-.Lrouter_look_done:
-    ret
+.Lrouter_look_odd:
+    mov     eax, [router_granted]
+    test    eax, eax
+    jz      9f
+    cmp     eax, WIDE_PORT
+    je      9f
+    mov     eax, edi
+    sub     eax, [router_odd]
+    cmp     eax, ODD_MS
+    jb      9f
+    mov     [router_odd], edi
+    call    meet_open
+    jnc     9f                          # somebody is about to type that port
+    push    ebx
+    xor     edx, edx                    # EDX: 1: there is a link
+    mov     ebx, offset links
+1:  call    link_lives
+    jnc     3f
+    cmp     byte ptr [ebx + LINK_NAME], 1
+    sbb     eax, eax
+    inc     eax
+    or      edx, eax
+    add     ebx, LINK_SIZE
+    cmp     ebx, offset links + LINKS * LINK_SIZE
+    jb      1b
+    test    edx, edx
+    jz      3f
+    call    router_doubt                # all who are silent may know the usual port alone: it may be free by now
+3:  pop     ebx
+9:  ret
 
 # Asks. May sleep.
 # Clobbers: EAX, ECX, EDX.
@@ -258,10 +288,8 @@ router_pmp_heard:
     movzx   edx, word ptr [esi + PMP_ANSWER_OUTSIDE]
     mov     eax, [esi + PMP_ANSWER_LIFE]
     mov     byte ptr [request + PCP_OPCODE], PMP_TCP
-    cmp     dword ptr [request + PMP_LIFE], 0
-    je      1f
     mov     [request + PMP_OUTSIDE], dx
-1:  mov     ecx, PMP_REQUEST_SIZE
+    mov     ecx, PMP_REQUEST_SIZE
     jmp     router_answered
 2:  cmp     dword ptr [wide_bytes], PMP_PUBLIC_SIZE
     jb      .Lrouter_pmp_heard_done
@@ -286,10 +314,13 @@ router_refused:
     add     dword ptr [router_next], AGAIN_MS
 9:  ret
 
-# The gateway has done what it was asked for, it says. It is asked for the same port of TCP, once. May sleep.
+# The gateway has done what it was asked for, it says. It is asked for the same port of TCP, once; that is not taken
+# back, as links may come by it while UDP does not get through. May sleep.
 # In: EDX port, EAX seconds, both big endian; ECX bytes of that request.
 # Clobbers: EAX, ECX, EDX.
 router_answered:
+    cmp     dword ptr [router_life], 0
+    je      1f
     push    esi
     push    edi
     push    eax
@@ -300,6 +331,7 @@ router_answered:
     pop     eax
     pop     edi
     pop     esi
+1:
     bswap   eax
     xchg    dl, dh
 

@@ -8,7 +8,7 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { boot, images } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
 import { MoveScene } from "./migrate-scene.ts";
-import { joined, NODES } from "./scene.ts";
+import { joined, MEMBER, NODES } from "./scene.ts";
 
 const TOOK = /^cluster: the member at (\S+) is called (\S+) too; this node is (\S+) until its next boot$/gm;
 
@@ -61,6 +61,18 @@ test("the left machine has a name and an address of its own, and the kernel keep
   expect(said).toMatch(new RegExp(`^ {4}address ${address.replaceAll(".", "\\.")} .* by DHCP$`, "m"));
   expect(Number(/lease \d+ s, (\d+) s old/.exec(said)![1])).toBeLessThan(7);
   expect(target.console.text.slice(target.console.text.indexOf("I am m1"))).not.toContain("gives up");
+});
+
+test("a name that a person has typed goes along, also where no host names the machines", async () => {
+  const lab = await joined(boot({ nodes: NODES(images().iso).map(({ hostName: _, ...node }) => node) }));
+  const [source, target] = lab.nodes as [LabNode, LabNode];
+  const address = [...target.console.text.matchAll(MEMBER)][0]![1]!;
+  await output(source, "hostname web");
+  await target.enter("cloud fork accept", /^For a minute, .*$/m);
+  source.type(`cloud migrate ${address}\n`);
+  await target.waitFor(/^I am web, moved to the machine that was /m, { within: "20s" });
+  await lab.advance("5s");
+  expect(await output(target, "hostname")).toContain("web");
 });
 
 thoroughly("machines that their hosts call the same have different names, at once, and keep them", async () => {

@@ -26,3 +26,34 @@ test.each<[string, PortMappingOptions]>([
     world.lab.close();
   }
 });
+
+test("and goes on to be while UDP has ceased, whatever mapping is doubted for that", async () => {
+  const world = await worldOf([
+    { name: "hub", nodes: 1, nat: "full-cone" },
+    { name: "den", nodes: 1, nat: "symmetric", portMapping: MUTE },
+    { name: "mill", nodes: 1, nat: "port-restricted", portMapping: MUTE },
+  ]);
+  try {
+    await said(delegateOf(world, "hub"), "cloud link invite");
+    await world.lab.advance("5s");
+    for (const site of ["den", "mill"])
+      expect(await link(world, "hub", site)).toContain("linked with the cluster hub.");
+    await world.lab.advance("30s");
+    const [gateway, other] = world.lab.cluster.world!.routers;
+    other!.reboot(world.lab.nowNs);
+    await world.lab.advance("60s");
+    gateway!.dropsUdp = true;
+    await world.lab.advance("125s");
+    for (const [site, name] of [
+      ["hub", "den"],
+      ["hub", "mill"],
+      ["den", "hub"],
+      ["mill", "hub"],
+    ] as const)
+      expect(await said(delegateOf(world, site), "cloud link list")).toMatch(
+        new RegExp(`^${name} .* by TCP .* heard \\d+ s`, "m"),
+      );
+  } finally {
+    world.lab.close();
+  }
+});
