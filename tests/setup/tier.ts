@@ -40,7 +40,7 @@ type Counts = Readonly<Record<Tier, number>>;
 const CASES = {
   "assembler/code-options": { fast: 5, thorough: 100 },
   "assembler/hostile": { fast: 8, thorough: 40 },
-  "assembler/random": { fast: 8, thorough: 50 },
+  "assembler/random": { fast: 12, thorough: 50 },
   "backup/hostile": { fast: 300, thorough: 10_000 },
   "binutils/differential": { fast: 1, thorough: 2 },
   "build/object-cache": { fast: 1, thorough: 10 },
