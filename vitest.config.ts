@@ -13,7 +13,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Half a minute of processor time less: machines are made and dropped all the time, so much of it is garbage that a
     // larger nursery never looks at, and threads that collect beside the two workers only take their cores.
-    execArgv: ["--single-threaded-gc", "--max-semi-space-size=64", "--min-semi-space-size=64"],
+    execArgv: ["--single-threaded-gc", "--max-semi-space-size=32", "--min-semi-space-size=32"],
     // Two cores: more workers only make each other slower.
     maxWorkers: 2,
     // A worker keeps what it has loaded and what V8 has compiled of it from one file to the next. So a test file that

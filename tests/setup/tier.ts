@@ -92,7 +92,7 @@ const CASES = {
   "system/files": { fast: 1, thorough: 3 },
   "system/volumes": { fast: 1, thorough: 5 },
   "system/iso9660": { fast: 1, thorough: 40 },
-  "system/ssh": { fast: 4, thorough: 30 },
+  "system/ssh": { fast: 8, thorough: 30 },
   "system/network-hostile": { fast: 10, thorough: 2_000 },
 } as const satisfies Readonly<Record<string, Counts>>;
 
