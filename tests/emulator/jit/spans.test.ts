@@ -133,7 +133,7 @@ const WAYS = Object.entries(PROGRAMS).flatMap(([name, body]) => [
   { name: `${name}, in a long loop`, body: `${body}\n    .rept 32\n    nop\n    .endr` },
 ]);
 
-test.each(rowsOf(WAYS, 6))("$name", ({ body }) => {
+test.each(rowsOf(WAYS, 8))("$name", ({ body }) => {
   const program = codeOf(`top:\n    mov   ebp, 1000\n0:\n${body}\n    inc   ebp\n    jmp   0b`, 32);
   const seen = (["off", "force", "on"] as const).map((jit) => {
     const world = makeWorld(1, { paged: true, user: false, segmented: false, codeLimit: 0xffffffff }, jit);
