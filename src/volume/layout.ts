@@ -83,6 +83,12 @@ export function fromHex(text: string): Uint8Array {
 }
 
 export function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  let at = 0;
+  if (bytes.byteOffset % 4 === 0) {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    for (const word of words) if (word !== 0) return false;
+    at = words.byteLength;
+  }
+  for (; at < bytes.length; at++) if (bytes[at] !== 0) return false;
   return true;
 }

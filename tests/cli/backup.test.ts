@@ -19,7 +19,7 @@ import { atLength, thoroughly } from "../setup/thoroughly.ts";
 import { bundle, done, Machines, type Run, refused } from "./machines.ts";
 
 const machines = new Machines();
-const { folder, env, vm, here: qure } = machines;
+const { folder, env, vm, vmHere, here: qure } = machines;
 const backup = (...args: string[]): Promise<Run> => qure("backup", ...args);
 const restore = (...args: string[]): Promise<Run> => qure("restore", ...args);
 const at = (name: string): string => join(folder, name);
@@ -37,9 +37,9 @@ const hashOf = async (volume: string): Promise<string> => done(await qure("volum
 const left = async (): Promise<string[]> =>
   (await volumes()).flatMap(({ name }) => (/^(backup|restore)-/.test(name) ? [name] : []));
 
-beforeAll(() => {
+beforeAll(async () => {
   machines.begin();
-  done(vm("add", "web"));
+  done(await vmHere("add", "web"));
 });
 afterAll(async () => {
   expect(await left()).toEqual([]);
@@ -49,16 +49,16 @@ afterAll(async () => {
 test("a node that is off, runs, stands still or is suspended is saved by one path, and boots again", async () => {
   expect(done(await backup("web", "off.qbak"))).toMatch(/^off\.qbak: \S+ KiB of node web\n$/);
   done(vm("start", "web"));
-  done(vm("wait", "web", "--for", "cluster"));
-  done(vm("exec", "web", "--", "echo kept > /net/kept; sync"));
+  done(await vmHere("wait", "web", "--for", "cluster"));
+  done(await vmHere("exec", "web", "--", "echo kept > /net/kept; sync"));
   expect(done(await backup("web", "on.qbak", "--since", "off.qbak"))).toMatch(/ of node web since off\.qbak\n$/);
   expect(statSync(at("on.qbak")).size).toBeLessThan(statSync(at("off.qbak")).size / 20);
   expect(statSync(at("on.qbak")).mode & 0o777).toBe(0o600);
   done(await backup(`volume:${await diskOf("web")}`, "by-volume.qbak"));
-  done(vm("pause", "web"));
+  done(await vmHere("pause", "web"));
   done(await backup("create", "web", "paused.qbak"));
-  done(vm("unpause", "web"));
-  done(vm("suspend", "web"));
+  done(await vmHere("unpause", "web"));
+  done(await vmHere("suspend", "web"));
   done(await backup("web", "suspended.qbak", "-c", "main"));
   for (const name of ["on", "suspended"]) {
     const said = done(await backup("verify", `${name}.qbak`));

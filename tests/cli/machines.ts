@@ -22,6 +22,16 @@ export interface Listed {
   readonly state: string;
 }
 
+/** What a verb prints as JSON is what the schema says of it. */
+function judged(args: readonly string[], run: Run): Run {
+  if (args.includes("--json") && run.stdout !== "") {
+    const printed = PUBLISHED["vm/qure-vm-1.schema.json"]!;
+    const verb = (printed["definitions"] as Readonly<Record<string, Schema>>)[args[0]!]!;
+    expect(fits(verb, JSON.parse(run.stdout), printed), run.stdout).toBe(true);
+  }
+  return run;
+}
+
 export class Machines {
   readonly folder = mkdtempSync(join(tmpdir(), "qvm-"));
   readonly env = {
@@ -62,16 +72,10 @@ export class Machines {
     });
   }
 
-  /** What it prints as JSON is what the schema says of its verb. */
-  readonly vm = (...args: string[]): Run => {
-    const run = this.qure("vm", ...args);
-    if (args.includes("--json") && run.stdout !== "") {
-      const printed = PUBLISHED["vm/qure-vm-1.schema.json"]!;
-      const verb = (printed["definitions"] as Readonly<Record<string, Schema>>)[args[0]!]!;
-      expect(fits(verb, JSON.parse(run.stdout), printed), run.stdout).toBe(true);
-    }
-    return run;
-  };
+  readonly vm = (...args: string[]): Run => judged(args, this.qure("vm", ...args));
+
+  /** The same in this process, for verbs that start no machine. */
+  readonly vmHere = async (...args: string[]): Promise<Run> => judged(args, await this.here("vm", ...args));
 
   /** Each machine, and what it is said to be. */
   readonly list = (...args: string[]): string[] =>

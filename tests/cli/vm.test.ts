@@ -7,31 +7,31 @@ import { thoroughly } from "../setup/thoroughly.ts";
 import { bundle, done, type Listed, Machines, type Run, refused } from "./machines.ts";
 
 const machines = new Machines();
-const { folder, env, vm, list } = machines;
+const { folder, env, vm, vmHere: here, list } = machines;
 beforeAll(() => machines.begin());
 afterAll(() => machines.end());
 
 test("a machine is made, started and used, and is a member of the cluster of another one", async () => {
-  expect(done(vm("add"))).toMatch(
+  expect(done(await here("add"))).toMatch(
     /template: .*qure\.jsonc\n cluster: main\n {4}copy: template\.qure-\w+ to main\.qure-1-\w+\nqure-1\n$/,
   );
   expect(done(vm("launch", "web"))).toMatch(/qure-web: started\n$/);
   expect(list()).toEqual(["1 off", "web running"]);
   expect(done(vm("start", "all"))).toBe("qure-1: started\nqure-web: is running already\n");
-  expect(done(vm("wait", "all", "--for", "cluster"))).toMatch(/qure-1 .*\n.*qure-web /);
-  const waited = done(vm("wait", "1", "web", "--for", "address", "--json"));
+  expect(done(await here("wait", "all", "--for", "cluster"))).toMatch(/qure-1 .*\n.*qure-web /);
+  const waited = done(await here("wait", "1", "web", "--for", "address", "--json"));
   expect((JSON.parse(waited) as { machines: Listed[] }).machines.map(({ machine }) => machine)).toEqual(["1", "web"]);
-  expect(done(vm("wait", "web", "--for", "address"))).toMatch(/^10\.0\.2\.\d+\n$/);
-  expect(done(vm("exec", "web", "--", "cloud"))).toMatch(/qure-1 .* member/);
+  expect(done(await here("wait", "web", "--for", "address"))).toMatch(/^10\.0\.2\.\d+\n$/);
+  expect(done(await here("exec", "web", "--", "cloud"))).toMatch(/qure-1 .* member/);
   expect(vm("exec", "web", "--", "true; test a = b").status).toBe(1);
   // The kernel says its new name meanwhile, which is no output.
   const renamed = "hostname other; sleep 1000; hostname; hostname qure-web";
-  expect(done(vm("exec", "web", "--", renamed))).toBe("other\n");
+  expect(done(await here("exec", "web", "--", renamed))).toBe("other\n");
   // Longer than a line of its console.
   const long = "word ".repeat(60).trim();
-  expect(done(vm("exec", "web", "--", `echo ${long}`))).toBe(`${long}\n`);
-  expect(done(vm("log", "web"))).toContain("QuRe loader");
-  expect((JSON.parse(done(vm("log", "web", "--json"))) as { text: string }).text).toContain("QuRe loader");
+  expect(done(await here("exec", "web", "--", `echo ${long}`))).toBe(`${long}\n`);
+  expect(done(await here("log", "web"))).toContain("QuRe loader");
+  expect((JSON.parse(done(await here("log", "web", "--json"))) as { text: string }).text).toContain("QuRe loader");
   await machines.until("QuRe loader", "vm", "log", "web", "--follow");
 });
 

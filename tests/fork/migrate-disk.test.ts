@@ -11,6 +11,8 @@ import { withDisks } from "./with-disks.ts";
 
 /** They are still being sent when the kernel has arrived: to send a volume takes a second. */
 const LINES = many(120_000, 600_000);
+/** Two streams run at full rate. */
+const PAUSE_US = 250_000;
 /** Written while the kernel moves. */
 const WRITTEN = many(20_000, 200_000);
 
@@ -29,15 +31,22 @@ async function givenUp(kind: "IDE" | "virtio" = "IDE"): Promise<MoveScene> {
 const files = (node: LabNode): Promise<string> => outputAmong(node, "ls /net; cat /net/mine");
 const MINE = /^of the source$/m;
 
-test("a kernel moves with its files, also those that are being written; its old disk keeps an older state", async () => {
+test("a kernel moves with its shell, connections and files, also those being written; its old disk keeps an older state", async () => {
   const s = await givenUp();
   const { source, target } = s;
+  await output(source, "set greeting hello");
   source.type(`seq ${WRITTEN} > /net/big &\n`);
   await s.talk(LINES);
   await s.move();
   expect(s.hasArrived).toBe(true);
   expect(s.said(s.other)).not.toMatch(new RegExp(`^ +${LINES} `, "m"));
   expect(await s.problems(LINES)).toEqual([]);
+  // A loss probe and a timeout.
+  expect(s.mostOften).toBeLessThanOrEqual(3);
+  expect(Number(s.moved![3])).toBeLessThan(PAUSE_US);
+  expect(await outputAmong(target, "echo $greeting")).toMatch(/^hello$/m);
+  expect(await outputAmong(source, "echo -$greeting-")).toMatch(/^--$/m);
+  expect(await outputAmong(s.other, "cloud")).toMatch(/^m1 .* member .*$/m);
   const there = await files(target);
   expect(there).toMatch(MINE);
   expect(there).not.toMatch(/theirs/);

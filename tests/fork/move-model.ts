@@ -3,8 +3,6 @@
  * can be heard at any time after that, any number of times, or never; each can be cut off for as long as it lasts. With
  * a volume: whose disk has the files, after a power cut at any moment.
  */
-import { copyOf } from "../volume/explore.ts";
-
 /** Ticks of the source's clock for which it waits for READY. */
 const LEASE_TICKS = 2;
 
@@ -62,6 +60,13 @@ export interface Faults {
   /** The source keeps its volume. */
   readonly neverAway?: boolean;
 }
+
+/** `sent` is never changed, but replaced. */
+const copyOf = (move: Move): Move => ({
+  ...move,
+  volumes: move.volumes && { ...move.volumes },
+  budget: { ...move.budget },
+});
 
 export const beginning = (hasVolume = false): Move => ({
   source: "still",

@@ -41,6 +41,7 @@ test("the left machine has a name and an address of its own, and the kernel keep
   const address = s.addressOf(source);
   await s.accept();
   await s.move();
+  s.endWatch();
   expect(s.hasArrived).toBe(true);
   await s.lab.until(() => taken(source).length > 0, "the left machine keeps the name", { within: "20s" });
   expect(taken(source)).toEqual([[address, "m1", "m1-2"]]);

@@ -1,11 +1,11 @@
 /** A running kernel becomes several at once (docs/protocols/fork.md): `cloud fork NODE NODE...`, `cloud fork all`. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { NicModel } from "../../emulator/board-config.ts";
 import type { LabCluster } from "../../src/index.ts";
 import { keyOfSeed } from "../../src/lab/cluster-key.ts";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
-import { isThorough, rowsOf } from "../setup/tier.ts";
+import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
+import { isThorough, many, rowsOf } from "../setup/tier.ts";
 import { hex } from "../system/clone-scene.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
@@ -40,6 +40,24 @@ function bent(frame: Uint8Array, at: number): Uint8Array {
   return made;
 }
 
+/** Before each so many frames a stranger speaks. */
+const STRANGERS_EACH = many(8, 1);
+const amongStrangers: Fate = (_to, { timeNs, frame }, number) =>
+  [
+    ...(number % STRANGERS_EACH > 0
+      ? []
+      : [
+          bent(frame, DATA_AT),
+          bent(frame, frame.length - 1),
+          bent(frame, NUMBER_AT),
+          bent(frame, NUMBER_AT + 3),
+          bent(frame, 14 + 8),
+          frame.slice(0, 60),
+          frame.slice(0, 15),
+        ]),
+    frame,
+  ].map((made) => ({ timeNs, frame: made }));
+
 const FATES: readonly (readonly [string, Fate])[] = [
   ["lost here and there", (to, arrival, number) => ((number + to) % 7 === 0 ? [] : [arrival])],
   ["lost on their way to one of them", (to, arrival) => (to === 1 ? [] : [arrival])],
@@ -54,24 +72,11 @@ const FATES: readonly (readonly [string, Fate])[] = [
     "late, each fifth of them",
     (_to, { timeNs, frame }, number) => [{ timeNs: number % 5 === 0 ? timeNs + 20 * LATER_NS : timeNs, frame }],
   ],
-  [
-    "before them a stranger's",
-    (_to, { timeNs, frame }) =>
-      [
-        bent(frame, DATA_AT),
-        bent(frame, frame.length - 1),
-        bent(frame, NUMBER_AT),
-        bent(frame, NUMBER_AT + 3),
-        bent(frame, 14 + 8),
-        frame.slice(0, 60),
-        frame.slice(0, 15),
-        frame,
-      ].map((made) => ({ timeNs, frame: made })),
-  ],
+  ["before them a stranger's", amongStrangers],
 ];
 
-describe("whatever becomes of the frames that all hear, each twin has the source's memory", () => {
-  test.each(rowsOf(FATES, 0, ([name]) => name.includes("stranger")))("%s", async (_name, fate) => {
+describeThoroughly("whatever becomes of the frames that all hear, each twin has the source's memory", () => {
+  test.each(FATES)("%s", async (_name, fate) => {
     const s = new SeveralScene(await members(3));
     const memories: Uint8Array[][] = [[], [], []];
     if (isThorough)
@@ -158,13 +163,16 @@ thoroughly("one that nobody knows yet to be dead does not take the others' time"
   expect(await s.problems()).toEqual([]);
 });
 
-test("one target dies while pages come: the others become twins", async () => {
+test("one target dies while pages come: the others become twins, whatever strangers say before", async () => {
   const s = new SeveralScene(await members(4));
+  await output(s.source, "set greeting hello");
   await s.accept();
-  await s.fork("all", undefined, () => s.lab.nodes[2]!.powerOff());
+  await s.fork("all", amongStrangers, () => s.lab.nodes[2]!.powerOff());
   expect(s.twins).toEqual(["m2", "m4"]);
   expect(s.counted).toBe(2);
   expect(s.said(s.source)).toMatch(/^fork: m3: /m);
+  for (const twin of [s.lab.nodes[1]!, s.lab.nodes[3]!])
+    expect(await outputAmong(twin, "echo $greeting")).toMatch(/^hello$/m);
   await s.settle();
   expect(await s.problems()).toEqual([]);
 });

@@ -60,6 +60,7 @@ export default function setup(project: TestProject): void {
     mkdirSync(folder, { recursive: true });
     if (!existsSync(join(folder, "images"))) makeImages(join(folder, "images"));
     project.provide("cacheFolder", folder);
+    process.env["QURE_TEST_FIRMWARE"] = join(folder, "images/firmware.bin");
   };
   process.chdir(root);
   process.env["QURE_BUILD_CACHE"] ??= OBJECTS;

@@ -7,12 +7,14 @@ import { ETHERTYPE_IPV4, get16, PROTOCOL_UDP, parseIpv4Packet, parseUdp } from "
 import type { LabCluster, LabNode, LabPlug } from "../../src/index.ts";
 import { ClusterWire, ENTRY_BYTES, VIEW_BYTES } from "../guest/cluster/cluster-wire.ts";
 import { describeThoroughly, thoroughly } from "../setup/thoroughly.ts";
-import { isAtLength, isThorough, rowsOf } from "../setup/tier.ts";
+import { isAtLength, isThorough, many, rowsOf } from "../setup/tier.ts";
 import { members } from "./booted.ts";
 import { CLOUD, inState, PROMPT } from "./images.ts";
 
 const CLUSTER_PORT = 20818;
 const [HELLO, VIEW] = [1, 2];
+/** How many see one go. */
+const FEW = many(3, 4);
 
 /** Nodes that booted from CD and agree, and a plug that hears the group. */
 async function cluster(count: number): Promise<{ lab: LabCluster; plug: LabPlug }> {
@@ -111,7 +113,7 @@ describe("a death", () => {
       1,
     ),
   )("of %s is known to all within a second", async (_name, coordinates) => {
-    const { lab, plug } = await cluster(4);
+    const { lab, plug } = await cluster(FEW);
     const first = await coordinator(lab, plug);
     // At several moments of a beat.
     await lab.advance(coordinates ? "130ms" : "310ms");
@@ -145,7 +147,7 @@ describe("a death", () => {
   test.each(rowsOf([["a member"], ["the coordinator"]], 1))(
     "%s whose cable is out for a second sees that it is alone, and all meet again",
     async (who) => {
-      const { lab, plug } = await cluster(4);
+      const { lab, plug } = await cluster(FEW);
       const first = await coordinator(lab, plug);
       const node = who === "a member" ? lab.nodes.find((other) => other !== first)! : first;
       node.cut();

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import type { LabNode } from "../../src/index.ts";
 import { answer } from "../setup/answers.ts";
 import { thoroughly } from "../setup/thoroughly.ts";
-import { isThorough } from "../setup/tier.ts";
+import { isThorough, rowsOf } from "../setup/tier.ts";
 import { diskWith } from "./disk-with.ts";
 import { boot, images, inState, PROMPT } from "./images.ts";
 import { output } from "./output.ts";
@@ -327,7 +327,8 @@ function asked(lines: readonly string[]): readonly string[] {
   }
 }
 
-async function compare(lines: readonly string[]): Promise<void> {
+async function compare(all: readonly string[]): Promise<void> {
+  const lines = rowsOf(all, [Math.ceil(all.length / 2), all.length]);
   const one = await node();
   const right = expected(lines);
   for (const [at, line] of lines.entries())

@@ -17,9 +17,11 @@ export const systemsFolder = process.env["QURE_SYSTEMS"] ?? join(root, "build/sy
 
 let firmware: Uint8Array | null = null;
 
-/** QuRe's firmware, built from this repository by QuRe's own tools. */
+/** QuRe's firmware, built from this repository by QuRe's own tools: by the global setup where there is one. */
 export function ourFirmware(): Uint8Array {
   if (firmware) return firmware;
+  const built = process.env["QURE_TEST_FIRMWARE"];
+  if (built !== undefined) return (firmware = new Uint8Array(readFileSync(built)));
   const { files, diagnostics } = buildFirmware(folderTree(root));
   if (!files)
     throw new Error(diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { colour: false })).join("\n"));

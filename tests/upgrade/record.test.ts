@@ -7,7 +7,7 @@ import { confirm, diskWith, type Faults, install, kernelOf, power, recordOf, run
 /** Where the second cut of two is when it is not everywhere. */
 const FEW = isThorough ? [64, 512] : [64];
 
-test.each(rowsOf(Object.entries(BEGINNINGS), 2))(
+test.each(rowsOf(Object.entries(BEGINNINGS), 1))(
   "classes 7 and 16, a torn sector, the mark before the part is complete: %s, cut anywhere, and once more",
   (_, beginning) => {
     const { images, wrong } = judge(beginning(), {}, isAtLength ? undefined : FEW);

@@ -9,7 +9,7 @@ import { Random } from "../../../emulator/state/random.ts";
 import { crc32 } from "../../../src/bytes/crc32.ts";
 import { blankDisk, type LabCluster, restoreCluster, SnapshotError, SparseDisk } from "../../../src/index.ts";
 import { atLength, thoroughly } from "../../setup/thoroughly.ts";
-import { casesOf } from "../../setup/tier.ts";
+import { casesOf, many } from "../../setup/tier.ts";
 import { boot, CLOUD, images, PROMPT } from "../../system/images.ts";
 import { DISK_BYTES, preparedDisk } from "./prepared-disk.ts";
 
@@ -37,7 +37,7 @@ function moments(count: number, endNs: number, seed: number): number[] {
 describe("a restored cluster", () => {
   test("has the digests of the run that was not interrupted, from any moment of its boot", async () => {
     const original = cluster(2);
-    const end = 2100 * MS;
+    const end = many(1200, 2100) * MS;
     // While the firmware, the loader and the kernel start, then while nodes find each other.
     const third = Math.ceil(casesOf("emulator/cluster/snapshot").count / 3);
     const times = [...moments(third, 120 * MS, 1), ...moments(third, 450 * MS, 2), ...moments(third, end, 3)].sort(

@@ -11,6 +11,7 @@ import { sha256 } from "../../../src/bytes/sha256.ts";
 import { spreadOver } from "../../../src/host/worker-threads.ts";
 import { LabCluster, type NodeOptions, restoreCluster } from "../../../src/index.ts";
 import { keyOfSeed } from "../../../src/lab/cluster-key.ts";
+import { kept } from "../../setup/cache.ts";
 import { thoroughly } from "../../setup/thoroughly.ts";
 import { isThorough, rowsOf } from "../../setup/tier.ts";
 import { CLOUD, images, PROMPT } from "../../system/images.ts";
@@ -64,11 +65,16 @@ describe("machines in worker threads", () => {
   });
 
   test("can be typed at, looked at, reset and unplugged like those of this thread", async () => {
-    const labs = await Promise.all([1, 2].map((threads) => cluster(2, threads)));
+    const state = await kept("two, of which one has a prompt", async () => {
+      const lab = await cluster(2, 1);
+      await lab.nodes[1]!.waitFor(PROMPT);
+      return lab.save();
+    });
+    const labs = [1, 2].map((threads) => restoreCluster(state, { threads }));
+    made.push(...labs);
     const seen = [];
     for (const lab of labs) {
       const [first, second] = lab.nodes;
-      await second!.waitFor(PROMPT);
       await second!.enter("echo over the wire", /^over the wire$/m);
       second!.typeKeys("echo keys\n");
       await second!.waitForScreen(/^keys$/m);

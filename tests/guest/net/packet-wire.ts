@@ -59,7 +59,13 @@ export interface PacketCase {
 export const filler = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index & 255);
 
 export function join(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 export interface Ip {

@@ -36,9 +36,10 @@ function expectBuilt(body: Uint8Array, image = built()): void {
   expect(body.length).toBe(image.length);
   const { checksum, checksumFound } = readKernelHeader(body);
   expect(checksum).toBe(checksumFound);
-  const isPatched = new Uint8Array(body.length);
-  for (const { offset, sizeBytes } of servedPatches(image)) isPatched.fill(1, offset, offset + sizeBytes);
-  expect([...body.keys()].filter((at) => !isPatched[at] && body[at] !== image[at])).toEqual([]);
+  const unpatched = body.slice();
+  for (const { offset, sizeBytes } of servedPatches(image))
+    unpatched.set(image.subarray(offset, offset + sizeBytes), offset);
+  expect(unpatched.findIndex((byte, at) => byte !== image[at])).toBe(-1);
   expect(Buffer.compare(asBuilt(body), image)).toBe(0);
 }
 
@@ -100,7 +101,7 @@ test("a range is that part of the same image, wherever it begins", async () => {
   for (let drawn = 0; drawn < 10; drawn++) edges.push(random.below(whole.length - 40));
   for (const edge of edges)
     ranges.push([Math.max(0, edge - random.below(6)), Math.min(whole.length - 1, edge + random.below(12))]);
-  for (const [from, to] of rowsOf(ranges, 40)) {
+  for (const [from, to] of rowsOf(ranges, 24)) {
     const { status, body, fields: part } = await get({ fields: `Range: bytes=${from}-${to}\r\n` });
     expect(status, `${from}-${to}`).toBe("206 Partial Content");
     expect(part.get("Content-Range")).toBe(`bytes ${from}-${to}/${whole.length}`);

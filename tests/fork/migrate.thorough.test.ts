@@ -1,7 +1,6 @@
 /** A running kernel moves to another machine (docs/protocols/fork.md): `cloud migrate`. */
 import { expect, test } from "vitest";
 import { addressOf } from "../guest/cluster/agreement-scene.ts";
-import { thoroughly } from "../setup/thoroughly.ts";
 import { many, rowsOf } from "../setup/tier.ts";
 import { boot, images, inState } from "../system/images.ts";
 import { output, outputAmong } from "../system/output.ts";
@@ -40,7 +39,7 @@ test("a kernel moves with its shell and its connections, which lose nothing", as
   expect(await outputAmong(other, "cloud")).toMatch(/^m1 .* member .*$/m);
 });
 
-thoroughly("what cannot move says why", async () => {
+test("what cannot move says why", async () => {
   const s = await givenUp();
   const { source, target } = s;
   for (const misused of ["", " m2 m3", " m2 --name web"])
@@ -52,7 +51,7 @@ thoroughly("what cannot move says why", async () => {
   target.type("\x03");
 });
 
-thoroughly("a stranger's hand-over, and one that was recorded, change nothing", async () => {
+test("a stranger's hand-over, and one that was recorded, change nothing", async () => {
   const s = await givenUp();
   await s.talk(LINES);
   await s.move("cut", "start");
@@ -68,7 +67,7 @@ thoroughly("a stranger's hand-over, and one that was recorded, change nothing", 
   expect(again.handovers.length).toBeLessThan(20);
 });
 
-thoroughly("a source that asks while the target's cluster begins anew is answered later", async () => {
+test("a source that asks while the target's cluster begins anew is answered later", async () => {
   const s = await givenUp();
   const { lab, target } = s;
   const stranger = lab.plug("another");
