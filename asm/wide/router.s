@@ -56,7 +56,7 @@ router_granted:         .space 4        # port that it says leads here, or 0
 router_address:         .space 4        # address that it says it has outside, or 0
 router_tries:           .space 4
 router_next:            .space 4        # clock_ms of the next question
-router_odd:             .space 4        # clock_ms when it was looked last whether another port than the usual one serves
+router_odd:             .space 4        # clock_ms of the last look whether another port than the usual one serves
 .global router_life
 router_life:            .space 4        # seconds that are asked for: 0 takes the mapping back
 router_nonce:           .space NONCE_BYTES
@@ -129,16 +129,16 @@ router_look:
 .Lrouter_look_odd:
     mov     eax, [router_granted]
     test    eax, eax
-    jz      9f
+    jz      .Lrouter_look_done
     cmp     eax, WIDE_PORT
-    je      9f
+    je      .Lrouter_look_done
     mov     eax, edi
     sub     eax, [router_odd]
     cmp     eax, ODD_MS
-    jb      9f
+    jb      .Lrouter_look_done
     mov     [router_odd], edi
     call    meet_open
-    jnc     9f                          # somebody is about to type that port
+    jnc     .Lrouter_look_done          # somebody is about to type that port
     push    ebx
     xor     edx, edx                    # EDX: 1: there is a link
     mov     ebx, offset links
@@ -155,7 +155,8 @@ router_look:
     jz      3f
     call    router_doubt                # all who are silent may know the usual port alone: it may be free by now
 3:  pop     ebx
-9:  ret
+.Lrouter_look_done:
+    ret
 
 # Asks. May sleep.
 # Clobbers: EAX, ECX, EDX.
