@@ -138,8 +138,10 @@ test("a disk of the host that is full is said, and a machine of QEMU stands stil
       disk("exec", "emu", "--", write);
       return /\nqure-emu: its disk: .*no space is left.*\nthe disk of \S+ is full/.test(done(disk("list")));
     });
-    disk("exec", "qemu", "--timeout", "2", "--", write);
-    await until(() => looked("qemu").state === "paused");
+    await until(() => {
+      disk("exec", "qemu", "--timeout", "2", "--", write);
+      return looked("qemu").state === "paused";
+    });
     expect(done(disk("list"))).toMatch(
       /\nqure-qemu: it stands still, since its disk finds no room: make some, and unpause it\nthe disk of \S+ is full/,
     );
